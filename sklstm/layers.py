@@ -1,0 +1,306 @@
+"""Layers: a cell run over time, stacked and in both directions, and what stands around it."""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from sklstm.cells import LSTMCell
+
+
+class Embedding(nn.Module):
+    """A table with one trained vector for each code.
+
+    Parameters
+    ----------
+    n_codes : int
+        Rows of the table, padding and unknown included.
+    n_features : int
+        Width of a vector.
+    """
+
+    def __init__(self, n_codes, n_features):
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(n_codes, n_features).uniform_(-0.05, 0.05))
+
+    def forward(self, codes, new_vectors=None):
+        """Look the codes up.
+
+        Parameters
+        ----------
+        codes : LongTensor of shape (n_sequences, n_steps)
+            Rows of the table.
+        new_vectors : Tensor of shape (n_new, n_features), optional
+            Vectors of words met after training: rows ``n_codes`` onwards.
+
+        Returns
+        -------
+        Tensor of shape (n_sequences, n_steps, n_features)
+            The vectors.
+        """
+        table = self.weight if new_vectors is None else torch.cat([self.weight, new_vectors])
+        return F.embedding(codes, table)
+
+
+class Dropout(nn.Module):
+    """Dropout on a batch of sequences, locked in time at will.
+
+    Parameters
+    ----------
+    p : float
+        Probability of dropping a value.
+    locked : bool, default=False
+        Drop the same features at every step of a sequence, as [1]_ found to regularise
+        recurrent nets better than a fresh draw at each step.
+
+    References
+    ----------
+    .. [1] Gal and Ghahramani (2016), A theoretically grounded application of dropout in
+       recurrent neural networks, NeurIPS. https://doi.org/10.48550/arXiv.1512.05287
+    """
+
+    def __init__(self, p, locked=False):
+        super().__init__()
+        self.p = p
+        self.locked = locked
+
+    def forward(self, x):
+        """Drop values during training.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_sequences, n_steps, n_features)
+            The inputs.
+
+        Returns
+        -------
+        Tensor
+            The same shape.
+        """
+        if not self.locked:
+            return F.dropout(x, self.p, self.training)
+        mask = F.dropout(x.new_ones(len(x), 1, x.shape[-1]), self.p, self.training)  # (N, 1, F)
+        return x * mask
+
+
+class Recurrent(nn.Module):
+    """A stack of recurrent layers over right-padded sequences, in one or both directions.
+
+    Padding stands after the last real step, so a forward run never sees it: what is read at
+    ``length - 1`` is what packing would give. The backward run sees each row reversed within
+    its own length. Both run unpacked, which keeps torch's fused kernel on CPU.
+
+    Parameters
+    ----------
+    input_size : int
+        Features of a step.
+    hidden_size : int
+        Units of each layer and direction.
+    n_layers : int, default=1
+        Depth of the stack.
+    bidirectional : bool, default=False
+        Whether every layer also reads the sequence backwards.
+    dropout : float, default=0.0
+        Dropout between layers.
+    recurrent_dropout : float, default=0.0
+        Dropout on the recurrent weights, one draw a batch [1]_.
+    locked_dropout : bool, default=False
+        Whether `dropout` draws once a sequence, not once a step.
+    fused : bool, default=True
+        Whether to use the fused kernel, or the cell's readable step.
+
+    References
+    ----------
+    .. [1] Merity, Keskar and Socher (2018), Regularizing and optimizing LSTM language models,
+       ICLR. https://doi.org/10.48550/arXiv.1708.02182
+    """
+
+    def __init__(
+        self,
+        input_size,
+        hidden_size,
+        *,
+        n_layers=1,
+        bidirectional=False,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        locked_dropout=False,
+        fused=True,
+    ):
+        super().__init__()
+        self.n_directions = 1 + bidirectional
+        self.output_size = self.n_directions * hidden_size
+        self.recurrent_dropout = recurrent_dropout
+        self.fused = fused
+        self.dropout = Dropout(dropout, locked_dropout)
+        self.layers = nn.ModuleList(
+            nn.ModuleList(
+                LSTMCell(self.output_size if depth else input_size, hidden_size)
+                for _ in range(self.n_directions)
+            )
+            for depth in range(n_layers)
+        )
+
+    def forward(self, x, lengths):
+        """Run over the sequences.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_sequences, n_steps, input_size)
+            The inputs, padded on the right.
+        lengths : LongTensor of shape (n_sequences,)
+            Real steps of each sequence.
+
+        Returns
+        -------
+        Tensor of shape (n_sequences, n_steps, n_directions * hidden_size)
+            The top layer's outputs; what stands at padding has no meaning.
+        """
+        reverse = _reversed_rows(lengths, x.shape[1]) if self.n_directions == 2 else None
+        for depth, cells in enumerate(self.layers):
+            x = self.dropout(x) if depth else x
+            outputs = [self._run(cells[0], x)]
+            if reverse is not None:
+                backward = self._run(cells[1], _Permute.apply(x, reverse))
+                outputs.append(_Permute.apply(backward, reverse))
+            x = torch.cat(outputs, dim=-1) if len(outputs) > 1 else outputs[0]
+        return x
+
+    def _run(self, cell, x):
+        weight_hh = F.dropout(cell.weight_hh, self.recurrent_dropout, self.training)
+        return cell.run(x, weight_hh) if self.fused else run_step_by_step(cell, x, weight_hh)
+
+
+def run_step_by_step(cell, x, weight_hh):
+    """Unroll a cell's readable step over time.
+
+    Parameters
+    ----------
+    cell : Module
+        A cell of `sklstm.cells`.
+    x : Tensor of shape (n_sequences, n_steps, input_size)
+        The inputs.
+    weight_hh : Tensor
+        The recurrent weights.
+
+    Returns
+    -------
+    Tensor of shape (n_sequences, n_steps, hidden_size)
+        The output at every step.
+    """
+    state, outputs = cell.initial_state(len(x)), []
+    for x_t in x.unbind(dim=1):  # (N, F)
+        state = cell.step(x_t, state, weight_hh)
+        outputs.append(state[0])
+    return torch.stack(outputs, dim=1)
+
+
+def _reversed_rows(lengths, n_steps):
+    """Rows of the flattened batch that turn each sequence round and leave its padding."""
+    steps = torch.arange(n_steps, device=lengths.device)
+    last = lengths[:, None] - 1
+    source = torch.where(steps <= last, last - steps, steps)  # (N, T)
+    return (source + n_steps * torch.arange(len(lengths), device=lengths.device)[:, None]).ravel()
+
+
+class _Permute(torch.autograd.Function):
+    """Take rows by a permutation that is its own inverse.
+
+    The gradient is then the same gather, which is far cheaper than autograd's scatter.
+    """
+
+    @staticmethod
+    def forward(ctx, x, rows):
+        ctx.save_for_backward(rows)
+        return x.flatten(0, 1).index_select(0, rows).view_as(x)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return _Permute.apply(gradient, *ctx.saved_tensors), None
+
+
+class Pooling(nn.Module):
+    r"""Sum a sequence up in one vector.
+
+    ============ ==================================================================
+    ``last``     the last output of each direction
+    ``mean``     the mean over time
+    ``max``      the maximum over time, feature by feature
+    ``max+mean`` both of them side by side
+    ``attention`` :math:`\sum_t \alpha_t h_t` with
+                 :math:`\alpha = \mathrm{softmax}_t(v^\top \tanh(W h_t + b))` [1]_
+    ============ ==================================================================
+
+    A sequence without steps gives zeros.
+
+    Parameters
+    ----------
+    kind : {"last", "mean", "max", "max+mean", "attention"}
+        How to pool.
+    n_features : int
+        Width of the recurrent outputs.
+    n_directions : int
+        1, or 2 when the second half of the features was read backwards.
+
+    References
+    ----------
+    .. [1] Yang et al. (2016), Hierarchical attention networks for document classification,
+       NAACL. https://doi.org/10.18653/v1/N16-1174
+    """
+
+    KINDS = ("last", "mean", "max", "max+mean", "attention")
+
+    def __init__(self, kind, n_features, n_directions):
+        super().__init__()
+        self.kind = kind
+        self.n_directions = n_directions
+        self.output_size = 2 * n_features if kind == "max+mean" else n_features
+        if kind == "attention":
+            self.projection = nn.Linear(n_features, n_features)
+            self.context = nn.Linear(n_features, 1, bias=False)
+
+    def forward(self, outputs, lengths):
+        """Pool over the real steps.
+
+        Parameters
+        ----------
+        outputs : Tensor of shape (n_sequences, n_steps, n_features)
+            The recurrent outputs.
+        lengths : LongTensor of shape (n_sequences,)
+            Real steps of each sequence.
+
+        Returns
+        -------
+        Tensor of shape (n_sequences, output_size)
+            One vector for each sequence.
+        """
+        if self.kind == "last":
+            pooled = self._last(outputs, lengths)
+        else:
+            steps = torch.arange(outputs.shape[1], device=lengths.device)
+            mask = (steps < lengths[:, None])[:, :, None]  # (N, T, 1)
+            poolers = {"max": _max, "mean": _mean, "attention": self._attend}
+            pooled = torch.cat([poolers[k](outputs, mask) for k in self.kind.split("+")], dim=-1)
+        return pooled.masked_fill(lengths[:, None] == 0, 0.0)
+
+    def _last(self, outputs, lengths):
+        rows = torch.arange(len(outputs), device=outputs.device)
+        last = outputs[rows, (lengths - 1).clamp(min=0)]  # (N, F)
+        if self.n_directions == 1:
+            return last
+        # the backward direction ends at the first step
+        half = outputs.shape[-1] // 2
+        return torch.cat([last[:, :half], outputs[:, 0, half:]], dim=-1)
+
+    def _attend(self, outputs, mask):
+        scores = self.context(self.projection(outputs).tanh())  # (N, T, 1)
+        lowest = torch.finfo(scores.dtype).min
+        weights = scores.masked_fill(~mask, lowest).softmax(dim=1)
+        return (weights * outputs.masked_fill(~mask, 0.0)).sum(dim=1)
+
+
+def _max(outputs, mask):
+    return outputs.masked_fill(~mask, torch.finfo(outputs.dtype).min).amax(dim=1)
+
+
+def _mean(outputs, mask):
+    return outputs.masked_fill(~mask, 0.0).sum(dim=1) / mask.sum(dim=1).clamp(min=1)
