@@ -1,0 +1,7 @@
+"""Settings every test and doctest runs under."""
+
+import os
+
+# Tests run side by side, one a core: a thread pool in each would only make them wait for another.
+# Set before numpy or torch start their pools, and inherited by the workers that joblib starts.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
