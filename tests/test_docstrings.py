@@ -1,0 +1,86 @@
+"""Every public object has a complete numpydoc docstring and a place in the documentation."""
+
+import importlib
+import inspect
+import pkgutil
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from numpydoc.validate import ERROR_MSGS, validate
+
+import sklstm
+
+ROOT = Path(__file__).parents[1]
+CONFIG = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["numpydoc_validation"]
+CHECKS = set(ERROR_MSGS) - set(CONFIG["checks"])
+
+
+def public_modules():
+    for info in pkgutil.iter_modules(sklstm.__path__, "sklstm."):
+        if not info.name.startswith("sklstm._"):
+            yield importlib.import_module(info.name)
+
+
+def public_names():
+    """Dotted names of the public classes and functions, each where it is defined or listed."""
+    for module in public_modules():
+        for name, thing in vars(module).items():
+            if name.startswith("_") or not (inspect.isclass(thing) or inspect.isfunction(thing)):
+                continue
+            if thing.__module__ == module.__name__ or name in getattr(module, "__all__", ()):
+                yield f"{module.__name__}.{name}"
+
+
+def public_members(name):
+    """Dotted names of the public methods and properties that a class defines itself."""
+    module, _, attribute = name.rpartition(".")
+    thing = getattr(importlib.import_module(module), attribute)
+    if inspect.isclass(thing):
+        for member, value in vars(thing).items():
+            described = inspect.isroutine(value) or isinstance(value, property)
+            if described and not member.startswith("_") and in_package(value):
+                yield f"{name}.{member}"
+
+
+def in_package(value):
+    """Leave out what scikit-learn writes into a class, such as ``set_fit_request``."""
+    function = getattr(value, "fget", None) or getattr(value, "__func__", value)
+    return getattr(function, "__module__", "sklstm").startswith("sklstm")
+
+
+OBJECTS = sorted(public_names())
+MEMBERS = sorted(member for name in OBJECTS for member in public_members(name))
+
+
+def faults(name, checks):
+    return [f"{code}: {text}" for code, text in validate(name)["errors"] if code in checks]
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+def test_object(name):
+    assert not faults(name, CHECKS)
+
+
+@pytest.mark.parametrize("name", MEMBERS)
+def test_member(name):
+    assert not faults(name, CHECKS)
+
+
+def exported_names():
+    packages = [sklstm, *(module for module in public_modules() if hasattr(module, "__path__"))]
+    for package in packages:
+        for name in package.__all__:
+            if not inspect.ismodule(getattr(package, name)):
+                yield f"{package.__name__}.{name}"
+
+
+@pytest.mark.parametrize("name", sorted(exported_names()))
+def test_exported_object_has_an_example(name):
+    assert not faults(name, {"EX01"})
+
+
+def test_the_reference_lists_what_is_exported():
+    listed = re.findall(r"^   (sklstm[\w.]+)$", (ROOT / "docs/api/index.rst").read_text(), re.M)
+    assert sorted(listed) == sorted(exported_names())
