@@ -1,0 +1,140 @@
+"""Checks of texts and tokens that several modules share."""
+
+import reprlib
+from collections.abc import Sequence
+from itertools import chain
+
+import numpy as np
+
+
+def check_texts(X):
+    """Check that the input is one text for each sample.
+
+    Parameters
+    ----------
+    X : sequence of str, array-like of shape (n_samples,) or (n_samples, 1)
+        A list, a tuple, an array, a Series, or a frame with one column.
+
+    Returns
+    -------
+    list of str
+        The same string objects, in a list.
+
+    Raises
+    ------
+    TypeError
+        If `X` is one bare string or no sequence, or if a sample is not a str.
+    ValueError
+        If there is no sample, or more than one column.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklstm._validation import check_texts
+    >>> check_texts(np.array([["a good film"], ["bad"]]))
+    ['a good film', 'bad']
+    """
+    columns = getattr(X, "shape", (0, 1))[1:]
+    if columns not in [(), (1,)]:
+        raise ValueError(
+            f"Expected one column of texts, got an array of shape {tuple(X.shape)}. "
+            "Select the column that holds the texts."
+        )
+    texts = _to_list(X, "one str for each sample")
+    if not _are_all(str, texts):
+        position, text = _first_not(str, texts)
+        raise TypeError(
+            f"Text {position} is {_describe(text)}; every text must be a str. {_hint(text)}".rstrip()
+        )
+    return texts
+
+
+def check_tokens(X):
+    """Check that the input is one list of tokens for each sample.
+
+    Parameters
+    ----------
+    X : sequence of list of str, or array-like of str, shape (n_samples, n_tokens)
+        A sample may be a list, a tuple or an array, and may be empty.
+
+    Returns
+    -------
+    list of (list or tuple) of str
+        The same string objects. Lists and tuples are passed on, not copied.
+
+    Raises
+    ------
+    TypeError
+        If a sample is not a list of tokens, or if a token is not a str.
+    ValueError
+        If there is no sample.
+
+    Examples
+    --------
+    >>> from sklstm._validation import check_tokens
+    >>> check_tokens([["a", "good", "film"], []])
+    [['a', 'good', 'film'], []]
+    """
+    samples = _to_list(X, "one list of str for each sample")
+    samples = [row.tolist() if isinstance(row, np.ndarray) else row for row in samples]
+    if not _are_all((list, tuple), samples):
+        position, sample = _first_not((list, tuple), samples)
+        hint = "These are raw texts: put a Tokenizer first." if isinstance(sample, str) else ""
+        raise TypeError(
+            f"Sample {position} is {_describe(sample)}; tokens are one list of str for each "
+            f"sample. {hint}".rstrip()
+        )
+    if not _are_all(str, chain.from_iterable(samples)):
+        row = next(row for row, sample in enumerate(samples) if not _are_all(str, sample))
+        position, token = _first_not(str, samples[row])
+        raise TypeError(
+            f"Token {position} of sample {row} is {_describe(token)}; every token must be a str."
+        )
+    return samples
+
+
+def _to_list(X, expected):
+    if isinstance(X, (str, bytes)):
+        raise TypeError(
+            f"Expected {expected}, got one bare {type(X).__name__}: {reprlib.repr(X)}. "
+            "For a single sample pass a list of one."
+        )
+    if hasattr(X, "__array__"):
+        array = np.asarray(X, dtype=object)
+        if array.ndim == 2 and array.shape[1] == 1:
+            array = array[:, 0]
+        X = array.tolist() if array.ndim else X
+    if not isinstance(X, Sequence):
+        raise TypeError(
+            f"Expected {expected} in a list, tuple, array or Series, got {_describe(X)}. "
+            "list(...) makes a list of any other iterable."
+        )
+    if not len(X):
+        raise ValueError(
+            "Found array with 0 sample(s) (shape=(0,)) while a minimum of 1 is required; "
+            f"expected {expected}."
+        )
+    return list(X)
+
+
+def _are_all(kind, values):
+    # a set of types is built in C: 7 million tokens are checked in a tenth of a second
+    return all(issubclass(found, kind) for found in set(map(type, values)))
+
+
+def _first_not(kind, values):
+    return next((i, value) for i, value in enumerate(values) if not isinstance(value, kind))
+
+
+def _describe(value):
+    return f"{reprlib.repr(value)} of type {type(value).__name__}"
+
+
+def _hint(text):
+    if isinstance(text, bytes):
+        return "Decode bytes first, for example with text.decode('utf-8')."
+    if isinstance(text, (list, tuple, np.ndarray)):
+        return "These look like tokens, which go to the next step as they are."
+    if str(text) in {"None", "nan", "<NA>", "NaT"}:
+        return "Fill missing texts, for example with '', or drop them."
+    return ""
