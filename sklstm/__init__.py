@@ -1,6 +1,7 @@
 """sklstm: LSTM estimators for scikit-learn."""
 
-from sklstm.sequences import Sequences
+from sklstm.sequences import SequencePadder, Sequences
+from sklstm.windows import SlidingWindow
 
 __version__ = "0.1.0"
-__all__ = ["Sequences"]
+__all__ = ["SequencePadder", "Sequences", "SlidingWindow"]

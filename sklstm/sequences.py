@@ -1,8 +1,14 @@
-"""Ragged batches: the container ``Sequences``, its padder, and windows over a series."""
+"""Ragged batches: the container ``Sequences`` and its padder."""
 
-from itertools import chain
+from itertools import chain, pairwise
+from numbers import Integral
 
 import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from sklstm._validation import check_tokens
 
 PADDING, UNKNOWN = 0, 1
 SPECIAL_TOKENS = ("<pad>", "<unk>")
@@ -54,23 +60,14 @@ class Sequences:
     """
 
     def __init__(self, codes, offsets, categories=None, vectors=None):
-        self.codes = np.asarray(codes, dtype=np.int32)
-        self.offsets = np.asarray(offsets, dtype=np.int64)
-        self.categories = categories
-        self.vectors = None if vectors is None else np.asarray(vectors, dtype=np.float32)
-        if self.codes.ndim != 1 or self.offsets.ndim != 1 or not len(self.offsets):
-            raise ValueError("codes and offsets must be 1-D, and offsets must start with 0.")
-        if self.offsets[0] != 0 or self.offsets[-1] != len(self.codes):
+        if categories is not None and tuple(categories[:2]) != SPECIAL_TOKENS:
             raise ValueError(
-                f"offsets must run from 0 to the number of codes, {len(self.codes)}; "
-                f"got {self.offsets[0]} to {self.offsets[-1]}."
+                f"categories must start with {SPECIAL_TOKENS}; got {list(categories[:2])}."
             )
-        if np.any(np.diff(self.offsets) < 0):
-            raise ValueError("offsets must not decrease.")
-        if vectors is not None and self.vectors.ndim != 2:
-            raise ValueError(f"vectors must be 2-D, got shape {self.vectors.shape}.")
-        if categories is not None and vectors is not None and len(vectors) != len(categories):
-            raise ValueError(f"Got {len(categories)} categories but {len(vectors)} vectors.")
+        self.categories = categories
+        self.vectors = None if vectors is None else _check_vectors(vectors, categories)
+        self.codes = _check_codes(codes, categories if vectors is None else self.vectors)
+        self.offsets = _check_offsets(offsets, len(self.codes))
 
     @classmethod
     def from_tokens(cls, tokens):
@@ -91,7 +88,9 @@ class Sequences:
         # dict.fromkeys keeps first appearance and hashes each token once, in C
         for token in dict.fromkeys(chain.from_iterable(tokens)):
             index.setdefault(token, len(index))
-        return cls(*_flatten(tokens, index.__getitem__), categories=list(index))
+        offsets = _to_offsets(map(len, tokens))
+        flat = map(index.__getitem__, chain.from_iterable(tokens))
+        return cls(np.fromiter(flat, np.int32, offsets[-1]), offsets, categories=list(index))
 
     @classmethod
     def from_ids(cls, ids):
@@ -107,9 +106,12 @@ class Sequences:
         Sequences
             Without categories.
         """
-        if isinstance(ids, np.ndarray) and ids.ndim == 2:
-            return cls(ids.ravel(), np.arange(len(ids) + 1) * ids.shape[1])
-        return cls(*_flatten(ids))
+        rows = [np.asarray(row) for row in ids]
+        if any(row.ndim != 1 for row in rows):
+            raise ValueError("Each sample must be one list of ids, or a row of an id matrix.")
+        # an empty list would count as float
+        flat = np.concatenate([np.zeros(0, np.int32), *filter(len, rows)])
+        return cls(flat, _to_offsets(map(len, rows)))
 
     def __len__(self):
         return len(self.offsets) - 1
@@ -134,7 +136,7 @@ class Sequences:
             if len(key) != 2 or key[1] is not Ellipsis:
                 raise IndexError(f"Sequences have one axis; got the index {key!r}.")
             key = key[0]
-        if isinstance(key, (int, np.integer)):
+        if isinstance(key, (int, np.integer)) and not isinstance(key, bool):
             row = range(len(self))[key]
             codes = self.codes[self.offsets[row] : self.offsets[row + 1]]
             return codes if self.vectors is None else self.vectors[codes]
@@ -142,23 +144,26 @@ class Sequences:
             start, stop, _ = key.indices(len(self))
             offsets = self.offsets[start : max(start, stop) + 1]
             return self._replace(self.codes[offsets[0] : offsets[-1]], offsets - offsets[0])
-        return self._take(np.arange(len(self))[key])
-
-    def _take(self, rows):
-        lengths = self.lengths[rows]
-        offsets = np.concatenate([[0], np.cumsum(lengths)])
-        # step t of the result comes from step t + (old start - new start) of its sequence
-        source = np.arange(offsets[-1]) + np.repeat(self.offsets[rows] - offsets[:-1], lengths)
-        return self._replace(self.codes[source], offsets)
+        rows = np.arange(len(self))[key]
+        if rows.ndim != 1:
+            raise IndexError(f"Sequences have one axis; got the index {key!r}.")
+        parts = map(slice, self.offsets[rows].tolist(), self.offsets[rows + 1].tolist())
+        codes = np.concatenate([self.codes[:0], *map(self.codes.__getitem__, parts)])
+        return self._replace(codes, _to_offsets(self.lengths[rows]))
 
     def _replace(self, codes, offsets):
-        return Sequences(codes, offsets, self.categories, self.vectors)
+        result = Sequences.__new__(Sequences)  # these codes have been checked before
+        result.codes, result.offsets = codes, offsets
+        result.categories, result.vectors = self.categories, self.vectors
+        return result
 
     def __array__(self, dtype=None, copy=None):
+        if copy is False:
+            raise ValueError("Sequences are ragged: a dense array is always a copy.")
         dense = np.zeros((len(self), self.lengths.max(initial=0)), np.int32)
         dense[np.arange(dense.shape[1]) < self.lengths[:, None]] = self.codes
         if self.vectors is not None:
-            dense = np.where((dense > 0)[:, :, None], self.vectors[dense], np.float32(0))
+            dense = self.vectors[dense]
         return dense if dtype is None else dense.astype(dtype, copy=False)
 
     def __repr__(self):
@@ -178,8 +183,7 @@ class Sequences:
             raise ValueError("These sequences hold ids without strings: categories is None.")
         real = self.without_padding()
         strings = list(map(self.categories.__getitem__, real.codes.tolist()))
-        bounds = real.offsets.tolist()
-        return [strings[a:b] for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+        return [strings[start:stop] for start, stop in pairwise(real.offsets.tolist())]
 
     def without_padding(self):
         """Leave out every step of code 0.
@@ -189,11 +193,11 @@ class Sequences:
         Sequences
             The same sequences, as short as they really are.
         """
-        real = self.codes != PADDING
-        if real.all():
+        padding = np.flatnonzero(self.codes == PADDING)
+        if not len(padding):
             return self
-        kept = np.concatenate([[0], np.cumsum(real)])
-        return self._replace(self.codes[real], kept[self.offsets])
+        offsets = self.offsets - np.searchsorted(padding, self.offsets)
+        return self._replace(self.codes[self.codes != PADDING], offsets)
 
     def with_vectors(self, vectors):
         """Attach one embedding to each category.
@@ -227,13 +231,248 @@ class Sequences:
             raise ValueError("These sequences hold ids without strings: categories is None.")
         index = {token: code for code, token in enumerate(categories)}
         table = np.array([index.get(token, UNKNOWN) for token in self.categories], np.int32)
-        table[[PADDING, UNKNOWN]] = PADDING, UNKNOWN
         return Sequences(table[self.codes], self.offsets, categories)
 
 
-def _flatten(rows, function=None):
-    """Concatenate ragged rows of ids, each mapped by `function`, into codes and offsets."""
-    lengths = np.fromiter(map(len, rows), np.int64, len(rows))
-    flat = chain.from_iterable(rows)
-    codes = np.fromiter(map(function, flat) if function else flat, np.int32, lengths.sum())
-    return codes, np.concatenate([[0], np.cumsum(lengths)])
+def _to_offsets(lengths):
+    return np.concatenate([[0], np.cumsum(np.fromiter(lengths, np.int64))])
+
+
+def _check_codes(codes, table):
+    codes = np.asarray(codes)
+    if codes.ndim != 1:
+        raise ValueError(f"Codes must be 1-D, got shape {codes.shape}.")
+    if not len(codes):
+        return codes.astype(np.int32)
+    if codes.dtype.kind not in "iu":
+        raise TypeError(f"Codes (ids) must be integers, got {codes.dtype} values.")
+    low, high = codes.min(), codes.max()
+    limit = np.iinfo(np.int32).max if table is None else len(table) - 1
+    if low < 0 or high > limit:
+        raise ValueError(f"Codes (ids) must lie in 0 .. {limit}; got {low if low < 0 else high}.")
+    return codes.astype(np.int32, copy=False)
+
+
+def _check_offsets(offsets, n_steps):
+    offsets = np.asarray(offsets, dtype=np.int64)
+    if offsets.ndim != 1 or not len(offsets) or offsets[0] != 0 or offsets[-1] != n_steps:
+        raise ValueError(f"Offsets must be 1-D and run from 0 to the number of codes, {n_steps}.")
+    if np.any(np.diff(offsets) < 0):
+        raise ValueError("Offsets must not decrease.")
+    return offsets
+
+
+def _check_vectors(vectors, categories):
+    vectors = np.asarray(vectors, dtype=np.float32)
+    if vectors.ndim != 2:
+        raise ValueError(f"Vectors must be 2-D, got shape {vectors.shape}.")
+    if categories is not None and len(vectors) != len(categories):
+        raise ValueError(f"Got {len(categories)} categories but {len(vectors)} vectors.")
+    if len(vectors) and vectors[PADDING].any():
+        raise ValueError("Row 0 of the vectors stands for padding and must be all zeros.")
+    return vectors
+
+
+class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+    """Truncate and pad sequences to one length.
+
+    Padding that is already there does not count: it is dropped first, so only real steps are
+    cut, and padding twice changes nothing.
+
+    The estimators of this package batch ragged input by themselves and leave padding out of
+    every computation, so this step is needed only to cut long sequences, or for estimators
+    that want arrays.
+
+    Parameters
+    ----------
+    max_length : int, default=None
+        Steps of each sequence after ``transform``. None takes the longest sequence seen in
+        ``fit``.
+    truncating : {"pre", "post", "middle"}, default="pre"
+        Where a sequence that is too long loses steps: at its start, at its end, or in the
+        middle, which keeps the first and the last ``max_length / 2`` steps.
+    padding : {"pre", "post"}, default="post"
+        Whether padding goes before or after the real steps.
+    ids : bool, default=False
+        Whether lists of integers, or an integer matrix, hold ids, with 0 for padding. By
+        default they are numbers like any other. Tokens and `Sequences` need no such hint.
+
+    Attributes
+    ----------
+    max_length_ : int
+        Steps of each sequence after ``transform``; at least 1.
+
+    See Also
+    --------
+    Sequences : The container that tokens and ids are returned in.
+    SlidingWindow : Cuts one long series into windows.
+
+    Notes
+    -----
+    Padding commutes with :class:`~sklstm.Word2VecEmbedder`: either order gives the same
+    sequences and the same vectors.
+
+    Examples
+    --------
+    >>> from sklstm import SequencePadder
+    >>> padder = SequencePadder(max_length=3)
+    >>> batch = padder.fit_transform([["not", "a", "good", "film"], ["good"]])
+    >>> batch.tokens()
+    [['a', 'good', 'film'], ['good']]
+    >>> batch.lengths
+    array([3, 3])
+
+    Numbers become a masked array, in which padding is masked.
+
+    >>> padder.fit_transform([[0.5, 1.5], [2.5]])[:, :, 0]
+    masked_array(
+      data=[[0.5, 1.5, --],
+            [2.5, --, --]],
+      mask=[[False, False,  True],
+            [False,  True,  True]],
+      fill_value=1e+20)
+    """
+
+    _parameter_constraints = {  # noqa: RUF012
+        "max_length": [Interval(Integral, 1, None, closed="left"), None],
+        "truncating": [StrOptions({"pre", "post", "middle"})],
+        "padding": [StrOptions({"pre", "post"})],
+        "ids": ["boolean"],
+    }
+
+    def __init__(self, *, max_length=None, truncating="pre", padding="post", ids=False):
+        self.max_length = max_length
+        self.truncating = truncating
+        self.padding = padding
+        self.ids = ids
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Learn the length of the longest sequence.
+
+        Parameters
+        ----------
+        X : Sequences, list of list of str, list of list of int, or list of array-like of float
+            The sequences; see ``transform``.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        SequencePadder
+            The fitted padder.
+        """
+        batch = self._read(X)
+        lengths = batch.lengths if isinstance(batch, Sequences) else list(map(len, batch))
+        self.max_length_ = self.max_length or max(1, *lengths)
+        return self
+
+    def transform(self, X):
+        """Truncate and pad.
+
+        Parameters
+        ----------
+        X : Sequences, list of list of str, list of list of int, or list of array-like of float
+            The sequences. Numbers come as a list of ``(n_steps,)`` or ``(n_steps,
+            n_features)`` arrays, as a matrix with one series in each row, or as an array of
+            shape ``(n_sequences, n_steps, n_features)``, which may be masked.
+
+        Returns
+        -------
+        Sequences or masked array of shape (n_sequences, max_length_, n_features)
+            `Sequences` for tokens and ids, with code 0 as padding and all vectors kept; a
+            masked array for numbers, where the mask is True at padding.
+        """
+        check_is_fitted(self)
+        batch = self._read(X)
+        if isinstance(batch, Sequences):
+            rows = (batch.codes[start:stop] for start, stop in pairwise(batch.offsets.tolist()))
+            codes, _ = self._pad(rows, (len(batch), self.max_length_), np.int32)
+            return batch._replace(codes.ravel(), np.arange(len(batch) + 1) * self.max_length_)
+        shape = len(batch), self.max_length_, batch[0].shape[1]
+        steps, real = self._pad(batch, shape, batch[0].dtype)
+        return np.ma.MaskedArray(steps, mask=np.repeat(~real[:, :, None], shape[2], axis=2))
+
+    def _read(self, X):
+        if not isinstance(X, Sequences):
+            X = X.to_numpy() if hasattr(X, "to_numpy") else X
+            if self.ids:
+                X = Sequences.from_ids(X)
+            elif _holds_tokens(X):
+                X = Sequences.from_tokens(check_tokens(X))
+            else:
+                return _read_numbers(X)
+        if not len(X):
+            raise ValueError("Found 0 sequences while a minimum of 1 is required.")
+        return X.without_padding()
+
+    def _pad(self, rows, shape, dtype):
+        padded, real = np.zeros(shape, dtype), np.zeros(shape[:2], bool)
+        for n, steps in enumerate(rows):
+            kept = self._truncate(steps)
+            start = 0 if self.padding == "post" else self.max_length_ - len(kept)
+            place = slice(start, start + len(kept))
+            padded[n, place] = kept
+            real[n, place] = True
+        return padded, real
+
+    def _truncate(self, steps):
+        surplus = len(steps) - self.max_length_
+        if surplus <= 0:
+            return steps
+        half = -(-self.max_length_ // 2)
+        start = {"pre": 0, "post": self.max_length_, "middle": half}[self.truncating]
+        return np.concatenate([steps[:start], steps[start + surplus :]])
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.three_d_array = True
+        return tags
+
+
+def _holds_tokens(X):
+    if not np.iterable(X) or getattr(X, "dtype", np.dtype(object)).kind in "biufc":
+        return not np.iterable(X)  # check_tokens has the error
+    ragged = (list, tuple, np.ndarray)
+    telling = next((row for row in X if not isinstance(row, ragged) or len(row)), None)
+    if telling is None:  # nothing but empty sequences
+        return not any(isinstance(row, np.ndarray) for row in X)
+    return isinstance(telling[0] if isinstance(telling, ragged) else telling, str)
+
+
+def _read_numbers(X):
+    """List ragged numbers as (n_steps, n_features) arrays, masked steps left out."""
+    if isinstance(X, np.ma.MaskedArray):
+        X = X[:, :, None] if X.ndim == 2 else X
+        hidden = np.ma.getmaskarray(X)
+        if np.any(hidden.any(axis=-1) != hidden.all(axis=-1)):
+            raise ValueError("A step must be masked in all of its features, or in none.")
+        X = [row[~mask] for row, mask in zip(X.data, hidden.all(axis=-1), strict=True)]
+    rows = [_read_series(position, row) for position, row in enumerate(X)]
+    if not rows:
+        raise ValueError("Found 0 sequences while a minimum of 1 is required.")
+    widths = {row.shape[1] for row in rows if len(row)} or {rows[0].shape[1]}
+    if len(widths) > 1:
+        raise ValueError(f"All sequences must have equally many features; got {sorted(widths)}.")
+    dtype = np.result_type(np.float32, *{row.dtype for row in rows})
+    width = widths.pop()
+    return [
+        row.astype(dtype, copy=False) if len(row) else np.zeros((0, width), dtype) for row in rows
+    ]
+
+
+def _read_series(position, row):
+    try:
+        row = np.asarray(row)
+    except ValueError:  # rows of unequal length
+        row = np.empty(0, object)
+    if row.ndim not in (1, 2) or row.dtype.kind not in "biuf":
+        raise ValueError(
+            f"Sequence {position} must be an array of numbers of shape (n_steps,) or (n_steps, "
+            f"n_features); got shape {row.shape} and dtype {row.dtype}. Put a single series "
+            "into a list of one."
+        )
+    if not np.isfinite(row).all():
+        raise ValueError(f"Sequence {position} contains NaN or infinity. Fill or drop these steps.")
+    return row[:, None] if row.ndim == 1 else row

@@ -16,7 +16,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = [
     {"_optional"},
     {"_validation"},
-    {"sequences", "cells"},
+    {"sequences", "windows", "cells"},
     {"text", "metrics", "datasets", "layers", "crf"},
     {"embeddings", "networks"},
     {"_base"},
@@ -28,7 +28,16 @@ LAYERS = [
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
 
 TORCH = {"cells", "layers", "crf", "networks"}
-TORCH_FREE = {"_optional", "_validation", "text", "sequences", "embeddings", "metrics", "datasets"}
+TORCH_FREE = {
+    "_optional",
+    "_validation",
+    "text",
+    "sequences",
+    "windows",
+    "embeddings",
+    "metrics",
+    "datasets",
+}
 ONLY_IMPORTER = {"gensim": "embeddings", "skorch": "_base"}
 NETWORK = {"aiohttp", "ftplib", "http", "httpx", "requests", "socket", "urllib", "urllib3"}
 

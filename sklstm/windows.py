@@ -1,0 +1,173 @@
+"""Windows over a long series."""
+
+from numbers import Integral
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.utils import check_array, check_consistent_length
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.validation import validate_data
+
+
+class SlidingWindow(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+    """Cut a series into overlapping windows.
+
+    Rows are steps in the order of time. A window covers `length` consecutive rows, and the
+    next one starts `step` rows later:
+
+    .. math:: W_n = (x_{ns}, x_{ns + 1}, \\dots, x_{ns + T - 1})
+
+    with :math:`T` the length and :math:`s` the step. Windows are views of the series: they
+    take no memory of their own, and are read-only.
+
+    Parameters
+    ----------
+    length : int, default=10
+        Steps of a window.
+    horizon : int, default=1
+        Steps to forecast after each window, for ``pairs``.
+    step : int, default=1
+        Rows from the start of a window to the start of the next one.
+    pad_start : bool, default=False
+        Whether windows may reach back beyond the first row. Then there is a window ending at
+        every row (with ``step=1``), so that `y` stays as it is and the transformer works
+        inside a :class:`~sklearn.pipeline.Pipeline`; steps before the first row are masked.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Columns of the series seen in ``fit``; 1 for a univariate series.
+    feature_names_in_ : ndarray of str
+        Names of the columns, if the series was a frame with string names.
+
+    See Also
+    --------
+    SequencePadder : Brings many sequences to one length.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklstm import SlidingWindow
+    >>> series = np.arange(6.0)
+    >>> window = SlidingWindow(length=3)
+    >>> X, y = window.pairs(series)
+    >>> X[:, :, 0]
+    array([[0., 1., 2.],
+           [1., 2., 3.],
+           [2., 3., 4.]])
+    >>> y
+    array([3., 4., 5.])
+
+    The window to forecast from:
+
+    >>> window.transform(series[-3:])[:, :, 0]
+    array([[3., 4., 5.]])
+    """
+
+    _parameter_constraints = {  # noqa: RUF012
+        "length": [Interval(Integral, 1, None, closed="left")],
+        "horizon": [Interval(Integral, 1, None, closed="left")],
+        "step": [Interval(Integral, 1, None, closed="left")],
+        "pad_start": ["boolean"],
+    }
+
+    def __init__(self, *, length=10, horizon=1, step=1, pad_start=False):
+        self.length = length
+        self.horizon = horizon
+        self.step = step
+        self.pad_start = pad_start
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Learn the number of columns.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_steps,) or (n_steps, n_features)
+            The series.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        SlidingWindow
+            The fitted transformer.
+        """
+        self._read(X, reset=True)
+        return self
+
+    def transform(self, X):
+        """Cut a series into windows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_steps,) or (n_steps, n_features)
+            The series.
+
+        Returns
+        -------
+        ndarray of shape (n_windows, length, n_features)
+            Read-only windows. With ``pad_start=True`` a masked array, in which steps before
+            the first row are masked.
+        """
+        self._validate_params()
+        X = self._read(X, reset=False)
+        self._check_length(X)
+        if not self.pad_start:
+            return self._slide(X)
+        n_before, n_features = self.length - 1, X.shape[1]
+        X = np.concatenate([np.zeros((n_before, n_features), X.dtype), X])
+        before = np.broadcast_to(np.arange(len(X))[:, None] < n_before, X.shape)
+        return np.ma.MaskedArray(self._slide(X), mask=self._slide(before))
+
+    def pairs(self, X, y=None):
+        """Cut a series into windows and what follows each of them.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_steps,) or (n_steps, n_features)
+            The series.
+        y : array-like of shape (n_steps,) or (n_steps, n_targets), default=None
+            What to forecast, row by row beside `X`. None forecasts `X` itself.
+
+        Returns
+        -------
+        X : ndarray of shape (n_windows, length, n_features)
+            The windows that have `horizon` rows after them, as ``transform`` returns them.
+        y : ndarray of shape (n_windows,) or (n_windows, horizon * n_targets)
+            These rows, one after the other; 1-D for one target one step ahead.
+        """
+        self._validate_params()
+        X = self._read(X, reset=False)
+        y = X if y is None else check_array(y, ensure_2d=False, dtype=None, input_name="y")
+        check_consistent_length(X, y)
+        self._check_length(X, self.horizon)
+        windows = self.transform(X[: -self.horizon])
+        first = 1 if self.pad_start else self.length  # the row after the first window
+        after = sliding_window_view(y.reshape(len(y), -1)[first:], self.horizon, axis=0)
+        after = after[:: self.step].transpose(0, 2, 1).reshape(len(windows), -1)
+        return windows, after[:, 0] if after.shape[1] == 1 else after
+
+    def _read(self, X, reset):
+        if np.ndim(X) == 1:
+            X = np.asarray(X).reshape(-1, 1)
+        return validate_data(self, X, dtype=(np.float64, np.float32), reset=reset)
+
+    def _check_length(self, X, horizon=0):
+        needed = horizon + (1 if self.pad_start else self.length)
+        if len(X) < needed:
+            after = f" and horizon={horizon}" if horizon else ""
+            raise ValueError(
+                f"The series has {len(X)} steps; windows of length={self.length}{after} need at "
+                f"least {needed}. Shorten the windows or pass more steps."
+            )
+
+    def _slide(self, X):
+        return sliding_window_view(X, self.length, axis=0)[:: self.step].transpose(0, 2, 1)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.requires_fit = False
+        tags.input_tags.one_d_array = True
+        return tags
