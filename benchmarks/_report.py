@@ -1,0 +1,106 @@
+"""What the benchmark scripts share: the machine, a timer, a table, a file of results."""
+
+import json
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+RESULTS = Path(__file__).parent / "results"
+PACKAGES = (
+    "sklstm",
+    "torch",
+    "scikit-learn",
+    "skorch",
+    "gensim",
+    "numpy",
+    "keras",
+    "tensorflow-cpu",
+)
+
+
+def describe_machine():
+    """Processor, cores, versions, date and commit, as one flat dictionary of strings and ints."""
+    return {
+        "cpu": _cpu_model(),
+        "cores": len(os.sched_getaffinity(0)),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        **{name: number for name in PACKAGES if (number := _version(name))},
+        "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "commit": _commit(),
+    }
+
+
+def _cpu_model():
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor()
+
+
+def _version(package):
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _commit():
+    command = ["git", "describe", "--always", "--dirty"]
+    answer = subprocess.run(
+        command, cwd=RESULTS.parent, capture_output=True, text=True, check=False
+    )
+    return answer.stdout.strip() or "unknown"
+
+
+def median_seconds(*functions, rounds=5, warm_up=1):
+    """Median time of each function, in seconds.
+
+    The functions take turns, so that a machine that slows down does so for all of them.
+    """
+    for _ in range(warm_up):
+        for function in functions:
+            function()
+    seconds = [[_seconds(function) for function in functions] for _ in range(rounds)]
+    return [median(column) for column in zip(*seconds, strict=True)]
+
+
+def _seconds(function):
+    start = perf_counter()
+    function()
+    return perf_counter() - start
+
+
+def print_table(rows):
+    """Print rows, dictionaries with the same keys, as a table in Markdown."""
+    cells = [list(rows[0]), *([_cell(value) for value in row.values()] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    numeric = [isinstance(value, int | float) for value in rows[0].values()]
+    cells.insert(1, ["-" * width for width in widths])
+    for line in cells:
+        padded = (
+            cell.rjust(width) if right else cell.ljust(width)
+            for cell, width, right in zip(line, widths, numeric, strict=True)
+        )
+        print("|", " | ".join(padded), "|")
+
+
+def _cell(value):
+    if isinstance(value, float):
+        return f"{value:,.4f}" if abs(value) < 10 else f"{value:,.1f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def write_results(name, rows):
+    """Print the machine and the table, and write both to ``results/<name>.json``."""
+    machine = describe_machine()
+    print(", ".join(f"{key} {value}" for key, value in machine.items()))
+    print_table(rows)
+    RESULTS.mkdir(exist_ok=True)
+    content = json.dumps({"machine": machine, "rows": rows}, indent=2)
+    (RESULTS / f"{name}.json").write_text(content + "\n")

@@ -1,0 +1,48 @@
+"""Sphinx configuration; the build needs no network."""
+
+import sklstm
+
+project = "sklstm"
+author = "The sklstm developers"
+copyright = "2026, The sklstm developers"
+version = release = sklstm.__version__
+
+extensions = [
+    "myst_parser",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.extlinks",
+    "sphinx.ext.mathjax",
+    "sphinx_gallery.gen_gallery",
+]
+exclude_patterns = ["_build", "examples"]
+default_role = "literal"
+extlinks = {"doi": ("https://doi.org/%s", "doi:%s")}
+
+html_theme = "pydata_sphinx_theme"
+html_title = f"sklstm {version}"
+html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}
+html_show_sourcelink = False
+
+autodoc_default_options = {"members": True, "inherited-members": True}
+numpydoc_show_class_members = False
+
+sphinx_gallery_conf = {
+    "examples_dirs": "examples",
+    "gallery_dirs": "auto_examples",
+    "abort_on_example_error": True,
+    "download_all_examples": False,
+    "show_memory": False,
+    "write_computation_times": False,
+}
+
+
+def skip_members_of_others(app, what, name, member, skip, options):
+    """Leave out inherited methods whose docstrings refer to scikit-learn's own user guide."""
+    inherited = getattr(member, "__module__", None) or ""
+    return skip or (inherited.startswith("sklearn") and ":ref:" in (member.__doc__ or "")) or None
+
+
+def setup(app):
+    app.connect("autodoc-skip-member", skip_members_of_others)
