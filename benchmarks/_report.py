@@ -1,7 +1,6 @@
 """What the benchmark scripts share: the machine, a timer, a table, a file of results."""
 
 import json
-import os
 import platform
 import subprocess
 from datetime import UTC, datetime
@@ -9,6 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
 from time import perf_counter
+
+from joblib import cpu_count
 
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = (
@@ -27,8 +28,8 @@ def describe_machine():
     """Processor, cores, versions, date and commit, as one flat dictionary of strings and ints."""
     return {
         "cpu": _cpu_model(),
-        "cores": len(os.sched_getaffinity(0)),
-        "system": platform.platform(),
+        "cores": cpu_count(),
+        "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         **{name: number for name in PACKAGES if (number := _version(name))},
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -37,10 +38,10 @@ def describe_machine():
 
 
 def _cpu_model():
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.processor()
+    cpuinfo = Path("/proc/cpuinfo")  # Linux only
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.processor())
 
 
 def _version(package):
