@@ -17,8 +17,9 @@ LAYERS = [
     {"_optional"},
     {"_validation"},
     {"sequences", "windows", "cells"},
-    {"text", "metrics", "datasets", "layers", "crf"},
-    {"embeddings", "networks"},
+    {"text", "windows", "metrics", "datasets", "_inputs", "layers", "crf"},
+    {"embeddings", "networks", "batches"},
+    {"_net"},
     {"_base"},
     {"classifier", "regressor", "tagger", "generator", "seq2seq"},
     {"pipelines", "inspection", "persistence", "estimator_checks"},
@@ -27,10 +28,12 @@ LAYERS = [
 ]
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
 
-TORCH = {"cells", "layers", "crf", "networks"}
+TORCH = {"cells", "layers", "crf", "networks", "batches", "_net"}
+SHARED_WITH_TORCH = {"sequences"}  # the codes of padding and of unknown tokens
 TORCH_FREE = {
     "_optional",
     "_validation",
+    "_inputs",
     "text",
     "sequences",
     "windows",
@@ -38,7 +41,7 @@ TORCH_FREE = {
     "metrics",
     "datasets",
 }
-ONLY_IMPORTER = {"gensim": "embeddings", "skorch": "_base"}
+ONLY_IMPORTER = {"gensim": "embeddings", "skorch": "_net"}
 NETWORK = {"aiohttp", "ftplib", "http", "httpx", "requests", "socket", "urllib", "urllib3"}
 
 # Calls that change the whole process, with the context manager that undoes them, if there is one.
@@ -96,7 +99,7 @@ def import_faults(importer, names, dependencies):
                 continue
             if RANK[target] >= RANK[importer]:
                 yield f"{importer} imports {target}, which is not below it"
-            if importer in TORCH and target not in TORCH:
+            if importer in TORCH and target not in TORCH | SHARED_WITH_TORCH:
                 yield f"{importer} knows tensors only, yet imports {target}"
             if importer in TORCH_FREE and target not in TORCH_FREE:
                 yield f"{importer} does without torch, yet imports {target}"
@@ -166,7 +169,7 @@ class TestModule:
         ("classifier", "import sklstm"),
         ("pipelines", "from sklstm import LSTMClassifier"),
         ("layers", "from sklearn.base import BaseEstimator"),
-        ("networks", "from sklstm.sequences import Sequences"),
+        ("networks", "from sklstm.text import Tokenizer"),
         ("embeddings", "from sklstm.cells import LSTMCell"),
         ("text", "import gensim"),
         ("classifier", "from skorch import NeuralNet"),

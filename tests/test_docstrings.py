@@ -16,6 +16,11 @@ ROOT = Path(__file__).parents[1]
 CONFIG = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["numpydoc_validation"]
 CHECKS = set(ERROR_MSGS) - set(CONFIG["checks"])
 
+# These know tensors only and are no part of the reference: a correct docstring is enough there,
+# it need not list every parameter.
+ENGINE = re.compile(r"sklstm\.(batches|cells|crf|layers|networks)\.")
+COMPLETENESS = {"PR01", "PR03", "PR04", "PR07", "RT01", "RT03", "YD01"}
+
 
 def public_modules():
     for info in pkgutil.iter_modules(sklstm.__path__, "sklstm."):
@@ -34,38 +39,39 @@ def public_names():
 
 
 def public_members(name):
-    """Dotted names of the public methods and properties that a class defines itself."""
+    """Dotted names of the public methods and properties that a class has from this package."""
     module, _, attribute = name.rpartition(".")
     thing = getattr(importlib.import_module(module), attribute)
     if inspect.isclass(thing):
-        for member, value in vars(thing).items():
+        for member, value in inspect.getmembers_static(thing):
             described = inspect.isroutine(value) or isinstance(value, property)
             if described and not member.startswith("_") and in_package(value):
                 yield f"{name}.{member}"
 
 
 def in_package(value):
-    """Leave out what scikit-learn writes into a class, such as ``set_fit_request``."""
+    """Leave out what is inherited from others, or written into a class by scikit-learn."""
     function = getattr(value, "fget", None) or getattr(value, "__func__", value)
-    return getattr(function, "__module__", "sklstm").startswith("sklstm")
+    return (getattr(function, "__module__", None) or "").startswith("sklstm")
 
 
 OBJECTS = sorted(public_names())
 MEMBERS = sorted(member for name in OBJECTS for member in public_members(name))
 
 
-def faults(name, checks):
+def faults(name, checks=CHECKS):
+    checks = checks - COMPLETENESS if ENGINE.match(name) else checks
     return [f"{code}: {text}" for code, text in validate(name)["errors"] if code in checks]
 
 
 @pytest.mark.parametrize("name", OBJECTS)
 def test_object(name):
-    assert not faults(name, CHECKS)
+    assert not faults(name)
 
 
 @pytest.mark.parametrize("name", MEMBERS)
 def test_member(name):
-    assert not faults(name, CHECKS)
+    assert not faults(name)
 
 
 def exported_names():
