@@ -1,5 +1,7 @@
 """sklstm: LSTM estimators for scikit-learn."""
 
+from sklstm.classifier import LSTMClassifier
+from sklstm.regressor import LSTMRegressor
 from sklstm.sequences import SequencePadder, Sequences
 from sklstm.windows import SlidingWindow
 

@@ -1,0 +1,357 @@
+"""What every estimator shares: reading input, fitting, predicting, summing up, pickling."""
+
+import warnings
+from contextlib import contextmanager
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+
+from sklstm._inputs import kind_of, read_input
+from sklstm._net import OPTIMIZERS, SCHEDULES, choose_device, make_net, train
+from sklstm.batches import LengthBatches, SequenceDataset
+from sklstm.layers import Pooling
+from sklstm.networks import count_parameters
+from sklstm.sequences import UNKNOWN
+
+SMALL = 20_000  # numbers in X up to which float64 costs less than a moment an epoch
+
+
+class BaseLSTM(BaseEstimator):
+    """Base of the estimators, which hold a skorch net and are none."""
+
+    _doc_link_module = "sklstm"
+    _doc_link_template = (
+        "https://sklstm.readthedocs.io/en/stable/api/generated/sklstm.{estimator_name}.html"
+    )
+
+    _parameter_constraints: dict = {  # noqa: RUF012
+        "vocabulary_size": [Interval(Integral, 2, None, closed="left"), None],
+        "embedding_dim": [Interval(Integral, 1, None, closed="left")],
+        "fine_tune_embeddings": ["boolean"],
+        "embedding_lr": [Interval(Real, 0, None, closed="neither"), None],
+        "mask_padding": ["boolean"],
+        "hidden_size": [Interval(Integral, 1, None, closed="left")],
+        "n_layers": [Interval(Integral, 1, None, closed="left")],
+        "bidirectional": ["boolean"],
+        "pooling": [StrOptions(set(Pooling.KINDS))],
+        "embedding_dropout": [Interval(Real, 0, 1, closed="left")],
+        "word_dropout": [Interval(Real, 0, 1, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
+        "locked_dropout": ["boolean"],
+        "optimizer": [StrOptions(set(OPTIMIZERS)), callable],
+        "lr": [Interval(Real, 0, None, closed="neither")],
+        "schedule": [StrOptions(set(SCHEDULES)), callable, None],
+        "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "warm_start": ["boolean"],
+        "device": [str],
+        "precision": [StrOptions({"auto", "float32", "float64", "bfloat16"})],
+        "callbacks": [list, tuple, None],
+        "net_params": [dict, None],
+        "verbose": ["verbose"],
+        "random_state": ["random_state"],
+    }
+
+    # ------------------------------------------------------------ what a subclass says
+
+    def _check_targets(self, y):
+        """Check y, and return it as an array."""
+        raise NotImplementedError
+
+    def _encode_targets(self, y, weights, *, reset):
+        """Learn the targets in ``fit``; return them as the loss wants them, a row for each."""
+        raise NotImplementedError
+
+    def _criterion(self):
+        """Return the loss, a torch class, and the score of a validation batch or None."""
+        raise NotImplementedError
+
+    def _weigh_classes(self, weights, y):
+        """Multiply sample weights by class weights."""
+        return weights
+
+    def _strata(self, y):
+        """Return what to stratify the validation split by, or None."""
+
+    # ------------------------------------------------------------ fitting
+
+    def _fit(self, X, y, sample_weight=None, X_val=None, y_val=None, *, partial=False):
+        if y is None:
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is None."
+            )
+        if (X_val is None) != (y_val is None):
+            raise ValueError("Pass X_val and y_val together, or neither of them.")
+        reset = not (hasattr(self, "net_") and (partial or self.warm_start))
+        with _nothing_lost(self):
+            if reset:
+                self._random_state = check_random_state(self.random_state)
+            data = self._read_dataset(X, y, sample_weight, reset=reset)
+            valid = None
+            if X_val is not None:
+                valid = self._read_dataset(X_val, y_val, None, reset=False)
+            elif self.early_stopping and not partial:
+                data, valid = self._split(data, y)
+            with self._own_randomness():
+                if reset:
+                    self._build_net()
+                self._train(data, valid, 1 if partial else self.max_epochs)
+        return self
+
+    def _read_dataset(self, X, y, sample_weight, *, reset):
+        inputs = read_input(self, X, reset=reset)
+        y = self._check_targets(y)
+        check_consistent_length(inputs, y)
+        weights = np.ones(len(y))
+        if sample_weight is not None:
+            weights = _check_sample_weight(sample_weight, y, dtype=float, ensure_non_negative=True)
+        weights = self._weigh_classes(weights, y)
+        if not weights.any():
+            raise ValueError("All sample weights are zero: there is nothing to learn from.")
+        targets = self._encode_targets(y, weights, reset=reset)
+        data = self._encode(inputs, reset=reset)
+        data.targets = torch.from_numpy(targets)
+        data.weights = torch.from_numpy(weights / weights.mean())
+        return data
+
+    def _split(self, data, y):
+        rows, held_out = train_test_split(
+            np.arange(len(data)),
+            test_size=self.validation_fraction,
+            random_state=self._random_state,
+            stratify=self._strata(y),
+        )
+        return data.subset(rows), data.subset(held_out)
+
+    @contextmanager
+    def _own_randomness(self):
+        """Seed torch from ``random_state``, and put its global generators back afterwards."""
+        seed = self._random_state.randint(2**31 - 1)
+        on_gpu = choose_device(self.device).startswith("cuda")
+        with torch.random.fork_rng([torch.cuda.current_device()] if on_gpu else []):
+            torch.default_generator.manual_seed(seed)
+            if on_gpu:
+                torch.cuda.manual_seed(seed)
+            yield
+
+    def _build_net(self):
+        self._architecture = {
+            **self._shape,
+            "hidden_size": self.hidden_size,
+            "n_layers": self.n_layers,
+            "bidirectional": self.bidirectional,
+            "pooling": self.pooling,
+            "embedding_dropout": self.embedding_dropout,
+            "word_dropout": self.word_dropout,
+            "dropout": self.dropout,
+            "recurrent_dropout": self.recurrent_dropout,
+            "locked_dropout": self.locked_dropout,
+        }
+        self.net_ = make_net(self, self._architecture, self._precision, *self._criterion())
+        if self._initial_vectors is not None:
+            with torch.no_grad():
+                self.module_.embedding.weight.copy_(torch.from_numpy(self._initial_vectors))
+        del self._initial_vectors
+
+    def _train(self, data, valid, max_epochs):
+        ending = train(self.net_, self, data, valid, max_epochs)
+        if ending == "interrupted":
+            warnings.warn(
+                f"Training was interrupted in epoch {self.n_iter_ + 1}; the estimator keeps what "
+                "it has learned so far and can be used.",
+                UserWarning,
+                stacklevel=4,
+            )
+        if ending == "diverged":
+            advice = (
+                f"The loss became infinite or NaN in epoch {self.n_iter_ + 1}. Lower lr (it is "
+                f"{self.lr}), set max_grad_norm (it is {self.max_grad_norm}) or scale X."
+            )
+            if not self.n_iter_:
+                raise ValueError(advice)
+            advice += f" The weights of epoch {self.n_iter_} are kept."
+            warnings.warn(advice, ConvergenceWarning, stacklevel=4)
+
+    # ------------------------------------------------------------ encoding
+
+    def _encode(self, inputs, *, reset):
+        """Turn input into flat steps, and learn in ``fit`` what the network must know of it."""
+        kind = kind_of(inputs)
+        if not reset and kind != self._input_kind:
+            raise ValueError(
+                f"{type(self).__name__} was fitted on {self._input_kind}, but X now holds {kind}. "
+                "Send X through the transformers that were used in fit."
+            )
+        if reset:
+            self._learn_input(inputs, kind)
+        if kind == "numbers":
+            dtype = np.float64 if self._precision == "float64" else np.float32
+            with np.errstate(over="ignore"):
+                values = inputs.values.astype(dtype, copy=False)
+            if not np.isfinite(values).all():
+                raise ValueError("X contains values too large for float32: scale X.")
+            return SequenceDataset(values, inputs.offsets[:-1], np.diff(inputs.offsets))
+        sequences = inputs.without_padding() if self.mask_padding else inputs
+        codes, vectors = self._look_up(sequences, kind)
+        vectors = None if vectors is None else torch.from_numpy(vectors)
+        return SequenceDataset(codes, sequences.offsets[:-1], sequences.lengths, vectors)
+
+    def _learn_input(self, inputs, kind):
+        """Note the kind of input, and the size and first vectors of the embedding."""
+        self._input_kind = kind
+        self._categories = self._initial_vectors = n_codes = None
+        self._n_frozen = 0
+        if kind == "numbers":
+            width = inputs.values.shape[1]
+        elif kind == "vectors":
+            width = self.n_features_in_ = inputs.vectors.shape[1]
+            if self.fine_tune_embeddings:
+                self._initial_vectors = inputs.vectors
+                n_codes = len(inputs.vectors)
+            else:
+                self._n_frozen = inputs.vectors.size
+        else:
+            width = self.embedding_dim
+            n_codes = self.vocabulary_size if kind == "ids" else len(inputs.categories)
+        if n_codes is not None and kind != "ids":
+            self._categories = list(inputs.categories)
+        self._precision = self._choose_precision(inputs, kind)
+        self._shape = {"n_outputs": self._n_outputs, "n_features": width, "n_codes": n_codes}
+
+    def _choose_precision(self, inputs, kind):
+        if self.precision != "auto":
+            return self.precision
+        # as exact as other estimators where it costs nothing, as fast as the kernels elsewhere
+        small = kind == "numbers" and inputs.values.size <= SMALL
+        return "float64" if small and inputs.values.dtype == np.float64 else "float32"
+
+    def _look_up(self, sequences, kind):
+        """Return codes in the network's numbering, and vectors for those it does not hold."""
+        if kind == "vectors" and sequences.vectors.shape[1] != self._shape["n_features"]:
+            raise ValueError(
+                f"X has vectors of {sequences.vectors.shape[1]} features, but "
+                f"{type(self).__name__} is expecting {self._shape['n_features']} features."
+            )
+        if self._shape["n_codes"] is None:
+            return sequences.codes, sequences.vectors
+        if self._categories is None or sequences.categories == self._categories:
+            return sequences.codes, None
+        codes = sequences.with_categories(self._categories).codes
+        # words met after training keep the vectors that came with them
+        new = (codes == UNKNOWN) & (sequences.codes != UNKNOWN)
+        if kind == "tokens" or not new.any():
+            return codes, None
+        rows, new_codes = np.unique(sequences.codes[new], return_inverse=True)
+        codes[new] = self._shape["n_codes"] + new_codes
+        return codes, sequences.vectors[rows]
+
+    # ------------------------------------------------------------ using
+
+    def _outputs(self, X):
+        """Run the network: float32 outputs of shape (n_samples, n_outputs)."""
+        check_is_fitted(self)
+        data = self._encode(read_input(self, X, reset=False), reset=False)
+        dtype = np.float64 if self._precision == "float64" else np.float32
+        outputs = np.empty((len(data), self._shape["n_outputs"]), dtype)
+        for rows in LengthBatches(data, self.batch_size).rows():
+            outputs[rows] = self.net_.evaluation_step((data.batch(rows), None)).cpu().numpy()
+        return outputs
+
+    @property
+    def module_(self):
+        """The trained torch module."""
+        return self.net_.module_
+
+    @property
+    def history_(self):
+        """One dict for each epoch: losses, validation accuracy, duration in seconds."""
+        hidden = ("batches", "train_batch_count", "valid_batch_count")
+        return [
+            {key: value for key, value in epoch.items() if key not in hidden}
+            for epoch in self.net_.history
+        ]
+
+    @property
+    def n_iter_(self):
+        """Epochs of training done."""
+        return len(self.net_.history)
+
+    @property
+    def n_parameters_(self):
+        """Numbers the network has learned."""
+        return count_parameters(self.module_)
+
+    def summary(self):
+        """Print the layers, their output shapes and their numbers of parameters.
+
+        ``N`` stands for sequences and ``T`` for steps. Frozen word vectors count as parameters
+        that are not trained.
+        """
+        check_is_fitted(self)
+        rows = self.module_.describe()
+        if self._n_frozen:
+            shape = f"(N, T, {self._shape['n_features']})"
+            rows.insert(0, ("Embedding (frozen)", shape, self._n_frozen))
+        width = max(len(name) for name, _, _ in rows) + 2
+        print(f"{'Layer':<{width}}{'Output shape':<16}{'Parameters':>12}")
+        print("-" * (width + 28))
+        for name, shape, count in rows:
+            print(f"{name:<{width}}{shape:<16}{count:>12,}")
+        print("-" * (width + 28))
+        trained = count_parameters(self.module_, trainable=True)
+        total = self.n_parameters_ + self._n_frozen
+        print(f"Total parameters: {total:,}")
+        print(f"Trainable parameters: {trained:,}")
+        print(f"Non-trainable parameters: {total - trained:,}")
+
+    # ------------------------------------------------------------ pickling
+
+    def __getstate__(self):
+        """Keep the weights as arrays: a pickle needs no GPU and is about their size.
+
+        The optimizer's moments are left out; they start anew when training goes on.
+        """
+        state = dict(super().__getstate__())
+        if "net_" in state:
+            net = state.pop("net_")
+            weights = net.module_.state_dict()
+            state["_weights"] = {name: w.cpu().numpy() for name, w in weights.items()}
+            state["_epochs"] = self.history_
+        return state
+
+    def __setstate__(self, state):
+        state = dict(state)
+        weights, epochs = state.pop("_weights", None), state.pop("_epochs", None)
+        super().__setstate__(state)
+        if weights is not None:
+            with torch.random.fork_rng([]):  # the first weights are drawn in vain
+                self.net_ = make_net(self, self._architecture, self._precision, *self._criterion())
+            tensors = {name: torch.from_numpy(w) for name, w in weights.items()}
+            self.module_.load_state_dict(tensors)
+            for epoch in epochs:
+                self.net_.history.append({**epoch, "batches": []})
+
+
+@contextmanager
+def _nothing_lost(estimator):
+    """Put the fitted state back when a fit fails, so that what was learned stays usable."""
+    before = vars(estimator).copy()
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise

@@ -1,0 +1,252 @@
+"""The skorch net inside every estimator: weighted losses on batches of similar length."""
+
+from copy import deepcopy
+
+import numpy as np
+import torch
+from skorch import NeuralNet
+from skorch.callbacks import (
+    Callback,
+    EarlyStopping,
+    GradientNormClipping,
+    PassthroughScoring,
+    ProgressBar,
+)
+from skorch.helper import predefined_split
+
+from sklstm.batches import LengthBatches
+from sklstm.networks import ManyToOneNet
+
+OPTIMIZERS = {
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+    "rmsprop": torch.optim.RMSprop,
+    "sgd": torch.optim.SGD,
+}
+
+# the learning rate's factor after a share p of all training steps
+SCHEDULES = {
+    "linear": lambda p: 1 - p,
+    "cosine": lambda p: (1 + np.cos(np.pi * p)) / 2,
+    # up over the first 30 % and down again, both along a cosine
+    "one_cycle": lambda p: (1 - np.cos(np.pi * (p / 0.3 if p < 0.3 else (1 - p) / 0.7))) / 2,
+}
+
+
+class Diverged(Exception):
+    """The loss is no longer a number."""
+
+
+class Net(NeuralNet):
+    """A skorch net whose batches carry weights.
+
+    Parameters
+    ----------
+    *args, **kwargs
+        As for `skorch.NeuralNet`.
+    precision : {"float32", "float64", "bfloat16"}
+        Of the weights; bfloat16 concerns the matrix products only.
+    score : callable, optional
+        Accuracy of a validation batch, from outputs and targets.
+    """
+
+    def __init__(self, *args, precision="float32", score=None, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.precision = precision
+        self.score = score
+
+    def initialize_module(self):
+        """Build the module in its precision."""
+        super().initialize_module()
+        self.module_.to(self.dtype)
+        return self
+
+    @property
+    def dtype(self):
+        """Of the weights."""
+        return torch.float64 if self.precision == "float64" else torch.float32
+
+    def infer(self, x, **fit_params):
+        """Run the module on a `Batch`."""
+        kind = torch.device(self.device).type
+        with torch.autocast(kind, torch.bfloat16, enabled=self.precision == "bfloat16"):
+            return self.module_(**x.to(self.device, self.dtype)).to(self.dtype)
+
+    def get_loss(self, y_pred, y_true, X=None, training=False):
+        """Return the weighted mean loss of a batch."""
+        targets, weights = (part.to(self.device) for part in y_true)
+        targets = targets.to(self.dtype) if targets.is_floating_point() else targets
+        losses = self.criterion_(y_pred, targets)  # (N,) or (N, K)
+        loss = (losses.reshape(len(losses), -1).mean(dim=1) * weights.to(self.dtype)).mean()
+        if training and not torch.isfinite(loss):
+            raise Diverged
+        return loss
+
+    def validation_step(self, batch, **fit_params):
+        """Compute the loss and the score of a validation batch."""
+        step = super().validation_step(batch, **fit_params)
+        if self.score is not None:
+            targets = batch[1][0].to(self.device)
+            self.history.record_batch("valid_acc", self.score(step["y_pred"], targets).item())
+        return step
+
+
+class Schedule(Callback):
+    """Multiply every group's learning rate by a function of the share of steps done."""
+
+    def __init__(self, factor, n_steps):
+        self.factor = factor
+        self.n_steps = n_steps
+
+    def on_train_begin(self, net, **kwargs):
+        """Note the learning rates to multiply."""
+        self.step_ = 0
+        self.rates_ = [group["lr"] for group in net.optimizer_.param_groups]
+
+    def on_batch_begin(self, net, training=False, **kwargs):
+        """Set the learning rates for a training batch."""
+        if training:
+            # at the middle of the step: the first and last rate are small, but not zero
+            self._scale(net, self.factor((self.step_ + 0.5) / self.n_steps))
+            self.step_ += 1
+
+    def on_train_end(self, net, **kwargs):
+        """Put the learning rates back for a later call."""
+        self._scale(net, 1.0)
+
+    def _scale(self, net, factor):
+        for group, rate in zip(net.optimizer_.param_groups, self.rates_, strict=True):
+            group["lr"] = rate * factor
+
+
+class LastEpoch(Callback):
+    """Keep the weights an epoch started with, to return to when the loss diverges."""
+
+    def on_epoch_begin(self, net, **kwargs):
+        """Copy the weights."""
+        self.weights_ = deepcopy(net.module_.state_dict())
+
+    def on_train_end(self, net, **kwargs):
+        """Let the copy go."""
+        self.weights_ = None
+
+
+def make_net(estimator, architecture, precision, criterion, score=None):
+    """Build the untrained net of an estimator.
+
+    Parameters
+    ----------
+    estimator : BaseLSTM
+        Whose parameters say how to train.
+    architecture : dict
+        The arguments of `ManyToOneNet`.
+    precision : str
+        See `Net`.
+    criterion : type
+        The loss, a torch module that takes ``reduction="none"``.
+    score : callable, optional
+        See `Net`.
+
+    Returns
+    -------
+    Net
+        Initialized.
+    """
+    optimizer = OPTIMIZERS.get(estimator.optimizer, estimator.optimizer)
+    options = {
+        "module": ManyToOneNet,
+        **{f"module__{name}": value for name, value in architecture.items()},
+        "criterion": criterion,
+        "criterion__reduction": "none",
+        "score": score,
+        "optimizer": optimizer,
+        "optimizer__weight_decay": estimator.weight_decay,
+        "lr": estimator.lr,
+        "batch_size": estimator.batch_size,
+        "iterator_train": LengthBatches,
+        "iterator_valid": LengthBatches,
+        "train_split": None,
+        "device": choose_device(estimator.device),
+        "precision": precision,
+        "verbose": int(estimator.verbose),
+    }
+    if optimizer in (torch.optim.Adam, torch.optim.AdamW):
+        options["optimizer__fused"] = True  # one pass over the weights, not one an operation
+    if estimator.embedding_lr is not None:
+        options["optimizer__param_groups"] = [("embedding.*", {"lr": estimator.embedding_lr})]
+    return Net(**{**options, **(estimator.net_params or {})}).initialize()
+
+
+def train(net, estimator, data, valid, max_epochs):
+    """Train a net for some epochs more.
+
+    Parameters
+    ----------
+    net : Net
+        The net.
+    estimator : BaseLSTM
+        Whose parameters say how to train, and whose random state shuffles.
+    data, valid : SequenceDataset
+        Training data, and validation data or None.
+    max_epochs : int
+        Epochs at most.
+
+    Returns
+    -------
+    {"finished", "interrupted", "diverged"}
+        How it ended. Ctrl-C interrupts an epoch; early stopping counts as finished.
+    """
+    n_steps = max_epochs * len(LengthBatches(data, net.batch_size))
+    net.max_epochs = max_epochs
+    net.iterator_train__random_state = estimator._random_state
+    net.train_split = None if valid is None else predefined_split(valid)
+    net.callbacks = _callbacks(estimator, n_steps, scored=valid is not None and net.score)
+    net.initialize_callbacks()
+    ending = "finished"
+    try:
+        net.partial_fit(data)  # skorch catches Ctrl-C
+        if "dur" not in net.history[-1]:  # the last epoch did not come to its end
+            ending = "interrupted"
+    except Diverged:
+        ending = "diverged"
+        net.module_.load_state_dict(dict(net.callbacks_)["LastEpoch"].weights_)
+        net.notify("on_train_end")
+    if ending != "finished":
+        del net.history[-1]
+    net.callbacks, net.callbacks_, net.train_split = None, [], None  # they hold data and weights
+    return ending
+
+
+def _callbacks(estimator, n_steps, scored):
+    callbacks = [LastEpoch()]
+    if scored:
+        callbacks.append(("valid_acc", PassthroughScoring("valid_acc", lower_is_better=False)))
+    if estimator.schedule is not None:
+        factor = SCHEDULES.get(estimator.schedule, estimator.schedule)
+        callbacks.append(Schedule(factor, n_steps))
+    if estimator.max_grad_norm is not None:
+        callbacks.append(GradientNormClipping(estimator.max_grad_norm))
+    if estimator.early_stopping:
+        patience = estimator.n_iter_no_change
+        callbacks.append(EarlyStopping(patience=patience, threshold=0, load_best=True))
+    if estimator.verbose:
+        callbacks.append(ProgressBar())
+    return callbacks + deepcopy(list(estimator.callbacks or []))
+
+
+def choose_device(device):
+    """Resolve ``"auto"``.
+
+    Parameters
+    ----------
+    device : str
+        ``"auto"`` or a torch device.
+
+    Returns
+    -------
+    str
+        A torch device.
+    """
+    if device != "auto":
+        return device
+    return "cuda" if torch.cuda.is_available() else "cpu"

@@ -1,0 +1,180 @@
+"""Batches of similar length: how ragged data reaches the recurrent engine without waste."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+
+@dataclass
+class Batch:
+    """A right-padded batch.
+
+    Attributes
+    ----------
+    steps : Tensor of shape (n_sequences, n_steps) or (n_sequences, n_steps, n_features)
+        Codes, or numbers.
+    lengths : LongTensor of shape (n_sequences,)
+        Real steps of each sequence.
+    vectors : Tensor of shape (n_codes, n_features) or None
+        Vectors for codes that the network does not hold itself.
+    """
+
+    steps: torch.Tensor
+    lengths: torch.Tensor
+    vectors: torch.Tensor | None = None
+
+    def __len__(self):
+        return len(self.lengths)
+
+    def to(self, device, dtype):
+        """Move to a device, and numbers to a dtype.
+
+        Parameters
+        ----------
+        device : str or torch.device
+            Where to.
+        dtype : torch.dtype
+            Of the network's weights.
+
+        Returns
+        -------
+        dict
+            The network's arguments.
+        """
+        numbers = self.steps.is_floating_point()
+        return {
+            "steps": self.steps.to(device, dtype if numbers else None),
+            "lengths": self.lengths.to(device),
+            "vectors": None if self.vectors is None else self.vectors.to(device, dtype),
+        }
+
+
+class SequenceDataset(Dataset):
+    """Ragged sequences with their targets and weights.
+
+    Parameters
+    ----------
+    values : ndarray of int32, shape (n_steps,), or of float, shape (n_steps, n_features)
+        The codes or numbers of all sequences, one after the other.
+    starts, lengths : ndarray of int64, shape (n_sequences,)
+        Where each sequence starts, and its steps.
+    vectors : Tensor of shape (n_codes, n_features), optional
+        See `Batch`.
+    targets : Tensor, optional
+        One row for each sequence.
+    weights : Tensor of shape (n_sequences,), optional
+        How much each sequence counts in the loss.
+    """
+
+    def __init__(self, values, starts, lengths, vectors=None, targets=None, weights=None):
+        self.values = values
+        self.starts = starts
+        self.lengths = lengths
+        self.vectors = vectors
+        self.targets = targets
+        self.weights = weights
+
+    def __len__(self):
+        return len(self.lengths)
+
+    def subset(self, rows):
+        """Choose sequences, without a copy of their steps.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Which sequences.
+
+        Returns
+        -------
+        SequenceDataset
+            In the order of `rows`.
+        """
+        return SequenceDataset(
+            self.values,
+            self.starts[rows],
+            self.lengths[rows],
+            self.vectors,
+            self.targets[rows],
+            self.weights[rows],
+        )
+
+    def batch(self, rows):
+        """Pad some sequences to the longest of them.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Which sequences.
+
+        Returns
+        -------
+        Batch
+            In the order of `rows`.
+        """
+        lengths = self.lengths[rows]
+        longest = max(1, lengths.max())  # the kernels want at least one step
+        real = np.arange(longest) < lengths[:, None]  # (N, T)
+        source = (self.starts[rows][:, None] + np.arange(longest))[real]
+        steps = np.zeros((len(rows), longest, *self.values.shape[1:]), self.values.dtype)
+        steps[real] = self.values[source]
+        return Batch(torch.from_numpy(steps), torch.from_numpy(lengths), self.vectors)
+
+
+class LengthBatches:
+    """Iterate over batches of sequences of similar length.
+
+    For training, sequences are shuffled and cut into pools of `pool_size` batches; each pool
+    is sorted by length and cut into batches, and the batches are shuffled. So a batch wastes
+    few steps on padding while the order stays random. Without shuffling, all sequences
+    are sorted by length.
+
+    Parameters
+    ----------
+    dataset : SequenceDataset
+        The sequences.
+    batch_size : int
+        Sequences in a batch.
+    random_state : numpy.random.RandomState, optional
+        Shuffles; without it there is no shuffling.
+    pool_size : int, default=50
+        Batches in a pool.
+    """
+
+    def __init__(self, dataset, batch_size, random_state=None, pool_size=50):
+        self.dataset = dataset
+        self.batch_size = batch_size
+        self.random_state = random_state
+        self.pool_size = pool_size
+
+    def __len__(self):
+        return -(-len(self.dataset) // self.batch_size)
+
+    def __iter__(self):
+        data = self.dataset
+        for rows in self.rows():
+            target = None if data.targets is None else (data.targets[rows], data.weights[rows])
+            yield data.batch(rows), target
+
+    def rows(self):
+        """Draw the rows of each batch.
+
+        Returns
+        -------
+        list of ndarray of int
+            Every row once.
+        """
+        lengths, size = self.dataset.lengths, self.batch_size
+        if self.random_state is None:
+            return _cut(np.argsort(lengths, kind="stable"), size)
+        batches = []
+        for pool in _cut(self.random_state.permutation(len(lengths)), size * self.pool_size):
+            batches += _cut(pool[np.argsort(lengths[pool], kind="stable")], size)
+        self.random_state.shuffle(batches)
+        return batches
+
+
+def _cut(rows, size):
+    return [rows[start : start + size] for start in range(0, len(rows), size)]
