@@ -1,0 +1,69 @@
+"""
+Learning curves
+===============
+
+A recurrent network goes on learning its training texts by heart long after it has learned what
+carries over to others. The curves of both losses show where that begins.
+"""
+
+# %%
+# Data
+# ----
+#
+# Sentences from reviews, of which one in four is held out. The pipeline's first steps turn a sentence
+# into token ids; the vocabulary is that of the training part only.
+
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+
+from sklstm import LSTMClassifier, TokenIndexer, Tokenizer
+from sklstm.datasets import load_sentences
+
+texts, labels = load_sentences(return_X_y=True)
+X_train, X_test, y_train, y_test = train_test_split(
+    texts, labels, test_size=0.25, stratify=labels, random_state=0
+)
+indexer = make_pipeline(Tokenizer(), TokenIndexer(min_count=2)).fit(X_train)
+
+# %%
+# Training
+# --------
+#
+# ``X_val`` is measured after every epoch and never learned from.
+
+classifier = LSTMClassifier(
+    embedding_dim=50,
+    hidden_size=32,
+    bidirectional=True,
+    pooling="max",
+    embedding_dropout=0.3,
+    lr=0.002,
+    max_epochs=15,
+    random_state=0,
+)
+classifier.fit(indexer.transform(X_train), y_train, X_val=indexer.transform(X_test), y_val=y_test)
+classifier.summary()
+
+# %%
+# Curves
+# ------
+#
+# ``history_`` holds one dictionary for each epoch.
+
+import matplotlib.pyplot as plt
+import pandas as pd
+
+history = pd.DataFrame(classifier.history_).set_index("epoch")
+fig, (losses, accuracy) = plt.subplots(1, 2, figsize=(9, 3.5), layout="constrained")
+history[["train_loss", "valid_loss"]].plot(ax=losses, ylabel="loss", marker=".")
+history[["valid_acc"]].plot(ax=accuracy, ylabel="accuracy on held-out sentences", marker=".")
+best = history["valid_loss"].idxmin()
+for axes in (losses, accuracy):
+    axes.axvline(best, color="grey", linestyle=":")
+    axes.grid(alpha=0.3)
+plt.show()
+
+# %%
+# The loss on held-out sentences is lowest at the dotted line; from there on the network only gets
+# more certain of what it knows. ``early_stopping=True`` stops soon after that point by itself, and
+# gives back the weights of the best epoch.
