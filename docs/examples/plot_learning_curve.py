@@ -10,7 +10,7 @@ carries over to others. The curves of both losses show where that begins.
 # Data
 # ----
 #
-# Sentences from reviews, of which one in four is held out. The pipeline's first steps turn a sentence
+# Sentences from reviews, one in four held out. The pipeline's first steps turn a sentence
 # into token ids; the vocabulary is that of the training part only.
 
 from sklearn.model_selection import train_test_split
