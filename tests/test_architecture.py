@@ -38,6 +38,7 @@ TORCH_FREE = {
     "text",
     "sequences",
     "windows",
+    "_vector_files",
     "embeddings",
     "metrics",
     "datasets",

@@ -1,0 +1,482 @@
+"""Word vectors: trained by gensim, or ready ones."""
+
+import os
+import warnings
+from collections import Counter
+from collections.abc import Mapping
+from itertools import islice, pairwise
+from numbers import Integral, Real
+from time import perf_counter
+
+import numpy as np
+from gensim.models import FastText, KeyedVectors, Word2Vec
+from gensim.models.callbacks import CallbackAny2Vec
+from gensim.models.fasttext import FastTextKeyedVectors, ft_ngram_hashes
+from gensim.models.word2vec import MAX_WORDS_IN_BATCH
+from joblib import effective_n_jobs
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from sklstm._validation import check_tokens
+from sklstm._vector_files import read_vector_file
+from sklstm.sequences import PADDING, SPECIAL_TOKENS, UNKNOWN, Sequences
+
+
+class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+    """Attach a word vector to each token.
+
+    ``fit`` trains word2vec [1]_ [2]_ or fastText [3]_ on the tokens, or takes ready vectors.
+    Skip-gram with negative sampling lets the vector :math:`v_w` of a word predict each word
+    :math:`c` of its neighbourhood by maximising
+
+    .. math:: \\log \\sigma(u_c^\\top v_w)
+              + \\sum_{i=1}^{k} \\mathbb{E}_{n_i \\sim P} \\log \\sigma(-u_{n_i}^\\top v_w),
+
+    with :math:`k` noise words :math:`n_i`. CBOW predicts the word from the mean of its
+    neighbours. FastText takes for :math:`v_w` the mean of the vectors of the word and of its
+    character n-grams, so that unseen words get a vector too.
+
+    The vectors are not multiplied out: ``transform`` returns `Sequences`, that is codes and one
+    table with a row for each distinct token.
+
+    Parameters
+    ----------
+    vector_size : int, default=100
+        Width of the vectors. Ready `vectors` bring their own.
+    algorithm : {"word2vec", "fasttext"}, default="word2vec"
+        What to train.
+    architecture : {"cbow", "skip-gram"}, default="cbow"
+        Whether a word is predicted from its neighbours, or they from it. Skip-gram is slower
+        and better on rare words and little text.
+    window : int, default=5
+        Greatest distance between a word and its neighbours.
+    min_count : int, default=5
+        Tokens that occur less often get no vector of their own.
+    max_tokens : int, default=None
+        Keep this many tokens: the most frequent ones, or the first ones of ready vectors,
+        which most files list by frequency.
+    epochs : int, default=5
+        Passes over the tokens.
+    negative : int, default=5
+        Noise words for each neighbour.
+    sample : float, default=1e-3
+        Words whose share of all tokens is above this are thinned out at random. 0 keeps all.
+    alpha : float, default=0.025
+        Learning rate at the start; it falls linearly.
+    ngram_range : tuple (min_n, max_n), default=(3, 6)
+        Lengths of the character n-grams of fastText.
+    n_buckets : int, default=100_000
+        Rows of fastText's table of n-grams, which share rows by hashing.
+    vectors : path, KeyedVectors, mapping or tuple (array, vocabulary), default=None
+        Ready vectors, instead of training. A path leads to a GloVe or word2vec text file or a
+        word2vec binary file, each of which may be gzipped. A mapping goes from token to vector.
+        A vocabulary is a list with the token of each row, or a dict from token to row. Cloning
+        copies parameters and pickling includes them, so a path is the lightest choice.
+    lowercase : bool, default=False
+        Whether vectors are trained and looked up for the lower-cased token. The tokens that
+        ``transform`` returns keep their case.
+    unknown : {"mean", "zero"}, default="mean"
+        Vector of tokens without one: the mean of all vectors, or zeros. A vector for
+        ``"<unk>"`` takes precedence.
+    n_jobs : int, default=None
+        Threads that train. With a `random_state` it is always one, since the order of updates
+        among several threads is left to chance.
+    random_state : int, RandomState instance or None, default=None
+        Makes training reproducible, in other processes too.
+    verbose : int, default=0
+        Whether to print the progress of training.
+
+    Attributes
+    ----------
+    vocabulary_ : dict of {str: int}
+        Row in `vectors_` of each token, from 2 on.
+    vectors_ : ndarray of float32, shape (n_tokens + 2, vector_size_)
+        All vectors. Row 0, the padding, is zeros; row 1 is the vector of unknown tokens.
+    vector_size_ : int
+        Width of the vectors.
+    ngram_vectors_ : ndarray of float32, shape (n_buckets, vector_size_), or None
+        Vectors of character n-grams, of fastText.
+    ngram_range_ : tuple or None
+        Lengths of these n-grams.
+
+    See Also
+    --------
+    Tokenizer : Turns texts into the tokens needed here.
+    SequencePadder : Truncates and pads, before or after this step.
+
+    References
+    ----------
+    .. [1] Mikolov, T., Chen, K., Corrado, G., & Dean, J. (2013). Efficient estimation of word
+       representations in vector space. ICLR workshop.
+       `doi:10.48550/arXiv.1301.3781 <https://doi.org/10.48550/arXiv.1301.3781>`_
+    .. [2] Mikolov, T., Sutskever, I., Chen, K., Corrado, G., & Dean, J. (2013). Distributed
+       representations of words and phrases and their compositionality. NeurIPS 26.
+       `doi:10.48550/arXiv.1310.4546 <https://doi.org/10.48550/arXiv.1310.4546>`_
+    .. [3] Bojanowski, P., Grave, E., Joulin, A., & Mikolov, T. (2017). Enriching word vectors
+       with subword information. TACL 5, 135-146.
+       `doi:10.1162/tacl_a_00051 <https://doi.org/10.1162/tacl_a_00051>`_
+
+    Examples
+    --------
+    >>> from sklstm import Word2VecEmbedder
+    >>> tokens = [["a", "good", "film"], ["a", "bad", "film"]]
+    >>> embedder = Word2VecEmbedder(vector_size=8, min_count=2, random_state=0).fit(tokens)
+    >>> embedder.vocabulary_
+    {'a': 2, 'film': 3}
+    >>> batch = embedder.transform([["a", "new", "film"]])
+    >>> batch.tokens()
+    [['a', 'new', 'film']]
+    >>> batch[0].shape
+    (3, 8)
+    """
+
+    _parameter_constraints = {
+        "vector_size": [Interval(Integral, 1, None, closed="left")],
+        "algorithm": [StrOptions({"word2vec", "fasttext"})],
+        "architecture": [StrOptions({"cbow", "skip-gram"})],
+        "window": [Interval(Integral, 1, None, closed="left")],
+        "min_count": [Interval(Integral, 1, None, closed="left")],
+        "max_tokens": [Interval(Integral, 1, None, closed="left"), None],
+        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "negative": [Interval(Integral, 1, None, closed="left")],
+        "sample": [Interval(Real, 0, 1, closed="left")],
+        "alpha": [Interval(Real, 0, None, closed="neither")],
+        "ngram_range": [tuple],
+        "n_buckets": [Interval(Integral, 1, None, closed="left")],
+        "vectors": "no_validation",
+        "lowercase": ["boolean"],
+        "unknown": [StrOptions({"mean", "zero"})],
+        "n_jobs": [Integral, None],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        *,
+        vector_size=100,
+        algorithm="word2vec",
+        architecture="cbow",
+        window=5,
+        min_count=5,
+        max_tokens=None,
+        epochs=5,
+        negative=5,
+        sample=1e-3,
+        alpha=0.025,
+        ngram_range=(3, 6),
+        n_buckets=100_000,
+        vectors=None,
+        lowercase=False,
+        unknown="mean",
+        n_jobs=None,
+        random_state=None,
+        verbose=0,
+    ):
+        self.vector_size = vector_size
+        self.algorithm = algorithm
+        self.architecture = architecture
+        self.window = window
+        self.min_count = min_count
+        self.max_tokens = max_tokens
+        self.epochs = epochs
+        self.negative = negative
+        self.sample = sample
+        self.alpha = alpha
+        self.ngram_range = ngram_range
+        self.n_buckets = n_buckets
+        self.vectors = vectors
+        self.lowercase = lowercase
+        self.unknown = unknown
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None, extra_tokens=None):
+        """Train the vectors, or take the ready ones.
+
+        Parameters
+        ----------
+        X : list of list of str, or Sequences
+            The tokens of each document.
+        y : None
+            Ignored.
+        extra_tokens : list of list of str, or Sequences, default=None
+            More documents to train the vectors on, for example unlabelled ones. They are an
+            argument, not a parameter, so that neither clones nor pickles contain them.
+
+        Returns
+        -------
+        Word2VecEmbedder
+            The fitted embedder.
+        """
+        self._check_ngram_range()
+        batches = [_encode(batch) for batch in (X, extra_tokens) if batch is not None]
+        self._warn_of_no_effect(extra_tokens)
+        source = self._train(batches) if self.vectors is None else self.vectors
+        tokens, table = _read_vectors(source, self.max_tokens)
+        _check_table(tokens, table)
+        self.vocabulary_ = {token: row for row, token in enumerate(tokens, start=UNKNOWN + 1)}
+        self.vectors_ = table
+        self.vector_size_ = table.shape[1]
+        has_ngrams = isinstance(source, FastTextKeyedVectors) and source.bucket
+        self.ngram_vectors_ = source.vectors_ngrams if has_ngrams else None
+        self.ngram_range_ = (source.min_n, source.max_n) if has_ngrams else None
+        if SPECIAL_TOKENS[UNKNOWN] in self.vocabulary_:
+            table[UNKNOWN] = table[self.vocabulary_[SPECIAL_TOKENS[UNKNOWN]]]
+        elif self.unknown == "mean":
+            table[UNKNOWN] = table[UNKNOWN + 1 :].mean(axis=0, dtype=np.float64)
+        self._warn_if_nothing_is_known(batches[0])
+        return self
+
+    def transform(self, X):
+        """Attach the vectors.
+
+        Parameters
+        ----------
+        X : list of list of str, or Sequences
+            The tokens of each document.
+
+        Returns
+        -------
+        Sequences
+            Its categories are the tokens of `X` and its vectors theirs. Unseen tokens keep
+            their string and take the vector of unknown tokens, or with fastText the mean of
+            the vectors of their n-grams.
+        """
+        check_is_fitted(self)
+        sequences = _encode(X)
+        count = np.bincount(sequences.codes, minlength=len(sequences.categories))
+        count[[PADDING, UNKNOWN]] = 1
+        used = np.flatnonzero(count)
+        codes = np.zeros(len(count), np.int32)
+        codes[used] = np.arange(len(used))
+        categories = [sequences.categories[code] for code in used]
+        return Sequences(
+            codes[sequences.codes], sequences.offsets, categories, self._look_up(categories)
+        )
+
+    def get_feature_names_out(self, input_features=None):
+        """Name the columns of the vectors.
+
+        Parameters
+        ----------
+        input_features : None
+            Ignored.
+
+        Returns
+        -------
+        ndarray of str objects
+            ``word2vec0``, ``word2vec1`` and so on.
+        """
+        check_is_fitted(self)
+        return np.array([f"word2vec{i}" for i in range(self.vector_size_)], dtype=object)
+
+    def _keys(self, categories):
+        return [token.lower() for token in categories] if self.lowercase else categories
+
+    def _look_up(self, categories):
+        keys = self._keys(categories)
+        rows = np.array([self.vocabulary_.get(key, UNKNOWN) for key in keys])
+        rows[[PADDING, UNKNOWN]] = PADDING, UNKNOWN
+        vectors = self.vectors_[rows]
+        if self.ngram_vectors_ is not None:
+            for code in np.flatnonzero(rows == UNKNOWN)[1:]:
+                ngrams = ft_ngram_hashes(keys[code], *self.ngram_range_, len(self.ngram_vectors_))
+                if len(ngrams):
+                    vectors[code] = self.ngram_vectors_[ngrams].mean(axis=0)
+        return vectors
+
+    def _train(self, batches):
+        corpus = _Corpus(batches, list(map(self._keys, (batch.categories for batch in batches))))
+        counts = corpus.count()
+        kept = {t: n for t, n in counts.most_common(self.max_tokens) if n >= self.min_count}
+        if not kept:
+            raise ValueError(
+                f"None of the {len(counts)} distinct tokens occurs min_count={self.min_count} "
+                "times or more, so there is no vector to train. Lower min_count, or train on "
+                "more text."
+            )
+        model = self._make_model()
+        model.build_vocab_from_freq(kept)
+        self._report(f"training vectors for {len(kept):,} of {len(counts):,} distinct tokens")
+        model.train(
+            corpus,
+            total_words=counts.total(),
+            epochs=self.epochs,
+            callbacks=[_Progress(self._report, counts.total())],
+        )
+        return model.wv
+
+    def _make_model(self):
+        options = {
+            "vector_size": self.vector_size,
+            "sg": self.architecture == "skip-gram",
+            "window": self.window,
+            "min_count": 1,  # what is rarer is not in the counts that the model gets
+            "sorted_vocab": 0,  # and these are sorted
+            "epochs": self.epochs,
+            "negative": self.negative,
+            "sample": self.sample,
+            "alpha": self.alpha,
+            "min_alpha": min(self.alpha, 1e-4),
+            "workers": effective_n_jobs(self.n_jobs) if self.random_state is None else 1,
+            "seed": check_random_state(self.random_state).randint(np.iinfo(np.int32).max),
+        }
+        if self.algorithm == "word2vec":
+            return Word2Vec(**options)
+        min_n, max_n = self.ngram_range
+        return FastText(**options, min_n=min_n, max_n=max_n, bucket=self.n_buckets)
+
+    def _check_ngram_range(self):
+        match self.ngram_range:
+            case (Integral() as low, Integral() as high) if 1 <= low <= high:
+                return
+        raise ValueError(
+            "ngram_range must be two integers (min_n, max_n) with 1 <= min_n <= max_n; got "
+            f"{self.ngram_range!r}."
+        )
+
+    def _report(self, message):
+        if self.verbose:
+            print(f"[{type(self).__name__}] {message}", flush=True)
+
+    def _warn_of_no_effect(self, extra_tokens):
+        if self.vectors is not None and extra_tokens is not None:
+            warnings.warn("extra_tokens has no effect on ready vectors.", UserWarning, stacklevel=4)
+        if self.random_state is not None and self.n_jobs not in (None, 1):
+            warnings.warn(
+                f"n_jobs={self.n_jobs} has no effect: with a random_state one thread trains.",
+                UserWarning,
+                stacklevel=4,
+            )
+
+    def _warn_if_nothing_is_known(self, batch):
+        tokens = self._keys(batch.categories[UNKNOWN + 1 :])
+        if tokens and self.vocabulary_.keys().isdisjoint(tokens):
+            warnings.warn(
+                f"None of the {len(tokens)} distinct tokens of X has a vector, for example "
+                f"{tokens[0]!r}. Check the language, or set lowercase=True if the vectors are "
+                "for lower-cased words.",
+                UserWarning,
+                stacklevel=4,
+            )
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        return tags
+
+
+def _encode(X):
+    if not isinstance(X, Sequences):
+        return Sequences.from_tokens(check_tokens(X))
+    if X.categories is None:
+        raise ValueError(
+            "These Sequences hold ids without their strings, and word vectors are looked up by "
+            "string. Pass tokens, or Sequences of a TokenIndexer."
+        )
+    if not len(X):
+        raise ValueError("Found 0 sequences while a minimum of 1 is required.")
+    return X
+
+
+class _Corpus:
+    """Batches as the lists of tokens that gensim wants, decoded one by one in each epoch."""
+
+    def __init__(self, batches, keys):
+        self.batches = [batch.without_padding() for batch in batches]
+        self.keys = keys
+
+    def count(self):
+        counts = Counter()
+        for batch, keys in zip(self.batches, self.keys, strict=True):
+            codes = np.bincount(batch.codes, minlength=len(keys)).tolist()
+            for key, n in zip(keys, codes, strict=True):
+                if n:
+                    counts[key] += n
+        return counts
+
+    def __iter__(self):
+        for batch, keys in zip(self.batches, self.keys, strict=True):
+            for start, stop in pairwise(batch.offsets.tolist()):
+                # gensim would leave out the rest of a longer document
+                for first in range(start, stop, MAX_WORDS_IN_BATCH):
+                    last = min(first + MAX_WORDS_IN_BATCH, stop)
+                    yield [keys[code] for code in batch.codes[first:last].tolist()]
+
+
+class _Progress(CallbackAny2Vec):
+    def __init__(self, report, n_tokens):
+        self.report = report
+        self.n_tokens = n_tokens
+        self.epoch = 0
+
+    def on_epoch_begin(self, model):
+        self.start = perf_counter()
+
+    def on_epoch_end(self, model):
+        self.epoch += 1
+        seconds = perf_counter() - self.start
+        self.report(
+            f"epoch {self.epoch} of {model.epochs}: {seconds:.1f} s, "
+            f"{self.n_tokens / seconds:,.0f} tokens/s"
+        )
+
+
+def _read_vectors(source, max_tokens):
+    """Read tokens and their vectors into a table whose first two rows are left zero."""
+    if isinstance(source, (str, os.PathLike)):
+        return read_vector_file(source, max_tokens)
+    if isinstance(source, KeyedVectors):
+        vectors, tokens = source.vectors, source.index_to_key
+    elif isinstance(source, Mapping):
+        vectors, tokens = list(source.values()), list(source)
+    elif isinstance(source, tuple) and len(source) == 2:
+        vectors, tokens = source
+        if isinstance(tokens, Mapping):
+            tokens = _in_order(tokens)
+    else:
+        hint = " Pass its .wv." if hasattr(source, "wv") else ""
+        raise TypeError(
+            f"vectors must be a path, KeyedVectors, a mapping from token to vector, or a tuple "
+            f"(array, vocabulary); got {type(source).__name__}.{hint}"
+        )
+    try:
+        vectors = np.asarray(vectors, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"vectors must be numbers, equally many a token: {error}") from error
+    if vectors.ndim != 2 or len(vectors) != len(tokens):
+        raise ValueError(
+            f"vectors must be one row for each of the {len(tokens)} tokens; got an array of "
+            f"shape {vectors.shape}."
+        )
+    vectors, tokens = vectors[:max_tokens], list(islice(tokens, max_tokens))
+    return tokens, np.concatenate([np.zeros((2, vectors.shape[1]), np.float32), vectors])
+
+
+def _in_order(vocabulary):
+    tokens = sorted(vocabulary, key=vocabulary.get)
+    if [vocabulary[token] for token in tokens] != list(range(len(tokens))):
+        raise ValueError("A vocabulary that is a dict must number the rows 0, 1, 2 and so on.")
+    return tokens
+
+
+def _check_table(tokens, table):
+    if not tokens or not table.shape[1]:
+        raise ValueError("vectors are empty: there must be at least one token and one column.")
+    if not all(isinstance(token, str) for token in tokens):
+        wrong = next(token for token in tokens if not isinstance(token, str))
+        raise TypeError(f"The tokens of vectors must be str; got {wrong!r}.")
+    if len(set(tokens)) < len(tokens):
+        token, n = Counter(tokens).most_common(1)[0]
+        raise ValueError(f"vectors must have one row a token, but {token!r} has {n}.")
+    if not np.isfinite(table).all():
+        row = np.flatnonzero(~np.isfinite(table).all(axis=1))[0]
+        raise ValueError(
+            f"The vector of {tokens[row - 2]!r} has NaN or infinite numbers. Repair or drop it; "
+            "if it was trained here, lower alpha."
+        )
