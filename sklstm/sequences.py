@@ -333,7 +333,7 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
       fill_value=1e+20)
     """
 
-    _parameter_constraints = {  # noqa: RUF012
+    _parameter_constraints = {
         "max_length": [Interval(Integral, 1, None, closed="left"), None],
         "truncating": [StrOptions({"pre", "post", "middle"})],
         "padding": [StrOptions({"pre", "post"})],

@@ -38,7 +38,6 @@ TORCH_FREE = {
     "text",
     "sequences",
     "windows",
-    "_vector_files",
     "embeddings",
     "metrics",
     "datasets",
