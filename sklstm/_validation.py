@@ -40,11 +40,11 @@ def check_texts(X):
             f"Expected one column of texts, got an array of shape {tuple(X.shape)}. "
             "Select the column that holds the texts."
         )
-    texts = _to_list(X, "one str for each sample")
+    texts = to_list(X, "one str for each sample")
     if not _are_all(str, texts):
         position, text = _first_not(str, texts)
         raise TypeError(
-            f"Text {position} is {_describe(text)}; every text must be a str. {_hint(text)}".rstrip()
+            f"Text {position} is {_describe(text)}; every text must be a str.{_hint(text)}"
         )
     return texts
 
@@ -75,14 +75,14 @@ def check_tokens(X):
     >>> check_tokens([["a", "good", "film"], []])
     [['a', 'good', 'film'], []]
     """
-    samples = _to_list(X, "one list of str for each sample")
+    samples = to_list(X, "one list of str for each sample")
     samples = [row.tolist() if isinstance(row, np.ndarray) else row for row in samples]
     if not _are_all((list, tuple), samples):
         position, sample = _first_not((list, tuple), samples)
-        hint = "These are raw texts: put a Tokenizer first." if isinstance(sample, str) else ""
+        hint = " These are raw texts: put a Tokenizer first." if isinstance(sample, str) else ""
         raise TypeError(
             f"Sample {position} is {_describe(sample)}; tokens are one list of str for each "
-            f"sample. {hint}".rstrip()
+            f"sample.{hint}"
         )
     if not _are_all(str, chain.from_iterable(samples)):
         row = next(row for row, sample in enumerate(samples) if not _are_all(str, sample))
@@ -93,7 +93,28 @@ def check_tokens(X):
     return samples
 
 
-def _to_list(X, expected):
+def to_list(X, expected):
+    """List the samples of any ordered container.
+
+    Parameters
+    ----------
+    X : sequence or array-like
+        A list, a tuple, an array, a Series, or a frame with one column.
+    expected : str
+        What the caller accepts, for the error messages.
+
+    Returns
+    -------
+    list
+        The samples; one column of an array counts as its values.
+
+    Raises
+    ------
+    TypeError
+        If `X` is one bare string, or no ordered container.
+    ValueError
+        If there is no sample.
+    """
     if isinstance(X, (str, bytes)):
         raise TypeError(
             f"Expected {expected}, got one bare {type(X).__name__}: {reprlib.repr(X)}. "
@@ -132,9 +153,9 @@ def _describe(value):
 
 def _hint(text):
     if isinstance(text, bytes):
-        return "Decode bytes first, for example with text.decode('utf-8')."
+        return " Decode bytes first, for example with text.decode('utf-8')."
     if isinstance(text, (list, tuple, np.ndarray)):
-        return "These look like tokens, which go to the next step as they are."
+        return " These look like tokens, which go to the next step as they are."
     if str(text) in {"None", "nan", "<NA>", "NaT"}:
-        return "Fill missing texts, for example with '', or drop them."
+        return " Fill missing texts, for example with '', or drop them."
     return ""

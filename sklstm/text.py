@@ -1,0 +1,524 @@
+"""Texts to tokens and tokens to ids: ``Tokenizer`` and ``TokenIndexer``."""
+
+import re
+import reprlib
+import unicodedata
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from functools import cache
+from numbers import Integral
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.validation import check_is_fitted
+
+from sklstm._validation import check_texts, check_tokens, to_list
+from sklstm.sequences import PADDING, SPECIAL_TOKENS, UNKNOWN, Sequences
+
+HTML_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+BEFORE_CLOSING = re.compile(" (?=[.,:;!?…)\\]}»”\u2019])")
+AFTER_OPENING = re.compile(r"(?<=[(\[{«“„¿¡]) ")
+
+
+class Tokenizer(TransformerMixin, BaseEstimator):
+    """Split texts into tokens.
+
+    By default a token is a word of any script: letters with their combining marks, digits,
+    straight or curly apostrophes between letters (``don't``) and separators between digits
+    (``3.14``, ``10,000``). This follows the word boundaries of Unicode [1]_, except that a
+    full stop or an underscore between letters separates words. A script that is written
+    without spaces needs its own `tokenizer`.
+
+    Nothing is learned: ``transform`` may be called without ``fit``, which only checks the
+    parameters and the texts. Equal tokens of one call share one string object, so a corpus
+    costs little more than one reference a token.
+
+    Parameters
+    ----------
+    lowercase : bool, default=True
+        Lower-case the tokens. A given `token_pattern` then ignores case.
+    punctuation : bool, default=False
+        Keep each punctuation mark or symbol, emoji included, as a token of its own. Without
+        them sequences are about a sixth shorter and topics or sentiment are learned faster;
+        taggers and generators need them. It belongs to the default words: a `token_pattern`
+        or `tokenizer` decides for itself.
+    strip_html_breaks : bool, default=True
+        Read ``<br>`` and ``<br />``, common in texts from the web, as blanks of the same
+        length. All other markup is text.
+    token_pattern : str or re.Pattern, default=None
+        A regular expression that matches one token, in place of the default words. With one
+        group, the group is the token.
+    tokenizer : callable, default=None
+        A function from one text to its tokens, in place of the default words: ``str.split``
+        for blanks, ``list`` for characters, or the function of a linguistic library.
+
+    See Also
+    --------
+    TokenIndexer : Turns tokens into ids.
+    sklstm.Word2VecEmbedder : Turns tokens into word vectors.
+
+    Notes
+    -----
+    There is no ``get_feature_names_out`` and no ``set_output``: tokens form no table.
+
+    References
+    ----------
+    .. [1] M. Davis and C. Chapman, "Unicode Text Segmentation", Unicode Standard Annex 29,
+       https://www.unicode.org/reports/tr29/
+
+    Examples
+    --------
+    >>> from sklstm import Tokenizer
+    >>> Tokenizer().transform(["I didn't like it.<br /><br />Плохо!"])
+    [['i', "didn't", 'like', 'it', 'плохо']]
+    >>> Tokenizer(punctuation=True).transform(["Well done :)"])
+    [['well', 'done', ':', ')']]
+    >>> Tokenizer(tokenizer=list, lowercase=False).transform(["LSTM"])
+    [['L', 'S', 'T', 'M']]
+    """
+
+    _parameter_constraints = {
+        "lowercase": ["boolean"],
+        "punctuation": ["boolean"],
+        "strip_html_breaks": ["boolean"],
+        "token_pattern": [str, re.Pattern, None],
+        "tokenizer": [callable, None],
+    }
+
+    def __init__(
+        self,
+        *,
+        lowercase=True,
+        punctuation=False,
+        strip_html_breaks=True,
+        token_pattern=None,
+        tokenizer=None,
+    ):
+        self.lowercase = lowercase
+        self.punctuation = punctuation
+        self.strip_html_breaks = strip_html_breaks
+        self.token_pattern = token_pattern
+        self.tokenizer = tokenizer
+
+    def fit(self, X, y=None):
+        """Check the parameters and the texts; nothing is learned.
+
+        Parameters
+        ----------
+        X : array-like of str, shape (n_samples,) or (n_samples, 1)
+            The texts.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self
+            The tokenizer itself.
+        """
+        self._check_parameters()
+        check_texts(X)
+        own = "token_pattern" if self.tokenizer is None else "tokenizer"
+        if self.punctuation and getattr(self, own) is not None:
+            warnings.warn(f"punctuation has no effect with {own}.", UserWarning, stacklevel=2)
+        return self
+
+    def transform(self, X):
+        """Split each text into tokens.
+
+        Parameters
+        ----------
+        X : array-like of str, shape (n_samples,) or (n_samples, 1)
+            The texts.
+
+        Returns
+        -------
+        list of list of str
+            The tokens of each text. An empty text has none.
+        """
+        self._check_parameters()
+        find = self._split if self.tokenizer else self._match
+        forms = _Forms(self.lowercase)
+        return [list(map(forms.__getitem__, filter(None, find(text)))) for text in self._read(X)]
+
+    def offsets(self, X):
+        """Tell where each token lies in its text.
+
+        Parameters
+        ----------
+        X : array-like of str, shape (n_samples,) or (n_samples, 1)
+            The texts.
+
+        Returns
+        -------
+        list of ndarray of int64, shape (n_tokens, 2)
+            Start and end of each token that ``transform`` returns: ``text[start:end]`` is the
+            token as it was written.
+
+        Raises
+        ------
+        ValueError
+            If `tokenizer` returns tokens that are no pieces of the text in their order. Such
+            tokens are searched from the end of the one before.
+        """
+        self._check_parameters()
+        find = self._search if self.tokenizer else self._match_spans
+        spans = ([span for span in find(text) if span[0] < span[1]] for text in self._read(X))
+        return [np.array(rows, dtype=np.int64).reshape(-1, 2) for rows in spans]
+
+    def inverse_transform(self, X):
+        """Join tokens to readable texts.
+
+        Parameters
+        ----------
+        X : list of list of str or Sequences
+            The tokens.
+
+        Returns
+        -------
+        list of str
+            Tokens separated by blanks, save before closing and after opening punctuation.
+        """
+        texts = map(" ".join, _as_tokens(X))
+        return [AFTER_OPENING.sub("", BEFORE_CLOSING.sub("", text)) for text in texts]
+
+    def _check_parameters(self):
+        self._validate_params()
+        if self.tokenizer is not None and self.token_pattern is not None:
+            raise ValueError("Both tokenizer and token_pattern are given; leave one at None.")
+        self._pattern("")
+
+    def _pattern(self, text):
+        if self.token_pattern is None:
+            return _words(self.punctuation, text.isascii())
+        source = getattr(self.token_pattern, "pattern", self.token_pattern)
+        flags = getattr(self.token_pattern, "flags", 0)
+        if isinstance(source, bytes):
+            raise TypeError(f"token_pattern must be a pattern of str, got bytes: {source!r}.")
+        try:
+            pattern = re.compile(source, flags | re.IGNORECASE if self.lowercase else flags)
+        except re.error as error:
+            raise ValueError(
+                f"token_pattern={source!r} is no regular expression: {error}."
+            ) from error
+        if pattern.groups > 1:
+            raise ValueError(
+                f"token_pattern={source!r} has {pattern.groups} groups; at most one may capture "
+                "the token. Write (?:...) for a group that captures nothing."
+            )
+        return pattern
+
+    def _read(self, X):
+        texts = check_texts(X)
+        return map(_blank_breaks, texts) if self.strip_html_breaks else texts
+
+    def _split(self, text):
+        returned = self.tokenizer(text)
+        tokens = list(returned) if isinstance(returned, Iterable) else [returned]
+        wrong = [token for token in tokens if not isinstance(token, str)]
+        if wrong or isinstance(returned, str):
+            example = wrong[0] if wrong else returned
+            raise TypeError(
+                f"tokenizer must return a list of str; from the text {reprlib.repr(text)} it "
+                f"made {reprlib.repr(example)} of type {type(example).__name__}."
+            )
+        return tokens
+
+    def _match(self, text):
+        return self._pattern(text).findall(text)
+
+    def _match_spans(self, text):
+        pattern = self._pattern(text)
+        return (match.span(pattern.groups) for match in pattern.finditer(text))
+
+    def _search(self, text):
+        end = 0
+        for token in self._split(text):
+            start = text.find(token, end)
+            if start < 0:
+                raise ValueError(
+                    f"tokenizer returned {token!r}, which is not in the text after character "
+                    f"{end}: offsets need tokens that are pieces of the text, in its order. "
+                    f"The text is {reprlib.repr(text)}."
+                )
+            end = start + len(token)
+            yield start, end
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.one_d_array = True
+        tags.input_tags.string = True
+        tags.requires_fit = False
+        return tags
+
+
+class TokenIndexer(TransformerMixin, BaseEstimator):
+    """Encode tokens as ids of a vocabulary.
+
+    Id 0 is padding, id 1 an unknown token, and the tokens of the training data follow from
+    id 2 on, the most frequent first. The result is a :class:`Sequences` whose categories are
+    the vocabulary; ``np.asarray`` turns it into the matrix of ids, padded with 0.
+
+    Parameters
+    ----------
+    max_tokens : int, default=None
+        Largest size of the vocabulary, padding and unknown included, so that it is the
+        number of rows an embedding needs: the most frequent ``max_tokens - 2`` tokens are
+        kept. All by default.
+    min_count : int, default=1
+        Leave out tokens that occur less often than this in the training data.
+    vocabulary : list of str or mapping of str to int, default=None
+        A given vocabulary in place of a learned one. A list gives its tokens the ids from 2
+        on; a mapping gives the ids itself, from 2 on without gap or repeat. Either may also
+        hold ``"<pad>"`` and ``"<unk>"``, as ids 0 and 1.
+
+    Attributes
+    ----------
+    vocabulary_ : dict of str to int
+        The id of each token in ascending order, beginning with ``"<pad>"`` and ``"<unk>"``.
+        Tokens of equal frequency are in alphabetical order.
+
+    See Also
+    --------
+    Tokenizer : Splits texts into the tokens.
+    SequencePadder : Truncates and pads the ids.
+
+    Notes
+    -----
+    The strings ``"<pad>"`` and ``"<unk>"`` mean what they say in the data too: a corpus that
+    marks its rare words as ``<unk>`` gets id 1 for them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklstm import TokenIndexer
+    >>> indexer = TokenIndexer().fit([["a", "good", "film"], ["a", "bad", "film"]])
+    >>> indexer.vocabulary_
+    {'<pad>': 0, '<unk>': 1, 'a': 2, 'film': 3, 'bad': 4, 'good': 5}
+    >>> ids = np.asarray(indexer.transform([["a", "better", "film"], ["good"]]))
+    >>> ids
+    array([[2, 1, 3],
+           [5, 0, 0]], dtype=int32)
+    >>> indexer.inverse_transform(ids)
+    [['a', '<unk>', 'film'], ['good']]
+    """
+
+    _parameter_constraints = {
+        "max_tokens": [Interval(Integral, 3, None, closed="left"), None],
+        "min_count": [Interval(Integral, 1, None, closed="left")],
+        "vocabulary": [list, tuple, np.ndarray, Mapping, None],
+    }
+
+    def __init__(self, *, max_tokens=None, min_count=1, vocabulary=None):
+        self.max_tokens = max_tokens
+        self.min_count = min_count
+        self.vocabulary = vocabulary
+
+    def fit(self, X, y=None):
+        """Learn the vocabulary, or check the given one.
+
+        Parameters
+        ----------
+        X : list of list of str or Sequences
+            The tokens.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self
+            The fitted indexer.
+        """
+        self.fit_transform(X)
+        return self
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit_transform(self, X, y=None):
+        """Learn the vocabulary and encode the same tokens, in less time than one by one.
+
+        Parameters
+        ----------
+        X : list of list of str or Sequences
+            The tokens.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        Sequences
+            As ``transform`` returns it.
+        """
+        batch = _as_sequences(X)
+        if self.vocabulary is None:
+            tokens = self._learn(batch)
+        else:
+            tokens = _read_vocabulary(self.vocabulary)
+            if self.max_tokens is not None or self.min_count > 1:
+                warnings.warn(
+                    "max_tokens and min_count have no effect on a given vocabulary.",
+                    UserWarning,
+                    stacklevel=3,
+                )
+        self.vocabulary_ = {token: code for code, token in enumerate(tokens)}
+        return batch.with_categories(tokens)
+
+    def transform(self, X):
+        """Encode tokens.
+
+        Parameters
+        ----------
+        X : list of list of str or Sequences
+            The tokens.
+
+        Returns
+        -------
+        Sequences
+            The ids of the tokens, with the vocabulary as categories. Tokens outside of it
+            have id 1.
+        """
+        check_is_fitted(self)
+        return _as_sequences(X).with_categories(list(self.vocabulary_))
+
+    def inverse_transform(self, X):
+        """Decode ids to tokens.
+
+        Parameters
+        ----------
+        X : Sequences, list of list of int, or ndarray of int, shape (n_samples, n_steps)
+            The ids. Sequences that have categories are decoded with their own.
+
+        Returns
+        -------
+        list of list of str
+            The tokens, padding left out; ``"<unk>"`` for id 1.
+        """
+        check_is_fitted(self)
+        if isinstance(X, Sequences) and X.categories is not None:
+            return X.tokens()
+        codes, offsets = (X.codes, X.offsets) if isinstance(X, Sequences) else _read_ids(X)
+        size = len(self.vocabulary_)
+        if np.any((codes < 0) | (codes >= size)):
+            raise ValueError(
+                f"ids must lie between 0 and {size - 1}, the last of the vocabulary; got "
+                f"{codes.min()} to {codes.max()}."
+            )
+        return Sequences(codes, offsets, list(self.vocabulary_)).tokens()
+
+    def _learn(self, batch):
+        counts = np.bincount(batch.codes, minlength=len(batch.categories)).tolist()
+        found = list(zip(counts, batch.categories, strict=True))[len(SPECIAL_TOKENS) :]
+        kept = [(-count, token) for count, token in found if count >= self.min_count]
+        if not kept:
+            most = max((count for count, _ in found), default=0)
+            raise ValueError(
+                f"Empty vocabulary: no token occurs min_count={self.min_count} times, the most "
+                f"frequent one {most} times. Lower min_count, or check the tokens."
+            )
+        tokens = [*SPECIAL_TOKENS, *(token for _, token in sorted(kept))]
+        return tokens[: self.max_tokens]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.one_d_array = True
+        return tags
+
+
+class _Forms(dict):
+    """Map each token to the one string object that all its occurrences share."""
+
+    def __init__(self, lowercase):
+        self.lowercase = lowercase
+
+    def __missing__(self, token):
+        form = token.lower() if self.lowercase else token
+        self[token] = form = self.setdefault(form, form)
+        return form
+
+
+@cache
+def _words(punctuation, is_ascii):
+    """Compile the default pattern: words, with or without punctuation."""
+    # a set of ASCII characters matches a third faster than a class of Unicode
+    char = "[a-zA-Z0-9]" if is_ascii else r"[^\W_]"
+    # the re module counts no combining mark as a word character
+    marks = "".join(c for c in map(chr, range(0x10000)) if unicodedata.category(c)[0] == "M")
+    marks += "\u00ad\u200c\u200d"  # soft hyphen, zero-width non-joiner and joiner
+    word = rf"{char}+(?:['\u2019]{char}+|[{marks}]+{char}*|[.,](?<=\d.)(?=\d){char}+)*"
+    return re.compile(rf"{word}|(?:[^\w\s]|_)[{marks}]*" if punctuation else word)
+
+
+def _blank_breaks(text):
+    """Overwrite HTML breaks with as many blanks, which leaves every offset as it was."""
+    return HTML_BREAK.sub(lambda match: " " * len(match[0]), text)
+
+
+def _as_tokens(X):
+    return X.tokens() if isinstance(X, Sequences) else check_tokens(X)
+
+
+def _as_sequences(X):
+    if not isinstance(X, Sequences):
+        return Sequences.from_tokens(check_tokens(X))
+    if X.categories is None:
+        raise ValueError(
+            "Got Sequences of ids without categories, so there are no tokens to index. "
+            "Estimators take ids as they are."
+        )
+    return X
+
+
+def _read_vocabulary(vocabulary):
+    """Check a given vocabulary and list its tokens by id, padding and unknown included."""
+    if isinstance(vocabulary, Mapping):
+        tokens = _order_by_id(vocabulary)
+    else:
+        tokens = vocabulary.tolist() if isinstance(vocabulary, np.ndarray) else list(vocabulary)
+    if tuple(tokens[: len(SPECIAL_TOKENS)]) != SPECIAL_TOKENS:
+        tokens = [*SPECIAL_TOKENS, *tokens]
+    wrong = [token for token in tokens if not isinstance(token, str)]
+    if wrong:
+        raise TypeError(
+            f"Every token of the vocabulary must be a str, got {wrong[0]!r} of type "
+            f"{type(wrong[0]).__name__}."
+        )
+    repeated = [token for token, count in Counter(tokens).items() if count > 1]
+    if repeated:
+        raise ValueError(
+            f"The vocabulary holds tokens more than once: {reprlib.repr(repeated)}. '<pad>' and "
+            "'<unk>' are added unless they are its first two tokens."
+        )
+    if len(tokens) == len(SPECIAL_TOKENS):
+        raise ValueError("The vocabulary is empty; leave it at None to learn one.")
+    return tokens
+
+
+def _order_by_id(vocabulary):
+    wrong = [item for item in vocabulary.items() if not isinstance(item[1], Integral)]
+    if wrong:
+        raise TypeError(f"The vocabulary must map every token to an int id, got {wrong[0]!r}.")
+    ids = {**dict(zip(SPECIAL_TOKENS, (PADDING, UNKNOWN), strict=True)), **vocabulary}
+    tokens = sorted(ids, key=ids.__getitem__)
+    misplaced = [(token, ids[token]) for code, token in enumerate(tokens) if ids[token] != code]
+    if misplaced or tuple(tokens[: len(SPECIAL_TOKENS)]) != SPECIAL_TOKENS:
+        raise ValueError(
+            f"The vocabulary must give its tokens the ids from {len(SPECIAL_TOKENS)} to "
+            f"{len(tokens) - 1} without gap or repeat; 0 is '<pad>' and 1 is '<unk>'. "
+            f"Got {reprlib.repr(dict(vocabulary))}."
+        )
+    return tokens
+
+
+def _read_ids(X):
+    rows = X if isinstance(X, np.ndarray) else to_list(X, "one list of int ids for each sample")
+    rows = [np.asarray(row) for row in rows]
+    for number, row in enumerate(rows):
+        if row.ndim != 1 or (row.size and row.dtype.kind not in "iu"):
+            raise TypeError(
+                f"Sample {number} is {reprlib.repr(row.tolist())}; ids are one list of int for "
+                "each sample."
+            )
+    flat = np.concatenate([np.zeros(0, np.int64), *(row.astype(np.int64) for row in rows)])
+    return flat, np.cumsum([0, *map(len, rows)])
