@@ -31,7 +31,7 @@ class BaseLSTM(BaseEstimator):
         "https://sklstm.readthedocs.io/en/stable/api/generated/sklstm.{estimator_name}.html"
     )
 
-    _parameter_constraints: dict = {  # noqa: RUF012
+    _parameter_constraints: dict = {
         "vocabulary_size": [Interval(Integral, 2, None, closed="left"), None],
         "embedding_dim": [Interval(Integral, 1, None, closed="left")],
         "fine_tune_embeddings": ["boolean"],

@@ -186,7 +186,8 @@ def _read_ragged(estimator, column, reset):
             sample = sample.astype(np.result_type(sample, np.float32), copy=False)
         except (TypeError, ValueError):
             raise ValueError(
-                f"Sample {position} cannot be read as numbers: {sample!r:.60}. X must be {ACCEPTED}."
+                f"Sample {position} cannot be read as numbers: {sample!r:.60}. "
+                f"X must be {ACCEPTED}."
             ) from None
         samples.append(sample[:, None] if sample.ndim == 1 else sample)
     shapes = {sample.shape[1:] for sample in samples if len(sample)}

@@ -16,6 +16,144 @@ LOSSES = {
 
 
 class LSTMRegressor(RegressorMixin, BaseLSTM):
+    r"""Predict numbers from sequences with a long short-term memory network.
+
+    .. math::
+
+        h_t, c_t &= \mathrm{LSTM}(x_t, h_{t-1}, c_{t-1}) \\
+        \hat y &= W \, \mathrm{pool}(h_1, \dots, h_T) + b
+
+    The targets are standardised inside with the (weighted) mean and standard deviation of the
+    training targets, so that any unit will do; `history_` gives losses in these units [1]_.
+
+    ``X`` may be a 2-D array of numbers (each row one univariate series), a 3-D array of shape
+    (n_samples, n_steps, n_features), a list of (n_steps, n_features) arrays, and whatever else
+    `LSTMClassifier` takes.
+
+    Parameters
+    ----------
+    loss : {"squared_error", "absolute_error", "huber"}, default="squared_error"
+        What to minimise.
+    vocabulary_size : int, optional
+        Given, integers in X are ids in ``0 .. vocabulary_size - 1`` and 0 is padding. Without
+        it they are numbers like any other.
+    embedding_dim : int, default=32
+        Width of the vectors learned for ids and tokens. Sequences that come with vectors
+        (from a `Word2VecEmbedder`) bring their own width.
+    fine_tune_embeddings : bool, default=False
+        Whether vectors that come with X are trained too, or stay as they are.
+    embedding_lr : float, optional
+        Learning rate of the vectors; `lr` by default. A tenth of it, say, keeps fine-tuned
+        vectors from overfitting.
+    mask_padding : bool, default=True
+        Whether padding is left out of every computation. With False, padding is read as one
+        more token, which is Keras' behaviour for an unmasked embedding.
+    hidden_size : int, default=64
+        Units :math:`H` of each recurrent layer and direction.
+    n_layers : int, default=1
+        Depth of the recurrent stack.
+    bidirectional : bool, default=False
+        Whether every layer also reads the sequence backwards.
+    pooling : {"last", "mean", "max", "max+mean", "attention"}, default="last"
+        How the outputs :math:`h_1 .. h_T` become one vector.
+    embedding_dropout : float, default=0.0
+        Dropout on the vectors of the steps.
+    word_dropout : float, default=0.0
+        Probability of reading a token as unknown during training. It also trains the vector of
+        unknown tokens.
+    dropout : float, default=0.0
+        Dropout between layers, and before the linear output.
+    recurrent_dropout : float, default=0.0
+        Dropout on the recurrent weights :math:`U`, one draw for each batch.
+    locked_dropout : bool, default=False
+        Whether dropout on sequences drops the same features at every step.
+    optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default="adam"
+        How to descend.
+    lr : float, default=0.003
+        Learning rate.
+    schedule : {"one_cycle", "cosine", "linear"} or callable, optional
+        How the learning rate changes from batch to batch: a callable gets the share of training
+        done, from 0 to 1, and returns a factor for `lr`. Constant by default.
+    max_grad_norm : float, optional, default=1.0
+        Gradients are scaled down to this norm. None leaves them alone.
+    weight_decay : float, default=0.0
+        The optimizer's weight decay.
+    batch_size : int, default=32
+        Sequences in a batch, in training and prediction. It does not change a prediction.
+    max_epochs : int, default=50
+        Passes over the training data.
+    early_stopping : bool, default=False
+        Whether to stop when the validation loss has not fallen for `n_iter_no_change` epochs,
+        and go back to the weights of the best epoch. Validates on `X_val` and `y_val` if they
+        are passed to ``fit``, otherwise on a part of the training data.
+    validation_fraction : float, default=0.1
+        Share of the training data that early stopping holds out.
+    n_iter_no_change : int, default=3
+        Epochs without a better validation loss before stopping early.
+    warm_start : bool, default=False
+        Whether ``fit`` goes on from the weights of the last call.
+    device : str, default="auto"
+        A torch device; ``"auto"`` takes a GPU if there is one.
+    precision : {"auto", "float32", "float64", "bfloat16"}, default="auto"
+        Precision of the computation. ``"auto"`` is float32, except for small arrays of float64
+        numbers, which are computed as they are. ``"bfloat16"`` takes the matrix products in
+        bfloat16, which is faster on hardware that knows it.
+    callbacks : list of skorch callbacks, optional
+        Called during training; copied before.
+    net_params : dict, optional
+        Further parameters of the `skorch.NeuralNet`, which override those set here.
+    verbose : int, default=0
+        With 1, prints a line an epoch and shows a progress bar.
+    random_state : int, RandomState instance or None, default=None
+        Seeds weights, shuffling, dropout and the validation split. Global generators are left
+        alone.
+
+    Attributes
+    ----------
+    target_mean_, target_scale_ : ndarray of shape (n_outputs,)
+        Mean and standard deviation of the training targets, in their unit.
+    n_features_in_ : int
+        Columns of a 2-D X, or features of a step. Not set for tokens and ids.
+    net_ : skorch.NeuralNet
+        The trained net.
+    module_ : torch.nn.Module
+        Its network.
+    history_ : list of dict
+        One for each epoch: ``train_loss``, ``valid_loss``, ``dur`` in seconds.
+    n_iter_ : int
+        Epochs done.
+    n_parameters_ : int
+        Numbers in the network.
+
+    See Also
+    --------
+    LSTMClassifier : Predicts labels.
+    SlidingWindow : Cuts a series into windows.
+
+    Notes
+    -----
+    Batches hold sequences of similar length and are padded to their own longest one; the
+    padding is never read. So a prediction does not depend on padding, batch size, order or the
+    other samples in X.
+
+    A pickle holds the weights as arrays; the optimizer's moments are left out, so training that
+    goes on after loading starts with new ones.
+
+    References
+    ----------
+    .. [1] Hochreiter and Schmidhuber (1997), Long short-term memory, Neural Computation 9(8).
+       https://doi.org/10.1162/neco.1997.9.8.1735
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklstm import LSTMRegressor
+    >>> X = np.random.default_rng(0).normal(size=(200, 8))  # 200 series of 8 steps
+    >>> y = X.sum(axis=1)
+    >>> LSTMRegressor(random_state=0).fit(X, y).score(X, y) > 0.8
+    True
+    """
+
     def __init__(
         self,
         *,
@@ -35,12 +173,12 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         recurrent_dropout=0.0,
         locked_dropout=False,
         optimizer="adam",
-        lr=0.01,
+        lr=0.003,
         schedule=None,
         max_grad_norm=1.0,
         weight_decay=0.0,
-        batch_size=64,
-        max_epochs=10,
+        batch_size=32,
+        max_epochs=50,
         early_stopping=False,
         validation_fraction=0.1,
         n_iter_no_change=3,
@@ -85,20 +223,66 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         self.verbose = verbose
         self.random_state = random_state
 
-    _parameter_constraints: dict = {  # noqa: RUF012
+    _parameter_constraints: dict = {
         **BaseLSTM._parameter_constraints,
         "loss": [StrOptions(set(LOSSES))],
     }
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
+        """Learn from labelled sequences.
+
+        Parameters
+        ----------
+        X : token lists, Sequences, ids or numbers
+            One sequence for each sample, in any of the forms listed above.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The numbers to predict.
+        sample_weight : array-like of shape (n_samples,), optional
+            How much each sample counts in the loss.
+        X_val, y_val : like X and y, optional
+            Validation data, whose loss is recorded and guides early stopping.
+
+        Returns
+        -------
+        LSTMRegressor
+            The fitted estimator. Ctrl-C ends training early and keeps what was learned.
+        """
         return self._fit(X, y, sample_weight, X_val, y_val)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, sample_weight=None):
+        """Learn for one epoch more.
+
+        Parameters
+        ----------
+        X : token lists, Sequences, ids or numbers
+            One sequence for each sample, in any of the forms listed above.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The numbers to predict.
+        sample_weight : array-like of shape (n_samples,), optional
+            How much each sample counts in the loss.
+
+        Returns
+        -------
+        LSTMRegressor
+            The fitted estimator.
+        """
         return self._fit(X, y, sample_weight, partial=True)
 
     def predict(self, X):
+        """Predict the numbers.
+
+        Parameters
+        ----------
+        X : token lists, Sequences, ids or numbers
+            One sequence for each sample, in any of the forms listed above.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            In the unit of the training targets.
+        """
         outputs = self._outputs(X) * self.target_scale_ + self.target_mean_
         return outputs[:, 0] if self._target_is_1d else outputs
 
