@@ -380,7 +380,7 @@ def _encode(X):
             "string. Pass tokens, or Sequences of a TokenIndexer."
         )
     if not len(X):
-        raise ValueError("Found 0 sequences while a minimum of 1 is required.")
+        raise ValueError("Found 0 sample(s) while a minimum of 1 is required.")
     return X
 
 

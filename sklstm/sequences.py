@@ -106,11 +106,11 @@ class Sequences:
         Sequences
             Without categories.
         """
-        rows = [np.asarray(row) for row in ids]
+        rows = [np.asarray(row) for row in (ids.to_numpy() if hasattr(ids, "to_numpy") else ids)]
         if any(row.ndim != 1 for row in rows):
             raise ValueError("Each sample must be one list of ids, or a row of an id matrix.")
-        # an empty list would count as float
-        flat = np.concatenate([np.zeros(0, np.int32), *filter(len, rows)])
+        filled = [row for row in rows if len(row)]  # an empty one would count as float
+        flat = np.concatenate(filled) if filled else np.zeros(0, np.int32)
         return cls(flat, _to_offsets(map(len, rows)))
 
     def __len__(self):
@@ -403,7 +403,7 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
             else:
                 return _read_numbers(X)
         if not len(X):
-            raise ValueError("Found 0 sequences while a minimum of 1 is required.")
+            raise ValueError("Found 0 sample(s) while a minimum of 1 is required.")
         return X.without_padding()
 
     def _pad(self, rows, shape, dtype):
@@ -451,7 +451,7 @@ def _read_numbers(X):
         X = [row[~mask] for row, mask in zip(X.data, hidden.all(axis=-1), strict=True)]
     rows = [_read_series(position, row) for position, row in enumerate(X)]
     if not rows:
-        raise ValueError("Found 0 sequences while a minimum of 1 is required.")
+        raise ValueError("Found 0 sample(s) while a minimum of 1 is required.")
     widths = {row.shape[1] for row in rows if len(row)} or {rows[0].shape[1]}
     if len(widths) > 1:
         raise ValueError(f"All sequences must have equally many features; got {sorted(widths)}.")

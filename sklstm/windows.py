@@ -150,8 +150,9 @@ class SlidingWindow(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None)
         return windows, after[:, 0] if after.shape[1] == 1 else after
 
     def _read(self, X, reset):
-        if np.ndim(X) == 1:
-            X = np.asarray(X).reshape(-1, 1)
+        series = np.asarray(X)
+        if series.ndim == 1:
+            X = series[:, None]
         return validate_data(self, X, dtype=(np.float64, np.float32), reset=reset)
 
     def _check_length(self, X, horizon=0):
@@ -169,5 +170,4 @@ class SlidingWindow(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None)
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.requires_fit = False
-        tags.input_tags.one_d_array = True
         return tags

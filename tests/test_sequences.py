@@ -1,0 +1,398 @@
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import KFold, train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.utils import _safe_indexing
+
+from sklstm import SequencePadder, Sequences
+
+WORDS = st.text("abcdé🙂", min_size=1, max_size=3)
+DOCUMENTS = st.lists(st.lists(WORDS, max_size=6), max_size=6)
+SOME_DOCUMENTS = st.lists(st.lists(WORDS, max_size=6), min_size=1, max_size=6)
+PADDERS = st.builds(
+    SequencePadder,
+    max_length=st.none() | st.integers(1, 8),
+    truncating=st.sampled_from(["pre", "post", "middle"]),
+    padding=st.sampled_from(["pre", "post"]),
+)
+
+
+@st.composite
+def batches(draw, min_size=0):
+    """Sequences with padding and unknown codes anywhere, with and without vectors."""
+    rows = draw(st.lists(st.lists(st.integers(0, 5), max_size=6), min_size=min_size, max_size=6))
+    offsets = np.concatenate([[0], np.cumsum([len(row) for row in rows])])
+    categories = draw(st.sampled_from([None, ["<pad>", "<unk>", "c", "a", "B", "é"]]))
+    vectors = np.vstack([np.zeros(2), np.arange(10).reshape(5, 2) + 1.0])
+    vectors = draw(st.sampled_from([None, vectors]))
+    return Sequences([code for row in rows for code in row], offsets, categories, vectors)
+
+
+@st.composite
+def batches_with_key(draw):
+    batch = draw(batches())
+    n = len(batch)
+    keys = st.slices(n) | hnp.arrays(bool, n) | st.lists(st.booleans(), min_size=n, max_size=n)
+    if n:
+        rows = st.integers(-n, n - 1)
+        keys |= st.lists(rows) | hnp.arrays(np.int64, st.integers(0, 8), elements=rows)
+    return batch, draw(keys)
+
+
+def samples(batch):
+    return [batch[row].tolist() for row in range(len(batch))]
+
+
+def is_equal(left, right):
+    return (
+        samples(left) == samples(right)
+        and left.codes.tolist() == right.codes.tolist()
+        and left.categories == right.categories
+        and (left.vectors is None) == (right.vectors is None)
+        and (left.vectors is None or np.array_equal(left.vectors, right.vectors))
+    )
+
+
+class TestSequences:
+    @given(batches_with_key())
+    def test_indexing_equals_that_of_a_list(self, case):
+        batch, key = case
+        rows = np.arange(len(batch))[key]
+        part = batch[key]
+        assert isinstance(part, Sequences)
+        assert samples(part) == [samples(batch)[row] for row in rows]
+        assert part.lengths.tolist() == batch.lengths[rows].tolist()
+        assert part.categories is batch.categories
+        assert part.vectors is batch.vectors
+        assert len(part) == part.shape[0] == len(rows)
+
+    @given(batches(min_size=1))
+    def test_integers_index_one_sample(self, batch):
+        for row in range(len(batch)):
+            sample = batch[row]
+            assert np.array_equal(sample, batch[np.int64(row - len(batch))])
+            assert sample.dtype == (np.int32 if batch.vectors is None else np.float32)
+            assert sample.shape[1:] == (() if batch.vectors is None else (2,))
+        assert len(list(batch)) == len(batch)
+        for row in (len(batch), -len(batch) - 1):
+            with pytest.raises(IndexError):
+                batch[row]
+
+    @pytest.mark.parametrize("key", [(0, 1), (slice(None), 0), np.array([[0, 1]]), [5], "a", None])
+    def test_wrong_index(self, key):
+        with pytest.raises(IndexError):
+            Sequences.from_tokens([["a"], ["b"]])[key]
+
+    @given(batches())
+    def test_dense_array_is_right_padded_with_zeros(self, batch):
+        dense = np.asarray(batch)
+        n_steps = max([len(sample) for sample in batch], default=0)
+        assert dense.shape == (len(batch), n_steps) + (() if batch.vectors is None else (2,))
+        for row, sample in zip(dense, batch, strict=True):
+            assert np.array_equal(row[: len(sample)], sample)
+            assert not row[len(sample) :].any()
+        assert np.asarray(batch, dtype=np.float64).dtype == np.float64
+
+    @given(batches())
+    def test_pickle(self, batch):
+        assert is_equal(pickle.loads(pickle.dumps(batch)), batch)
+
+    def test_pickle_of_a_part_leaves_out_the_other_codes(self):
+        batch = Sequences(np.ones(100_000, int), np.arange(0, 100_001, 10))
+        assert len(pickle.dumps(batch[:3])) < 1000
+
+    @given(batches(min_size=1), st.data())
+    def test_scikit_learn_splits_it(self, batch, data):
+        rows = data.draw(st.lists(st.integers(0, len(batch) - 1)))
+        assert samples(_safe_indexing(batch, np.array(rows, int))) == [
+            samples(batch)[row] for row in rows
+        ]
+        assert is_equal(_safe_indexing(batch, slice(0, 1)), batch[:1])
+        mask = np.arange(len(batch)) % 2 == 0
+        assert is_equal(_safe_indexing(batch, mask), batch[mask])
+        if len(batch) > 1:
+            for train, test in KFold(2).split(batch):
+                assert len(batch[train]) + len(batch[test]) == len(batch)
+            parts = train_test_split(batch, list(range(len(batch))), random_state=0)
+            for part, positions in (parts[::2], parts[1::2]), (parts[1::2], parts[::2]):
+                assert len(part) == len(positions)
+            assert is_equal(parts[0], batch[parts[2]])
+            assert is_equal(parts[1], batch[parts[3]])
+
+    @given(batches())
+    def test_without_padding(self, batch):
+        real = batch.without_padding()
+        assert [row.tolist() for row in Sequences(real.codes, real.offsets)] == [
+            [code for code in row if code] for row in Sequences(batch.codes, batch.offsets)
+        ]
+        assert real.without_padding() is real
+
+    @given(DOCUMENTS)
+    def test_tokens_are_encoded_and_decoded(self, documents):
+        batch = Sequences.from_tokens(documents)
+        assert batch.tokens() == documents
+        assert batch.categories == list(
+            dict.fromkeys(["<pad>", "<unk>", *(token for row in documents for token in row)])
+        )
+        assert not np.isin(batch.codes, [0, 1]).any()
+
+    def test_special_tokens_keep_their_meaning(self):
+        batch = Sequences.from_tokens([["a", "<pad>"], ["<unk>"]])
+        assert batch.codes.tolist() == [2, 0, 1]
+        assert batch.tokens() == [["a"], ["<unk>"]]
+
+    @given(SOME_DOCUMENTS, st.randoms(use_true_random=False), st.sets(WORDS))
+    def test_with_categories_and_back(self, documents, random, more):
+        batch = Sequences.from_tokens(documents)
+        others = sorted({*batch.categories[2:], *more})
+        random.shuffle(others)
+        shuffled = batch.with_categories(["<pad>", "<unk>", *others])
+        assert shuffled.tokens() == documents
+        assert is_equal(shuffled.with_categories(batch.categories), batch)
+
+    def test_with_fewer_categories_makes_tokens_unknown(self):
+        batch = Sequences.from_tokens([["a", "b", "<pad>"]])
+        assert batch.with_categories(["<pad>", "<unk>", "b"]).codes.tolist() == [1, 2, 0]
+
+    def test_with_vectors(self):
+        batch = Sequences.from_tokens([["a", "b"], ["b"]])
+        vectors = np.array([[0, 0], [1, 1], [2, 2], [3, 3]])
+        embedded = batch.with_vectors(vectors)
+        assert embedded[0].tolist() == [[2, 2], [3, 3]]
+        assert embedded.vectors.dtype == np.float32
+        assert batch.vectors is None
+
+    @pytest.mark.parametrize(
+        "ids", [[[1, 2], [], [3]], [np.array([1, 2]), (), [3]], pd.Series([[1, 2], [], [3]])]
+    )
+    def test_ragged_ids(self, ids):
+        batch = Sequences.from_ids(ids)
+        assert samples(batch) == [[1, 2], [], [3]]
+        assert batch.categories is None
+
+    @pytest.mark.parametrize("kind", [np.array, pd.DataFrame, list])
+    def test_id_matrix(self, kind):
+        batch = Sequences.from_ids(kind([[0, 1], [2, 3], [0, 0]]))
+        assert samples(batch) == [[0, 1], [2, 3], [0, 0]]
+
+    def test_no_ids(self):
+        assert len(Sequences.from_ids([])) == 0
+        assert Sequences.from_ids([[], []]).lengths.tolist() == [0, 0]
+
+    @pytest.mark.parametrize(
+        ("ids", "error", "message"),
+        [
+            ([[1, -2]], ValueError, "got -2"),
+            ([[1, 2**31]], ValueError, "got 2147483648"),
+            ([[1.0, 2.5]], TypeError, "integers, got float64"),
+            ([["a"]], TypeError, "integers, got <U1"),
+            ([[True]], TypeError, "integers, got bool"),
+            ([[None]], TypeError, "integers, got object"),
+            ([1, 2], ValueError, "one list of ids"),
+            ([[[1]]], ValueError, "one list of ids"),
+            (["ab"], ValueError, "one list of ids"),
+        ],
+    )
+    def test_wrong_ids(self, ids, error, message):
+        with pytest.raises(error, match=message):
+            Sequences.from_ids(ids)
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (([1, 2], [0, 1]), "run from 0 to the number of codes, 2"),
+            (([1, 2], [1, 2]), "run from 0"),
+            (([1, 2], []), "run from 0"),
+            (([1, 2], [0, 2, 1, 2]), "must not decrease"),
+            (([[1]], [0, 1]), "1-D"),
+            (([3], [0, 1], ["<pad>", "<unk>", "a"]), r"0 \.\. 2; got 3"),
+            (([3], [0, 1], None, np.zeros((3, 1))), r"0 \.\. 2; got 3"),
+            (([1], [0, 1], ["a", "b"]), "must start with"),
+            (([1], [0, 1], ["<pad>", "<unk>"], np.zeros((3, 1))), "2 categories but 3 vectors"),
+            (([1], [0, 1], None, np.zeros(3)), "2-D"),
+            (([1], [0, 1], None, np.ones((3, 1))), "must be all zeros"),
+        ],
+    )
+    def test_wrong_parts(self, arguments, message):
+        with pytest.raises(ValueError, match=message):
+            Sequences(*arguments)
+
+    def test_strings_need_categories(self):
+        batch = Sequences.from_ids([[1, 2]])
+        with pytest.raises(ValueError, match="ids without strings"):
+            batch.tokens()
+        with pytest.raises(ValueError, match="ids without strings"):
+            batch.with_categories(["<pad>", "<unk>"])
+
+    def test_repr(self):
+        batch = Sequences.from_tokens([["a", "b"], ["b"]])
+        assert repr(batch) == "Sequences(n_sequences=2, n_steps=3, n_categories=4)"
+        assert "n_features=5" in repr(batch.with_vectors(np.zeros((4, 5))))
+
+
+def cut(row, max_length, truncating):
+    """The definition of truncating, step by step."""
+    row = list(row)
+    while len(row) > max_length:
+        row.pop({"pre": 0, "post": -1, "middle": -(-max_length // 2)}[truncating])
+    return row
+
+
+class TestSequencePadder:
+    @given(SOME_DOCUMENTS, PADDERS)
+    def test_tokens(self, documents, padder):
+        padded = padder.fit_transform(documents)
+        assert padder.max_length_ == (padder.max_length or max(1, *map(len, documents)))
+        assert padded.lengths.tolist() == [padder.max_length_] * len(documents)
+        kept = [cut(row, padder.max_length_, padder.truncating) for row in documents]
+        assert padded.tokens() == kept
+        for row, length in zip(np.asarray(padded), map(len, kept), strict=True):
+            real = row[: length or None] if padder.padding == "post" else row[len(row) - length :]
+            assert np.count_nonzero(row) == length
+            assert np.count_nonzero(real) == length
+
+    @given(batches(min_size=1), PADDERS)
+    def test_sequences(self, batch, padder):
+        padded = padder.fit_transform(batch)
+        kept = [
+            cut(row[row != 0].tolist(), padder.max_length_, padder.truncating)
+            for row in Sequences(batch.codes, batch.offsets)
+        ]
+        real = padded.without_padding()
+        assert [row.tolist() for row in Sequences(real.codes, real.offsets)] == kept
+        assert padded.categories is batch.categories
+        assert padded.vectors is batch.vectors
+        assert is_equal(padder.transform(padded), padded)
+
+    @given(
+        st.lists(st.integers(0, 6), min_size=1, max_size=5), st.integers(1, 3), PADDERS, st.data()
+    )
+    def test_numbers(self, lengths, n_features, padder, data):
+        dtype = data.draw(st.sampled_from([np.float32, np.float64]))
+        rows = [
+            np.arange(length * n_features, dtype=dtype).reshape(length, n_features) + 1
+            for length in lengths
+        ]
+        padded = padder.fit_transform(rows)
+        assert isinstance(padded, np.ma.MaskedArray)
+        assert padded.shape == (len(rows), padder.max_length_, n_features)
+        assert padded.dtype == dtype
+        for row, found in zip(rows, padded, strict=True):
+            kept = cut(row.tolist(), padder.max_length_, padder.truncating)
+            hidden = np.arange(padder.max_length_) >= len(kept)
+            hidden = hidden if padder.padding == "post" else hidden[::-1]
+            assert np.array_equal(found.mask, np.repeat(hidden[:, None], n_features, axis=1))
+            assert found.data[~hidden].tolist() == kept
+            assert not found.data[hidden].any()
+        again = padder.transform(padded)
+        assert np.array_equal(again.mask, padded.mask)
+        assert np.array_equal(again.data, padded.data)
+
+    def test_all_forms_of_numbers_agree(self):
+        rows = [[1, 2], [3, 4]]
+        expected = SequencePadder(max_length=3).fit_transform([np.array(row) for row in rows])
+        cube = np.array(rows)[:, :, None]
+        column = np.empty(2, object)
+        column[:] = rows
+        forms = [rows, np.array(rows), cube, cube.tolist(), column, pd.DataFrame(rows)]
+        for X in [*forms, pd.Series(rows), np.ma.array(rows)]:
+            padded = SequencePadder(max_length=3).fit_transform(X)
+            assert padded.shape == (2, 3, 1)
+            assert np.array_equal(padded.mask, expected.mask)
+            assert np.array_equal(padded.data, expected.data)
+
+    @pytest.mark.parametrize("X", [[[5, 6, 7], [8]], np.array([[5, 6, 7], [8, 0, 0]])])
+    def test_a_parameter_decides_whether_integers_are_ids(self, X):
+        ids = SequencePadder(max_length=2, ids=True).fit_transform(X)
+        assert isinstance(ids, Sequences)
+        assert samples(ids) == [[6, 7], [8, 0]]
+        assert isinstance(SequencePadder(max_length=2).fit_transform(X), np.ma.MaskedArray)
+
+    def test_length_is_learned_in_fit(self):
+        padder = SequencePadder().fit([["a"] * 3, ["b"]])
+        assert padder.max_length_ == 3
+        assert padder.transform([["a"]]).lengths.tolist() == [3]
+        assert padder.transform([list("abcde")]).tokens() == [["c", "d", "e"]]
+
+    @pytest.mark.parametrize("X", [[[], []], [np.zeros((0, 3))], [["<pad>"]]])
+    def test_nothing_but_empty_documents(self, X):
+        padded = SequencePadder().fit_transform(X)
+        assert np.asarray(padded).shape[:2] == (len(X), 1)
+        assert not np.asarray(padded).any()
+
+    @pytest.mark.parametrize(
+        ("parameters", "message"),
+        [
+            ({"max_length": 0}, "'max_length' .* must be an int in the range .* Got 0"),
+            ({"max_length": -1}, "Got -1"),
+            ({"max_length": 2.0}, "Got 2.0"),
+            ({"truncating": "head"}, "'truncating' .* Got 'head'"),
+            ({"padding": "middle"}, "'padding' .* Got 'middle'"),
+            ({"ids": "yes"}, "'ids' .* Got 'yes'"),
+        ],
+    )
+    def test_wrong_parameters(self, parameters, message):
+        with pytest.raises(ValueError, match=message):
+            SequencePadder(**parameters).fit([["a"]])
+
+    @pytest.mark.parametrize(
+        ("X", "error", "message"),
+        [
+            ([], ValueError, r"0 sample\(s\)"),
+            (np.zeros((0, 3)), ValueError, r"0 sample\(s\)"),
+            (Sequences.from_tokens([]), ValueError, r"0 sample\(s\)"),
+            ("a text", TypeError, "bare"),
+            (["a text", "b"], TypeError, "Tokenizer"),
+            ([["a", None]], TypeError, "Token 1 of sample 0"),
+            ([["a"], [1]], TypeError, "Token 0 of sample 1"),
+            ([["a"], None], TypeError, "Sample 1"),
+            (None, TypeError, "None"),
+            (3, TypeError, "3"),
+            ([1.0, 2.0], ValueError, "list of one"),
+            ([None], TypeError, "Sample 0"),
+            ([[1, "a"]], ValueError, "Sequence 0"),
+            ([[1.0], [[1.0], [1.0, 2.0]]], ValueError, "Sequence 1"),
+            ([np.zeros((1, 2, 3))], ValueError, r"shape \(1, 2, 3\)"),
+            ([[1.0], [np.nan]], ValueError, "Sequence 1 contains NaN"),
+            ([[np.inf]], ValueError, "Sequence 0 contains NaN or infinity"),
+            ([np.zeros((1, 2)), np.zeros((1, 3))], ValueError, r"got \[2, 3\]"),
+            (np.ma.array([[[1.0, 2.0]]], mask=[[[True, False]]]), ValueError, "masked"),
+        ],
+    )
+    def test_wrong_input(self, X, error, message):
+        with pytest.raises(error, match=message):
+            SequencePadder(max_length=2).fit(X)
+
+    @pytest.mark.parametrize("X", [[[1, -1]], [[0.5]], [["a"]]])
+    def test_wrong_ids(self, X):
+        with pytest.raises((ValueError, TypeError), match="ids"):
+            SequencePadder(max_length=2, ids=True).fit(X)
+
+    def test_unfitted(self):
+        with pytest.raises(NotFittedError):
+            SequencePadder(max_length=2).transform([["a"]])
+
+    def test_clone_and_pickle(self):
+        padder = SequencePadder(max_length=2, truncating="middle", padding="pre")
+        assert clone(padder).get_params() == padder.get_params()
+        padder.fit([["a"]])
+        X = [["a", "b", "c"], []]
+        assert is_equal(pickle.loads(pickle.dumps(padder)).transform(X), padder.transform(X))
+
+    def test_input_is_left_alone(self):
+        X = Sequences.from_ids([[1, 2, 3], [4]])
+        codes = X.codes.copy()
+        SequencePadder(max_length=2).fit_transform(X).codes[:] = 7
+        assert np.array_equal(X.codes, codes)
+
+    def test_data_frames_are_refused(self):
+        with pytest.raises(ValueError, match="set_output"):
+            make_pipeline(SequencePadder()).set_output(transform="pandas")

@@ -1,0 +1,190 @@
+import pickle
+import tracemalloc
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.base import clone
+from sklearn.dummy import DummyRegressor
+from sklearn.model_selection import TimeSeriesSplit, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.utils.estimator_checks import check_estimator
+
+from sklstm import SlidingWindow
+
+SERIES = np.arange(10.0)
+SETTINGS = st.fixed_dictionaries(
+    {
+        "length": st.integers(1, 5),
+        "horizon": st.integers(1, 3),
+        "step": st.integers(1, 4),
+        "pad_start": st.booleans(),
+    }
+)
+
+
+@given(SETTINGS, st.integers(8, 20), st.integers(1, 3))
+def test_windows_and_targets_follow_the_definition(settings, n_steps, n_features):
+    series = np.arange(n_steps * n_features).reshape(n_steps, n_features) + 1.0
+    window = SlidingWindow(**settings)
+    X, y = window.pairs(series)
+    length, horizon, step = settings["length"], settings["horizon"], settings["step"]
+    first = 0 if settings["pad_start"] else length - 1
+    ends = range(first, n_steps - horizon, step)  # the last row of each window
+    assert X.shape == (len(ends), length, n_features)
+    targets = y.reshape(len(ends), horizon, n_features)
+    for n, end in enumerate(ends):
+        seen = series[max(0, end + 1 - length) : end + 1]
+        assert np.array_equal(X[n][-len(seen) :], seen)
+        assert np.array_equal(targets[n], series[end + 1 : end + 1 + horizon])
+        hidden = np.ma.getmaskarray(X)[n].all(axis=1)
+        assert hidden.tolist() == [True] * (length - len(seen)) + [False] * len(seen)
+    whole = window.transform(series)
+    assert len(whole) == len(range(first, n_steps, step))
+    assert np.array_equal(whole[: len(X)], X)
+
+
+def test_shapes_of_targets():
+    def shape(series, **settings):
+        return SlidingWindow(length=4, **settings).pairs(series)[1].shape
+
+    two = np.c_[SERIES, SERIES]
+    assert shape(SERIES) == (6,)
+    assert shape(SERIES, horizon=2) == (5, 2)
+    assert shape(two) == (6, 2)
+    assert shape(two, horizon=2) == (5, 4)
+
+
+def test_targets_beside_the_series():
+    X, y = SlidingWindow(length=2).pairs(np.c_[SERIES, -SERIES], SERIES * 10)
+    assert X.shape == (8, 2, 2)
+    assert y.tolist() == [20, 30, 40, 50, 60, 70, 80, 90]
+    labels = np.array(list("abcdefghij"))
+    assert SlidingWindow(length=2).pairs(SERIES, labels)[1].tolist() == list("cdefghij")
+
+
+@pytest.mark.parametrize("pad_start", [False, True])
+def test_windows_take_no_memory(pad_start):
+    series = np.zeros(100_000)
+    tracemalloc.start()
+    windows = SlidingWindow(length=500, pad_start=pad_start).transform(series)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert windows.nbytes > 300e6
+    assert peak < 3e6
+    assert not windows.flags.writeable
+
+
+def test_a_view_of_the_series():
+    assert np.shares_memory(SlidingWindow(length=3).transform(SERIES), SERIES)
+
+
+@pytest.mark.parametrize("kind", [list, pd.Series, np.float32, np.int64])
+def test_kinds_of_series(kind):
+    windows = SlidingWindow(length=3).fit_transform(kind(SERIES))
+    assert windows.dtype == (np.float32 if kind is np.float32 else np.float64)
+    assert np.array_equal(windows[:, 0, 0], np.arange(8))
+
+
+def test_columns_of_a_frame():
+    frame = pd.DataFrame({"load": SERIES, "heat": -SERIES})
+    window = SlidingWindow(length=3).fit(frame)
+    assert window.n_features_in_ == 2
+    assert window.feature_names_in_.tolist() == ["load", "heat"]
+    with pytest.raises(ValueError, match="feature names"):
+        window.transform(frame.rename(columns={"heat": "wind"}))
+
+
+def test_in_a_pipeline_with_y_unchanged():
+    X, y = np.random.default_rng(0).normal(size=(60, 2)), np.arange(60.0)
+    pipeline = make_pipeline(
+        StandardScaler(),
+        SlidingWindow(length=5, pad_start=True),
+        FunctionTransformer(lambda windows: windows.reshape(len(windows), -1)),
+        DummyRegressor(),
+    )
+    assert len(pipeline.fit(X, y).predict(X)) == 60
+    assert len(cross_val_score(pipeline, X, y, cv=TimeSeriesSplit(3))) == 3
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"length": 0}, "'length' .* Got 0"),
+        ({"length": 2.5}, "'length' .* Got 2.5"),
+        ({"horizon": 0}, "'horizon' .* Got 0"),
+        ({"step": -1}, "'step' .* Got -1"),
+        ({"pad_start": "yes"}, "'pad_start' .* Got 'yes'"),
+    ],
+)
+@pytest.mark.parametrize("method", ["fit", "transform", "pairs"])
+def test_wrong_parameters(settings, message, method):
+    with pytest.raises(ValueError, match=message):
+        getattr(SlidingWindow(**settings), method)(SERIES)
+
+
+@pytest.mark.parametrize("method", ["fit", "transform", "pairs"])
+@pytest.mark.parametrize(
+    ("series", "message"),
+    [
+        ([1.0, np.nan, 2.0], "NaN"),
+        ([1.0, np.inf, 2.0], "infinity"),
+        ([], "0 sample"),
+        (["a", "b"], "could not convert string to float"),
+        (np.zeros((2, 3, 4)), "dim 3"),
+        (3.0, "scalar"),
+    ],
+)
+def test_wrong_series(series, message, method):
+    with pytest.raises(ValueError, match=message):
+        getattr(SlidingWindow(length=2), method)(series)
+
+
+def test_series_shorter_than_a_window():
+    window = SlidingWindow(length=4, horizon=2)
+    with pytest.raises(ValueError, match="3 steps; windows of length=4 need at least 4"):
+        window.transform(SERIES[:3])
+    with pytest.raises(ValueError, match="length=4 and horizon=2 need at least 6"):
+        window.pairs(SERIES[:5])
+    assert len(window.pairs(SERIES[:6])[0]) == 1
+    window.set_params(pad_start=True)
+    assert len(window.transform(SERIES[:1])) == 1
+    with pytest.raises(ValueError, match="need at least 3"):
+        window.pairs(SERIES[:2])
+
+
+def test_wrong_targets():
+    window = SlidingWindow(length=2)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        window.pairs(SERIES, SERIES[1:])
+    with pytest.raises(ValueError, match="y contains NaN"):
+        window.pairs(SERIES, SERIES * np.nan)
+
+
+def test_width_differs_from_fit():
+    with pytest.raises(ValueError, match="X has 2 features, but SlidingWindow is expecting 1"):
+        SlidingWindow(length=2).fit(SERIES).transform(np.c_[SERIES, SERIES])
+
+
+def test_clone_and_pickle():
+    window = SlidingWindow(length=3, horizon=2, step=2, pad_start=True)
+    assert clone(window).get_params() == window.get_params()
+    window.fit(SERIES)
+    again = pickle.loads(pickle.dumps(window))
+    assert np.array_equal(again.transform(SERIES).filled(-1), window.transform(SERIES).filled(-1))
+
+
+def test_conventions_of_scikit_learn():
+    dependent = "a window depends on the rows before its own"
+    check_estimator(
+        SlidingWindow(length=2, pad_start=True),
+        expected_failed_checks={
+            "check_methods_sample_order_invariance": dependent,
+            "check_methods_subset_invariance": dependent,
+            "check_fit1d": "a 1-D array is a univariate series",
+        },
+        on_skip=None,
+    )
