@@ -179,12 +179,14 @@ def test_clone_and_pickle():
 
 def test_conventions_of_scikit_learn():
     dependent = "a window depends on the rows before its own"
+    univariate = "a 1-D array is a univariate series"
     check_estimator(
         SlidingWindow(length=2, pad_start=True),
         expected_failed_checks={
             "check_methods_sample_order_invariance": dependent,
             "check_methods_subset_invariance": dependent,
-            "check_fit1d": "a 1-D array is a univariate series",
+            "check_fit1d": univariate,
+            "check_fit2d_predict1d": univariate,
         },
         on_skip=None,
     )
