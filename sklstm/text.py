@@ -138,7 +138,7 @@ class Tokenizer(TransformerMixin, BaseEstimator):
             The tokens of each text. An empty text has none.
         """
         self._check_parameters()
-        find = self._split if self.tokenizer else self._match
+        find = self._match if self.tokenizer is None else self._split
         forms = _Forms(self.lowercase)
         return [list(map(forms.__getitem__, filter(None, find(text)))) for text in self._read(X)]
 
@@ -163,7 +163,7 @@ class Tokenizer(TransformerMixin, BaseEstimator):
             tokens are searched from the end of the one before.
         """
         self._check_parameters()
-        find = self._search if self.tokenizer else self._match_spans
+        find = self._match_spans if self.tokenizer is None else self._search
         spans = ([span for span in find(text) if span[0] < span[1]] for text in self._read(X))
         return [np.array(rows, dtype=np.int64).reshape(-1, 2) for rows in spans]
 
@@ -447,7 +447,7 @@ def _words(punctuation, is_ascii):
     marks = "".join(c for c in map(chr, range(0x10000)) if unicodedata.category(c)[0] == "M")
     marks += "\u00ad\u200c\u200d"  # soft hyphen, zero-width non-joiner and joiner
     word = rf"{char}+(?:['\u2019]{char}+|[{marks}]+{char}*|[.,](?<=\d.)(?=\d){char}+)*"
-    return re.compile(rf"{word}|(?:[^\w\s]|_)[{marks}]*" if punctuation else word)
+    return re.compile(rf"{word}|(?:[^\w\s{marks}]|_)[{marks}]*" if punctuation else word)
 
 
 def _blank_breaks(text):
@@ -467,6 +467,8 @@ def _as_sequences(X):
             "Got Sequences of ids without categories, so there are no tokens to index. "
             "Estimators take ids as they are."
         )
+    if not len(X):
+        raise ValueError("Found array with 0 sample(s) while a minimum of 1 is required.")
     return X
 
 
