@@ -379,7 +379,7 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
 
         Returns
         -------
-        Sequences or masked array of shape (n_sequences, max_length_, n_features)
+        Sequences or masked array of shape (n_sequences, n_steps, n_features)
             `Sequences` for tokens and ids, with code 0 as padding and all vectors kept; a
             masked array for numbers, where the mask is True at padding.
         """
