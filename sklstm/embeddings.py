@@ -55,8 +55,8 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
     min_count : int, default=5
         Tokens that occur less often get no vector of their own.
     max_tokens : int, default=None
-        Keep this many tokens: the most frequent ones, or the first ones of ready vectors,
-        which most files list by frequency.
+        Largest size of the vocabulary, padding and unknown included. The most frequent tokens
+        are kept, or the first ones of ready vectors, which most files list by frequency.
     epochs : int, default=5
         Passes over the tokens.
     negative : int, default=5
@@ -90,13 +90,13 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
 
     Attributes
     ----------
-    vocabulary_ : dict of {str: int}
-        Row in `vectors_` of each token, from 2 on.
-    vectors_ : ndarray of float32, shape (n_tokens + 2, vector_size_)
+    vocabulary_ : dict of str to int
+        The row in `vectors_` of each token, beginning with ``"<pad>"`` and ``"<unk>"``.
+    vectors_ : ndarray of float32, shape (n_tokens, vector_size)
         All vectors. Row 0, the padding, is zeros; row 1 is the vector of unknown tokens.
     vector_size_ : int
         Width of the vectors.
-    ngram_vectors_ : ndarray of float32, shape (n_buckets, vector_size_), or None
+    ngram_vectors_ : ndarray of float32, shape (n_buckets, vector_size), or None
         Vectors of character n-grams, of fastText.
     ngram_range_ : tuple or None
         Lengths of these n-grams.
@@ -124,7 +124,7 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
     >>> tokens = [["a", "good", "film"], ["a", "bad", "film"]]
     >>> embedder = Word2VecEmbedder(vector_size=8, min_count=2, random_state=0).fit(tokens)
     >>> embedder.vocabulary_
-    {'a': 2, 'film': 3}
+    {'<pad>': 0, '<unk>': 1, 'a': 2, 'film': 3}
     >>> batch = embedder.transform([["a", "new", "film"]])
     >>> batch.tokens()
     [['a', 'new', 'film']]
@@ -138,7 +138,7 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         "architecture": [StrOptions({"cbow", "skip-gram"})],
         "window": [Interval(Integral, 1, None, closed="left")],
         "min_count": [Interval(Integral, 1, None, closed="left")],
-        "max_tokens": [Interval(Integral, 1, None, closed="left"), None],
+        "max_tokens": [Interval(Integral, 3, None, closed="left"), None],
         "epochs": [Interval(Integral, 1, None, closed="left")],
         "negative": [Interval(Integral, 1, None, closed="left")],
         "sample": [Interval(Real, 0, 1, closed="left")],
@@ -217,18 +217,13 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         batches = [_encode(batch) for batch in (X, extra_tokens) if batch is not None]
         self._warn_of_no_effect(extra_tokens)
         source = self._train(batches) if self.vectors is None else self.vectors
-        tokens, table = _read_vectors(source, self.max_tokens)
+        tokens, table = _read_vectors(source, self._max_words)
         _check_table(tokens, table)
-        self.vocabulary_ = {token: row for row, token in enumerate(tokens, start=UNKNOWN + 1)}
-        self.vectors_ = table
+        self.vocabulary_, self.vectors_ = _index(tokens, table, self.unknown)
         self.vector_size_ = table.shape[1]
         has_ngrams = isinstance(source, FastTextKeyedVectors) and source.bucket
         self.ngram_vectors_ = source.vectors_ngrams if has_ngrams else None
         self.ngram_range_ = (source.min_n, source.max_n) if has_ngrams else None
-        if SPECIAL_TOKENS[UNKNOWN] in self.vocabulary_:
-            table[UNKNOWN] = table[self.vocabulary_[SPECIAL_TOKENS[UNKNOWN]]]
-        elif self.unknown == "mean":
-            table[UNKNOWN] = table[UNKNOWN + 1 :].mean(axis=0, dtype=np.float64)
         self._warn_if_nothing_is_known(batches[0])
         return self
 
@@ -275,13 +270,16 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         check_is_fitted(self)
         return np.array([f"word2vec{i}" for i in range(self.vector_size_)], dtype=object)
 
+    @property
+    def _max_words(self):
+        return None if self.max_tokens is None else self.max_tokens - len(SPECIAL_TOKENS)
+
     def _keys(self, categories):
         return [token.lower() for token in categories] if self.lowercase else categories
 
     def _look_up(self, categories):
         keys = self._keys(categories)
         rows = np.array([self.vocabulary_.get(key, UNKNOWN) for key in keys])
-        rows[[PADDING, UNKNOWN]] = PADDING, UNKNOWN
         vectors = self.vectors_[rows]
         if self.ngram_vectors_ is not None:
             for code in np.flatnonzero(rows == UNKNOWN)[1:]:
@@ -293,7 +291,7 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
     def _train(self, batches):
         corpus = _Corpus(batches, list(map(self._keys, (batch.categories for batch in batches))))
         counts = corpus.count()
-        kept = {t: n for t, n in counts.most_common(self.max_tokens) if n >= self.min_count}
+        kept = {t: n for t, n in counts.most_common(self._max_words) if n >= self.min_count}
         if not kept:
             raise ValueError(
                 f"None of the {len(counts)} distinct tokens occurs min_count={self.min_count} "
@@ -427,10 +425,10 @@ class _Progress(CallbackAny2Vec):
         )
 
 
-def _read_vectors(source, max_tokens):
+def _read_vectors(source, max_words):
     """Read tokens and their vectors into a table whose first two rows are left zero."""
     if isinstance(source, (str, os.PathLike)):
-        return read_vector_file(source, max_tokens)
+        return read_vector_file(source, max_words)
     if isinstance(source, KeyedVectors):
         vectors, tokens = source.vectors, source.index_to_key
     elif isinstance(source, Mapping):
@@ -454,7 +452,7 @@ def _read_vectors(source, max_tokens):
             f"vectors must be one row for each of the {len(tokens)} tokens; got an array of "
             f"shape {vectors.shape}."
         )
-    vectors, tokens = vectors[:max_tokens], list(islice(tokens, max_tokens))
+    vectors, tokens = vectors[:max_words], list(islice(tokens, max_words))
     return tokens, np.concatenate([np.zeros((2, vectors.shape[1]), np.float32), vectors])
 
 
@@ -466,7 +464,7 @@ def _in_order(vocabulary):
 
 
 def _check_table(tokens, table):
-    if not tokens or not table.shape[1]:
+    if not set(tokens) - set(SPECIAL_TOKENS) or not table.shape[1]:
         raise ValueError("vectors are empty: there must be at least one token and one column.")
     if not all(isinstance(token, str) for token in tokens):
         wrong = next(token for token in tokens if not isinstance(token, str))
@@ -480,3 +478,18 @@ def _check_table(tokens, table):
             f"The vector of {tokens[row - 2]!r} has NaN or infinite numbers. Repair or drop it; "
             "if it was trained here, lower alpha."
         )
+
+
+def _index(tokens, table, unknown):
+    """Number the tokens and fill the row of unknown ones."""
+    tokens = [*SPECIAL_TOKENS, *tokens]
+    repeated = [row for row, token in enumerate(tokens) if token in SPECIAL_TOKENS][2:]
+    given = [table[row] for row in repeated if tokens[row] == SPECIAL_TOKENS[UNKNOWN]]
+    if repeated:
+        table = np.delete(table, repeated, axis=0)
+        tokens = [token for row, token in enumerate(tokens) if row not in repeated]
+    if given:
+        table[UNKNOWN] = given[0]
+    elif unknown == "mean":
+        table[UNKNOWN] = table[UNKNOWN + 1 :].mean(axis=0, dtype=np.float64)
+    return {token: row for row, token in enumerate(tokens)}, table
