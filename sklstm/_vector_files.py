@@ -8,7 +8,6 @@ from itertools import chain, islice, takewhile
 
 import numpy as np
 
-NUMBER_BYTES = set(b"0123456789+-.eEnaif \t\r\n")
 FOREIGN_FILES = {
     b"\x80": " This is a pickle: if gensim saved it, pass KeyedVectors.load(path).",
     b"\xba\x16\x4f\x2f": " This is a fastText model: pass gensim's load_facebook_vectors(path).",
@@ -55,9 +54,9 @@ def _read_stream(stream, max_tokens):
     n_rows, width = map(int, shape.groups())
     n_wanted = min(n_rows, max_tokens or n_rows)
     start = stream.tell()
-    is_text = set(stream.read(1 << 12).partition(b" ")[2][:16]) <= NUMBER_BYTES
+    numbers = stream.readline(1 << 20).split()[1:][-width:]
     stream.seek(start)
-    if is_text:
+    if numbers and all(map(_is_number, numbers)):
         tokens, table = _read_text(islice(stream, n_wanted), width)
         rest = stream.read(1 << 10)
     else:
