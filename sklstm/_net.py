@@ -1,5 +1,6 @@
 """The skorch net inside every estimator: weighted losses on batches of similar length."""
 
+import sys
 from copy import deepcopy
 
 import numpy as np
@@ -229,7 +230,7 @@ def _callbacks(estimator, n_steps, scored):
     if estimator.early_stopping:
         patience = estimator.n_iter_no_change
         callbacks.append(EarlyStopping(patience=patience, threshold=0, load_best=True))
-    if estimator.verbose:
+    if estimator.verbose and sys.stderr.isatty():  # a bar would fill a log file with its frames
         callbacks.append(ProgressBar())
     return callbacks + deepcopy(list(estimator.callbacks or []))
 
