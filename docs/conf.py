@@ -16,7 +16,8 @@ extensions = [
     "sphinx.ext.mathjax",
     "sphinx_gallery.gen_gallery",
 ]
-exclude_patterns = ["_build", "examples"]
+exclude_patterns = ["_build", "_templates", "examples"]
+templates_path = ["_templates"]
 default_role = "literal"
 extlinks = {"doi": ("https://doi.org/%s", "doi:%s")}
 

@@ -45,7 +45,7 @@ class TestShipped:
 
     @pytest.mark.parametrize("load", [load_sentences, load_names, load_wikigold, load_shakespeare])
     def test_description_names_the_licence(self, load):
-        assert ":Licence:" in load().DESCR
+        assert "- Licence: " in load().DESCR
 
 
 class TestSentences:
