@@ -159,8 +159,8 @@ class Tokenizer(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If `tokenizer` returns tokens that are no pieces of the text in their order. Such
-            tokens are searched from the end of the one before.
+            If `tokenizer` returns tokens that are no pieces of the text in its order. Each is
+            searched from the end of the one before.
         """
         self._check_parameters()
         find = self._match_spans if self.tokenizer is None else self._search
