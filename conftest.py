@@ -2,6 +2,12 @@
 
 import os
 
+from hypothesis import settings
+
 # Tests run side by side, one a core: a thread pool in each would only make them wait for another.
 # Set before numpy or torch start their pools, and inherited by the workers that joblib starts.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# A busy machine is no fault of the code under test.
+settings.register_profile("sklstm", deadline=None)
+settings.load_profile("sklstm")
