@@ -155,6 +155,8 @@ class Recurrent(nn.Module):
         Tensor of shape (n_sequences, n_steps, n_directions * hidden_size)
             The top layer's outputs; what stands at padding has no meaning.
         """
+        # not even NaN at padding may reach the weights' gradients
+        x = x.masked_fill(~_real_steps(lengths, x.shape[1]), 0.0)
         reverse = _reversed_rows(lengths, x.shape[1]) if self.n_directions == 2 else None
         for depth, cells in enumerate(self.layers):
             x = self.dropout(x) if depth else x
@@ -192,6 +194,11 @@ def run_step_by_step(cell, x, weight_hh):
         state = cell.step(x_t, state, weight_hh)
         outputs.append(state[0])
     return torch.stack(outputs, dim=1)
+
+
+def _real_steps(lengths, n_steps):
+    steps = torch.arange(n_steps, device=lengths.device)
+    return (steps < lengths[:, None])[:, :, None]  # (N, T, 1)
 
 
 def _reversed_rows(lengths, n_steps):
@@ -276,8 +283,7 @@ class Pooling(nn.Module):
         if self.kind == "last":
             pooled = self._last(outputs, lengths)
         else:
-            steps = torch.arange(outputs.shape[1], device=lengths.device)
-            mask = (steps < lengths[:, None])[:, :, None]  # (N, T, 1)
+            mask = _real_steps(lengths, outputs.shape[1])
             poolers = {"max": _max, "mean": _mean, "attention": self._attend}
             pooled = torch.cat([poolers[k](outputs, mask) for k in self.kind.split("+")], dim=-1)
         return pooled.masked_fill(lengths[:, None] == 0, 0.0)
@@ -292,10 +298,11 @@ class Pooling(nn.Module):
         return torch.cat([last[:, :half], outputs[:, 0, half:]], dim=-1)
 
     def _attend(self, outputs, mask):
+        outputs = outputs.masked_fill(~mask, 0.0)
         scores = self.context(self.projection(outputs).tanh())  # (N, T, 1)
         lowest = torch.finfo(scores.dtype).min
         weights = scores.masked_fill(~mask, lowest).softmax(dim=1)
-        return (weights * outputs.masked_fill(~mask, 0.0)).sum(dim=1)
+        return (weights * outputs).sum(dim=1)
 
 
 def _max(outputs, mask):
