@@ -140,7 +140,8 @@ class LengthBatches:
     random_state : numpy.random.RandomState, optional
         Shuffles; without it there is no shuffling.
     pool_size : int, default=50
-        Batches in a pool.
+        Batches in a pool at most. Small data has four pools: sorted as a whole, it would give
+        the same batches in every epoch.
     """
 
     def __init__(self, dataset, batch_size, random_state=None, pool_size=50):
@@ -169,8 +170,9 @@ class LengthBatches:
         lengths, size = self.dataset.lengths, self.batch_size
         if self.random_state is None:
             return _cut(np.argsort(lengths, kind="stable"), size)
+        pool_size = size * min(self.pool_size, -(-len(self) // 4))
         batches = []
-        for pool in _cut(self.random_state.permutation(len(lengths)), size * self.pool_size):
+        for pool in _cut(self.random_state.permutation(len(lengths)), pool_size):
             batches += _cut(pool[np.argsort(lengths[pool], kind="stable")], size)
         self.random_state.shuffle(batches)
         return batches

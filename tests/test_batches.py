@@ -1,0 +1,147 @@
+"""Batches: every row once, with its target, little padding, and an order that a seed decides."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sklstm.batches import Batch, LengthBatches, SequenceDataset
+
+LENGTHS = st.lists(st.integers(0, 6), min_size=1, max_size=12)
+
+
+def codes_of(lengths, **options):
+    """Return a dataset in which every step of sequence ``n`` has the code ``n + 2``."""
+    lengths = np.array(lengths, np.int64)
+    values = np.repeat(np.arange(2, len(lengths) + 2, dtype=np.int32), lengths)
+    return SequenceDataset(values, np.cumsum(lengths) - lengths, lengths, **options)
+
+
+def targets_of(dataset):
+    """Add targets and weights that tell which row they belong to."""
+    dataset.targets = torch.arange(len(dataset))
+    dataset.weights = dataset.targets / 10
+    return dataset
+
+
+class TestSequenceDataset:
+    @settings(deadline=None)
+    @given(
+        LENGTHS,
+        st.sampled_from([((), np.int32), ((1,), np.float64), ((3,), np.float32)]),
+        st.randoms(use_true_random=False),
+    )
+    def test_batch_holds_the_sequences_and_zeros(self, lengths, kind, random):
+        shape, dtype = kind
+        rng = np.random.RandomState(random.randint(0, 99))
+        values = rng.randint(1, 99, size=(20, *shape)).astype(dtype)
+        starts = np.array([random.randint(0, 20 - n) for n in lengths])  # anywhere, in any order
+        dataset = SequenceDataset(values, starts, np.array(lengths))
+        rows = np.array(random.choices(range(len(lengths)), k=5))
+        batch = dataset.batch(rows)
+        assert len(batch) == 5
+        assert batch.steps.shape == (5, max(1, *batch.lengths.tolist()), *shape)
+        assert batch.steps.numpy().dtype == dtype
+        for row, n, steps in zip(rows, batch.lengths, batch.steps.numpy(), strict=True):
+            assert n == lengths[row]
+            assert np.array_equal(steps[:n], values[starts[row] : starts[row] + n])
+            assert (steps[n:] == 0).all()
+
+    def test_batch_passes_vectors_on(self):
+        vectors = torch.randn(4, 2)
+        assert codes_of([1, 2], vectors=vectors).batch(np.array([1])).vectors is vectors
+        assert codes_of([1, 2]).batch(np.array([1])).vectors is None
+
+    def test_subset_keeps_what_belongs_together(self):
+        dataset = targets_of(codes_of([3, 0, 2, 5], vectors=torch.zeros(6, 2)))
+        part = dataset.subset(np.array([3, 1]))
+        assert len(part) == 2
+        assert part.values is dataset.values
+        assert part.vectors is dataset.vectors
+        assert part.batch(np.array([1, 0])).steps.tolist() == [[0] * 5, [5] * 5]
+        assert part.targets.tolist() == [3, 1]
+        assert part.weights.tolist() == pytest.approx([0.3, 0.1])
+
+
+def test_batch_casts_numbers_and_keeps_codes():
+    lengths = torch.tensor([1])
+    codes = Batch(torch.ones(1, 1, dtype=torch.int32), lengths, torch.ones(3, 2))
+    arguments = codes.to("cpu", torch.float64)
+    assert arguments["steps"].dtype == torch.int32
+    assert arguments["vectors"].dtype == torch.float64
+    assert arguments["lengths"].dtype == torch.int64
+    numbers = Batch(torch.ones(1, 1, 2), lengths).to("cpu", torch.float64)
+    assert numbers["steps"].dtype == torch.float64
+    assert numbers["vectors"] is None
+
+
+class TestLengthBatches:
+    @settings(deadline=None)
+    @given(LENGTHS, st.integers(1, 5), st.integers(1, 4), st.none() | st.integers(0, 9))
+    def test_every_row_once_with_its_target(self, lengths, batch_size, pool_size, seed):
+        random_state = None if seed is None else np.random.RandomState(seed)
+        batches = LengthBatches(
+            targets_of(codes_of(lengths)), batch_size, random_state, pool_size=pool_size
+        )
+        drawn = list(batches)
+        assert len(drawn) == len(batches)
+        sizes = sorted((len(batch) for batch, _ in drawn), reverse=True)
+        assert all(size == batch_size for size in sizes[:-1])
+        assert 1 <= sizes[-1] <= batch_size
+        seen = []
+        for batch, (targets, weights) in drawn:
+            seen += targets.tolist()
+            assert torch.equal(weights, targets / 10)
+            assert batch.lengths.tolist() == [lengths[row] for row in targets]
+            real = batch.steps > 0
+            assert torch.equal(real.sum(dim=1), batch.lengths)
+            assert torch.equal(batch.steps, torch.where(real, targets[:, None] + 2, 0))
+        assert sorted(seen) == list(range(len(lengths)))
+
+    def test_without_targets(self):
+        assert [target for _, target in LengthBatches(codes_of([1, 2, 3]), 2)] == [None, None]
+
+    def test_sorted_without_random_state(self):
+        lengths = [5, 1, 4, 1, 0, 9]
+        batches = LengthBatches(codes_of(lengths), 2)
+        expected = [[4, 1], [3, 2], [0, 5]]
+        assert [rows.tolist() for rows in batches.rows()] == expected
+        assert [rows.tolist() for rows in batches.rows()] == expected
+
+    @pytest.mark.parametrize("n_sequences", [300, 5000])
+    def test_shuffled_as_the_seed_says(self, n_sequences):
+        dataset = codes_of(lognormal_lengths(n_sequences))
+
+        def two_epochs(seed):
+            batches = LengthBatches(dataset, 16, np.random.RandomState(seed))
+            return [[rows.tolist() for rows in batches.rows()] for _ in range(2)]
+
+        first, second = two_epochs(seed=0)
+        assert two_epochs(seed=0) == [first, second]
+        assert two_epochs(seed=1)[0] != first
+        lengths = [dataset.lengths[rows].mean() for rows in first]
+        assert abs(np.corrcoef(lengths, range(len(lengths)))[0, 1]) < 0.5  # no order by length
+        # a pair of batch mates seldom meets again: the sets differ, not only their order
+        assert share_met_again(first, second) < 0.35
+
+    @pytest.mark.parametrize(("seed", "bound"), [(None, 0.01), (0, 0.04)])
+    def test_little_padding(self, seed, bound):
+        dataset = codes_of(lognormal_lengths(20_000))
+        random_state = None if seed is None else np.random.RandomState(seed)
+        batches = LengthBatches(dataset, 64, random_state)
+        computed = sum(len(rows) * dataset.lengths[rows].max() for rows in batches.rows())
+        assert 1 - dataset.lengths.sum() / computed < bound
+
+
+def lognormal_lengths(n_sequences):
+    """Return lengths distributed as those of film reviews cut at 500 words."""
+    lengths = np.random.RandomState(0).lognormal(5.2, 0.65, n_sequences)
+    return np.clip(lengths, 1, 500).astype(np.int64)
+
+
+def share_met_again(first, second):
+    def pairs(batches):
+        return {(a, b) for batch in batches for a in batch for b in batch if a < b}
+
+    return len(pairs(first) & pairs(second)) / len(pairs(first))
