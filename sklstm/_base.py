@@ -14,7 +14,16 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from sklstm._inputs import kind_of, read_input
-from sklstm._net import OPTIMIZERS, SCHEDULES, choose_device, make_net, train
+from sklstm._net import (
+    OPTIMIZERS,
+    SCHEDULES,
+    choose_device,
+    continue_net,
+    load_net,
+    make_net,
+    net_options,
+    train,
+)
 from sklstm.batches import LengthBatches, SequenceDataset
 from sklstm.layers import Pooling
 from sklstm.networks import count_parameters
@@ -32,7 +41,7 @@ class BaseLSTM(BaseEstimator):
     )
 
     _parameter_constraints: dict = {
-        "vocabulary_size": [Interval(Integral, 2, None, closed="left"), None],
+        "vocabulary_size": [Interval(Integral, 2, 2**31, closed="both"), None],  # ids are int32
         "embedding_dim": [Interval(Integral, 1, None, closed="left")],
         "fine_tune_embeddings": ["boolean"],
         "embedding_lr": [Interval(Real, 0, None, closed="neither"), None],
@@ -99,6 +108,8 @@ class BaseLSTM(BaseEstimator):
         with _nothing_lost(self):
             if reset:
                 self._random_state = check_random_state(self.random_state)
+                for name in ("n_features_in_", "feature_names_in_"):  # of another kind of X
+                    vars(self).pop(name, None)
             data = self._read_dataset(X, y, sample_weight, reset=reset)
             valid = None
             if X_val is not None:
@@ -106,8 +117,7 @@ class BaseLSTM(BaseEstimator):
             elif self.early_stopping and not partial:
                 data, valid = self._split(data, y)
             with self._own_randomness():
-                if reset:
-                    self._build_net()
+                self._prepare_net(reset)
                 self._train(data, valid, 1 if partial else self.max_epochs)
         return self
 
@@ -119,8 +129,12 @@ class BaseLSTM(BaseEstimator):
         if sample_weight is not None:
             weights = _check_sample_weight(sample_weight, y, dtype=float, ensure_non_negative=True)
         weights = self._weigh_classes(weights, y)
-        if not weights.any():
-            raise ValueError("All sample weights are zero: there is nothing to learn from.")
+        if not (np.isfinite(weights).all() and weights.min() >= 0 and weights.max() > 0):
+            raise ValueError(
+                "Weights of samples and classes must be finite and not negative, and some of "
+                "them positive: correct sample_weight or class_weight."
+            )
+        weights = weights / weights.max()  # no sum of them overflows
         targets = self._encode_targets(y, weights, reset=reset)
         data = self._encode(inputs, reset=reset)
         data.targets = torch.from_numpy(targets)
@@ -128,26 +142,35 @@ class BaseLSTM(BaseEstimator):
         return data
 
     def _split(self, data, y):
-        rows, held_out = train_test_split(
-            np.arange(len(data)),
-            test_size=self.validation_fraction,
-            random_state=self._random_state,
-            stratify=self._strata(y),
-        )
+        try:
+            rows, held_out = train_test_split(
+                np.arange(len(data)),
+                test_size=self.validation_fraction,
+                random_state=self._random_state,
+                stratify=self._strata(y),
+            )
+        except ValueError as error:
+            raise ValueError(
+                f"early_stopping cannot hold out validation_fraction={self.validation_fraction} "
+                f"of {len(data)} samples; change the fraction, or pass X_val and y_val. The "
+                f"cause: {error}"
+            ) from None
         return data.subset(rows), data.subset(held_out)
 
     @contextmanager
     def _own_randomness(self):
         """Seed torch from ``random_state``, and put its global generators back afterwards."""
         seed = self._random_state.randint(2**31 - 1)
-        on_gpu = choose_device(self.device).startswith("cuda")
-        with torch.random.fork_rng([torch.cuda.current_device()] if on_gpu else []):
+        device = torch.device(choose_device(self.device))
+        on_gpu = device.type == "cuda"
+        with torch.random.fork_rng([device] if on_gpu else []):
             torch.default_generator.manual_seed(seed)
             if on_gpu:
-                torch.cuda.manual_seed(seed)
+                with torch.cuda.device(device):
+                    torch.cuda.manual_seed(seed)
             yield
 
-    def _build_net(self):
+    def _prepare_net(self, reset):
         self._architecture = {
             **self._shape,
             "hidden_size": self.hidden_size,
@@ -160,11 +183,17 @@ class BaseLSTM(BaseEstimator):
             "recurrent_dropout": self.recurrent_dropout,
             "locked_dropout": self.locked_dropout,
         }
-        self.net_ = make_net(self, self._architecture, self._precision, *self._criterion())
+        if not reset:  # a copy, which takes lr, batch_size and the like as they are now
+            self.net_ = continue_net(self.net_, self._net_options())
+            return
+        self.net_ = make_net(self._net_options())
         if self._initial_vectors is not None:
             with torch.no_grad():
                 self.module_.embedding.weight.copy_(torch.from_numpy(self._initial_vectors))
         del self._initial_vectors
+
+    def _net_options(self):
+        return net_options(self, self._architecture, self._precision, *self._criterion())
 
     def _train(self, data, valid, max_epochs):
         ending = train(self.net_, self, data, valid, max_epochs)
@@ -173,7 +202,7 @@ class BaseLSTM(BaseEstimator):
                 f"Training was interrupted in epoch {self.n_iter_ + 1}; the estimator keeps what "
                 "it has learned so far and can be used.",
                 UserWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
         if ending == "diverged":
             advice = (
@@ -183,42 +212,41 @@ class BaseLSTM(BaseEstimator):
             if not self.n_iter_:
                 raise ValueError(advice)
             advice += f" The weights of epoch {self.n_iter_} are kept."
-            warnings.warn(advice, ConvergenceWarning, stacklevel=4)
+            warnings.warn(advice, ConvergenceWarning, stacklevel=5)
 
     # ------------------------------------------------------------ encoding
 
     def _encode(self, inputs, *, reset):
         """Turn input into flat steps, and learn in ``fit`` what the network must know of it."""
-        kind = kind_of(inputs)
-        if not reset and kind != self._input_kind:
-            raise ValueError(
-                f"{type(self).__name__} was fitted on {self._input_kind}, but X now holds {kind}. "
-                "Send X through the transformers that were used in fit."
-            )
         if reset:
-            self._learn_input(inputs, kind)
-        if kind == "numbers":
-            dtype = np.float64 if self._precision == "float64" else np.float32
-            with np.errstate(over="ignore"):
-                values = inputs.values.astype(dtype, copy=False)
-            if not np.isfinite(values).all():
-                raise ValueError("X contains values too large for float32: scale X.")
+            self._learn_input(inputs)
+        self._check_input(inputs)
+        if self._input_kind == "numbers":
+            values = self._to_precision(inputs.values)
             return SequenceDataset(values, inputs.offsets[:-1], np.diff(inputs.offsets))
         sequences = inputs.without_padding() if self.mask_padding else inputs
-        codes, vectors = self._look_up(sequences, kind)
+        codes, vectors = self._look_up(sequences)
         vectors = None if vectors is None else torch.from_numpy(vectors)
         return SequenceDataset(codes, sequences.offsets[:-1], sequences.lengths, vectors)
 
-    def _learn_input(self, inputs, kind):
+    def _learn_input(self, inputs):
         """Note the kind of input, and the size and first vectors of the embedding."""
-        self._input_kind = kind
-        self._categories = self._initial_vectors = n_codes = None
+        if not inputs.offsets[-1]:
+            raise ValueError("Every sample of X is empty: there is nothing to learn from.")
+        self._input_kind = kind = kind_of(inputs)
+        self._categories = self._initial_vectors = self._n_columns = n_codes = None
         self._n_frozen = 0
         if kind == "numbers":
             width = inputs.values.shape[1]
+            self._n_columns = inputs.n_columns
         elif kind == "vectors":
-            width = self.n_features_in_ = inputs.vectors.shape[1]
+            width = inputs.vectors.shape[1]
             if self.fine_tune_embeddings:
+                if inputs.categories is None:
+                    raise ValueError(
+                        "fine_tune_embeddings needs the strings of the vectors: make Sequences "
+                        "with categories, or leave fine_tune_embeddings=False."
+                    )
                 self._initial_vectors = inputs.vectors
                 n_codes = len(inputs.vectors)
             else:
@@ -226,10 +254,39 @@ class BaseLSTM(BaseEstimator):
         else:
             width = self.embedding_dim
             n_codes = self.vocabulary_size if kind == "ids" else len(inputs.categories)
+        if kind in ("numbers", "vectors"):
+            self.n_features_in_ = self._n_columns or width
         if n_codes is not None and kind != "ids":
             self._categories = list(inputs.categories)
         self._precision = self._choose_precision(inputs, kind)
         self._shape = {"n_outputs": self._n_outputs, "n_features": width, "n_codes": n_codes}
+
+    def _check_input(self, inputs):
+        kind, name = kind_of(inputs), type(self).__name__
+        if kind != self._input_kind:
+            raise ValueError(
+                f"{name} was fitted on {self._input_kind}, but X now holds {kind}. "
+                "Send X through the transformers that were used in fit."
+            )
+        if kind not in ("numbers", "vectors") or not inputs.offsets[-1]:
+            return
+        width = (inputs.values if kind == "numbers" else inputs.vectors).shape[1]
+        if width != self._shape["n_features"]:
+            raise ValueError(
+                f"X has {width} features a step, but {name} is expecting "
+                f"{self._shape['n_features']} features a step as input."
+            )
+
+    def _to_precision(self, values):
+        values = values.reshape(-1, self._shape["n_features"])  # without a step, the width is open
+        dtype = np.float64 if self._precision == "float64" else np.float32
+        with np.errstate(over="ignore"):
+            values = values.astype(dtype, copy=False)
+        if not np.isfinite(values).all():
+            raise ValueError(
+                'X contains values too large for float32: scale X, or take precision="float64".'
+            )
+        return values
 
     def _choose_precision(self, inputs, kind):
         if self.precision != "auto":
@@ -238,21 +295,23 @@ class BaseLSTM(BaseEstimator):
         small = kind == "numbers" and inputs.values.size <= SMALL
         return "float64" if small and inputs.values.dtype == np.float64 else "float32"
 
-    def _look_up(self, sequences, kind):
+    def _look_up(self, sequences):
         """Return codes in the network's numbering, and vectors for those it does not hold."""
-        if kind == "vectors" and sequences.vectors.shape[1] != self._shape["n_features"]:
-            raise ValueError(
-                f"X has vectors of {sequences.vectors.shape[1]} features, but "
-                f"{type(self).__name__} is expecting {self._shape['n_features']} features."
-            )
         if self._shape["n_codes"] is None:
             return sequences.codes, sequences.vectors
-        if self._categories is None or sequences.categories == self._categories:
+        if self._categories is None:
+            return sequences.codes, None
+        if sequences.categories is None:
+            raise ValueError(
+                f"{type(self).__name__} was fitted on Sequences with categories, but those of "
+                "X have none. Send X through the transformers that were used in fit."
+            )
+        if list(sequences.categories) == self._categories:
             return sequences.codes, None
         codes = sequences.with_categories(self._categories).codes
         # words met after training keep the vectors that came with them
         new = (codes == UNKNOWN) & (sequences.codes != UNKNOWN)
-        if kind == "tokens" or not new.any():
+        if sequences.vectors is None or not new.any():
             return codes, None
         rows, new_codes = np.unique(sequences.codes[new], return_inverse=True)
         codes[new] = self._shape["n_codes"] + new_codes
@@ -337,12 +396,7 @@ class BaseLSTM(BaseEstimator):
         weights, epochs = state.pop("_weights", None), state.pop("_epochs", None)
         super().__setstate__(state)
         if weights is not None:
-            with torch.random.fork_rng([]):  # the first weights are drawn in vain
-                self.net_ = make_net(self, self._architecture, self._precision, *self._criterion())
-            tensors = {name: torch.from_numpy(w) for name, w in weights.items()}
-            self.module_.load_state_dict(tensors)
-            for epoch in epochs:
-                self.net_.history.append({**epoch, "batches": []})
+            self.net_ = load_net(self._net_options(), weights, epochs)
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """What a user may pass to an estimator as X, read into flat steps."""
 
 import numpy as np
-from sklearn.utils import check_array
+from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.validation import validate_data
 
 from sklstm._validation import check_tokens
@@ -24,13 +24,14 @@ class Numbers:
         The steps of all sequences, one after the other.
     lengths : array-like of int
         Steps of each sequence.
+    n_columns : int, optional
+        Columns of the 2-D array that the numbers came in, if they did.
     """
 
-    kind = "numbers"
-
-    def __init__(self, values, lengths):
+    def __init__(self, values, lengths, n_columns=None):
         self.values = values
         self.offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+        self.n_columns = n_columns
 
     def __len__(self):
         return len(self.offsets) - 1
@@ -42,8 +43,8 @@ def read_input(estimator, X, *, reset):
     Parameters
     ----------
     estimator : estimator
-        Its ``vocabulary_size`` says whether integers are ids. Its ``n_features_in_`` is set or
-        checked when X holds numbers.
+        Its ``vocabulary_size`` says whether integers are ids. A 2-D array of numbers sets its
+        ``n_features_in_``, or is checked against it.
     X : object
         The user's input.
     reset : bool
@@ -54,21 +55,28 @@ def read_input(estimator, X, *, reset):
     Sequences or Numbers
         Padding still in place.
     """
-    if isinstance(X, (str, bytes)):
-        raise ValueError(f"X is a single string; expected {ACCEPTED}.")
     if isinstance(X, Sequences):
-        if X.categories is None and X.vectors is None:
-            return _read_ids(X.codes, X.lengths, estimator.vocabulary_size)
-        return X if len(X) else _refuse_empty()
-    column = _as_column(X)
-    if column is not None and _holds_words(column, estimator, reset):
-        check_tokens(column)
-        return Sequences.from_tokens(column)
+        return _read_sequences(X, estimator.vocabulary_size)
+    X = _as_list_or_array(X)
+    if isinstance(X, list):
+        if _hold_words(X) or (not reset and estimator._input_kind == "tokens" and _is_empty(X)):
+            return Sequences.from_tokens(check_tokens(X))
+        if estimator.vocabulary_size is not None:
+            return _read_id_lists(X, estimator.vocabulary_size)
+        return _read_ragged(X)
     if estimator.vocabulary_size is not None:
-        return _read_id_rows(X, column, estimator.vocabulary_size)
-    if column is not None:
-        return _read_ragged(estimator, column, reset)
-    return _read_array(estimator, X, reset)
+        return _read_id_matrix(X, estimator.vocabulary_size)
+    if isinstance(X, np.ma.MaskedArray) and X.ndim in (2, 3):
+        return _read_masked(X if X.ndim == 3 else X[:, :, None])
+    if len(X.shape) == 3:
+        X = check_array(X, dtype=FLOATS, allow_nd=True, input_name="X")
+        n_sequences, n_steps, n_features = X.shape
+        return _read_steps(X.reshape(n_sequences * n_steps, n_features), [n_steps] * n_sequences)
+    if not reset and estimator._n_columns is None:
+        X = check_array(X, dtype=FLOATS, input_name="X")
+        return Numbers(X.reshape(-1, 1), [X.shape[1]] * len(X))
+    X = validate_data(estimator, X, dtype=FLOATS, reset=reset)
+    return Numbers(X.reshape(-1, 1), [X.shape[1]] * len(X), n_columns=X.shape[1])
 
 
 def kind_of(data):
@@ -91,59 +99,93 @@ def kind_of(data):
     return "ids" if data.categories is None else "tokens"
 
 
-def _as_column(X):
-    """List the samples when each is a sequence of its own; None for a regular array."""
-    if isinstance(X, np.ma.MaskedArray):
-        return None
-    if isinstance(X, np.ndarray) or hasattr(X, "to_numpy"):
-        words = X.ndim == 2 and isinstance(X, np.ndarray) and X.dtype.kind == "U"
-        return list(X) if words or (X.ndim == 1 and X.dtype.kind not in "biufc") else None
-    if not isinstance(X, (list, tuple)):
-        return None
-    if any(isinstance(row, str) for row in X):
-        return list(X)
-    if not all(isinstance(row, (list, tuple, np.ndarray)) for row in X):
-        return None
-    words = any(isinstance(item, str) for row in X for item in row[:1])
-    ragged = len({len(row) for row in X if np.ndim(row[:1])}) > 1
-    return list(X) if words or ragged or not any(map(len, X)) else None
+def _as_list_or_array(X):
+    """List samples that hold words or differ in shape; make an array of all others."""
+    if hasattr(X, "__array__") and not hasattr(X, "columns"):  # frames keep their column names
+        X = X if isinstance(X, np.ma.MaskedArray) else np.asarray(X)
+    elif not isinstance(X, (list, tuple)) and not hasattr(X, "shape"):
+        raise TypeError(f"X is {X!r:.60} of type {type(X).__name__}; expected {ACCEPTED}.")
+    if not isinstance(X, (list, tuple)) and not _is_column(X):
+        return X
+    if not len(X):
+        _refuse_empty()
+    rows = [_without_wrapper(sample) for sample in X]
+    if _hold_words(rows):
+        return rows
+    try:
+        array = np.asarray(rows)
+    except ValueError:  # ragged
+        return rows
+    return array if array.size else rows
 
 
-def _holds_words(column, estimator, reset):
-    for sample in column:
-        if isinstance(sample, str):
+def _is_column(X):
+    """Whether an array has one object, or one row of words, for each sample."""
+    if not isinstance(X, np.ndarray) or X.dtype.kind in "biufc":
+        return False
+    return X.ndim == 1 or (X.ndim == 2 and _hold_words(X))
+
+
+def _without_wrapper(sample):
+    """Take the array out of a frame, a series or a tensor."""
+    if hasattr(sample, "__array__") and not isinstance(sample, str):
+        return np.asarray(sample)
+    return sample
+
+
+def _hold_words(samples):
+    for sample in samples:
+        if isinstance(sample, np.ndarray):
+            items = sample.ravel() if sample.dtype.kind in "OSU" else ()
+        else:
+            items = sample if isinstance(sample, (list, tuple)) else (sample,)
+        # a set of types is built in C, however long the sample
+        if any(issubclass(kind, (str, bytes)) for kind in set(map(type, items))):
             return True
-        if isinstance(sample, (list, tuple, np.ndarray)) and len(sample):
-            return isinstance(sample[0], str)
-    return not reset and estimator._input_kind in ("tokens", "vectors")  # all of them empty
+    return False
+
+
+def _is_empty(samples):
+    return not any(map(np.size, samples))
 
 
 def _refuse_empty():
     raise ValueError("Found array with 0 sample(s) while a minimum of 1 is required.")
 
 
-def _read_id_rows(X, column, vocabulary_size):
-    if column is None:
-        X = X.filled(PADDING) if isinstance(X, np.ma.MaskedArray) else X
-        matrix = check_array(X, dtype="numeric", ensure_min_features=0, input_name="X")
-        return _read_ids(matrix.ravel(), [matrix.shape[1]] * len(matrix), vocabulary_size)
-    for position, row in enumerate(column):
-        if not isinstance(row, (list, tuple, np.ndarray)) or np.ndim(row) != 1:
+def _read_sequences(X, vocabulary_size):
+    if not len(X):
+        _refuse_empty()
+    if X.vectors is not None:
+        assert_all_finite(X.vectors, input_name="the vectors of X")
+        return X
+    return _read_ids(X.codes, X.lengths, vocabulary_size) if X.categories is None else X
+
+
+def _read_id_matrix(X, vocabulary_size):
+    X = X.filled(PADDING) if isinstance(X, np.ma.MaskedArray) else X
+    X = check_array(X, dtype="numeric", ensure_min_features=0, input_name="X")
+    return _read_ids(X.ravel(), [X.shape[1]] * len(X), vocabulary_size)
+
+
+def _read_id_lists(samples, vocabulary_size):
+    rows = []
+    for position, sample in enumerate(samples):
+        if not isinstance(sample, (list, tuple, np.ndarray)) or np.ndim(sample) != 1:
             raise ValueError(
                 f"With vocabulary_size=, every sample is a list of ids; sample {position} is "
-                f"{row!r:.60}."
+                f"{sample!r:.60}."
             )
-    ids = [np.asarray(row) for row in column]
-    flat = np.concatenate([row for row in ids if len(row)] or [np.zeros(0, int)])
-    return _read_ids(flat, list(map(len, ids)), vocabulary_size)
+        rows.append(np.asarray(sample))
+    ids = np.concatenate([row for row in rows if len(row)] or [np.zeros(0, int)])
+    return _read_ids(ids, list(map(len, rows)), vocabulary_size)
 
 
 def _read_ids(ids, lengths, vocabulary_size):
-    if not len(lengths):
-        _refuse_empty()
     if vocabulary_size is None:
         raise ValueError("X holds ids without their strings: set vocabulary_size=.")
-    if ids.dtype.kind not in "iu" and (ids.dtype.kind != "f" or np.any(ids % 1)):
+    whole = ids.dtype.kind == "f" and np.array_equal(ids, np.trunc(ids))
+    if not whole and ids.dtype.kind not in "iu":
         raise ValueError(
             f"With vocabulary_size=, X must hold whole-numbered ids; got {ids.dtype} values. "
             "Leave vocabulary_size=None for numbers."
@@ -151,67 +193,48 @@ def _read_ids(ids, lengths, vocabulary_size):
     low, high = ids.min(initial=0), ids.max(initial=0)
     if low < 0 or high >= vocabulary_size:
         raise ValueError(
-            f"X holds the id {int(low if low < 0 else high)}, but ids must lie in "
+            f"X holds the id {low if low < 0 else high}, but ids must lie in "
             f"0 .. {vocabulary_size - 1} for vocabulary_size={vocabulary_size}. Cap the ids "
             "(TokenIndexer(max_tokens=...) does) or raise vocabulary_size."
         )
-    return Sequences(ids, np.concatenate([[0], np.cumsum(lengths)]))
+    return Sequences(ids.astype(np.int32), np.concatenate([[0], np.cumsum(lengths)]))
 
 
-def _read_array(estimator, X, reset):
-    if not isinstance(X, (list, tuple)) and not hasattr(X, "ndim"):
-        X = np.asarray(X)
-    if isinstance(X, np.ma.MaskedArray) and X.ndim == 3:
-        real = ~np.ma.getmaskarray(X).all(axis=2)  # (N, T)
-        return _read_steps(estimator, X.data[real], real.sum(axis=1), reset)
-    if (np.ndim(X) if isinstance(X, (list, tuple)) else X.ndim) == 3:
-        X = check_array(X, dtype=FLOATS, allow_nd=True, input_name="X")
-        steps = X.reshape(-1, X.shape[2])
-        return _read_steps(estimator, steps, [X.shape[1]] * len(X), reset)
-    if reset or estimator._width_is_fixed:
-        X = validate_data(estimator, X, dtype=FLOATS, reset=reset)
-        estimator._width_is_fixed = True
-        return Numbers(X.reshape(-1, 1), [X.shape[1]] * len(X))
-    X = check_array(X, dtype=FLOATS, input_name="X")
-    return _read_steps(estimator, X.reshape(-1, 1), [X.shape[1]] * len(X), reset)
+def _read_masked(X):
+    hidden = np.ma.getmaskarray(X)  # (N, T, F)
+    padding = hidden.all(axis=2)  # (N, T)
+    if np.any(hidden.any(axis=2) != padding):
+        raise ValueError("A step of X must be masked in all of its features, or in none.")
+    return _read_steps(X.data[~padding], (~padding).sum(axis=1))
 
 
-def _read_ragged(estimator, column, reset):
-    if not column:
-        _refuse_empty()
-    samples = []
-    for position, sample in enumerate(column):
-        try:
-            sample = np.asarray(sample)
-            sample = sample.astype(np.result_type(sample, np.float32), copy=False)
-        except (TypeError, ValueError):
-            raise ValueError(
-                f"Sample {position} cannot be read as numbers: {sample!r:.60}. "
-                f"X must be {ACCEPTED}."
-            ) from None
-        samples.append(sample[:, None] if sample.ndim == 1 else sample)
-    shapes = {sample.shape[1:] for sample in samples if len(sample)}
-    if len(shapes) != 1 or len(next(iter(shapes))) != 1:
+def _read_ragged(samples):
+    arrays = [_read_sample(position, sample) for position, sample in enumerate(samples)]
+    filled = [array for array in arrays if len(array)] or arrays[:1]
+    widths = sorted({array.shape[1] for array in filled})
+    if len(widths) > 1:
         raise ValueError(
             "Every sample must have the shape (n_steps, n_features) with one n_features for "
-            f"all; got features of the shapes {sorted(shapes)}."
+            f"all; got {widths} features."
         )
-    steps = np.concatenate([sample for sample in samples if len(sample)])
-    return _read_steps(estimator, steps, list(map(len, samples)), reset)
+    return _read_steps(np.concatenate(filled), list(map(len, arrays)))
 
 
-def _read_steps(estimator, steps, lengths, reset):
-    """Check steps whose number may differ from one sequence, or call, to the next."""
-    name = type(estimator).__name__
-    steps = check_array(steps, dtype=FLOATS, input_name="X", estimator=name)
-    n_features = steps.shape[1]
-    if reset:
-        estimator.n_features_in_ = n_features
-        estimator._width_is_fixed = False
-    expected = 1 if estimator._width_is_fixed else estimator.n_features_in_
-    if n_features != expected:
+def _read_sample(position, sample):
+    try:
+        array = np.asarray(sample)
+        array = array.astype(np.result_type(array, np.float32), copy=False)
+    except (TypeError, ValueError):
+        array = None
+    if array is None or array.ndim not in (1, 2):
         raise ValueError(
-            f"X has {n_features} features a step, but {name} is expecting {expected} features "
-            "a step as input."
+            f"Sample {position} must be an array of numbers of the shape (n_steps,) or "
+            f"(n_steps, n_features), but is {sample!r:.60}. X may be {ACCEPTED}."
         )
+    return array[:, None] if array.ndim == 1 else array
+
+
+def _read_steps(steps, lengths):
+    """Check steps whose number may differ from one sequence, or call, to the next."""
+    steps = check_array(steps, dtype=FLOATS, input_name="X", ensure_min_samples=0)
     return Numbers(steps, lengths)

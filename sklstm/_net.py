@@ -2,6 +2,7 @@
 
 import sys
 from copy import deepcopy
+from numbers import Real
 
 import numpy as np
 import torch
@@ -34,8 +35,12 @@ SCHEDULES = {
 }
 
 
+# what ``fit`` sets itself, and net_params cannot
+RESERVED = {"callbacks", "iterator_train__random_state", "max_epochs", "train_split"}
+
+
 class Diverged(Exception):
-    """The loss is no longer a number."""
+    """The loss, or a weight, is no longer a finite number."""
 
 
 class Net(NeuralNet):
@@ -108,7 +113,14 @@ class Schedule(Callback):
         """Set the learning rates for a training batch."""
         if training:
             # at the middle of the step: the first and last rate are small, but not zero
-            self._scale(net, self.factor((self.step_ + 0.5) / self.n_steps))
+            share = (self.step_ + 0.5) / self.n_steps
+            factor = self.factor(share)
+            if not isinstance(factor, Real) or not 0 <= factor < np.inf:
+                raise ValueError(
+                    f"schedule({share:.3f}) returned {factor!r}; it must return a number of at "
+                    "least 0, by which lr is multiplied."
+                )
+            self._scale(net, factor)
             self.step_ += 1
 
     def on_train_end(self, net, **kwargs):
@@ -127,13 +139,18 @@ class LastEpoch(Callback):
         """Copy the weights."""
         self.weights_ = deepcopy(net.module_.state_dict())
 
+    def on_epoch_end(self, net, **kwargs):
+        """Check what the last step made of the weights: no loss was computed since."""
+        if not all(weight.isfinite().all() for weight in net.module_.parameters()):
+            raise Diverged
+
     def on_train_end(self, net, **kwargs):
         """Let the copy go."""
         self.weights_ = None
 
 
-def make_net(estimator, architecture, precision, criterion, score=None):
-    """Build the untrained net of an estimator.
+def net_options(estimator, architecture, precision, criterion, score=None):
+    """List the parameters of an estimator's net.
 
     Parameters
     ----------
@@ -150,10 +167,16 @@ def make_net(estimator, architecture, precision, criterion, score=None):
 
     Returns
     -------
-    Net
-        Initialized.
+    dict
+        Arguments of `Net`.
     """
-    optimizer = OPTIMIZERS.get(estimator.optimizer, estimator.optimizer)
+    net_params = estimator.net_params or {}
+    if not RESERVED.isdisjoint(net_params):
+        raise ValueError(
+            f"net_params cannot set {sorted(RESERVED.intersection(net_params))}: use the "
+            "estimator's parameters for that."
+        )
+    optimizer = _look_up(estimator.optimizer, OPTIMIZERS)
     options = {
         "module": ManyToOneNet,
         **{f"module__{name}": value for name, value in architecture.items()},
@@ -167,7 +190,7 @@ def make_net(estimator, architecture, precision, criterion, score=None):
         "iterator_train": LengthBatches,
         "iterator_valid": LengthBatches,
         "train_split": None,
-        "device": choose_device(estimator.device),
+        "device": estimator.device,
         "precision": precision,
         "verbose": int(estimator.verbose),
     }
@@ -175,7 +198,91 @@ def make_net(estimator, architecture, precision, criterion, score=None):
         options["optimizer__fused"] = True  # one pass over the weights, not one an operation
     if estimator.embedding_lr is not None:
         options["optimizer__param_groups"] = [("embedding.*", {"lr": estimator.embedding_lr})]
-    return Net(**{**options, **(estimator.net_params or {})}).initialize()
+    return {**options, **net_params}
+
+
+def make_net(options):
+    """Build an untrained net.
+
+    Parameters
+    ----------
+    options : dict
+        See `net_options`.
+
+    Returns
+    -------
+    Net
+        Initialized.
+    """
+    device = choose_device(options["device"])
+    try:
+        return Net(**{**options, "device": device}).initialize()
+    except (AttributeError, RuntimeError, TypeError, ValueError) as error:
+        raise ValueError(
+            "The network cannot be built; change its sizes, the optimizer (a torch class that "
+            f"takes lr and weight_decay) or net_params. The cause: {error}"
+        ) from error
+
+
+def continue_net(net, options):
+    """Build a net that goes on from another, which stays as it is.
+
+    Parameters
+    ----------
+    net : Net
+        Whose weights, history and, if the optimizer is the same, moments to copy.
+    options : dict
+        See `net_options`.
+
+    Returns
+    -------
+    Net
+        Trained as far as `net`.
+    """
+    new = make_net(options)
+    try:
+        new.module_.load_state_dict(net.module_.state_dict())
+    except RuntimeError:
+        raise ValueError(
+            "What was learned does not fit the network that the parameters now describe. Put "
+            "hidden_size, n_layers, bidirectional and pooling back, or call fit with "
+            "warm_start=False to begin anew."
+        ) from None
+    new.history.extend(net.history)
+    if type(new.optimizer_) is type(net.optimizer_):
+        state = deepcopy(net.optimizer_.state_dict())
+        state["param_groups"] = new.optimizer_.state_dict()["param_groups"]
+        new.optimizer_.load_state_dict(state)
+    return new
+
+
+def load_net(options, weights, epochs):
+    """Build a net from what a pickle holds of it.
+
+    Parameters
+    ----------
+    options : dict
+        See `net_options`. A device that this machine lacks becomes the CPU.
+    weights : dict of ndarray
+        By their names in the module.
+    epochs : list of dict
+        The history.
+
+    Returns
+    -------
+    Net
+        Trained, with an optimizer that starts anew.
+    """
+    try:
+        choose_device(options["device"])
+    except ValueError:
+        options = {**options, "device": "cpu"}
+    with torch.random.fork_rng([]):  # the first weights are drawn in vain
+        net = make_net(options)
+    net.module_.load_state_dict({name: torch.from_numpy(w) for name, w in weights.items()})
+    for epoch in epochs:
+        net.history.append({**epoch, "batches": []})
+    return net
 
 
 def train(net, estimator, data, valid, max_epochs):
@@ -201,7 +308,7 @@ def train(net, estimator, data, valid, max_epochs):
     net.max_epochs = max_epochs
     net.iterator_train__random_state = estimator._random_state
     net.train_split = None if valid is None else predefined_split(valid)
-    net.callbacks = _callbacks(estimator, n_steps, scored=valid is not None and net.score)
+    net.callbacks = _callbacks(estimator, n_steps, valid, net.score)
     net.initialize_callbacks()
     ending = "finished"
     try:
@@ -211,6 +318,7 @@ def train(net, estimator, data, valid, max_epochs):
     except Diverged:
         ending = "diverged"
         net.module_.load_state_dict(dict(net.callbacks_)["LastEpoch"].weights_)
+        net.initialize_optimizer()  # its moments are no finite numbers either
         net.notify("on_train_end")
     if ending != "finished":
         del net.history[-1]
@@ -218,21 +326,36 @@ def train(net, estimator, data, valid, max_epochs):
     return ending
 
 
-def _callbacks(estimator, n_steps, scored):
+def _callbacks(estimator, n_steps, valid, score):
     callbacks = [LastEpoch()]
-    if scored:
+    if valid is not None and score is not None:
         callbacks.append(("valid_acc", PassthroughScoring("valid_acc", lower_is_better=False)))
     if estimator.schedule is not None:
-        factor = SCHEDULES.get(estimator.schedule, estimator.schedule)
-        callbacks.append(Schedule(factor, n_steps))
+        callbacks.append(Schedule(_look_up(estimator.schedule, SCHEDULES), n_steps))
     if estimator.max_grad_norm is not None:
         callbacks.append(GradientNormClipping(estimator.max_grad_norm))
-    if estimator.early_stopping:
+    if valid is not None and estimator.early_stopping:
         patience = estimator.n_iter_no_change
         callbacks.append(EarlyStopping(patience=patience, threshold=0, load_best=True))
     if estimator.verbose and sys.stderr.isatty():  # a bar would fill a log file with its frames
         callbacks.append(ProgressBar())
-    return callbacks + deepcopy(list(estimator.callbacks or []))
+    return callbacks + [_check_callback(callback) for callback in estimator.callbacks or []]
+
+
+def _check_callback(callback):
+    named = isinstance(callback, tuple) and len(callback) == 2
+    instance = callback[1] if named else callback
+    is_class = isinstance(instance, type) and issubclass(instance, Callback)
+    if not is_class and not isinstance(instance, Callback):
+        raise TypeError(
+            f"callbacks must hold skorch callbacks, or tuples of a name and a callback; got "
+            f"{callback!r:.60}."
+        )
+    return deepcopy(callback)
+
+
+def _look_up(choice, table):
+    return table[choice] if isinstance(choice, str) else choice
 
 
 def choose_device(device):
@@ -246,8 +369,15 @@ def choose_device(device):
     Returns
     -------
     str
-        A torch device.
+        A torch device that can be used.
     """
-    if device != "auto":
-        return device
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.zeros(1, device=device).tolist()
+    except (AssertionError, RuntimeError) as error:
+        raise ValueError(
+            f"device={device!r} cannot be used here; take 'auto', 'cpu', or a device that this "
+            f"machine has, such as 'cuda:0'. The cause: {error}"
+        ) from None
+    return device

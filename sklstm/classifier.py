@@ -137,8 +137,13 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
     padding is never read. So a prediction does not depend on padding, batch size, order or the
     other samples in X.
 
-    A pickle holds the weights as arrays; the optimizer's moments are left out, so training that
-    goes on after loading starts with new ones.
+    The same `random_state` gives the same weights bit by bit on one number of torch threads;
+    another number of threads sums in another order, and the weights differ by rounding.
+
+    Training that goes on, with `warm_start` or ``partial_fit``, takes `lr`, `batch_size` and the
+    like as they are at that time; the sizes of the network cannot change any more. A pickle holds
+    the weights as arrays; the optimizer's moments are left out, so training that goes on after
+    loading starts with new ones.
 
     References
     ----------
@@ -151,8 +156,9 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
     >>> from sklstm import LSTMClassifier, Tokenizer
     >>> texts = ["a good film", "good fun", "a bad film", "bad acting"] * 8
     >>> labels = ["pos", "pos", "neg", "neg"] * 8
-    >>> pipe = make_pipeline(Tokenizer(), LSTMClassifier(hidden_size=8, random_state=0))
-    >>> pipe.fit(texts, labels).predict(["good acting", "bad fun, bad film"])
+    >>> classifier = LSTMClassifier(hidden_size=8, lr=0.02, random_state=0)
+    >>> pipe = make_pipeline(Tokenizer(), classifier)
+    >>> pipe.fit(texts, labels).predict(["a good one", "a bad one"])
     array(['pos', 'neg'], dtype='<U3')
     """
 
@@ -250,6 +256,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         LSTMClassifier
             The fitted estimator. Ctrl-C ends training early and keeps what was learned.
         """
+        self._declared_classes = None
         return self._fit(X, y, sample_weight, X_val, y_val)
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -275,12 +282,17 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         if not hasattr(self, "net_"):
             if classes is None:
                 raise ValueError("classes must be passed on the first call to partial_fit.")
-            self._declared_classes = classes
+            self._declared_classes = np.unique(column_or_1d(classes))
+        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+            raise ValueError(
+                f"classes must be those of the first fit, {self.classes_.tolist()}, or be left "
+                f"out; got {classes!r:.60}."
+            )
         return self._fit(X, y, sample_weight, partial=True)
 
     def _check_targets(self, y):
-        y = y if hasattr(y, "dtype") else np.asarray(y)
         check_classification_targets(y)
+        y = y if hasattr(y, "dtype") else np.asarray(y)
         if type_of_target(y) == "multilabel-indicator":
             return y.toarray() if issparse(y) else np.asarray(y)
         y = column_or_1d(y, warn=True)
@@ -314,12 +326,11 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             self._target_kind, self._n_outputs = "multilabel", y.shape[1]
             self.classes_ = np.arange(y.shape[1])
             return
-        declared = getattr(self, "_declared_classes", None)
-        self.classes_ = np.unique(y if declared is None else declared)
+        self.classes_ = np.unique(y) if self._declared_classes is None else self._declared_classes
         if len(self.classes_) < 2:
             raise ValueError(
                 f"{type(self).__name__} needs samples of at least 2 classes, but y contains only "
-                f"one class: {self.classes_[0]!r}."
+                f"one class: {self.classes_.tolist()[0]!r}."
             )
         self._target_kind = "binary" if len(self.classes_) == 2 else "multiclass"
         self._n_outputs = 1 if self._target_kind == "binary" else len(self.classes_)
@@ -327,6 +338,11 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
     def _weigh_classes(self, weights, y):
         if self.class_weight is None:
             return weights
+        if isinstance(self.class_weight, list) and y.ndim == 1:
+            raise ValueError(
+                "class_weight may be a list, of one dict a label, when y is multi-label; here it "
+                'must be one dict, or "balanced".'
+            )
         return weights * compute_sample_weight(self.class_weight, y)
 
     def _strata(self, y):

@@ -136,8 +136,13 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
     padding is never read. So a prediction does not depend on padding, batch size, order or the
     other samples in X.
 
-    A pickle holds the weights as arrays; the optimizer's moments are left out, so training that
-    goes on after loading starts with new ones.
+    The same `random_state` gives the same weights bit by bit on one number of torch threads;
+    another number of threads sums in another order, and the weights differ by rounding.
+
+    Training that goes on, with `warm_start` or ``partial_fit``, takes `lr`, `batch_size` and the
+    like as they are at that time; the sizes of the network cannot change any more. A pickle holds
+    the weights as arrays; the optimizer's moments are left out, so training that goes on after
+    loading starts with new ones.
 
     References
     ----------
@@ -295,8 +300,11 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         if reset:
             self._target_is_1d = y.ndim == 1
             self._n_outputs = columns.shape[1]
-            self.target_mean_ = np.average(columns, axis=0, weights=weights)
-            variance = np.average((columns - self.target_mean_) ** 2, axis=0, weights=weights)
+            with np.errstate(over="ignore"):
+                self.target_mean_ = np.average(columns, axis=0, weights=weights)
+                variance = np.average((columns - self.target_mean_) ** 2, axis=0, weights=weights)
+            if not np.isfinite(variance).all():
+                raise ValueError("The variance of y is too large for float64: scale y.")
             self.target_scale_ = np.where(variance > 0, np.sqrt(variance), 1.0)
         if columns.shape[1] != self._n_outputs:
             raise ValueError(
