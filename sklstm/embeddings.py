@@ -136,13 +136,13 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         "vector_size": [Interval(Integral, 1, None, closed="left")],
         "algorithm": [StrOptions({"word2vec", "fasttext"})],
         "architecture": [StrOptions({"cbow", "skip-gram"})],
-        "window": [Interval(Integral, 1, None, closed="left")],
+        "window": [Interval(Integral, 1, MAX_WORDS_IN_BATCH, closed="both")],
         "min_count": [Interval(Integral, 1, None, closed="left")],
         "max_tokens": [Interval(Integral, 3, None, closed="left"), None],
         "epochs": [Interval(Integral, 1, None, closed="left")],
-        "negative": [Interval(Integral, 1, None, closed="left")],
+        "negative": [Interval(Integral, 1, 1000, closed="both")],
         "sample": [Interval(Real, 0, 1, closed="left")],
-        "alpha": [Interval(Real, 0, None, closed="neither")],
+        "alpha": [Interval(Real, 0, 1, closed="right")],
         "ngram_range": [tuple],
         "n_buckets": [Interval(Integral, 1, None, closed="left")],
         "vectors": "no_validation",
@@ -444,7 +444,8 @@ def _read_vectors(source, max_words):
             f"(array, vocabulary); got {type(source).__name__}.{hint}"
         )
     try:
-        vectors = np.asarray(vectors, dtype=np.float32)
+        with np.errstate(over="ignore"):  # infinity has its own error
+            vectors = np.asarray(vectors, dtype=np.float32)
     except (TypeError, ValueError) as error:
         raise ValueError(f"vectors must be numbers, equally many a token: {error}") from error
     if vectors.ndim != 2 or len(vectors) != len(tokens):
@@ -475,8 +476,7 @@ def _check_table(tokens, table):
     if not np.isfinite(table).all():
         row = np.flatnonzero(~np.isfinite(table).all(axis=1))[0]
         raise ValueError(
-            f"The vector of {tokens[row - 2]!r} has NaN or infinite numbers. Repair or drop it; "
-            "if it was trained here, lower alpha."
+            f"The vector of {tokens[row - 2]!r} has NaN or infinite numbers. Repair or drop it."
         )
 
 
