@@ -106,7 +106,9 @@ class Sequences:
         Sequences
             Without categories.
         """
-        rows = [np.asarray(row) for row in (ids.to_numpy() if hasattr(ids, "to_numpy") else ids)]
+        if hasattr(ids, "__array__"):
+            ids = np.ma.filled(ids, PADDING)
+        rows = [np.asarray(row) for row in ids]
         if any(row.ndim != 1 for row in rows):
             raise ValueError("Each sample must be one list of ids, or a row of an id matrix.")
         filled = [row for row in rows if len(row)]  # an empty one would count as float
@@ -395,7 +397,8 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
 
     def _read(self, X):
         if not isinstance(X, Sequences):
-            X = X.to_numpy() if hasattr(X, "to_numpy") else X
+            if hasattr(X, "__array__") and not isinstance(X, np.ndarray):
+                X = np.asarray(X)
             if self.ids:
                 X = Sequences.from_ids(X)
             elif _holds_tokens(X):
@@ -432,8 +435,10 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
 
 
 def _holds_tokens(X):
-    if not np.iterable(X) or getattr(X, "dtype", np.dtype(object)).kind in "biufc":
-        return not np.iterable(X)  # check_tokens has the error
+    if not hasattr(X, "__len__") or getattr(X, "ndim", 1) == 0:
+        return True  # check_tokens has the error
+    if isinstance(X, np.ndarray) and X.dtype.kind in "biufc":
+        return False
     ragged = (list, tuple, np.ndarray)
     telling = next((row for row in X if not isinstance(row, ragged) or len(row)), None)
     if telling is None:  # nothing but empty sequences

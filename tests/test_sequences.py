@@ -3,6 +3,7 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -183,6 +184,10 @@ class TestSequences:
         batch = Sequences.from_ids(kind([[0, 1], [2, 3], [0, 0]]))
         assert samples(batch) == [[0, 1], [2, 3], [0, 0]]
 
+    def test_masked_ids_are_padding(self):
+        ids = np.ma.array([[5, 9], [6, 7]], mask=[[False, True], [False, False]])
+        assert samples(Sequences.from_ids(ids)) == [[5, 0], [6, 7]]
+
     def test_no_ids(self):
         assert len(Sequences.from_ids([])) == 0
         assert Sequences.from_ids([[], []]).lengths.tolist() == [0, 0]
@@ -303,7 +308,7 @@ class TestSequencePadder:
         column = np.empty(2, object)
         column[:] = rows
         forms = [rows, np.array(rows), cube, cube.tolist(), column, pd.DataFrame(rows)]
-        for X in [*forms, pd.Series(rows), np.ma.array(rows)]:
+        for X in [*forms, pd.Series(rows), np.ma.array(rows), torch.tensor(rows)]:
             padded = SequencePadder(max_length=3).fit_transform(X)
             assert padded.shape == (2, 3, 1)
             assert np.array_equal(padded.mask, expected.mask)
@@ -356,6 +361,8 @@ class TestSequencePadder:
             ([["a"], None], TypeError, "Sample 1"),
             (None, TypeError, "None"),
             (3, TypeError, "3"),
+            (np.array(3.0), TypeError, "ndarray"),
+            ((row for row in ([1.0], [2.0])), TypeError, "generator"),
             ([1.0, 2.0], ValueError, "list of one"),
             ([None], TypeError, "Sample 0"),
             ([[1, "a"]], ValueError, "Sequence 0"),
