@@ -110,13 +110,13 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
     ----------
     .. [1] Mikolov, T., Chen, K., Corrado, G., & Dean, J. (2013). Efficient estimation of word
        representations in vector space. ICLR workshop.
-       `doi:10.48550/arXiv.1301.3781 <https://doi.org/10.48550/arXiv.1301.3781>`_
+       https://doi.org/10.48550/arXiv.1301.3781
     .. [2] Mikolov, T., Sutskever, I., Chen, K., Corrado, G., & Dean, J. (2013). Distributed
        representations of words and phrases and their compositionality. NeurIPS 26.
-       `doi:10.48550/arXiv.1310.4546 <https://doi.org/10.48550/arXiv.1310.4546>`_
+       https://doi.org/10.48550/arXiv.1310.4546
     .. [3] Bojanowski, P., Grave, E., Joulin, A., & Mikolov, T. (2017). Enriching word vectors
        with subword information. TACL 5, 135-146.
-       `doi:10.1162/tacl_a_00051 <https://doi.org/10.1162/tacl_a_00051>`_
+       https://doi.org/10.1162/tacl_a_00051
 
     Examples
     --------
