@@ -202,10 +202,9 @@ def _real_steps(lengths, n_steps):
 
 
 def _reversed_rows(lengths, n_steps):
-    """Rows of the flattened batch that turn each sequence round and leave its padding."""
+    """Rows of the flattened batch that turn each sequence round, and its padding."""
     steps = torch.arange(n_steps, device=lengths.device)
-    last = lengths[:, None] - 1
-    source = torch.where(steps <= last, last - steps, steps)  # (N, T)
+    source = (lengths[:, None] - 1 - steps) % n_steps  # (N, T)
     return (source + n_steps * torch.arange(len(lengths), device=lengths.device)[:, None]).ravel()
 
 

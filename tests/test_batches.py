@@ -120,8 +120,8 @@ class TestLengthBatches:
         first, second = two_epochs(seed=0)
         assert two_epochs(seed=0) == [first, second]
         assert two_epochs(seed=1)[0] != first
-        lengths = [dataset.lengths[rows].mean() for rows in first]
-        assert abs(np.corrcoef(lengths, range(len(lengths)))[0, 1]) < 0.5  # no order by length
+        rises = np.diff([dataset.lengths[rows].mean() for rows in first]) > 0
+        assert 0.3 < rises.mean() < 0.7  # batches do not come in the order of their lengths
         # a pair of batch mates seldom meets again: the sets differ, not only their order
         assert share_met_again(first, second) < 0.35
 

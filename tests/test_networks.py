@@ -50,6 +50,13 @@ def test_description_of_a_deep_network():
     assert sum(count for _, _, count in rows) == count_parameters(net)
 
 
+def test_initial_output_layer():
+    output = ManyToOneNet(50, 3, 70).output
+    assert (output.bias == 0).all()
+    limit = (6 / (50 + 70)) ** 0.5
+    assert 0.98 * limit < output.weight.abs().max() <= limit
+
+
 @pytest.mark.parametrize("pooling", ["last", "attention"])
 def test_answers_do_not_depend_on_batches(pooling):
     rng = np.random.RandomState(0)
