@@ -2,6 +2,7 @@
 
 import warnings
 from contextlib import contextmanager
+from itertools import compress
 from numbers import Integral, Real
 
 import numpy as np
@@ -27,7 +28,7 @@ from sklstm._net import (
 from sklstm.batches import LengthBatches, SequenceDataset
 from sklstm.layers import Pooling
 from sklstm.networks import count_parameters
-from sklstm.sequences import UNKNOWN
+from sklstm.sequences import PADDING, UNKNOWN
 
 SMALL = 20_000  # numbers in X up to which float64 costs less than a moment an epoch
 
@@ -247,17 +248,21 @@ class BaseLSTM(BaseEstimator):
                         "fine_tune_embeddings needs the strings of the vectors: make Sequences "
                         "with categories, or leave fine_tune_embeddings=False."
                     )
-                self._initial_vectors = inputs.vectors
-                n_codes = len(inputs.vectors)
+                own = _has_own_vector(inputs.vectors)
+                own[PADDING] = own[UNKNOWN] = True
+                self._initial_vectors = inputs.vectors[own]
+                self._categories = list(compress(inputs.categories, own))
+                n_codes = len(self._categories)
             else:
                 self._n_frozen = inputs.vectors.size
         else:
             width = self.embedding_dim
-            n_codes = self.vocabulary_size if kind == "ids" else len(inputs.categories)
+            n_codes = self.vocabulary_size
+            if kind == "tokens":
+                self._categories = list(inputs.categories)
+                n_codes = len(self._categories)
         if kind in ("numbers", "vectors"):
             self.n_features_in_ = self._n_columns or width
-        if n_codes is not None and kind != "ids":
-            self._categories = list(inputs.categories)
         self._precision = self._choose_precision(inputs, kind)
         self._shape = {"n_outputs": self._n_outputs, "n_features": width, "n_codes": n_codes}
 
@@ -310,8 +315,10 @@ class BaseLSTM(BaseEstimator):
             return sequences.codes, None
         codes = sequences.with_categories(self._categories).codes
         # words met after training keep the vectors that came with them
-        new = (codes == UNKNOWN) & (sequences.codes != UNKNOWN)
-        if sequences.vectors is None or not new.any():
+        if sequences.vectors is None:
+            return codes, None
+        new = (codes == UNKNOWN) & _has_own_vector(sequences.vectors)[sequences.codes]
+        if not new.any():
             return codes, None
         rows, new_codes = np.unique(sequences.codes[new], return_inverse=True)
         codes[new] = self._shape["n_codes"] + new_codes
@@ -376,6 +383,11 @@ class BaseLSTM(BaseEstimator):
         print(f"Trainable parameters: {trained:,}")
         print(f"Non-trainable parameters: {total - trained:,}")
 
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags
+
     # ------------------------------------------------------------ pickling
 
     def __getstate__(self):
@@ -397,6 +409,11 @@ class BaseLSTM(BaseEstimator):
         super().__setstate__(state)
         if weights is not None:
             self.net_ = load_net(self._net_options(), weights, epochs)
+
+
+def _has_own_vector(vectors):
+    """Tell the categories that an embedder knew from those that took its unknown vector."""
+    return (vectors != vectors[UNKNOWN]).any(axis=1)
 
 
 @contextmanager

@@ -1,0 +1,314 @@
+"""What every estimator owes scikit-learn, on numbers, token lists and texts."""
+
+import numpy as np
+import pytest
+import sklearn
+import torch
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import StackingClassifier, VotingClassifier, VotingRegressor
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.model_selection import (
+    GridSearchCV,
+    HalvingGridSearchCV,
+    cross_val_predict,
+    cross_validate,
+)
+from sklearn.pipeline import make_pipeline
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from sklstm import (
+    LSTMClassifier,
+    LSTMRegressor,
+    SequencePadder,
+    Sequences,
+    TokenIndexer,
+    Tokenizer,
+    Word2VecEmbedder,
+)
+from sklstm.estimator_checks import check_sequence_estimator, sequence_estimator_checks
+
+SMALL = {"hidden_size": 4, "max_epochs": 2}
+TEXTS = ["a good film", "good fun", "a bad film, bad!", "bad acting"] * 6
+LABELS = np.array(["pos", "pos", "neg", "neg"] * 6)
+
+ESTIMATORS = {
+    "classifier": LSTMClassifier(**SMALL),
+    "regressor": LSTMRegressor(**SMALL),
+    "deep classifier": LSTMClassifier(
+        n_layers=2, bidirectional=True, pooling="attention", dropout=0.3, word_dropout=0.1,
+        recurrent_dropout=0.2, embedding_dropout=0.2, locked_dropout=True, batch_size=3,
+        schedule="one_cycle", **SMALL,
+    ),
+    "early stopping": LSTMClassifier(
+        early_stopping=True, validation_fraction=0.25, pooling="max+mean", **SMALL
+    ),
+    "text pipeline": make_pipeline(Tokenizer(), LSTMClassifier(**SMALL)),
+    "indexed pipeline": make_pipeline(Tokenizer(), TokenIndexer(), LSTMRegressor(**SMALL)),
+    "word2vec pipeline": make_pipeline(
+        Tokenizer(),
+        Word2VecEmbedder(vector_size=4, min_count=1),
+        SequencePadder(max_length=10),
+        LSTMClassifier(fine_tune_embeddings=True, **SMALL),
+    ),
+    "tokenizer": Tokenizer(),
+    "indexer": TokenIndexer(),
+    "embedder": Word2VecEmbedder(vector_size=4, min_count=1),
+}  # fmt: skip
+
+
+@parametrize_with_checks([LSTMClassifier(), LSTMRegressor()])
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        pytest.param(check, id=f"{kind}-{name}")
+        for kind, estimator in ESTIMATORS.items()
+        for name, check in sequence_estimator_checks(estimator)
+    ],
+)
+def test_sequence_checks(check):
+    check()
+
+
+def test_sequence_checks_on_embedded_sequences():
+    X = Sequences.from_tokens([text.split() for text in TEXTS[:6]])
+    vectors = np.random.RandomState(0).randn(len(X.categories), 3)
+    vectors[0] = 0
+    for fine_tune in (False, True):
+        estimator = LSTMClassifier(fine_tune_embeddings=fine_tune, **SMALL)
+        check_sequence_estimator(estimator, X.with_vectors(vectors), LABELS[:6])
+
+
+class TestTheChecksSeeFaults:
+    """Each estimator here has one fault, which the check of that name must find."""
+
+    class Prints(LSTMClassifier):
+        def fit(self, X, y, sample_weight=None):
+            print("fitting")
+            return super().fit(X, y, sample_weight)
+
+    class ReturnsNothing(LSTMClassifier):
+        def fit(self, X, y, sample_weight=None):
+            super().fit(X, y, sample_weight)
+
+    class SetsParameters(LSTMClassifier):
+        def fit(self, X, y, sample_weight=None):
+            self.lr = 0.1
+            return super().fit(X, y, sample_weight)
+
+    class SeedsTorch(LSTMClassifier):
+        def fit(self, X, y, sample_weight=None):
+            torch.manual_seed(0)
+            return super().fit(X, y, sample_weight)
+
+    class SeedsNumpy(LSTMClassifier):
+        def predict_proba(self, X):
+            np.random.seed(0)  # noqa: NPY002
+            return super().predict_proba(X)
+
+    class Unrepeatable(LSTMClassifier):
+        def _own_randomness(self):
+            self._random_state = np.random.RandomState()
+            return super()._own_randomness()
+
+    class IsNotShy(LSTMClassifier):
+        def predict(self, X):
+            return super().predict(X) if hasattr(self, "net_") else LABELS[: len(X)]
+
+    class ForgetsWeights(LSTMClassifier):
+        def __setstate__(self, state):
+            super().__setstate__(state)
+            torch.nn.init.zeros_(self.module_.output.weight)
+
+    class SpoilsInput(LSTMClassifier):
+        def fit(self, X, y, sample_weight=None):
+            super().fit(X, y, sample_weight)
+            X[0] = X[0][:1]
+            return self
+
+    class Centres(LSTMClassifier):
+        def predict_proba(self, X):
+            probabilities = super().predict_proba(X)
+            return probabilities - probabilities.mean(axis=0) + 0.5
+
+    class KeepsOrder(LSTMClassifier):
+        def predict_proba(self, X):
+            return super().predict_proba(X) + np.linspace(0, 0.1, len(X))[:, None]
+
+    class BatchesMatter(LSTMClassifier):
+        def predict_proba(self, X):
+            return super().predict_proba(X) / self.batch_size
+
+    class TakesAnything(LSTMClassifier):
+        def fit(self, X, y, sample_weight=None):
+            return super().fit([[X]] * len(y) if isinstance(X, str) else X, y, sample_weight)
+
+    class LosesAll(LSTMClassifier):
+        def fit(self, X, y, sample_weight=None):
+            vars(self).pop("net_", None)
+            return super().fit(X, y, sample_weight)
+
+    class ReturnsCodes(LSTMClassifier):
+        def predict(self, X):
+            return np.searchsorted(self.classes_, super().predict(X))
+
+    class Weighs(LSTMClassifier):
+        def fit(self, X, y, sample_weight=None):
+            weights = None if sample_weight is None else np.arange(len(y))
+            return super().fit(X, y, weights)
+
+    class WantsWords(LSTMClassifier):
+        def predict_proba(self, X):
+            if not all(map(len, X)):
+                raise IndexError("list index out of range")
+            return super().predict_proba(X)
+
+    class WantsLists(LSTMClassifier):
+        def fit(self, X, y, sample_weight=None):
+            if not isinstance(X, list):
+                X = Sequences.from_tokens([["film"]] * len(X))
+            return super().fit(X, y, sample_weight)
+
+    class Writes(LSTMClassifier):
+        def fit(self, X, y, sample_weight=None):
+            if isinstance(X, Sequences):
+                X.codes[0] = X.codes[0]
+            return super().fit(X, y, sample_weight)
+
+    class AnyWidth(LSTMClassifier):
+        def predict_proba(self, X):
+            if isinstance(X, Sequences):
+                return np.full((len(X), 2), 0.5)
+            return super().predict_proba(X)
+
+    FAULTS = {
+        Prints: "silence",
+        ReturnsNothing: "fit_returns_self",
+        SetsParameters: "parameters",
+        SeedsTorch: "global_generators",
+        SeedsNumpy: "global_generators",
+        Unrepeatable: "repeatable",
+        IsNotShy: "unfitted",
+        ForgetsWeights: "copies",
+        SpoilsInput: "input_is_left_alone",
+        Centres: "batch_mates",
+        KeepsOrder: "order",
+        BatchesMatter: "batch_size",
+        TakesAnything: "bad_input",
+        LosesAll: "bad_input",
+        ReturnsCodes: "predictions",
+        Weighs: "unit_weights",
+        WantsWords: "odd_samples",
+        WantsLists: "containers",
+        Writes: "read_only_input",
+        AnyWidth: "vector_width",
+    }
+
+    @pytest.mark.parametrize("faulty", FAULTS, ids=lambda faulty: faulty.__name__)
+    def test_fault(self, faulty):
+        samples = [text.split() for text in TEXTS[:6]]
+        checks = dict(sequence_estimator_checks(faulty(**SMALL), samples, LABELS[:6]))
+        with pytest.raises((AssertionError, AttributeError, IndexError, ValueError)):
+            checks[f"check_{self.FAULTS[faulty]}"]()
+
+    def test_unmasked_padding(self):
+        checks = dict(sequence_estimator_checks(LSTMClassifier(mask_padding=False, **SMALL)))
+        with pytest.raises(AssertionError, match="padding"):
+            checks["check_padding"]()
+
+    def test_check_sequence_estimator_runs_them_all(self):
+        with pytest.raises(AssertionError, match="printed"):
+            check_sequence_estimator(self.Prints(**SMALL))
+
+
+@pytest.fixture
+def pipe():
+    return make_pipeline(Tokenizer(), LSTMClassifier(random_state=0, **SMALL))
+
+
+class TestModelSelection:
+    def test_cross_validate(self, pipe):
+        scores = cross_validate(pipe, TEXTS, LABELS, cv=3, scoring=["accuracy", "roc_auc"])
+        assert len(scores["test_accuracy"]) == 3
+        assert np.all(scores["test_roc_auc"] <= 1)
+
+    def test_cross_val_predict_splits_sequences(self):
+        X = Sequences.from_tokens([text.split() for text in TEXTS])
+        classifier = LSTMClassifier(random_state=0, **SMALL)
+        shape = cross_val_predict(classifier, X, LABELS, cv=3, method="predict_proba").shape
+        assert shape == (len(TEXTS), 2)
+
+    def test_grid_search_in_two_processes_equals_one(self, pipe):
+        grid = {"lstmclassifier__hidden_size": [3, 40], "lstmclassifier__pooling": ["max"]}
+        one, two = (
+            GridSearchCV(pipe, grid, cv=2, n_jobs=n, scoring="neg_log_loss").fit(TEXTS, LABELS)
+            for n in (1, 2)
+        )
+        for split in ("split0_test_score", "split1_test_score"):
+            np.testing.assert_array_equal(one.cv_results_[split], two.cv_results_[split])
+        np.testing.assert_array_equal(one.predict_proba(TEXTS), two.predict_proba(TEXTS))
+
+    def test_halving_search(self, pipe):
+        grid = {"lstmclassifier__hidden_size": [2, 3]}
+        search = HalvingGridSearchCV(pipe, grid, cv=2, min_resources=8, random_state=0)
+        assert search.fit(TEXTS, LABELS).best_params_["lstmclassifier__hidden_size"] in (2, 3)
+
+
+class TestMetaEstimators:
+    def test_calibration(self, pipe):
+        for method in ("sigmoid", "isotonic"):
+            calibrated = CalibratedClassifierCV(pipe, cv=2, method=method).fit(TEXTS, LABELS)
+            np.testing.assert_allclose(calibrated.predict_proba(TEXTS).sum(axis=1), 1)
+
+    def test_voting(self, pipe):
+        voting = VotingClassifier([("a", pipe), ("b", pipe)], voting="soft").fit(TEXTS, LABELS)
+        alone = pipe.fit(TEXTS, LABELS)
+        np.testing.assert_allclose(voting.predict_proba(TEXTS), alone.predict_proba(TEXTS))
+
+    def test_voting_of_regressors(self):
+        X, y = np.random.RandomState(0).randn(20, 5), np.arange(20.0)
+        regressor = LSTMRegressor(random_state=0, **SMALL)
+        voting = VotingRegressor([("a", regressor), ("b", regressor)]).fit(X, y)
+        np.testing.assert_allclose(voting.predict(X), regressor.fit(X, y).predict(X))
+
+    def test_stacking(self, pipe):
+        stacking = StackingClassifier([("a", pipe), ("b", pipe)], cv=2).fit(TEXTS, LABELS)
+        assert set(stacking.predict(TEXTS)) <= {"pos", "neg"}
+
+
+class TestMetadataRouting:
+    @pytest.fixture(autouse=True)
+    def routing(self):
+        with sklearn.config_context(enable_metadata_routing=True):
+            yield
+
+    def test_validation_data_goes_through_the_pipeline(self):
+        classifier = LSTMClassifier(random_state=0, **SMALL)
+        classifier.set_fit_request(X_val=True, y_val=True)
+        pipe = make_pipeline(Tokenizer(), TokenIndexer(), classifier, transform_input=["X_val"])
+        pipe.fit(TEXTS, LABELS, X_val=TEXTS[:4], y_val=LABELS[:4])
+        history = classifier.history_
+        assert set(history[0]) > {"train_loss", "valid_loss", "valid_acc"}
+        expected = -np.log(pipe.predict_proba(TEXTS[:4])[range(4), (LABELS[:4] == "pos") * 1])
+        assert history[-1]["valid_loss"] == pytest.approx(expected.mean(), rel=1e-4)
+
+    def test_sample_weight_reaches_fit_and_score(self):
+        X = [text.split() for text in TEXTS]
+        classifier = LSTMClassifier(random_state=0, **SMALL)
+        classifier.set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
+        weights = np.where(LABELS == "pos", 1.0, 0.0)
+        scores = cross_validate(classifier, X, LABELS, cv=2, params={"sample_weight": weights})
+        np.testing.assert_array_equal(scores["test_score"], 1)  # only one class counts
+
+
+class TestRepr:
+    def test_shows_what_is_not_default(self):
+        assert repr(LSTMClassifier(lr=0.1)) == "LSTMClassifier(lr=0.1)"
+
+    @pytest.mark.parametrize("estimator", [LSTMClassifier(), LSTMRegressor()])
+    def test_html_links_to_the_documentation(self, estimator):
+        page = f"api/generated/sklstm.{type(estimator).__name__}.html"
+        assert f'href="https://sklstm.readthedocs.io/en/stable/{page}"' in estimator._repr_html_()
