@@ -76,7 +76,11 @@ def sequence_estimator_checks(estimator, X=None, y=None):
 
     Parameters
     ----------
-    estimator, X, y
+    estimator : estimator
+        An estimator, transformer or pipeline, fitted or not.
+    X : list of str, list of list of str, or Sequences, optional
+        As for `check_sequence_estimator`.
+    y : array-like of shape (n_samples,), optional
         As for `check_sequence_estimator`.
 
     Yields
