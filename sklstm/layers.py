@@ -155,8 +155,8 @@ class Recurrent(nn.Module):
         Tensor of shape (n_sequences, n_steps, n_directions * hidden_size)
             The top layer's outputs; what stands at padding has no meaning.
         """
-        # not even NaN at padding may reach the weights' gradients
-        x = x.masked_fill(~_real_steps(lengths, x.shape[1]), 0.0)
+        if torch.is_grad_enabled():  # outputs never see padding, but gradients would meet its NaN
+            x = x.masked_fill(~_real_steps(lengths, x.shape[1]), 0.0)
         reverse = _reversed_rows(lengths, x.shape[1]) if self.n_directions == 2 else None
         for depth, cells in enumerate(self.layers):
             x = self.dropout(x) if depth else x
