@@ -77,18 +77,21 @@ def _seconds(function):
     return perf_counter() - start
 
 
-def print_table(rows):
-    """Print rows, dictionaries with the same keys, as a table in Markdown."""
+def format_table(rows):
+    """Format rows, dictionaries with the same keys, as a table in Markdown."""
     cells = [list(rows[0]), *([_cell(value) for value in row.values()] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     numeric = [isinstance(value, int | float) for value in rows[0].values()]
-    cells.insert(1, ["-" * width for width in widths])
+    ends = [":" if right else "-" for right in numeric]  # Markdown aligns to the colon
+    cells.insert(1, ["-" * (w - 1) + end for w, end in zip(widths, ends, strict=True)])
+    lines = []
     for line in cells:
         padded = (
             cell.rjust(width) if right else cell.ljust(width)
             for cell, width, right in zip(line, widths, numeric, strict=True)
         )
-        print("|", " | ".join(padded), "|")
+        lines.append(f"| {' | '.join(padded)} |")
+    return "\n".join(lines)
 
 
 def _cell(value):
@@ -98,10 +101,12 @@ def _cell(value):
 
 
 def write_results(name, rows):
-    """Print the machine and the table, and write both to ``results/<name>.json``."""
+    """Print the machine and the table, and write both to ``results/<name>.json`` and ``.md``."""
     machine = describe_machine()
-    print(", ".join(f"{key} {value}" for key, value in machine.items()))
-    print_table(rows)
+    caption = ", ".join(f"{key} {value}" for key, value in machine.items())
+    text = f"{caption}\n\n{format_table(rows)}"
+    print(text)
     RESULTS.mkdir(exist_ok=True)
     content = json.dumps({"machine": machine, "rows": rows}, indent=2)
     (RESULTS / f"{name}.json").write_text(content + "\n")
+    (RESULTS / f"{name}.md").write_text(text + "\n")

@@ -1,0 +1,157 @@
+"""Accuracy and seconds on IMDB's 25,000 training and 25,000 test reviews.
+
+In one table: the lecture's network, word2vec and a bidirectional LSTM, and two linear models.
+Everything was tuned on a part of the training reviews; the test reviews are read once, at the
+end. Word2vec also reads the 50,000 unlabelled reviews, less those that occur in the test part.
+
+Run ``python benchmarks/imdb.py --data PATH``, PATH being any copy that ``fetch_imdb`` reads.
+"""
+
+import argparse
+from statistics import mean
+from time import perf_counter
+
+import numpy as np
+from _report import write_results
+from scipy.sparse import diags
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+
+from sklstm import LSTMClassifier, SequencePadder, TokenIndexer, Tokenizer, Word2VecEmbedder
+from sklstm.datasets import fetch_imdb
+
+
+class NaiveBayesWeights(TransformerMixin, BaseEstimator):
+    """Multiply binary features by the log-count ratio of the classes (Wang and Manning, 2012)."""
+
+    def fit(self, X, y):
+        """Count the features of each class, one added."""
+        counts = [1 + np.asarray(X[y == label].sum(axis=0)).ravel() for label in (0, 1)]
+        negative, positive = (count / count.sum() for count in counts)
+        self.ratio_ = np.log(positive / negative)
+        return self
+
+    def transform(self, X):
+        """Weigh the features."""
+        return X @ diags(self.ratio_)
+
+
+def tfidf_regression(train):
+    """TF-IDF of words and pairs of words."""
+    vectorizer = TfidfVectorizer(ngram_range=(1, 2), min_df=2, sublinear_tf=True)
+    return make_pipeline(vectorizer, LogisticRegression(C=10, max_iter=200)).fit(*train)
+
+
+def naive_bayes_regression(train):
+    """Naive Bayes weights of one to three words."""
+    counts = CountVectorizer(ngram_range=(1, 3), binary=True, min_df=2, token_pattern=r"\b\w+\b")
+    logistic = LogisticRegression(C=0.1, max_iter=200)
+    return make_pipeline(counts, NaiveBayesWeights(), logistic).fit(*train)
+
+
+def lecture_network(train, seed):
+    """The lecture's listing: 5,000 words, 500 tokens, 32 dimensions, 100 units, 5 epochs."""
+    texts, labels = train
+    to_ids = make_pipeline(
+        Tokenizer(), TokenIndexer(max_tokens=5000), SequencePadder(max_length=500)
+    )
+    ids = to_ids.fit_transform(texts)
+    network = LSTMClassifier(
+        embedding_dim=32, hidden_size=100, optimizer="adam", lr=0.001, batch_size=64,
+        max_epochs=5, max_grad_norm=None, random_state=seed, verbose=1,
+    )  # fmt: skip
+    network.fit(ids[64:], labels[64:], X_val=ids[:64], y_val=labels[:64])
+    return make_pipeline(to_ids, network)
+
+
+def warm_up_and_fall(share):
+    """Up along a cosine for the first tenth of training, then down to zero."""
+    if share < 0.1:
+        return (1 - np.cos(np.pi * share / 0.1)) / 2
+    return (1 + np.cos(np.pi * (share - 0.1) / 0.9)) / 2
+
+
+def train_word2vec(train, unlabelled):
+    """Skip-gram vectors of all reviews; one thread, since more are not reproducible."""
+    embedder = Word2VecEmbedder(
+        architecture="skip-gram", vector_size=200, window=8, epochs=5, sample=1e-4,
+        random_state=0, verbose=1,
+    )  # fmt: skip
+    return embedder.fit(train, extra_tokens=unlabelled)
+
+
+def word2vec_lstm(train, embedder, seed):
+    """A bidirectional LSTM whose word vectors start from word2vec and are tuned."""
+    tokens, labels = train
+    to_vectors = make_pipeline(embedder, SequencePadder(max_length=400, truncating="middle"))
+    network = LSTMClassifier(
+        fine_tune_embeddings=True, embedding_lr=0.001, hidden_size=128, bidirectional=True,
+        pooling="max+mean", embedding_dropout=0.5, locked_dropout=True, word_dropout=0.1,
+        dropout=0.5, optimizer="adamw", lr=0.002, schedule=warm_up_and_fall, batch_size=64,
+        max_epochs=4, precision="bfloat16", random_state=seed, verbose=1,
+    )  # fmt: skip
+    sequences = to_vectors[1].fit_transform(to_vectors[0].transform(tokens))
+    network.fit(sequences, labels)
+    return make_pipeline(to_vectors, network)
+
+
+def timed(function, *arguments):
+    """Call, and return the result with the seconds it took."""
+    start = perf_counter()
+    result = function(*arguments)
+    return result, perf_counter() - start
+
+
+def row(name, fitted, test):
+    """One line of the table, of models that differ in their seed only."""
+    accuracies = [100 * model.score(*test) for model, _ in fitted]
+    line = {
+        "model": name,
+        "test accuracy (%)": round(mean(accuracies), 2),
+        "of seeds": ", ".join(f"{accuracy:.2f}" for accuracy in accuracies),
+        "training (s)": round(mean(seconds for _, seconds in fitted)),
+    }
+    print(line, flush=True)
+    return line
+
+
+def measure(path, n_seeds):
+    """All rows; the test reviews are read after the last model has been trained."""
+    train = fetch_imdb(path=path, return_X_y=True)
+    unlabelled = fetch_imdb(path=path, subset="unsup").data
+    in_test = set(fetch_imdb(path=path, subset="test").data)  # 266 unlabelled reviews are
+    unlabelled = [text for text in unlabelled if text not in in_test]
+    seeds = range(n_seeds)
+    linear = {
+        "TF-IDF(1,2) + logistic regression": [timed(tfidf_regression, train)],
+        "naive Bayes weights of 1-3-grams + logistic regression": [
+            timed(naive_bayes_regression, train)
+        ],
+    }
+    lecture = [timed(lecture_network, train, seed) for seed in seeds]
+    tokenizer = Tokenizer(punctuation=True)
+    tokens = tokenizer.transform(train[0])
+    embedder, word2vec_seconds = timed(train_word2vec, tokens, tokenizer.transform(unlabelled))
+    tuned = [timed(word2vec_lstm, (tokens, train[1]), embedder, seed) for seed in seeds]
+    test_texts, y = fetch_imdb(path=path, subset="test", return_X_y=True)
+    rows = [row(name, fitted, (test_texts, y)) for name, fitted in linear.items()]
+    rows.append(row("the lecture's network", lecture, (test_texts, y)))
+    rows.append(row("word2vec + bidirectional LSTM", tuned, (tokenizer.transform(test_texts), y)))
+    rows[-1]["training (s)"] += round(word2vec_seconds)
+    print(f"of these seconds, word2vec took {word2vec_seconds:.0f}")
+    return rows
+
+
+def main():
+    """Train, test, and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", required=True, help="a copy of IMDB's reviews")
+    parser.add_argument("--seeds", type=int, default=3)
+    arguments = parser.parse_args()
+    write_results("imdb", measure(arguments.data, arguments.seeds))
+
+
+if __name__ == "__main__":
+    main()
