@@ -77,6 +77,10 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
     lowercase : bool, default=False
         Whether vectors are trained and looked up for the lower-cased token. The tokens that
         ``transform`` returns keep their case.
+    scale : float, default=None
+        Standard deviation that the numbers of all vectors are brought to by one common factor.
+        Little text leaves vectors short, and a network learns slowly from short vectors; 0.3 to
+        0.5 is a good length. None leaves them as they are.
     unknown : {"mean", "zero"}, default="mean"
         Vector of tokens without one: the mean of all vectors, or zeros. A vector for
         ``"<unk>"`` takes precedence.
@@ -147,6 +151,7 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         "n_buckets": [Interval(Integral, 1, None, closed="left")],
         "vectors": "no_validation",
         "lowercase": ["boolean"],
+        "scale": [Interval(Real, 0, None, closed="neither"), None],
         "unknown": [StrOptions({"mean", "zero"})],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
@@ -170,6 +175,7 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         n_buckets=100_000,
         vectors=None,
         lowercase=False,
+        scale=None,
         unknown="mean",
         n_jobs=None,
         random_state=None,
@@ -189,6 +195,7 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         self.n_buckets = n_buckets
         self.vectors = vectors
         self.lowercase = lowercase
+        self.scale = scale
         self.unknown = unknown
         self.n_jobs = n_jobs
         self.random_state = random_state
@@ -219,10 +226,12 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         source = self._train(batches) if self.vectors is None else self.vectors
         tokens, table = _read_vectors(source, self._max_words)
         _check_table(tokens, table)
+        factor = 1.0 if self.scale is None else _scaling(table, self.scale)
+        table *= np.float32(factor)
         self.vocabulary_, self.vectors_ = _index(tokens, table, self.unknown)
         self.vector_size_ = table.shape[1]
         has_ngrams = isinstance(source, FastTextKeyedVectors) and source.bucket
-        self.ngram_vectors_ = source.vectors_ngrams if has_ngrams else None
+        self.ngram_vectors_ = source.vectors_ngrams * np.float32(factor) if has_ngrams else None
         self.ngram_range_ = (source.min_n, source.max_n) if has_ngrams else None
         self._warn_if_nothing_is_known(batches[0])
         return self
@@ -478,6 +487,13 @@ def _check_table(tokens, table):
         raise ValueError(
             f"The vector of {tokens[row - 2]!r} has NaN or infinite numbers. Repair or drop it."
         )
+
+
+def _scaling(table, scale):
+    spread = table[UNKNOWN + 1 :].std(dtype=np.float64)
+    if not spread:
+        raise ValueError("scale cannot be applied: all numbers of the vectors are equal.")
+    return scale / spread
 
 
 def _index(tokens, table, unknown):

@@ -508,3 +508,30 @@ class TestScikitLearn:
         assert np.isfinite(search.cv_results_["mean_test_score"]).all()
         again = pickle.loads(pickle.dumps(search.best_estimator_))
         assert again.predict(texts).tolist() == search.predict(texts).tolist()
+
+
+class TestScale:
+    """One factor for all vectors."""
+
+    @pytest.mark.parametrize("algorithm", ["word2vec", "fasttext"])
+    def test_brings_the_numbers_to_a_standard_deviation(self, algorithm):
+        options = {"algorithm": algorithm, "vector_size": 4, "n_buckets": 50, "random_state": 0}
+        plain = Word2VecEmbedder(**options).fit(corpus())
+        scaled = Word2VecEmbedder(**options, scale=0.5).fit(corpus())
+        assert scaled.vectors_[2:].std() == pytest.approx(0.5, rel=1e-5)
+        factor = 0.5 / plain.vectors_[2:].std()
+        np.testing.assert_allclose(scaled.vectors_, factor * plain.vectors_, rtol=1e-4)
+        unseen = [["x1x2"]]
+        np.testing.assert_allclose(
+            scaled.transform(unseen)[0], factor * plain.transform(unseen)[0], rtol=1e-4
+        )
+
+    def test_leaves_given_vectors_as_they_are(self):
+        table = TABLE.copy()
+        embedder = Word2VecEmbedder(vectors=(table, READY[1]), scale=1.0).fit(DOCUMENTS)
+        np.testing.assert_array_equal(table, TABLE)
+        assert embedder.vectors_[2:].std() == pytest.approx(1.0)
+
+    def test_refuses_vectors_without_spread(self):
+        with pytest.raises(ValueError, match="all numbers of the vectors are equal"):
+            Word2VecEmbedder(vectors=(np.ones((3, 2)), READY[1]), scale=1.0).fit(DOCUMENTS)
