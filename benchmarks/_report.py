@@ -96,7 +96,7 @@ def format_table(rows):
 
 def _cell(value):
     if isinstance(value, float):
-        return f"{value:,.4f}" if abs(value) < 10 else f"{value:,.1f}"
+        return f"{value:,.{4 if abs(value) < 10 else 2 if abs(value) < 100 else 0}f}"
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
