@@ -305,22 +305,23 @@ def train(net, estimator, data, valid, max_epochs):
         How it ended. Ctrl-C interrupts an epoch; early stopping counts as finished.
     """
     n_steps = max_epochs * len(LengthBatches(data, net.batch_size))
+    last_epoch = len(net.history) + max_epochs
     net.max_epochs = max_epochs
     net.iterator_train__random_state = estimator._random_state
     net.train_split = None if valid is None else predefined_split(valid)
     net.callbacks = _callbacks(estimator, n_steps, valid, net.score)
     net.initialize_callbacks()
-    ending = "finished"
     try:
         net.partial_fit(data)  # skorch catches Ctrl-C
-        if "dur" not in net.history[-1]:  # the last epoch did not come to its end
-            ending = "interrupted"
+        if net.history and "dur" not in net.history[-1]:  # this epoch did not come to its end
+            del net.history[-1]
+        finished = len(net.history) == last_epoch or _has_stopped_early(net)
+        ending = "finished" if finished else "interrupted"
     except Diverged:
         ending = "diverged"
         net.module_.load_state_dict(dict(net.callbacks_)["LastEpoch"].weights_)
         net.initialize_optimizer()  # its moments are no finite numbers either
         net.notify("on_train_end")
-    if ending != "finished":
         del net.history[-1]
     net.callbacks, net.callbacks_, net.train_split = None, [], None  # they hold data and weights
     return ending
@@ -340,6 +341,13 @@ def _callbacks(estimator, n_steps, valid, score):
     if estimator.verbose and sys.stderr.isatty():  # a bar would fill a log file with its frames
         callbacks.append(ProgressBar())
     return callbacks + [_check_callback(callback) for callback in estimator.callbacks or []]
+
+
+def _has_stopped_early(net):
+    return any(
+        isinstance(callback, EarlyStopping) and callback.misses_ >= callback.patience
+        for _, callback in net.callbacks_
+    )
 
 
 def _check_callback(callback):

@@ -291,7 +291,12 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         return self._fit(X, y, sample_weight, partial=True)
 
     def _check_targets(self, y):
-        check_classification_targets(y)
+        try:
+            check_classification_targets(y)
+        except TypeError as error:
+            raise TypeError(
+                f"y must hold labels of one type, and none may be missing. The cause: {error}"
+            ) from None
         y = y if hasattr(y, "dtype") else np.asarray(y)
         if type_of_target(y) == "multilabel-indicator":
             return y.toarray() if issparse(y) else np.asarray(y)

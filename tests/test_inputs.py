@@ -1,0 +1,165 @@
+"""Every form that X may take, and what is said of others."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.pipeline import make_pipeline
+from toys import IDS, LABELS, RAGGED, SERIES, STEPS, TOKENS, classifier, embedded, proba, y
+
+from sklstm import SequencePadder, Sequences, TokenIndexer, Tokenizer
+
+
+class TestKindsOfInput:
+    def test_token_containers(self):
+        expected = proba(TOKENS)
+        array = np.empty(20, object)
+        array[:] = TOKENS
+        padded = SequencePadder(padding="pre").fit_transform(TOKENS)
+        arrays = [np.array(sample) for sample in TOKENS]
+        series = [pd.Series(sample) for sample in TOKENS]
+        for same in (tuple(TOKENS), list(map(tuple, TOKENS)), array, pd.Series(TOKENS), arrays,
+                     series, Sequences.from_tokens(TOKENS), padded):  # fmt: skip
+            np.testing.assert_array_equal(proba(same), expected)
+
+    def test_a_matrix_of_strings_holds_tokens(self):
+        rows = [["a", "good"], ["bad", "film"]] * 10
+        for matrix in (np.array(rows), np.array(rows, dtype=object)):
+            np.testing.assert_array_equal(proba(matrix), proba(rows))
+
+    def test_the_vocabulary_may_be_numbered_otherwise_at_prediction(self):
+        fitted = classifier().fit(TOKENS, LABELS)
+        expected = fitted.predict_proba(TOKENS)[::-1]
+        np.testing.assert_array_equal(fitted.predict_proba(TOKENS[::-1]), expected)
+        indexed = TokenIndexer().fit_transform(TOKENS[::-1])
+        np.testing.assert_array_equal(fitted.predict_proba(indexed), expected)
+
+    def test_categories_may_be_any_sequence(self):
+        X = Sequences.from_tokens(TOKENS)
+        for make in (tuple, np.array):
+            same = Sequences(X.codes, X.offsets, make(X.categories))
+            np.testing.assert_array_equal(proba(same, X), proba(X, same))
+
+    def test_id_containers(self):
+        matrix = np.array([row + [0] * (5 - len(row)) for row in IDS])
+        expected = proba(matrix, vocabulary_size=6)
+        same = {
+            "rows": IDS, "pre": np.array([[0] * (5 - len(row)) + row for row in IDS]),
+            "float": matrix.astype(float), "object": matrix.astype(object),
+            "uint8": matrix.astype(np.uint8), "frame": pd.DataFrame(matrix),
+            "tensor": torch.tensor(matrix), "tensors": list(map(torch.tensor, IDS)),
+            "series": pd.Series(IDS), "arrays": list(map(np.array, IDS)),
+            "sequences": Sequences.from_ids(IDS), "masked": np.ma.masked_equal(matrix, 0),
+        }  # fmt: skip
+        for name, X in same.items():
+            actual = proba(X, vocabulary_size=6)
+            np.testing.assert_array_equal(actual, expected, err_msg=name)
+
+    def test_a_parameter_decides_whether_integers_are_ids(self):
+        matrix = np.array([[2, 3, 0], [4, 5, 5]] * 10)
+        numbers = classifier().fit(matrix, y)
+        assert numbers.module_.embedding is None
+        np.testing.assert_array_equal(
+            numbers.predict_proba(matrix), proba(matrix.astype(float), labels=y)
+        )
+        assert classifier(vocabulary_size=6).fit(matrix, y).module_.embedding is not None
+
+    def test_number_containers(self):
+        expected = proba(STEPS)
+        masked = np.ma.masked_array(np.pad(STEPS, ((0, 0), (3, 2), (0, 0)), constant_values=np.nan))
+        masked[:, :3] = masked[:, 9:] = np.ma.masked
+        same = {
+            "list": STEPS.tolist(), "arrays": list(STEPS), "tensor": torch.tensor(STEPS),
+            "tensors": list(map(torch.tensor, STEPS)), "frames": list(map(pd.DataFrame, STEPS)),
+            "masked": masked, "fortran": np.asfortranarray(STEPS), "object": STEPS.astype(object),
+        }  # fmt: skip
+        for name, X in same.items():
+            np.testing.assert_array_equal(proba(X), expected, err_msg=name)
+
+    def test_ragged_number_containers(self):
+        expected = proba(RAGGED)
+        array = np.empty(20, object)
+        array[:] = RAGGED
+        for same in (array, pd.Series(RAGGED), [x.tolist() for x in RAGGED],
+                     [pd.DataFrame(x) for x in RAGGED], SequencePadder().fit_transform(RAGGED),
+                     list(map(torch.tensor, RAGGED))):  # fmt: skip
+            np.testing.assert_array_equal(proba(same), expected)
+
+    def test_a_matrix_is_one_univariate_series_a_row(self):
+        expected = proba(SERIES)
+        np.testing.assert_array_equal(proba(SERIES[:, :, None]), expected)
+        np.testing.assert_array_equal(proba(pd.DataFrame(SERIES)), expected)
+        masked = np.ma.masked_array(SERIES, np.arange(5) > np.arange(20)[:, None] % 5)
+        ragged = [row.compressed() for row in masked]
+        np.testing.assert_array_equal(proba(masked), proba(ragged))
+
+    def test_frozen_vectors_equal_their_numbers(self):
+        X = embedded()
+        numbers = [X[row] for row in range(len(X))]
+        np.testing.assert_allclose(proba(X), proba(numbers), rtol=1e-5)
+
+    def test_columns_are_checked_by_number_and_name(self):
+        X = pd.DataFrame(SERIES, columns=list("abcde"))
+        fitted = classifier().fit(X, y)
+        assert fitted.n_features_in_ == 5
+        assert list(fitted.feature_names_in_) == list("abcde")
+        with pytest.raises(ValueError, match="feature names"):
+            fitted.predict(X[list("edcba")])
+        with pytest.raises(ValueError, match="3 features"):
+            fitted.predict(SERIES[:, :3])
+
+    def test_steps_may_differ_in_number_and_not_in_width(self):
+        fitted = classifier().fit(RAGGED, y)
+        assert fitted.n_features_in_ == 3
+        assert len(fitted.predict(STEPS[:, :1])) == 20
+        with pytest.raises(ValueError, match=r"2 features a step.*expecting 3"):
+            fitted.predict(STEPS[:, :, :2])
+        with pytest.raises(ValueError, match=r"1 features a step.*expecting 3"):
+            fitted.predict(STEPS[0])
+
+    def test_empty_samples_are_predicted(self):
+        cases = {
+            "tokens": (TOKENS, [[], []], {}),
+            "ids": (IDS, [[], []], {"vocabulary_size": 6}),
+            "padding": (IDS, [[0, 0], [0, 0]], {"vocabulary_size": 6}),
+            "numbers": (RAGGED, [np.zeros((0, 3))] * 2, {}),
+            "masked": (RAGGED, np.ma.masked_all((2, 3, 3)), {}),
+            "no steps": (STEPS, np.zeros((2, 0, 3)), {}),
+            "series": ([[1.0, 2.0], [3.0]] * 10, [[], []], {}),
+            "vectors": (embedded(), embedded()[:2].with_categories(["<pad>", "<unk>"])
+                        .with_vectors(np.zeros((2, 3)))[[0, 0]], {}),
+        }  # fmt: skip
+        for name, (X, empty, params) in cases.items():
+            outputs = classifier(**params).fit(X, y).predict_proba(empty)
+            assert np.isfinite(outputs).all(), name
+            np.testing.assert_array_equal(outputs[0], outputs[1], err_msg=name)
+
+    def test_empty_samples_may_be_among_the_training_data(self):
+        for X in ([*TOKENS[1:], []], [*RAGGED[1:], np.zeros((0, 3))], [*RAGGED[1:], []]):
+            assert np.isfinite(proba(X)).all()
+        assert np.isfinite(proba([*IDS[1:], []], vocabulary_size=6)).all()
+
+    def test_unknown_words_share_one_vector(self):
+        fitted = classifier().fit(TOKENS, LABELS)
+        outputs = fitted.predict_proba([["good", "zzz"], ["good", "qqq"], ["good", "<unk>"]])
+        assert np.ptp(outputs, axis=0).max() == 0
+
+    def test_another_fit_forgets_the_features(self):
+        fitted = classifier().fit(pd.DataFrame(SERIES, columns=list("abcde")), y)
+        fitted.fit(TOKENS, LABELS)
+        assert not hasattr(fitted, "n_features_in_")
+        assert not hasattr(fitted, "feature_names_in_")
+        assert fitted.fit(embedded(), LABELS).n_features_in_ == 3
+
+    def test_another_kind_of_input_at_prediction(self):
+        kinds = {"tokens": TOKENS, "numbers": STEPS, "vectors": embedded()}
+        for name, X in kinds.items():
+            fitted = classifier().fit(X, LABELS)
+            for other in kinds.keys() - {name}:
+                with pytest.raises(ValueError, match=f"fitted on {name}, but X now holds {other}"):
+                    fitted.predict(kinds[other])
+
+
+def test_a_pipeline_takes_empty_and_unknown_texts():
+    pipe = make_pipeline(Tokenizer(), classifier()).fit(["a good film", ""] * 10, y)
+    assert len(pipe.predict(["", "quite unknown words", "!!!"])) == 3
