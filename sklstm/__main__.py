@@ -31,7 +31,7 @@ def make_search():
     """
     pipe = make_pipeline(
         Tokenizer(),
-        Word2VecEmbedder(vector_size=50, min_count=2, epochs=100, random_state=0),
+        Word2VecEmbedder(vector_size=50, min_count=2, epochs=30, scale=0.4, random_state=0),
         SequencePadder(max_length=100),
         LSTMClassifier(
             fine_tune_embeddings=True,
