@@ -1,0 +1,181 @@
+"""Fitted estimators go into a file and come out the same, elsewhere and without a GPU."""
+
+import copy
+import os
+import pickle
+import subprocess
+import sys
+
+import joblib
+import numpy as np
+import pytest
+import torch
+from sklearn.pipeline import make_pipeline
+from toys import LABELS, SERIES, TOKENS, Raise, classifier, embedded, y
+
+from sklstm import LSTMClassifier, LSTMRegressor, SequencePadder, Tokenizer, Word2VecEmbedder
+
+TEXTS = [" ".join(tokens) for tokens in TOKENS]
+NEW_TEXTS = ["a good plot", "", "unknown words", "bad bad bad"]
+
+
+def pipeline(**params):
+    return make_pipeline(
+        Tokenizer(),
+        Word2VecEmbedder(vector_size=8, min_count=1, random_state=0),
+        SequencePadder(max_length=6),
+        classifier(**params),
+    )
+
+
+def n_bytes(estimator):
+    return len(pickle.dumps(estimator))
+
+
+def weight_bytes(estimator):
+    return sum(w.numel() * w.element_size() for w in estimator.module_.parameters())
+
+
+@pytest.mark.parametrize(
+    "dump", [joblib.dump, lambda model, path: path.write_bytes(pickle.dumps(model))]
+)
+@pytest.mark.parametrize("params", [{}, {"fine_tune_embeddings": True, "bidirectional": True}])
+def test_another_process_predicts_the_same(params, dump, tmp_path):
+    model = pipeline(**params).fit(TEXTS, LABELS)
+    model[-1].device = "cuda"  # as if it had been trained on a GPU, which the other process lacks
+    dump(model, tmp_path / "model")
+    script = f"""
+import joblib, numpy as np, torch
+model = joblib.load("model")
+assert not torch.cuda.is_available()
+np.save("proba.npy", model.predict_proba({NEW_TEXTS!r}))
+np.save("labels.npy", model.predict({NEW_TEXTS!r}))
+"""
+    environment = {
+        **os.environ,
+        "CUDA_VISIBLE_DEVICES": "",
+        "PYTHONPATH": os.pathsep.join(sys.path),
+    }
+    run = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+    expected = model.predict_proba(NEW_TEXTS)
+    np.testing.assert_array_equal(np.load(tmp_path / "proba.npy"), expected)
+    np.testing.assert_array_equal(np.load(tmp_path / "labels.npy"), model.predict(NEW_TEXTS))
+
+
+class TestSize:
+    def test_is_about_that_of_the_weights(self):
+        for params in ({}, {"vocabulary_size": 3000}, {"bidirectional": True, "n_layers": 2}):
+            X = SERIES if "vocabulary_size" not in params else [[2, 3], [4]] * 10
+            fitted = LSTMClassifier(hidden_size=128, max_epochs=2, **params).fit(X, y)
+            assert weight_bytes(fitted) < n_bytes(fitted) < 1.05 * weight_bytes(fitted) + 8000
+
+    @pytest.mark.parametrize("fine_tune", [False, True])
+    def test_of_a_pipeline(self, fine_tune):
+        words = [f"word{number}" for number in range(500)]
+        tokens = [words[row::20] for row in range(20)]
+        model = make_pipeline(
+            Word2VecEmbedder(vector_size=100, min_count=1, epochs=1, random_state=0),
+            LSTMClassifier(hidden_size=64, max_epochs=1, fine_tune_embeddings=fine_tune),
+        ).fit(tokens, y)
+        vectors = 500 * 100 * 4
+        assert n_bytes(model) < 1.3 * (vectors + weight_bytes(model[-1])) + 20_000
+
+    def test_does_not_grow_with_the_data(self):
+        few, many = (
+            classifier(max_epochs=1).fit(np.tile(SERIES, (times, 1)), np.tile(y, times))
+            for times in (1, 50)
+        )
+        assert n_bytes(many) == pytest.approx(n_bytes(few), abs=100)
+
+
+class TestGoingOn:
+    def test_partial_fit_after_loading(self):
+        fitted = classifier(max_epochs=3).fit(TOKENS, LABELS, X_val=TOKENS, y_val=LABELS)
+        loaded = pickle.loads(pickle.dumps(fitted))
+        assert loaded.history_ == fitted.history_
+        loaded.partial_fit(TOKENS, LABELS)
+        assert (loaded.n_iter_, fitted.n_iter_) == (4, 3)
+        assert [epoch["epoch"] for epoch in loaded.history_] == [1, 2, 3, 4]
+        assert loaded.history_[-1]["train_loss"] < loaded.history_[0]["train_loss"]
+
+    def test_warm_start_after_loading(self):
+        fitted = classifier(warm_start=True, early_stopping=True).fit(SERIES, y)
+        loaded = pickle.loads(pickle.dumps(fitted)).set_params(max_epochs=2)
+        assert loaded.fit(SERIES, y).n_iter_ == fitted.n_iter_ + 2
+
+    def test_a_fit_anew_after_loading_is_the_first_fit(self):
+        fitted = pipeline().fit(TEXTS, LABELS)
+        expected = fitted.predict_proba(NEW_TEXTS)
+        loaded = pickle.loads(pickle.dumps(fitted)).fit(TEXTS, LABELS)
+        np.testing.assert_array_equal(loaded.predict_proba(NEW_TEXTS), expected)
+
+    def test_sgd_goes_on_as_if_nothing_had_happened(self):
+        fitted = classifier(optimizer="sgd", lr=0.1).fit(SERIES, y)
+        loaded = pickle.loads(pickle.dumps(fitted))
+        one, two = (
+            model.partial_fit(SERIES, y).predict_proba(SERIES) for model in (fitted, loaded)
+        )
+        np.testing.assert_array_equal(one, two)
+
+    @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+    def test_training_names_the_missing_device(self):
+        fitted = classifier().fit(SERIES, y).set_params(device="cuda")
+        loaded = pickle.loads(pickle.dumps(fitted))
+        with pytest.raises(ValueError, match="device='cuda' cannot be used here; take 'auto'"):
+            loaded.partial_fit(SERIES, y)
+        assert loaded.set_params(device="auto").partial_fit(SERIES, y).n_iter_ == 4
+
+
+class TestCopies:
+    def test_a_deep_copy_is_on_its_own(self):
+        fitted = classifier().fit(embedded(), LABELS)
+        expected = fitted.predict_proba(embedded())
+        copied = copy.deepcopy(fitted)
+        np.testing.assert_array_equal(copied.predict_proba(embedded()), expected)
+        copied.partial_fit(embedded(), LABELS)
+        with torch.no_grad():
+            copied.module_.output.bias.fill_(5.0)
+        np.testing.assert_array_equal(fitted.predict_proba(embedded()), expected)
+
+    def test_a_shallow_copy_may_be_trained(self):
+        fitted = classifier().fit(SERIES, y)
+        expected = fitted.predict_proba(SERIES)
+        copy.copy(fitted).partial_fit(SERIES, y)
+        np.testing.assert_array_equal(fitted.predict_proba(SERIES), expected)
+
+
+def test_loading_prints_nothing_and_draws_nothing(capsys):
+    stored = pickle.dumps(classifier(verbose=1).fit(SERIES, y))
+    capsys.readouterr()
+    state = torch.get_rng_state()
+    pickle.loads(stored)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_the_summary_survives(capsys):
+    fitted = classifier(bidirectional=True).fit(embedded(), LABELS)
+    for model in (fitted, pickle.loads(pickle.dumps(fitted))):
+        model.summary()
+    printed = capsys.readouterr().out
+    assert printed[: len(printed) // 2] == printed[len(printed) // 2 :]
+
+
+def test_an_unfitted_estimator_stays_one():
+    loaded = pickle.loads(pickle.dumps(LSTMRegressor(lr=0.5)))
+    assert (loaded.lr, hasattr(loaded, "net_")) == (0.5, False)
+
+
+def test_an_interrupted_estimator_is_stored_too():
+    interrupted = classifier(callbacks=[Raise("on_batch_end", KeyboardInterrupt, 1)])
+    with pytest.warns(UserWarning, match="interrupted"):
+        interrupted.fit(SERIES, y)
+    loaded = pickle.loads(pickle.dumps(interrupted))
+    np.testing.assert_array_equal(loaded.predict_proba(SERIES), interrupted.predict_proba(SERIES))
