@@ -246,7 +246,7 @@ class BaseLSTM(BaseEstimator):
                 if inputs.categories is None:
                     raise ValueError(
                         "fine_tune_embeddings needs the strings of the vectors: make Sequences "
-                        "with categories, or leave fine_tune_embeddings=False."
+                        "with categories, or set fine_tune_embeddings=False."
                     )
                 own = _has_own_vector(inputs.vectors)
                 own[PADDING] = own[UNKNOWN] = True

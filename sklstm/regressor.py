@@ -40,7 +40,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
     embedding_dim : int, default=32
         Width of the vectors learned for ids and tokens. Sequences that come with vectors
         (from a `Word2VecEmbedder`) bring their own width.
-    fine_tune_embeddings : bool, default=False
+    fine_tune_embeddings : bool, default=True
         Whether vectors that come with X are trained too, or stay as they are.
     embedding_lr : float, optional
         Learning rate of the vectors; `lr` by default. A tenth of it, say, keeps fine-tuned
@@ -105,8 +105,8 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
     verbose : int, default=0
         With 1, prints a line an epoch and shows a progress bar.
     random_state : int, RandomState instance or None, default=None
-        Seeds weights, shuffling, dropout and the validation split. Global generators are left
-        alone.
+        Seeds weights, shuffling, dropout and the validation split. Torch's global generators are
+        left alone; numpy's is drawn from when None.
 
     Attributes
     ----------
@@ -165,7 +165,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         loss="squared_error",
         vocabulary_size=None,
         embedding_dim=32,
-        fine_tune_embeddings=False,
+        fine_tune_embeddings=True,
         embedding_lr=None,
         mask_padding=True,
         hidden_size=64,

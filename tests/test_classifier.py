@@ -6,6 +6,7 @@ import pytest
 import scipy.sparse as sp
 import torch
 from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
 from sklearn.utils.validation import check_is_fitted
 from toys import (
     IDS,
@@ -23,7 +24,7 @@ from toys import (
     y,
 )  # fmt: skip
 
-from sklstm import LSTMClassifier, SequencePadder, Sequences
+from sklstm import LSTMClassifier, SequencePadder, Sequences, Word2VecEmbedder
 
 
 class TestTargets:
@@ -118,7 +119,7 @@ class TestEmbeddings:
     def test_frozen_vectors_stay_as_they_are(self):
         X = embedded()
         before = X.vectors.copy()
-        fitted = classifier().fit(X, LABELS)
+        fitted = classifier(fine_tune_embeddings=False).fit(X, LABELS)
         np.testing.assert_array_equal(X.vectors, before)
         assert fitted.module_.embedding is None
         assert fitted.n_parameters_ == 4 * 4 * (3 + 4 + 1) + 4 + 1
@@ -172,6 +173,16 @@ class TestEmbeddings:
         np.testing.assert_allclose(same, twin, rtol=1e-6)
         assert not np.allclose(same, other, rtol=1e-6)
 
+    def test_words_without_a_vector_take_the_trained_unknown_one(self):
+        embedder = Word2VecEmbedder(vector_size=3, min_count=1, random_state=0)
+        params = {"fine_tune_embeddings": True, "word_dropout": 0.3}
+        pipe = make_pipeline(embedder, classifier(**params)).fit(TOKENS, LABELS)
+        unknown, unseen = pipe.predict_proba([["a", "<unk>", "film"], ["a", "qqq", "film"]])
+        np.testing.assert_array_equal(unseen, unknown)
+        with torch.no_grad():
+            pipe[-1].module_.embedding.weight[1] += 1
+        assert not np.allclose(pipe.predict_proba([["a", "qqq", "film"]]), unseen, rtol=1e-6)
+
     def test_fine_tuned_vectors_are_looked_up_by_word(self):
         fitted = classifier(fine_tune_embeddings=True).fit(embedded(), LABELS)
         expected = fitted.predict_proba(embedded())[::-1]
@@ -180,7 +191,8 @@ class TestEmbeddings:
     def test_fine_tuning_needs_categories(self):
         X = embedded()
         nameless = Sequences(X.codes, X.offsets, vectors=X.vectors)
-        np.testing.assert_array_equal(proba(nameless), proba(X))
+        frozen = {"fine_tune_embeddings": False}
+        np.testing.assert_array_equal(proba(nameless, **frozen), proba(X, **frozen))
         with pytest.raises(ValueError, match="needs the strings"):
             classifier(fine_tune_embeddings=True).fit(nameless, LABELS)
         fitted = classifier(fine_tune_embeddings=True).fit(X, LABELS)
@@ -231,7 +243,8 @@ class TestSummary:
 
     def test_frozen_vectors_are_not_trainable(self, capsys):
         X = embedded()
-        classifier(bidirectional=True, pooling="attention").fit(X, LABELS).summary()
+        frozen = classifier(fine_tune_embeddings=False, bidirectional=True, pooling="attention")
+        frozen.fit(X, LABELS).summary()
         printed = capsys.readouterr().out
         assert f"Non-trainable parameters: {X.vectors.size}" in printed
         assert "Bidirectional LSTM" in printed
