@@ -91,7 +91,8 @@ class TestLoss:
 class TestInput:
     @pytest.mark.parametrize(
         ("X", "params"),
-        [(SERIES, {}), (STEPS, {}), (RAGGED, {}), (TOKENS, {}), (embedded(), {}),
+        [(SERIES, {}), (STEPS, {}), (RAGGED, {}), (TOKENS, {}),
+         (embedded(), {"fine_tune_embeddings": False}),
          (IDS, {"vocabulary_size": 6}), (Sequences.from_tokens(TOKENS), {}),
          (SequencePadder().fit_transform(RAGGED), {}), (pd.DataFrame(SERIES), {}),
          (embedded(), {"fine_tune_embeddings": True})],
