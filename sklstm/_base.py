@@ -23,6 +23,7 @@ from sklstm._net import (
     load_net,
     make_net,
     net_options,
+    seeded,
     train,
 )
 from sklstm.batches import LengthBatches, SequenceDataset
@@ -158,18 +159,8 @@ class BaseLSTM(BaseEstimator):
             ) from None
         return data.subset(rows), data.subset(held_out)
 
-    @contextmanager
     def _own_randomness(self):
-        """Seed torch from ``random_state``, and put its global generators back afterwards."""
-        seed = self._random_state.randint(2**31 - 1)
-        device = torch.device(choose_device(self.device))
-        on_gpu = device.type == "cuda"
-        with torch.random.fork_rng([device] if on_gpu else []):
-            torch.default_generator.manual_seed(seed)
-            if on_gpu:
-                with torch.cuda.device(device):
-                    torch.cuda.manual_seed(seed)
-            yield
+        return seeded(self._random_state.randint(2**31 - 1), choose_device(self.device))
 
     def _prepare_net(self, reset):
         self._architecture = {

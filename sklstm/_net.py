@@ -1,8 +1,10 @@
 """The skorch net inside every estimator: weighted losses on batches of similar length."""
 
 import sys
+from contextlib import contextmanager
 from copy import deepcopy
 from numbers import Real
+from threading import RLock
 
 import numpy as np
 import torch
@@ -37,6 +39,9 @@ SCHEDULES = {
 
 # what ``fit`` sets itself, and net_params cannot
 RESERVED = {"callbacks", "iterator_train__random_state", "max_epochs", "train_split"}
+
+
+GENERATOR = RLock()  # torch has one generator for all threads
 
 
 class Diverged(Exception):
@@ -277,7 +282,7 @@ def load_net(options, weights, epochs):
         choose_device(options["device"])
     except ValueError:
         options = {**options, "device": "cpu"}
-    with torch.random.fork_rng([]):  # the first weights are drawn in vain
+    with seeded(0):  # the first weights are drawn in vain
         net = make_net(options)
     net.module_.load_state_dict({name: torch.from_numpy(w) for name, w in weights.items()})
     for epoch in epochs:
@@ -364,6 +369,33 @@ def _check_callback(callback):
 
 def _look_up(choice, table):
     return table[choice] if isinstance(choice, str) else choice
+
+
+@contextmanager
+def seeded(seed, device="cpu"):
+    """Seed torch, and put its global generators back afterwards.
+
+    Threads wait for one another here, since they share the generators.
+
+    Parameters
+    ----------
+    seed : int
+        The seed.
+    device : str, default="cpu"
+        The device used, beside the CPU.
+
+    Yields
+    ------
+    None
+        Nothing.
+    """
+    on_gpu = torch.device(device).type == "cuda"
+    with GENERATOR, torch.random.fork_rng([torch.device(device)] if on_gpu else []):
+        torch.default_generator.manual_seed(seed)
+        if on_gpu:
+            with torch.cuda.device(device):
+                torch.cuda.manual_seed(seed)
+        yield
 
 
 def choose_device(device):

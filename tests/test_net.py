@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 
 import numpy as np
@@ -174,6 +175,14 @@ class TestTraining:
         one, two = (proba(TOKENS, random_state=state) for _ in range(2))
         np.testing.assert_array_equal(one, proba(TOKENS, random_state=np.random.RandomState(0)))
         assert not np.array_equal(one, two)
+
+    def test_fits_in_threads_do_not_disturb_one_another(self):
+        state = torch.get_rng_state()
+        with ThreadPoolExecutor(4) as pool:
+            jobs = [pool.submit(proba, TOKENS, max_epochs=5, dropout=0.5) for _ in range(4)]
+        for job in jobs:
+            np.testing.assert_array_equal(job.result(), proba(TOKENS, max_epochs=5, dropout=0.5))
+        assert torch.equal(torch.get_rng_state(), state)
 
     def test_callbacks_are_copied(self):
         scoring = EpochScoring("accuracy", name="acc")
