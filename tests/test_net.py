@@ -14,7 +14,7 @@ import torch
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.utils.validation import check_is_fitted
-from skorch.callbacks import EarlyStopping, EpochScoring
+from skorch.callbacks import EarlyStopping
 from toys import (
     LABELS,
     RAGGED,
@@ -97,11 +97,11 @@ class TestTraining:
         assert np.all(np.diff(rates[peak:]) < 0)
 
     def test_validation_data_is_only_looked_at(self):
-        X_val, y_val = [["good", "plot"], ["bad"]], ["pos", "neg"]
-        fitted = classifier().fit(TOKENS, LABELS, X_val=X_val, y_val=y_val)
-        np.testing.assert_array_equal(fitted.predict_proba(TOKENS), proba(TOKENS))
+        X_val, y_val = [["good", "plot"], ["bad"]], ["neg", "pos"]  # its loss rises
+        fitted = classifier(max_epochs=15).fit(TOKENS, LABELS, X_val=X_val, y_val=y_val)
+        np.testing.assert_array_equal(fitted.predict_proba(TOKENS), proba(TOKENS, max_epochs=15))
         last = fitted.history_[-1]
-        probabilities = fitted.predict_proba(X_val)[[0, 1], [1, 0]]
+        probabilities = fitted.predict_proba(X_val)[[0, 1], [0, 1]]
         assert last["valid_loss"] == pytest.approx(-np.log(probabilities).mean(), rel=1e-5)
         assert last["valid_acc"] == pytest.approx(fitted.score(X_val, y_val))
 
@@ -185,15 +185,27 @@ class TestTraining:
         assert torch.equal(torch.get_rng_state(), state)
 
     def test_callbacks_are_copied(self):
-        scoring = EpochScoring("accuracy", name="acc")
-        before = deepcopy(vars(scoring))
         callback, log = spy("on_epoch_end", lambda net, **kw: len(net.history))
-        fitted = classifier(callbacks=[("spy", callback), type(callback)])
+        stopping = EarlyStopping("train_loss", patience=10)
+        before = deepcopy(vars(stopping))
+        fitted = classifier(callbacks=[("spy", callback), type(callback), stopping])
         clone(fitted).fit(TOKENS, LABELS)
         assert log == [1, 1, 2, 2, 3, 3]
-        assert vars(scoring) == before
-        assert vars(callback) == {}
         assert not fitted.fit(TOKENS, LABELS).net_.callbacks_
+        assert vars(stopping) == before
+
+    def test_batches_are_shuffled(self):
+        read = lambda net, batch, **kw: batch[0].steps[:, 0, 0].tolist()  # noqa: E731
+        logs = []
+        for random_state in (0, 0, 1):
+            callback, log = spy("on_batch_begin", read)
+            params = {"batch_size": 10, "max_epochs": 2, "random_state": random_state}
+            classifier(callbacks=[callback], **params).fit(SERIES, y)
+            logs.append(log)
+        first, second = logs[0][0] + logs[0][1], logs[0][2] + logs[0][3]
+        assert sorted(first) == sorted(second) == sorted(SERIES[:, 0])
+        assert first != second
+        assert logs[0] == logs[1] != logs[2]
 
     def test_net_params(self):
         fitted = classifier(net_params={"lr": 0.5, "iterator_train__pool_size": 1})
@@ -403,6 +415,13 @@ class TestDivergence:
         np.testing.assert_array_equal(diverging.predict_proba(TOKENS), expected)
         assert diverging.n_iter_ == len(diverging.history_) == 2
 
+    def test_training_ends_at_once(self):
+        callback, log = spy("on_batch_begin", lambda net, **kw: len(net.history))
+        callbacks = [Spoil("on_epoch_begin", 2), callback]
+        with pytest.warns(ConvergenceWarning):
+            classifier(callbacks=callbacks, batch_size=5).fit(TOKENS, LABELS)
+        assert log == [1, 1, 1, 1, 2]
+
     @pytest.mark.parametrize("value", [np.nan, np.inf])
     def test_the_last_step_counts_too(self, value):
         with pytest.warns(ConvergenceWarning, match="in epoch 3"):
@@ -424,7 +443,7 @@ class TestDivergence:
         np.testing.assert_array_equal(fitted.predict_proba(TOKENS), expected)
 
     def test_training_can_go_on(self):
-        fitted = classifier(callbacks=[Spoil("on_batch_end", 3)])
+        fitted = classifier(callbacks=[Spoil("on_grad_computed", 3)])  # the moments become NaN
         with pytest.warns(ConvergenceWarning):
             fitted.fit(TOKENS, LABELS)
         fitted.set_params(callbacks=None)

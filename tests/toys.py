@@ -71,7 +71,7 @@ class Raise(Callback):
 
 
 class Spoil(Callback):
-    """Make a weight NaN or infinite at an event of an epoch."""
+    """Make a weight, or all gradients, NaN or infinite at an event of an epoch."""
 
     def __init__(self, event, epoch, value=np.nan):
         self.event, self.epoch, self.value = event, epoch, value
@@ -82,10 +82,15 @@ class Spoil(Callback):
     def spoil(self, event, net):
         if event == self.event and len(net.history) == self.before + self.epoch:
             with torch.no_grad():
-                net.module_.output.bias.fill_(self.value)
+                for weight in net.module_.parameters():
+                    spoiled = weight.grad if event == "on_grad_computed" else weight
+                    spoiled.fill_(self.value)
 
     def on_epoch_begin(self, net, **kwargs):
         self.spoil("on_epoch_begin", net)
+
+    def on_grad_computed(self, net, **kwargs):
+        self.spoil("on_grad_computed", net)
 
     def on_batch_end(self, net, training=False, **kwargs):
         if training:
