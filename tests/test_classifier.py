@@ -368,7 +368,7 @@ BAD_FITS = {
     "None among tokens": ({}, a(["a", None]), y, {}, TypeError, "Token 1 of sample 0 is None"),
     "None is the first token": ({}, a([None, "a"], ["b"]), y, {}, TypeError, "Token 0 of sample 0"),
     "NaN among tokens": ({}, a([np.nan, "a"]), y, {}, TypeError, "Token 0 of sample 0 is nan"),
-    "bytes among tokens": ({}, a([b"a"], ["b"]), y, {}, TypeError, "Token 0 of sample 0 is b'a'"),
+    "bytes among tokens": ({}, a([b"a"], [b"b"] * 2), y, {}, TypeError, "Token 0 of sample 0 is b'a'"),
     "a number among tokens": ({}, a(["a"], [5]), y, {}, TypeError, "Token 0 of sample 1 is 5"),
     "tokens among numbers": ({}, a([5], ["a"]), y, {}, TypeError, "Token 0 of sample 0 is 5"),
     "a text among tokens": ({}, a(["a"], "b"), y, {}, TypeError, "Sample 1 is 'b'"),
