@@ -49,7 +49,8 @@ class TestKindsOfInput:
             "uint8": matrix.astype(np.uint8), "frame": pd.DataFrame(matrix),
             "tensor": torch.tensor(matrix), "tensors": list(map(torch.tensor, IDS)),
             "series": pd.Series(IDS), "arrays": list(map(np.array, IDS)),
-            "sequences": Sequences.from_ids(IDS), "masked": np.ma.masked_array(np.where(matrix, matrix, 5), matrix == 0),
+            "sequences": Sequences.from_ids(IDS),
+            "masked": np.ma.masked_array(np.where(matrix, matrix, 5), matrix == 0),
         }  # fmt: skip
         for name, X in same.items():
             actual = proba(X, vocabulary_size=6)
