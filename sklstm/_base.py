@@ -275,14 +275,17 @@ class BaseLSTM(BaseEstimator):
 
     def _to_precision(self, values):
         values = values.reshape(-1, self._shape["n_features"])  # without a step, the width is open
-        dtype = np.float64 if self._precision == "float64" else np.float32
         with np.errstate(over="ignore"):
-            values = values.astype(dtype, copy=False)
+            values = values.astype(self._dtype, copy=False)
         if not np.isfinite(values).all():
             raise ValueError(
                 'X contains values too large for float32: scale X, or take precision="float64".'
             )
         return values
+
+    @property
+    def _dtype(self):
+        return np.float64 if self._precision == "float64" else np.float32
 
     def _choose_precision(self, inputs, kind):
         if self.precision != "auto":
@@ -318,11 +321,10 @@ class BaseLSTM(BaseEstimator):
     # ------------------------------------------------------------ using
 
     def _outputs(self, X):
-        """Run the network: float32 outputs of shape (n_samples, n_outputs)."""
+        """Run the network: outputs of shape (n_samples, n_outputs), in its precision."""
         check_is_fitted(self)
         data = self._encode(read_input(self, X, reset=False), reset=False)
-        dtype = np.float64 if self._precision == "float64" else np.float32
-        outputs = np.empty((len(data), self._shape["n_outputs"]), dtype)
+        outputs = np.empty((len(data), self._shape["n_outputs"]), self._dtype)
         for rows in LengthBatches(data, self.batch_size).rows():
             outputs[rows] = self.net_.evaluation_step((data.batch(rows), None)).cpu().numpy()
         return outputs

@@ -36,10 +36,8 @@ SCHEDULES = {
     "one_cycle": lambda p: (1 - np.cos(np.pi * (p / 0.3 if p < 0.3 else (1 - p) / 0.7))) / 2,
 }
 
-
 # what ``fit`` sets itself, and net_params cannot
 RESERVED = {"callbacks", "iterator_train__random_state", "max_epochs", "train_split"}
-
 
 GENERATOR = RLock()  # torch has one generator for all threads
 
