@@ -1,6 +1,7 @@
 """Word vectors: trained by gensim, or ready ones."""
 
 import os
+import re
 import warnings
 from collections import Counter
 from collections.abc import Mapping
@@ -22,6 +23,8 @@ from sklearn.utils.validation import check_is_fitted
 from sklstm._validation import check_tokens
 from sklstm._vector_files import read_vector_file
 from sklstm.sequences import PADDING, SPECIAL_TOKENS, UNKNOWN, Sequences
+
+DIGIT = re.compile(r"\d")  # of any script
 
 
 class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
@@ -53,7 +56,12 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
     window : int, default=5
         Greatest distance between a word and its neighbours.
     min_count : int, default=5
-        Tokens that occur less often get no vector of their own.
+        Tokens that occur less often get no vector of their own. Of no effect on ready vectors.
+    min_count_missing : int, default=None
+        Tokens that ready vectors lack, but that occur at least this often in ``fit``, get a
+        vector of their own, beyond `max_tokens`. It is random, drawn around the mean of the
+        ready ones with their spread in each column, and is meant for an estimator that trains
+        it further, with ``fine_tune_embeddings=True``. None leaves these tokens unknown.
     max_tokens : int, default=None
         Largest size of the vocabulary, padding and unknown included. The most frequent tokens
         are kept, or the first ones of ready vectors, which most files list by frequency.
@@ -77,6 +85,11 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
     lowercase : bool, default=False
         Whether vectors are trained and looked up for the lower-cased token. The tokens that
         ``transform`` returns keep their case.
+    fold_digits : bool, default=False
+        Whether a token without a vector is looked up once more with each digit read as 0, so
+        that 1996 and 1871 share the vector of ``"0000"``. Vectors are trained, and the
+        occurrences for `min_count_missing` counted, for folded tokens. The tokens that
+        ``transform`` returns keep their digits.
     scale : float, default=None
         Standard deviation that the numbers of all vectors are brought to by one common factor.
         Little text leaves vectors short, and a network learns slowly from short vectors; 0.3 to
@@ -88,7 +101,8 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         Threads that train. With a `random_state` it is always one, since the order of updates
         among several threads is left to chance.
     random_state : int, RandomState instance or None, default=None
-        Makes training reproducible, in other processes too.
+        Makes training, and the vectors of missing tokens, reproducible, in other processes
+        too.
     verbose : int, default=0
         Whether to print the progress of training.
 
@@ -142,6 +156,7 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         "architecture": [StrOptions({"cbow", "skip-gram"})],
         "window": [Interval(Integral, 1, MAX_WORDS_IN_BATCH, closed="both")],
         "min_count": [Interval(Integral, 1, None, closed="left")],
+        "min_count_missing": [Interval(Integral, 1, None, closed="left"), None],
         "max_tokens": [Interval(Integral, 3, None, closed="left"), None],
         "epochs": [Interval(Integral, 1, None, closed="left")],
         "negative": [Interval(Integral, 1, 1000, closed="both")],
@@ -151,6 +166,7 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         "n_buckets": [Interval(Integral, 1, None, closed="left")],
         "vectors": "no_validation",
         "lowercase": ["boolean"],
+        "fold_digits": ["boolean"],
         "scale": [Interval(Real, 0, None, closed="neither"), None],
         "unknown": [StrOptions({"mean", "zero"})],
         "n_jobs": [Integral, None],
@@ -166,6 +182,7 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         architecture="cbow",
         window=5,
         min_count=5,
+        min_count_missing=None,
         max_tokens=None,
         epochs=5,
         negative=5,
@@ -175,6 +192,7 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         n_buckets=100_000,
         vectors=None,
         lowercase=False,
+        fold_digits=False,
         scale=None,
         unknown="mean",
         n_jobs=None,
@@ -186,6 +204,7 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         self.architecture = architecture
         self.window = window
         self.min_count = min_count
+        self.min_count_missing = min_count_missing
         self.max_tokens = max_tokens
         self.epochs = epochs
         self.negative = negative
@@ -195,6 +214,7 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         self.n_buckets = n_buckets
         self.vectors = vectors
         self.lowercase = lowercase
+        self.fold_digits = fold_digits
         self.scale = scale
         self.unknown = unknown
         self.n_jobs = n_jobs
@@ -234,6 +254,8 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         self.ngram_vectors_ = source.vectors_ngrams * np.float32(factor) if has_ngrams else None
         self.ngram_range_ = (source.min_n, source.max_n) if has_ngrams else None
         self._warn_if_nothing_is_known(batches[0])
+        if self.min_count_missing is not None:
+            self._add_missing(batches[0])
         return self
 
     def transform(self, X):
@@ -283,11 +305,14 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
     def _max_words(self):
         return None if self.max_tokens is None else self.max_tokens - len(SPECIAL_TOKENS)
 
-    def _keys(self, categories):
-        return [token.lower() for token in categories] if self.lowercase else categories
+    def _keys(self, categories, vocabulary=()):
+        keys = [token.lower() for token in categories] if self.lowercase else categories
+        if not self.fold_digits:
+            return keys
+        return [key if key in vocabulary else DIGIT.sub("0", key) for key in keys]
 
     def _look_up(self, categories):
-        keys = self._keys(categories)
+        keys = self._keys(categories, self.vocabulary_)
         rows = np.array([self.vocabulary_.get(key, UNKNOWN) for key in keys])
         vectors = self.vectors_[rows]
         if self.ngram_vectors_ is not None:
@@ -296,6 +321,24 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
                 if len(ngrams):
                     vectors[code] = self.ngram_vectors_[ngrams].mean(axis=0)
         return vectors
+
+    def _add_missing(self, batch):
+        if self.vectors is None or self.ngram_vectors_ is not None:
+            warnings.warn(
+                f"min_count_missing={self.min_count_missing} has no effect: it is for ready "
+                "vectors without n-grams. Which tokens have trained vectors, min_count decides.",
+                UserWarning,
+                stacklevel=4,
+            )
+            return
+        counts = _Corpus([batch], [self._keys(batch.categories, self.vocabulary_)]).count()
+        frequent = (key for key, n in counts.most_common() if n >= self.min_count_missing)
+        missing = [key for key in frequent if key not in self.vocabulary_]
+        self._report(f"random vectors for {len(missing):,} tokens that the ready ones lack")
+        vectors = _draw_like(self.vectors_[UNKNOWN + 1 :], len(missing), self.random_state)
+        first = len(self.vectors_)
+        self.vocabulary_ |= {key: row for row, key in enumerate(missing, first)}
+        self.vectors_ = np.concatenate([self.vectors_, vectors])
 
     def _train(self, batches):
         corpus = _Corpus(batches, list(map(self._keys, (batch.categories for batch in batches))))
@@ -362,7 +405,7 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
             )
 
     def _warn_if_nothing_is_known(self, batch):
-        tokens = self._keys(batch.categories[UNKNOWN + 1 :])
+        tokens = self._keys(batch.categories[UNKNOWN + 1 :], self.vocabulary_)
         if tokens and self.vocabulary_.keys().isdisjoint(tokens):
             warnings.warn(
                 f"None of the {len(tokens)} distinct tokens of X has a vector, for example "
@@ -487,6 +530,16 @@ def _check_table(tokens, table):
         raise ValueError(
             f"The vector of {tokens[row - 2]!r} has NaN or infinite numbers. Repair or drop it."
         )
+
+
+def _draw_like(table, n, random_state):
+    """Draw vectors with the mean and spread that ready ones have in each column."""
+    table = table[:10_000]  # enough for both, and no second copy of a large table
+    spread = table.std(axis=0)
+    # vectors that are all alike have no spread, yet what is drawn must differ from their mean
+    spread = spread if spread.any() else 1.0
+    shape = n, table.shape[1]
+    return check_random_state(random_state).normal(table.mean(axis=0), spread, shape).astype("f4")
 
 
 def _scaling(table, scale):

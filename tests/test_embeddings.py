@@ -19,7 +19,14 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from sklstm import SequencePadder, Sequences, TokenIndexer, Tokenizer, Word2VecEmbedder
+from sklstm import (
+    LSTMClassifier,
+    SequencePadder,
+    Sequences,
+    TokenIndexer,
+    Tokenizer,
+    Word2VecEmbedder,
+)
 
 DOCUMENTS = [
     ["a", "good", "film"],
@@ -535,3 +542,134 @@ class TestScale:
     def test_refuses_vectors_without_spread(self):
         with pytest.raises(ValueError, match="all numbers of the vectors are equal"):
             Word2VecEmbedder(vectors=(np.ones((3, 2)), READY[1]), scale=1.0).fit(DOCUMENTS)
+
+
+class TestFoldDigits:
+    """Digits are read as 0 where a token is not found as it is."""
+
+    def test_tokens_share_a_vector_and_keep_their_digits(self):
+        vectors = {"00": [1.0, 2.0], "7": [3.0, 4.0], "b0": [5.0, 6.0]}
+        model = Word2VecEmbedder(vectors=vectors, fold_digits=True).fit([["12"]])
+        batch = model.transform([["12", "99", "7", "8", "b7", "٣٤", "<unk>", "<pad>"]])
+        assert batch.tokens() == [["12", "99", "7", "8", "b7", "٣٤", "<unk>"]]
+        unknown = model.vectors_[1].tolist()
+        rows = [[1, 2], [1, 2], [3, 4], unknown, [5, 6], [1, 2], unknown, [0, 0]]
+        assert batch[0].tolist() == rows
+
+    @pytest.mark.parametrize("algorithm", ["word2vec", "fasttext"])
+    def test_vectors_are_trained_for_folded_tokens(self, algorithm):
+        documents = [["In", "1996"], ["in", "1871"], ["in", "0000"]]
+        folded = [["in", "0000"]] * 3
+        model = embedder(algorithm=algorithm, n_buckets=50, lowercase=True, fold_digits=True)
+        model.fit(documents)
+        plain = embedder(algorithm=algorithm, n_buckets=50).fit(folded)
+        assert (
+            model.vocabulary_ == plain.vocabulary_ == {"<pad>": 0, "<unk>": 1, "in": 2, "0000": 3}
+        )
+        assert np.array_equal(model.vectors_, plain.vectors_)
+        assert np.array_equal(model.transform([["1234"]])[0][0], model.vectors_[3])
+
+    def test_a_second_fit_forgets_the_first(self):
+        model = embedder(fold_digits=True).fit([["00"]])
+        model.set_params(fold_digits=False).fit([["12"]])
+        assert list(model.set_params(fold_digits=True).fit([["12"]]).vocabulary_)[2:] == ["00"]
+
+
+class TestMinCountMissing:
+    """Frequent tokens that ready vectors lack have vectors of their own."""
+
+    DOCUMENTS = [["A", "good", "1996"], ["a", "film", "1871"], ["<unk>", "<unk>", "rare", "'s"]]
+
+    def missing(self, **parameters):
+        parameters = {"vectors": READY, "min_count_missing": 2, "random_state": 0, **parameters}
+        return Word2VecEmbedder(**parameters).fit(self.DOCUMENTS)
+
+    def test_vocabulary(self):
+        ready = ["<pad>", "<unk>", "good", "film", "bad"]
+        assert list(self.missing().vocabulary_) == ready
+        assert list(self.missing(lowercase=True).vocabulary_) == [*ready, "a"]
+        model = self.missing(lowercase=True, fold_digits=True)
+        assert list(model.vocabulary_) == [*ready, "a", "0000"]
+        assert list(model.vocabulary_.values()) == list(range(7))
+        ready_rows = Word2VecEmbedder(vectors=READY).fit(DOCUMENTS).vectors_
+        assert np.array_equal(model.vectors_[:5], ready_rows)
+        everything = self.missing(min_count_missing=1)
+        assert list(everything.vocabulary_) == [*ready, "A", "1996", "a", "1871", "rare", "'s"]
+
+    def test_tokens_that_share_a_vector_stay_apart(self):
+        model = self.missing(lowercase=True, fold_digits=True)
+        batch = model.transform([["A", "a", "2001", "1996", "rare"]])
+        assert batch.categories == ["<pad>", "<unk>", "A", "a", "2001", "1996", "rare"]
+        rows = batch[0]
+        assert np.array_equal(rows[0], rows[1])
+        assert np.array_equal(rows[2], rows[3])
+        assert np.array_equal(rows[4], model.vectors_[1])
+        assert not np.array_equal(rows[0], rows[2])
+
+    @pytest.mark.parametrize(
+        "vectors",
+        [READY, {"good": [1.0, 1.0]}, {"good": [0.0, 0.0]}, {"good": [1, 0], "<unk>": [5, 5]}],
+    )
+    @pytest.mark.parametrize("unknown", ["mean", "zero"])
+    def test_differ_from_each_other_and_the_unknown_vector(self, vectors, unknown):
+        model = self.missing(vectors=vectors, unknown=unknown, min_count_missing=1)
+        new = model.vectors_[[model.vocabulary_[token] for token in ("A", "a", "rare", "'s")]]
+        assert len(np.unique(np.vstack([new, model.vectors_[1]]), axis=0)) == 5
+        assert model.vectors_.dtype == np.float32
+
+    @pytest.mark.parametrize("scale", [None, 0.5])
+    def test_have_mean_and_spread_of_the_ready_ones(self, scale):
+        random = np.random.default_rng(0)
+        table = random.normal([0.0, 3.0], [1.0, 0.1], (500, 2))
+        ready = (table, [f"ready{i}" for i in range(500)])
+        documents = [["ready0", *(f"missing{i}" for i in range(2000))]]
+        model = Word2VecEmbedder(vectors=ready, min_count_missing=1, scale=scale, random_state=0)
+        vectors = model.fit(documents).vectors_
+        old, new = vectors[2:502], vectors[502:]
+        assert len(new) == 2000
+        np.testing.assert_allclose(new.std(axis=0), old.std(axis=0), rtol=0.05)
+        np.testing.assert_allclose(new.mean(axis=0), old.mean(axis=0), atol=0.1 * old.std())
+
+    def test_random_state(self):
+        vectors = self.missing().vectors_, self.missing(lowercase=True).vectors_
+        assert np.array_equal(self.missing(lowercase=True).vectors_, vectors[1])
+        other = self.missing(lowercase=True, random_state=1).vectors_
+        assert not np.array_equal(other[-1], vectors[1][-1])
+        assert np.array_equal(other[:-1], vectors[0])
+
+    def test_come_on_top_of_max_tokens(self):
+        model = self.missing(max_tokens=3, min_count_missing=1)
+        assert list(model.vocabulary_)[:3] == ["<pad>", "<unk>", "good"]
+        assert "film" in model.vocabulary_
+
+    def test_pickle_holds_them(self):
+        model = self.missing(lowercase=True)
+        again = pickle.loads(pickle.dumps(model))
+        assert np.array_equal(again.transform([["A"]])[0], model.transform([["a"]])[0])
+
+    def test_an_estimator_trains_them(self):
+        model = self.missing(lowercase=True)
+        X = model.transform([["a"], ["rare"], ["good"]] * 4)
+        classifier = LSTMClassifier(hidden_size=2, max_epochs=1, random_state=0)
+        classifier.fit(X, [0, 1, 1] * 4)
+        trained = classifier.module_.embedding.weight.detach().numpy()
+        assert len(trained) == 4  # padding, unknown, a, good
+        assert not (np.isclose(trained[2], X.vectors[2])).any()
+
+    @pytest.mark.parametrize("kind", ["trained", "n-grams"])
+    def test_warns_if_no_token_is_missing(self, kind):
+        keyed = FastText([["good", "film"]] * 5, vector_size=5, min_count=1, bucket=50).wv
+        vectors = None if kind == "trained" else keyed
+        with pytest.warns(UserWarning, match="min_count_missing=2 has no effect"):
+            model = embedder(vectors=vectors, min_count_missing=2).fit(DOCUMENTS)
+        assert ("a" in model.vocabulary_) == (kind == "trained")
+
+    def test_verbose(self, capsys):
+        self.missing(lowercase=True, verbose=1)
+        line = "[Word2VecEmbedder] random vectors for 1 tokens that the ready ones lack"
+        assert capsys.readouterr().out.splitlines() == [line]
+
+    @pytest.mark.parametrize("wrong", [0, 1.5, "all"])
+    def test_wrong_value(self, wrong):
+        with pytest.raises(ValueError, match=r"'min_count_missing' .* Got"):
+            self.missing(min_count_missing=wrong)
