@@ -16,7 +16,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = [
     {"_optional"},
     {"_validation"},
-    {"sequences", "windows", "cells"},
+    {"sequences", "windows", "cells", "tags"},
     {"text", "windows", "metrics", "datasets", "_inputs", "_vector_files", "layers", "crf"},
     {"embeddings", "networks", "batches"},
     {"_net"},
@@ -38,6 +38,7 @@ TORCH_FREE = {
     "text",
     "sequences",
     "windows",
+    "tags",
     "embeddings",
     "metrics",
     "datasets",

@@ -1,0 +1,572 @@
+"""Tags of tokens and the spans they mark, in the schemes IOB1, IOB2, IOBES and BILOU.
+
+A tag is ``"O"``, or a prefix, a hyphen and a type: ``"B-PER"``. Whatever follows the first hyphen
+is the type; a data set with one kind of span may leave it out, and the hyphen with it.
+"""
+
+import reprlib
+from itertools import chain, pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from sklstm._validation import to_list
+
+SCHEMES = ("IOB1", "IOB2", "IOBES", "BILOU")
+MODES = ("strict", "conlleval")
+OUTSIDE = "O"
+
+# Prefixes of each scheme; those that open a span; those that may be a span's last. In IOB1 a B
+# opens a span too, but only one that touches another of its type.
+PREFIXES = {"IOB1": "IB", "IOB2": "BI", "IOBES": "BIES", "BILOU": "BILU"}
+OPENING = {"IOB1": "I", "IOB2": "B", "IOBES": "BS", "BILOU": "BU"}
+CLOSING = {"IOB1": "IB", "IOB2": "BI", "IOBES": "ES", "BILOU": "LU"}
+ALL_PREFIXES = "BIESLU"
+GUESSING_ORDER = ("IOB2", "IOB1", "IOBES", "BILOU")
+
+
+class Span(NamedTuple):
+    """A typed stretch of tokens.
+
+    Parameters
+    ----------
+    type : str
+        What the span is: ``"PER"``.
+    start : int
+        Position of its first token in the sentence.
+    end : int
+        Position after its last token.
+    """
+
+    type: str
+    start: int
+    end: int
+
+
+class SpanColumns(NamedTuple):
+    """The spans of many sentences, in order, one entry in each column.
+
+    Parameters
+    ----------
+    types : ndarray of object, shape (n_spans,)
+        Their types.
+    sentences : ndarray of int, shape (n_spans,)
+        The sentences that they belong to.
+    starts, ends : ndarray of int, shape (n_spans,)
+        Positions of the first token and after the last one, counted over all sentences.
+    """
+
+    types: np.ndarray
+    sentences: np.ndarray
+    starts: np.ndarray
+    ends: np.ndarray
+
+
+class _Tokens(NamedTuple):
+    """Prefix and type of tags, as arrays of one shape, or of shapes that broadcast."""
+
+    prefix: np.ndarray
+    type: np.ndarray
+
+    def __getitem__(self, index):
+        return _Tokens(self.prefix[index], self.type[index])
+
+    def has(self, prefixes):
+        return np.isin(self.prefix, list(prefixes))
+
+
+def infer_scheme(y, y_pred=None):
+    """Find the scheme that tags are written in.
+
+    Tags that are all well-formed in more than one scheme take the first of IOB2, IOB1, IOBES
+    and BILOU. So a collection in which no span touches another of its type and no sentence has
+    a span at all, or only ``"O"``, is IOB2; where every span begins with ``I-``, it is IOB1.
+
+    Parameters
+    ----------
+    y : sequence of list of str
+        The tags of each sentence.
+    y_pred : sequence of list of str, default=None
+        More tags of the same scheme, which need not be well-formed: of the schemes that fit `y`
+        one that knows their prefixes is preferred.
+
+    Returns
+    -------
+    {"IOB1", "IOB2", "IOBES", "BILOU"} or None
+        The scheme, or None for plain tags, which mark no spans: parts of speech. Tags are
+        spans if each is ``"O"`` or has a known prefix and a hyphen.
+
+    Raises
+    ------
+    ValueError
+        If the tags have the form of spans but fit no scheme, or if only some have that form.
+
+    See Also
+    --------
+    check_tags : Checks the tags against one scheme.
+
+    Examples
+    --------
+    >>> from sklstm.tags import infer_scheme
+    >>> infer_scheme([["B-PER", "I-PER", "O"], ["O"]])
+    'IOB2'
+    >>> infer_scheme([["I-PER", "I-PER", "O"]])
+    'IOB1'
+    >>> infer_scheme([["DET", "NOUN"]]) is None
+    True
+    """
+    sentences = check_tags(y, None)
+    distinct = set(chain.from_iterable(sentences))
+    plain = sorted(tag for tag in distinct if not _has_span_form(tag))
+    is_mixed = OUTSIDE in distinct and len(distinct) > len(plain) + 1
+    if plain and not is_mixed:
+        return None
+    if plain:
+        raise ValueError(
+            f"Some tags have the form of spans, yet {plain[0]!r} has not: spans are 'O' and a "
+            f"prefix out of {', '.join(ALL_PREFIXES)}, a hyphen and a type, like 'B-PER'. "
+            "Correct that tag, or rename 'O' if the tags mark no spans."
+        )
+    tokens, first, _ = _encode(sentences, None)
+    fitting = [scheme for scheme in GUESSING_ORDER if not _faults(tokens, first, scheme).any()]
+    if not fitting:
+        covering = (s for s in GUESSING_ORDER if tokens.has(OUTSIDE + PREFIXES[s]).all())
+        scheme = next(covering, "IOB2")
+        try:
+            check_tags(sentences, scheme)
+        except ValueError as error:
+            raise ValueError(f"The tags fit none of the schemes {SCHEMES}. {error}") from None
+    if y_pred is not None:
+        used = {tag[0] for tag in chain.from_iterable(check_tags(y_pred, None)) if tag}
+        known = [scheme for scheme in fitting if used <= set(OUTSIDE + PREFIXES[scheme])]
+        fitting = known or fitting
+    return fitting[0]
+
+
+def check_tags(y, scheme):
+    """Check that every sentence is tagged as its scheme demands.
+
+    Parameters
+    ----------
+    y : sequence of list of str, or array-like of str, shape (n_sentences, n_tokens)
+        The tags of each sentence, which may have none.
+    scheme : {"IOB1", "IOB2", "IOBES", "BILOU"} or None
+        The scheme; None takes any str for a tag.
+
+    Returns
+    -------
+    list of (list or tuple) of str
+        The same tags.
+
+    Raises
+    ------
+    TypeError
+        If a sentence is no list of tags, or a tag no str.
+    ValueError
+        If there is no sentence, or if a tag is not of the scheme or stands where it must not.
+        The message names sentence, token and tag.
+
+    See Also
+    --------
+    tags_to_spans : Reads spans from tags, well-formed or not.
+
+    Examples
+    --------
+    >>> from sklstm.tags import check_tags
+    >>> check_tags([["B-PER", "I-PER", "O"]], "IOB2")
+    [['B-PER', 'I-PER', 'O']]
+    >>> check_tags([["O", "I-PER", "O"]], "IOB2")
+    Traceback (most recent call last):
+        ...
+    ValueError: Sentence 0, token 1: 'I-PER' after 'O' does not fit IOB2; accepted here: O, B-….
+    """
+    sentences = _read(y)
+    if scheme is None:
+        return sentences
+    _check_option(scheme, SCHEMES, "scheme")
+    tokens, first, _ = _encode(sentences, scheme)
+    faults = _faults(tokens, first, scheme)
+    if faults.any():
+        raise ValueError(_describe_fault(sentences, faults.argmax(), scheme))
+    return sentences
+
+
+def tags_to_spans(tags, scheme, mode="strict"):
+    """Read the spans of one sentence from its tags.
+
+    Parameters
+    ----------
+    tags : sequence of str
+        The tags of the sentence.
+    scheme : {"IOB1", "IOB2", "IOBES", "BILOU"} or None
+        Their scheme. Mode "conlleval" knows the prefixes of all schemes and ignores it.
+    mode : {"strict", "conlleval"}, default="strict"
+        What becomes of tags that are not well-formed. With "strict" only well-formed spans
+        count, so ``I-PER`` after ``O`` is none in IOB2. With "conlleval" all tags but ``O``
+        belong to a span, as in the script of that name: one begins at B, S or U, where the type
+        changes, and after ``O``, E, L, S or U.
+
+    Returns
+    -------
+    list of Span
+        Type, start and end of each, in the order of the sentence.
+
+    Raises
+    ------
+    ValueError
+        If a tag is not of the scheme.
+
+    See Also
+    --------
+    spans_to_tags : The way back.
+
+    Examples
+    --------
+    >>> from sklstm.tags import tags_to_spans
+    >>> tags_to_spans(["B-PER", "I-PER", "O", "I-LOC"], "IOB2")
+    [Span(type='PER', start=0, end=2)]
+    >>> tags_to_spans(["B-PER", "I-PER", "O", "I-LOC"], "IOB2", mode="conlleval")
+    [Span(type='PER', start=0, end=2), Span(type='LOC', start=3, end=4)]
+    """
+    types, _, starts, ends = span_columns([_one_sentence(tags)], scheme, mode)
+    return list(map(Span, types.tolist(), starts.tolist(), ends.tolist()))
+
+
+def span_columns(y, scheme, mode="strict"):
+    """Read the spans of many sentences at once.
+
+    Parameters
+    ----------
+    y : sequence of list of str
+        The tags of each sentence.
+    scheme : {"IOB1", "IOB2", "IOBES", "BILOU"} or None
+        Their scheme, as for :func:`tags_to_spans`.
+    mode : {"strict", "conlleval"}, default="strict"
+        What becomes of tags that are not well-formed, as for :func:`tags_to_spans`.
+
+    Returns
+    -------
+    SpanColumns
+        Types, sentences, starts and ends. Positions count over all sentences.
+
+    Examples
+    --------
+    >>> from sklstm.tags import span_columns
+    >>> columns = span_columns([["O", "B-PER"], ["B-LOC", "I-LOC"]], "IOB2")
+    >>> columns.types, columns.sentences
+    (array(['PER', 'LOC'], dtype=object), array([0, 1]))
+    >>> columns.starts, columns.ends
+    (array([1, 2]), array([2, 4]))
+    """
+    _check_option(mode, MODES, "mode")
+    if mode == "strict":
+        _check_option(scheme, SCHEMES, "scheme")
+    sentences = _read(y)
+    tokens, first, names = _encode(sentences, scheme if mode == "strict" else None)
+    before = _before(tokens, first)
+    inside = tokens.prefix != OUTSIDE
+    continues = _continues(before, tokens)
+    starts = np.flatnonzero(inside & ~continues)
+    ends = np.flatnonzero(inside & ~np.append(continues[1:], False)) + 1
+    if mode == "strict":
+        well_formed = _may_open(before[starts], tokens[starts], scheme)
+        well_formed &= _may_close(tokens[ends - 1], scheme)
+        starts, ends = starts[well_formed], ends[well_formed]
+    sentence_of = np.repeat(np.arange(len(sentences)), list(map(len, sentences)))
+    return SpanColumns(names[tokens.type[starts]], sentence_of[starts], starts, ends)
+
+
+def spans_to_tags(spans, n_tokens, scheme):
+    """Write the spans of one sentence as tags.
+
+    Parameters
+    ----------
+    spans : iterable of Span or of tuple (type, start, end)
+        Spans that do not overlap, in any order.
+    n_tokens : int
+        Tokens of the sentence.
+    scheme : {"IOB1", "IOB2", "IOBES", "BILOU"}
+        The scheme to write.
+
+    Returns
+    -------
+    list of str
+        One tag for each token.
+
+    Raises
+    ------
+    ValueError
+        If a span is empty, leaves the sentence or overlaps another one.
+
+    See Also
+    --------
+    tags_to_spans : The way back.
+
+    Examples
+    --------
+    >>> from sklstm.tags import spans_to_tags
+    >>> spans_to_tags([("PER", 0, 2), ("LOC", 3, 4)], 4, "IOBES")
+    ['B-PER', 'E-PER', 'O', 'S-LOC']
+    """
+    _check_option(scheme, SCHEMES, "scheme")
+    spans = sorted((Span(*span) for span in spans), key=lambda span: span.start)
+    for span in spans:
+        if not 0 <= span.start < span.end <= n_tokens:
+            raise ValueError(
+                f"{span} must have 0 <= start < end <= {n_tokens}, the number of tokens."
+            )
+    for span, following in pairwise(spans):
+        if following.start < span.end:
+            raise ValueError(f"{span} overlaps {following}; a token has one tag. Keep one of them.")
+    tags = [OUTSIDE] * n_tokens
+    before = Span("", 0, 0)
+    for span in spans:
+        prefixes = _prefixes(span.end - span.start, scheme)
+        if scheme == "IOB1" and (before.end, before.type) == (span.start, span.type):
+            prefixes = "B" + prefixes[1:]
+        tags[span.start : span.end] = [_join(prefix, span.type) for prefix in prefixes]
+        before = span
+    return tags
+
+
+def convert_tags(y, source, target):
+    """Rewrite tags in another scheme.
+
+    Parameters
+    ----------
+    y : sequence of list of str
+        The tags of each sentence.
+    source : {"IOB1", "IOB2", "IOBES", "BILOU"}
+        The scheme that they are written in. They must be well-formed.
+    target : {"IOB1", "IOB2", "IOBES", "BILOU"}
+        The scheme to write.
+
+    Returns
+    -------
+    list of list of str
+        Tags of the same spans.
+
+    Raises
+    ------
+    ValueError
+        If the tags are not well-formed; the message names sentence, token and tag.
+
+    See Also
+    --------
+    infer_scheme : Finds the source.
+
+    Examples
+    --------
+    >>> from sklstm.tags import convert_tags
+    >>> convert_tags([["I-PER", "I-PER", "B-PER", "O"]], "IOB1", "BILOU")
+    [['B-PER', 'L-PER', 'U-PER', 'O']]
+    """
+    _check_option(source, SCHEMES, "source")
+    _check_option(target, SCHEMES, "target")
+    sentences = check_tags(y, source)
+    lengths = list(map(len, sentences))
+    offsets = np.cumsum([0, *lengths])
+    spans = [[] for _ in sentences]
+    columns = span_columns(sentences, source)
+    base = offsets[columns.sentences]
+    rows = (columns.types, columns.starts - base, columns.ends - base)
+    for sentence, *span in zip(columns.sentences, *(row.tolist() for row in rows), strict=True):
+        spans[sentence].append(span)
+    return [spans_to_tags(*row, target) for row in zip(spans, lengths, strict=True)]
+
+
+def allowed_transitions(tags, scheme):
+    """Tell which tags may follow each other.
+
+    Parameters
+    ----------
+    tags : sequence of str, length K
+        The distinct tags.
+    scheme : {"IOB1", "IOB2", "IOBES", "BILOU"} or None
+        Their scheme; None allows everything.
+
+    Returns
+    -------
+    start : ndarray of bool, shape (K,)
+        Whether a sentence may begin with the tag.
+    transitions : ndarray of bool, shape (K, K)
+        Whether the tag of the column may follow the tag of the row.
+    end : ndarray of bool, shape (K,)
+        Whether a sentence may end with the tag.
+
+    Examples
+    --------
+    >>> from sklstm.tags import allowed_transitions
+    >>> start, transitions, end = allowed_transitions(["O", "B-PER", "I-PER"], "IOB2")
+    >>> start
+    array([ True,  True, False])
+    >>> transitions
+    array([[ True,  True, False],
+           [ True,  True,  True],
+           [ True,  True,  True]])
+    """
+    tags = _one_sentence(tags)
+    if scheme is None:
+        return np.ones(len(tags), bool), np.ones((len(tags),) * 2, bool), np.ones(len(tags), bool)
+    _check_option(scheme, SCHEMES, "scheme")
+    tokens, *_ = _encode([tags], scheme)
+    outside = _Tokens(np.array([OUTSIDE]), np.array([-1]))
+    transitions = _may_follow(tokens[:, None], tokens[None, :], scheme)
+    return _may_follow(outside, tokens, scheme), transitions, _may_close(tokens, scheme)
+
+
+def _read(y):
+    is_matrix = isinstance(y, np.ndarray) and y.ndim == 2
+    rows = y.tolist() if is_matrix else to_list(y, "one list of tags for each sentence")
+    rows = [row.tolist() if isinstance(row, np.ndarray) else row for row in rows]
+    if not set(map(type, rows)) <= {list, tuple}:
+        for number, row in enumerate(rows):
+            if not isinstance(row, (list, tuple)):
+                raise TypeError(
+                    f"Sentence {number} is {_describe(row)}; tags are one list of str for each "
+                    "sentence. For a single sentence pass a list of one."
+                )
+    if not all(issubclass(found, str) for found in set(map(type, chain.from_iterable(rows)))):
+        for number, row in enumerate(rows):
+            for position, tag in enumerate(row):
+                if not isinstance(tag, str):
+                    raise TypeError(
+                        f"Sentence {number}, token {position}: {_describe(tag)} is no tag; every "
+                        "tag must be a str."
+                    )
+    return rows
+
+
+def _one_sentence(tags):
+    if isinstance(tags, str):
+        raise TypeError(f"Expected the tags of one sentence in a list, got {_describe(tags)}.")
+    return list(tags)
+
+
+def _describe(value):
+    return f"{reprlib.repr(value)} of type {type(value).__name__}"
+
+
+def _check_option(value, options, name):
+    if value not in options:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}, got {value!r}.")
+
+
+def _has_span_form(tag):
+    return tag == OUTSIDE or (tag[:1] in ALL_PREFIXES and tag[1:2] == "-")
+
+
+def _parse(tag, scheme):
+    """Return prefix and type of a tag; None as the scheme knows the prefixes of all."""
+    prefix, _, kind = tag.partition("-")
+    known = PREFIXES[scheme] if scheme else ALL_PREFIXES
+    if tag != OUTSIDE and (len(prefix) != 1 or prefix not in known):
+        accepted = ", ".join(["O", *(f"{prefix}-…" for prefix in known)])
+        raise ValueError(f"{tag!r} is no tag of {scheme or 'any scheme'}; accepted: {accepted}.")
+    return prefix, kind
+
+
+def _join(prefix, kind):
+    return f"{prefix}-{kind}" if kind else prefix
+
+
+def _prefixes(length, scheme):
+    """Return the prefixes of a span's tags, one letter each."""
+    if scheme == "IOB1":
+        return "I" * length
+    if scheme == "IOB2":
+        return "B" + "I" * (length - 1)
+    single, last = "SE" if scheme == "IOBES" else "UL"
+    return single if length == 1 else "B" + "I" * (length - 2) + last
+
+
+def _encode(sentences, scheme):
+    """Return the tokens of all sentences, a mask of the first ones, and the names of types."""
+    flat = list(chain.from_iterable(sentences))
+    code_of = {tag: code for code, tag in enumerate(dict.fromkeys(flat))}
+    try:
+        parsed = [_parse(tag, scheme) for tag in code_of]
+    except ValueError:
+        _raise_at_first(sentences, scheme)
+    names = sorted({kind for _, kind in parsed})
+    number_of = {name: number for number, name in enumerate(names)}
+    codes = np.fromiter(map(code_of.__getitem__, flat), np.intp, len(flat))
+    prefix = np.array([prefix for prefix, _ in parsed], "<U1")[codes]
+    kind = np.array([number_of[kind] for _, kind in parsed], np.intp)[codes]
+    offsets = np.cumsum([0, *map(len, sentences)])
+    first = np.zeros(len(flat) + 1, bool)
+    first[offsets] = True
+    return _Tokens(prefix, kind), first[:-1], np.array(names, object)
+
+
+def _raise_at_first(sentences, scheme):
+    for number, sentence in enumerate(sentences):
+        for position, tag in enumerate(sentence):
+            try:
+                _parse(tag, scheme)
+            except ValueError as error:
+                raise ValueError(f"Sentence {number}, token {position}: {error}") from None
+
+
+def _before(tokens, first):
+    """Return the token before each one; before the first of a sentence it is outside."""
+    prefix = np.where(first, OUTSIDE, np.roll(tokens.prefix, 1))
+    return _Tokens(prefix, np.roll(tokens.type, 1))
+
+
+def _continues(before, after):
+    """Whether a token goes on with the span of the token before; the same in all schemes."""
+    return (before.type == after.type) & before.has("BI") & after.has("IEL")
+
+
+def _may_open(before, after, scheme):
+    opens = after.has(OPENING[scheme])
+    if scheme == "IOB1":
+        touches = before.has("BI") & (before.type == after.type)
+        opens = opens | (touches & after.has("B"))
+    return opens
+
+
+def _may_close(tokens, scheme):
+    return tokens.has(OUTSIDE + CLOSING[scheme])
+
+
+def _may_follow(before, after, scheme):
+    breaks = _may_close(before, scheme) & (_may_open(before, after, scheme) | after.has(OUTSIDE))
+    return breaks | _continues(before, after)
+
+
+def _faults(tokens, first, scheme):
+    """Mark tokens that must not stand where they are, or not at the end of a sentence."""
+    unknown = ~tokens.has(OUTSIDE + PREFIXES[scheme])
+    last = np.append(first[1:], True)[: len(first)]
+    unfinished = last & ~_may_close(tokens, scheme)
+    return unknown | unfinished | ~_may_follow(_before(tokens, first), tokens, scheme)
+
+
+def _describe_fault(sentences, index, scheme):
+    offsets = np.cumsum([0, *map(len, sentences)])
+    number = int(np.searchsorted(offsets, index, side="right")) - 1
+    position = int(index - offsets[number])
+    sentence = sentences[number]
+    tag, is_last = sentence[position], position == len(sentence) - 1
+    before = sentence[position - 1] if position else OUTSIDE
+    where = f"after {before!r}" if position else "at the start of the sentence"
+    if is_last and tag[0] not in OUTSIDE + CLOSING[scheme]:
+        where = "at the end of the sentence"
+    return (
+        f"Sentence {number}, token {position}: {tag!r} {where} does not fit {scheme}; "
+        f"accepted here: {', '.join(_accepted_after(before, scheme, is_last))}."
+    )
+
+
+def _accepted_after(before, scheme, is_last):
+    _, kind = _parse(before, scheme)
+    same = [_join(prefix, kind) for prefix in PREFIXES[scheme]]
+    other = [_join(prefix, "…") for prefix in PREFIXES[scheme]]
+    _, transitions, end = allowed_transitions([before, OUTSIDE, *same, *other], scheme)
+    fits = transitions[0] & (end | (not is_last))
+    accepted = dict(zip([before, OUTSIDE, *same, *other], fits, strict=True))
+    pairs = zip(other, same, strict=True)
+    tags = [OUTSIDE, *(tag if accepted[tag] else like_before for tag, like_before in pairs)]
+    return [tag for tag in tags if accepted[tag]]
