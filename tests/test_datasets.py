@@ -91,10 +91,10 @@ class TestWikigold:
         assert list(map(len, tokens)) == list(map(len, tags))
         assert not any(token.startswith("-DOCSTART-") for sample in tokens for token in sample)
 
-    def test_groups_are_the_articles_in_order(self):
-        groups = load_wikigold().groups
-        assert len(groups) == 1696
-        assert [group for group, _ in groupby(groups)] == list(range(145))
+    def test_documents_are_the_articles_in_order(self):
+        documents = load_wikigold().documents
+        assert len(documents) == 1696
+        assert [document for document, _ in groupby(documents)] == list(range(145))
 
 
 class TestNames:

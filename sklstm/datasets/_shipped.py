@@ -7,6 +7,8 @@ import numpy as np
 from sklearn.utils import Bunch
 from sklearn.utils._param_validation import StrOptions, validate_params
 
+from sklstm.datasets._conll import group_rows, read_rows
+
 SOURCES = ("amazon", "imdb", "yelp")
 
 
@@ -112,8 +114,10 @@ def load_wikigold(*, return_X_y=False):
             The tag of each token.
         target_names : list of str
             All tags, sorted.
-        groups : ndarray of int, shape (n_sentences,)
+        documents : ndarray of int, shape (n_sentences,)
             The article each sentence is from, for a split by article.
+        groups : ndarray of int, shape (n_sentences,)
+            The same, under the name that scikit-learn's splitters have for it.
         DESCR : str
             Description, licence and reference.
     (data, target) : tuple
@@ -132,18 +136,9 @@ def load_wikigold(*, return_X_y=False):
     >>> list(zip(tokens[0], tags[0]))[:3]
     [('010', 'I-MISC'), ('is', 'O'), ('the', 'O')]
     """
-    bunch = Bunch(data=[], target=[], groups=[], DESCR=read_data("wikigold.rst"))
-    document = 0
-    for block in read_data("wikigold.conll.txt.gz").strip().split("\n\n"):
-        if block.startswith("-DOCSTART-"):
-            document += 1
-            continue
-        tokens, tags = zip(*(line.split(" ") for line in block.split("\n")), strict=True)
-        bunch.data.append(list(tokens))
-        bunch.target.append(list(tags))
-        bunch.groups.append(document)
-    bunch.groups = np.array(bunch.groups)
-    bunch.target_names = sorted({tag for tags in bunch.target for tag in tags})
+    bunch = group_rows(read_rows(read_data("wikigold.conll.txt.gz")))
+    bunch.groups = bunch.documents
+    bunch.DESCR = read_data("wikigold.rst")
     return (bunch.data, bunch.target) if return_X_y else bunch
 
 

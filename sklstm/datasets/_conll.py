@@ -1,0 +1,242 @@
+"""Files in columns, one token a line, as the CoNLL tasks made them common."""
+
+import gzip
+import re
+import zlib
+from io import StringIO
+from itertools import groupby
+from numbers import Integral
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+from sklearn.utils import Bunch
+from sklearn.utils._param_validation import validate_params
+
+DOCUMENT_MARK = "-DOCSTART-"
+# str.split() and str.strip() would also take the no-break spaces that stand inside of tokens.
+BLANKS = " \t"
+BLANK_RUN = re.compile(f"[{BLANKS}]+")
+
+
+@validate_params(
+    {
+        "path": [str, PathLike],
+        "token_column": [Integral],
+        "tag_column": [Integral],
+        "separator": [str, None],
+        "comment": [str, None],
+        "encoding": [str],
+        "return_X_y": ["boolean"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def read_conll(
+    path,
+    *,
+    token_column=0,
+    tag_column=-1,
+    separator=None,
+    comment=None,
+    encoding="utf-8",
+    return_X_y=False,
+):
+    r"""Read sentences and their tags from a file in columns, as CoNLL-2003 has it.
+
+    One token a line with its tag and perhaps more columns, a blank line after each sentence,
+    and a line that starts with ``-DOCSTART-`` between documents [1]_. Tags are returned as
+    they stand, in whatever scheme.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file; it is unpacked if its name ends with ``.gz``. Line ends may be those of any
+        system.
+    token_column : int, default=0
+        The column of the token, from 0; a negative number counts from the last column.
+    tag_column : int, default=-1
+        The column of the tag, likewise.
+    separator : str, default=None
+        What stands between two columns. None stands for spaces and tabs, one or several; say
+        ``"\t"`` where tokens may contain spaces.
+    comment : str, default=None
+        Lines that begin with this are skipped. There are none by default, since ``#`` may be
+        a token.
+    encoding : str, default="utf-8"
+        Encoding of the file. The Spanish and Dutch files of CoNLL-2002 are in ``"latin-1"``.
+        A byte order mark is dropped.
+    return_X_y : bool, default=False
+        If True, return ``(data, target)`` in place of the Bunch.
+
+    Returns
+    -------
+    data : :class:`~sklearn.utils.Bunch`
+        Dictionary-like object, with:
+
+        data : list of list of str
+            The tokens of each sentence.
+        target : list of list of str
+            The tag of each token.
+        target_names : list of str
+            All tags, sorted.
+        documents : ndarray of int, shape (n_sentences,)
+            The document each sentence is from, counted from 0 in the order of the file; all 0
+            in a file without marks.
+        DESCR : str
+            What was found: counts of documents, sentences and tokens, and the tags.
+    (data, target) : tuple
+        If `return_X_y` is True.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is not text in `encoding`, if a line has another number of columns than
+        the first one, if a column does not exist or is empty, or if there is no sentence. The
+        message names the line.
+
+    See Also
+    --------
+    load_wikigold : A file of this kind that is shipped.
+    sklstm.model_selection.DocumentKFold : Keeps documents whole in cross-validation.
+
+    References
+    ----------
+    .. [1] E. F. Tjong Kim Sang and F. De Meulder (2003). Introduction to the CoNLL-2003
+       shared task: language-independent named entity recognition. CoNLL.
+       https://aclanthology.org/W03-0419
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from sklstm.datasets import read_conll
+    >>> lines = ["EU NNP B-ORG", "rejects VBZ O", "", "Brussels NNP B-LOC"]
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "eng.train")
+    ...     _ = path.write_text("\n".join(lines))
+    ...     tokens, tags = read_conll(path, return_X_y=True)
+    >>> tokens
+    [['EU', 'rejects'], ['Brussels']]
+    >>> tags
+    [['B-ORG', 'O'], ['B-LOC']]
+    """
+    path = Path(path)
+    text = decode(read_bytes(path), encoding, path)
+    rows = list(read_rows(text, separator, comment))
+    check_rows(rows, path, token_column, tag_column)
+    bunch = group_rows(rows, token_column, tag_column)
+    bunch.DESCR = describe(bunch, path.name)
+    return (bunch.data, bunch.target) if return_X_y else bunch
+
+
+def read_bytes(path):
+    try:
+        content = path.read_bytes()
+        return gzip.decompress(content) if path.suffix == ".gz" else content
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise FileNotFoundError(
+            f"There is no file {path.absolute()}. Give the path of one file in columns, such as "
+            "eng.train."
+        ) from error
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise ValueError(f"{path} cannot be unpacked: {error}. It may be cut short.") from error
+
+
+def decode(content, encoding, path):
+    try:
+        text = content.decode(encoding)
+    except LookupError as error:
+        raise ValueError(
+            f"encoding={encoding!r} is not known: try 'utf-8' or 'latin-1'."
+        ) from error
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ValueError(
+            f"{path}, line {line}: byte 0x{content[error.start]:02x} is not {encoding}. If this is "
+            "a text file, give its encoding, for example encoding='latin-1'."
+        ) from error
+    if "\0" in text:
+        line = text.count("\n", 0, text.index("\0")) + 1
+        raise ValueError(
+            f"{path}, line {line}: a zero byte, so this is no text in {encoding}. If it is not a "
+            "binary file, give its encoding, for example encoding='utf-16'."
+        )
+    return text.removeprefix("\ufeff")
+
+
+def read_rows(text, separator=None, comment=None):
+    """Yield the number of each line and its columns, which are none on a blank line."""
+    for number, line in enumerate(StringIO(text, newline=None), 1):
+        line = line.removesuffix("\n")
+        if comment and line.startswith(comment):
+            continue
+        stripped = line.strip(BLANKS)
+        if not stripped:
+            yield number, []
+        else:
+            yield number, line.split(separator) if separator else BLANK_RUN.split(stripped)
+
+
+def check_rows(rows, path, token_column, tag_column):
+    """Check that all lines have the same columns, and that the two wanted are among them."""
+    first, width = None, None
+    for number, columns in rows:
+        if not is_token(columns):
+            continue
+        if first is None:
+            first, width = number, len(columns)
+            check_width(width, f"{path}, line {number}", token_column, tag_column)
+        if len(columns) != width:
+            raise ValueError(
+                f"{path}, line {number}: {len(columns)} columns, but line {first} has {width}: "
+                f"{columns}. Mend that line, or name the separator= or the comment= sign."
+            )
+        if not (columns[token_column] and columns[tag_column]):
+            raise ValueError(f"{path}, line {number}: an empty token or tag: {columns}.")
+    if first is None:
+        raise ValueError(f"{path} holds no sentence. Every token needs a line with its tag.")
+
+
+def check_width(width, place, token_column, tag_column):
+    for name, column in {"token_column": token_column, "tag_column": tag_column}.items():
+        if not -width <= column < width:
+            raise ValueError(
+                f"{place}: {width} columns, so there is no {name}={column}. Count from 0, or "
+                "name the separator=."
+            )
+    if token_column % width == tag_column % width:
+        raise ValueError(
+            f"{place}: {width} columns, so token_column={token_column} and "
+            f"tag_column={tag_column} are the same one. Name two, or name the separator=."
+        )
+
+
+def is_token(columns):
+    return bool(columns) and not columns[0].startswith(DOCUMENT_MARK)
+
+
+def group_rows(rows, token_column=0, tag_column=-1):
+    """Bunch of the sentences, which are the runs of lines that hold tokens."""
+    bunch = Bunch(data=[], target=[], documents=[])
+    n_marks = 0
+    for in_sentence, run in groupby((columns for _, columns in rows), is_token):
+        if in_sentence:
+            tokens, tags = zip(*((row[token_column], row[tag_column]) for row in run), strict=True)
+            bunch.data.append(list(tokens))
+            bunch.target.append(list(tags))
+            bunch.documents.append(n_marks)
+        else:
+            n_marks += sum(map(bool, run))  # what is neither a token nor blank is a mark
+    # A mark may open each document or close it: only where the count changes tells.
+    bunch.documents = np.unique(bunch.documents, return_inverse=True)[1]
+    bunch.target_names = sorted({tag for tags in bunch.target for tag in tags})
+    return bunch
+
+
+def describe(bunch, name):
+    return (
+        f"{name}: {bunch.documents[-1] + 1:,} documents, {len(bunch.data):,} sentences, "
+        f"{sum(map(len, bunch.data)):,} tokens; tags {', '.join(bunch.target_names)}"
+    )
