@@ -59,9 +59,9 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         Tokens that occur less often get no vector of their own. Of no effect on ready vectors.
     min_count_missing : int, default=None
         Tokens that ready vectors lack, but that occur at least this often in ``fit``, get a
-        vector of their own, beyond `max_tokens`. It is random, drawn around the mean of the
-        ready ones with their spread in each column, and is meant for an estimator that trains
-        it further, with ``fine_tune_embeddings=True``. None leaves these tokens unknown.
+        vector of their own, beyond `max_tokens`. It is random, with the mean and the spread
+        that the first 10,000 ready ones have in each column, and is meant for an estimator that
+        trains it further, with ``fine_tune_embeddings=True``. None leaves the tokens unknown.
     max_tokens : int, default=None
         Largest size of the vocabulary, padding and unknown included. The most frequent tokens
         are kept, or the first ones of ready vectors, which most files list by frequency.
@@ -282,7 +282,11 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         codes[used] = np.arange(len(used))
         categories = [sequences.categories[code] for code in used]
         return Sequences(
-            codes[sequences.codes], sequences.offsets, categories, self._look_up(categories)
+            codes[sequences.codes],
+            sequences.offsets,
+            categories,
+            self._look_up(categories),
+            sequences.char_spans,
         )
 
     def get_feature_names_out(self, input_features=None):
@@ -534,7 +538,7 @@ def _check_table(tokens, table):
 
 def _draw_like(table, n, random_state):
     """Draw vectors with the mean and spread that ready ones have in each column."""
-    table = table[:10_000]  # enough for both, and no second copy of a large table
+    table = table[:10_000]  # the most frequent ones in most files, as those to draw are
     spread = table.std(axis=0)
     # vectors that are all alike have no spread, yet what is drawn must differ from their mean
     spread = spread if spread.any() else 1.0

@@ -35,6 +35,9 @@ class Sequences:
         only ids are known.
     vectors : array-like of float, shape (n_categories, n_features), optional
         The embedding of each code, kept as float32. Row 0, the padding, is all zeros.
+    char_spans : array-like of int, shape (n_steps, 2), optional
+        Where each step stands in its text: the characters ``text[start:end]``. Kept as int32,
+        beside the codes, by every operation; new padding has ``(0, 0)``.
 
     Attributes
     ----------
@@ -59,7 +62,7 @@ class Sequences:
     [['good']]
     """
 
-    def __init__(self, codes, offsets, categories=None, vectors=None):
+    def __init__(self, codes, offsets, categories=None, vectors=None, char_spans=None):
         if categories is not None and tuple(categories[:2]) != SPECIAL_TOKENS:
             raise ValueError(
                 f"categories must start with {SPECIAL_TOKENS}; got {list(categories[:2])}."
@@ -68,15 +71,18 @@ class Sequences:
         self.vectors = None if vectors is None else _check_vectors(vectors, categories)
         self.codes = _check_codes(codes, categories if vectors is None else self.vectors)
         self.offsets = _check_offsets(offsets, len(self.codes))
+        self.char_spans = None if char_spans is None else _check_spans(char_spans, len(self.codes))
 
     @classmethod
-    def from_tokens(cls, tokens):
+    def from_tokens(cls, tokens, char_spans=None):
         """Encode lists of strings; every distinct string becomes a category.
 
         Parameters
         ----------
         tokens : iterable of list of str
             One list for each sequence. ``"<pad>"`` and ``"<unk>"`` keep their meaning.
+        char_spans : sequence of array-like of int, shape (n_tokens, 2), optional
+            Where the tokens of each sequence stand in its text, as `Tokenizer.offsets` tells.
 
         Returns
         -------
@@ -90,7 +96,10 @@ class Sequences:
             index.setdefault(token, len(index))
         offsets = _to_offsets(map(len, tokens))
         flat = map(index.__getitem__, chain.from_iterable(tokens))
-        return cls(np.fromiter(flat, np.int32, offsets[-1]), offsets, categories=list(index))
+        codes = np.fromiter(flat, np.int32, offsets[-1])
+        if char_spans is not None:
+            char_spans = _join_spans(char_spans, np.diff(offsets))
+        return cls(codes, offsets, list(index), char_spans=char_spans)
 
     @classmethod
     def from_ids(cls, ids):
@@ -145,17 +154,23 @@ class Sequences:
         if isinstance(key, slice) and key.step in (None, 1):
             start, stop, _ = key.indices(len(self))
             offsets = self.offsets[start : max(start, stop) + 1]
-            return self._replace(self.codes[offsets[0] : offsets[-1]], offsets - offsets[0])
+            return self._pick(slice(offsets[0], offsets[-1]), offsets - offsets[0])
         rows = np.arange(len(self))[key]
         if rows.ndim != 1:
             raise IndexError(f"Sequences have one axis; got the index {key!r}.")
-        parts = map(slice, self.offsets[rows].tolist(), self.offsets[rows + 1].tolist())
-        codes = np.concatenate([self.codes[:0], *map(self.codes.__getitem__, parts)])
-        return self._replace(codes, _to_offsets(self.lengths[rows]))
+        lengths = self.lengths[rows]
+        offsets = _to_offsets(lengths)
+        # each step's number in the result, shifted to where its sequence starts here
+        steps = np.arange(offsets[-1]) + np.repeat(self.offsets[rows] - offsets[:-1], lengths)
+        return self._pick(steps, offsets)
 
-    def _replace(self, codes, offsets):
-        result = Sequences.__new__(Sequences)  # these codes have been checked before
-        result.codes, result.offsets = codes, offsets
+    def _pick(self, steps, offsets):
+        char_spans = None if self.char_spans is None else self.char_spans[steps]
+        return self._replace(self.codes[steps], offsets, char_spans)
+
+    def _replace(self, codes, offsets, char_spans):
+        result = Sequences.__new__(Sequences)  # these parts have been checked before
+        result.codes, result.offsets, result.char_spans = codes, offsets, char_spans
         result.categories, result.vectors = self.categories, self.vectors
         return result
 
@@ -199,7 +214,7 @@ class Sequences:
         if not len(padding):
             return self
         offsets = self.offsets - np.searchsorted(padding, self.offsets)
-        return self._replace(self.codes[self.codes != PADDING], offsets)
+        return self._pick(self.codes != PADDING, offsets)
 
     def with_vectors(self, vectors):
         """Attach one embedding to each category.
@@ -214,7 +229,7 @@ class Sequences:
         Sequences
             The same codes and categories with the new vectors.
         """
-        return Sequences(self.codes, self.offsets, self.categories, vectors)
+        return Sequences(self.codes, self.offsets, self.categories, vectors, self.char_spans)
 
     def with_categories(self, categories):
         """Encode the same strings with another list of categories.
@@ -233,7 +248,7 @@ class Sequences:
             raise ValueError("These sequences hold ids without strings: categories is None.")
         index = {token: code for code, token in enumerate(categories)}
         table = np.array([index.get(token, UNKNOWN) for token in self.categories], np.int32)
-        return Sequences(table[self.codes], self.offsets, categories)
+        return Sequences(table[self.codes], self.offsets, categories, char_spans=self.char_spans)
 
 
 def _to_offsets(lengths):
@@ -262,6 +277,29 @@ def _check_offsets(offsets, n_steps):
     if np.any(np.diff(offsets) < 0):
         raise ValueError("Offsets must not decrease.")
     return offsets
+
+
+def _join_spans(char_spans, lengths):
+    rows = [np.asarray(row) for row in char_spans]
+    shapes = [row.shape if row.size else (0, 2) for row in rows]
+    if shapes != [(length, 2) for length in lengths]:
+        raise ValueError("char_spans must have one row, (start, end), for each token.")
+    return np.concatenate([np.zeros((0, 2), np.int32), *(row for row in rows if row.size)])
+
+
+def _check_spans(char_spans, n_steps):
+    char_spans = np.asarray(char_spans)
+    if char_spans.shape != (n_steps, 2) or char_spans.dtype.kind not in "iu":
+        raise ValueError(
+            f"char_spans must be integers of shape ({n_steps}, 2), a start and an end for each "
+            f"code; got {char_spans.dtype} values of shape {char_spans.shape}."
+        )
+    wrong = (char_spans[:, 0] < 0) | (char_spans[:, 0] > char_spans[:, 1])
+    if wrong.any():
+        raise ValueError(
+            f"char_spans must have 0 <= start <= end; got {tuple(char_spans[wrong][0].tolist())}."
+        )
+    return char_spans.astype(np.int32, copy=False)
 
 
 def _check_vectors(vectors, categories):
@@ -388,9 +426,7 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
         check_is_fitted(self)
         batch = self._read(X)
         if isinstance(batch, Sequences):
-            rows = (batch.codes[start:stop] for start, stop in pairwise(batch.offsets.tolist()))
-            codes, _ = self._pad(rows, (len(batch), self.max_length_), np.int32)
-            return batch._replace(codes.ravel(), np.arange(len(batch) + 1) * self.max_length_)
+            return self._pad_sequences(batch)
         shape = len(batch), self.max_length_, batch[0].shape[1]
         steps, real = self._pad(batch, shape, batch[0].dtype)
         return np.ma.MaskedArray(steps, mask=np.repeat(~real[:, :, None], shape[2], axis=2))
@@ -408,6 +444,16 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
         if not len(X):
             raise ValueError("Found 0 sample(s) while a minimum of 1 is required.")
         return X.without_padding()
+
+    def _pad_sequences(self, batch):
+        shape = len(batch), self.max_length_
+        bounds = list(pairwise(batch.offsets.tolist()))
+        codes, _ = self._pad((batch.codes[i:j] for i, j in bounds), shape, np.int32)
+        spans = batch.char_spans
+        if spans is not None:
+            spans, _ = self._pad((spans[i:j] for i, j in bounds), (*shape, 2), np.int32)
+            spans = spans.reshape(-1, 2)
+        return batch._replace(codes.ravel(), np.arange(shape[0] + 1) * shape[1], spans)
 
     def _pad(self, rows, shape, dtype):
         padded, real = np.zeros(shape, dtype), np.zeros(shape[:2], bool)

@@ -53,6 +53,10 @@ class Tokenizer(TransformerMixin, BaseEstimator):
     tokenizer : callable, default=None
         A function from one text to its tokens, in place of the default words: ``str.split``
         for blanks, ``list`` for characters, or the function of a linguistic library.
+    char_spans : bool, default=False
+        Whether ``transform`` returns `Sequences` that carry, in ``char_spans``, where each token
+        stands in its text. The next steps keep them, so that a tagger can tell where in the
+        text its entities are. As with ``offsets``, tokens must then be pieces of the text.
 
     See Also
     --------
@@ -85,6 +89,7 @@ class Tokenizer(TransformerMixin, BaseEstimator):
         "strip_html_breaks": ["boolean"],
         "token_pattern": [str, re.Pattern, None],
         "tokenizer": [callable, None],
+        "char_spans": ["boolean"],
     }
 
     def __init__(
@@ -95,12 +100,14 @@ class Tokenizer(TransformerMixin, BaseEstimator):
         strip_html_breaks=True,
         token_pattern=None,
         tokenizer=None,
+        char_spans=False,
     ):
         self.lowercase = lowercase
         self.punctuation = punctuation
         self.strip_html_breaks = strip_html_breaks
         self.token_pattern = token_pattern
         self.tokenizer = tokenizer
+        self.char_spans = char_spans
 
     def fit(self, X, y=None):
         """Check the parameters and the texts; nothing is learned.
@@ -134,13 +141,16 @@ class Tokenizer(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        list of list of str
-            The tokens of each text. An empty text has none.
+        list of list of str, or Sequences
+            The tokens of each text. An empty text has none. With `char_spans`, they come as
+            `Sequences`.
         """
         self._check_parameters()
+        forms, texts = _Forms(self.lowercase), self._read(X)
+        if self.char_spans:
+            return self._with_spans(texts, forms)
         find = self._match if self.tokenizer is None else self._split
-        forms = _Forms(self.lowercase)
-        return [list(map(forms.__getitem__, filter(None, find(text)))) for text in self._read(X)]
+        return [list(map(forms.__getitem__, filter(None, find(text)))) for text in texts]
 
     def offsets(self, X):
         """Tell where each token lies in its text.
@@ -163,8 +173,7 @@ class Tokenizer(TransformerMixin, BaseEstimator):
             searched from the end of the one before.
         """
         self._check_parameters()
-        find = self._match_spans if self.tokenizer is None else self._search
-        spans = ([span for span in find(text) if span[0] < span[1]] for text in self._read(X))
+        spans = map(self._find_spans, self._read(X))
         return [np.array(rows, dtype=np.int64).reshape(-1, 2) for rows in spans]
 
     def inverse_transform(self, X):
@@ -224,6 +233,18 @@ class Tokenizer(TransformerMixin, BaseEstimator):
                 f"made {reprlib.repr(example)} of type {type(example).__name__}."
             )
         return tokens
+
+    def _with_spans(self, texts, forms):
+        tokens, spans = [], []
+        for text in texts:
+            rows = self._find_spans(text)
+            tokens.append([forms[text[start:end]] for start, end in rows])
+            spans.append(rows)
+        return Sequences.from_tokens(tokens, spans)
+
+    def _find_spans(self, text):
+        find = self._match_spans if self.tokenizer is None else self._search
+        return [span for span in find(text) if span[0] < span[1]]
 
     def _match(self, text):
         return self._pattern(text).findall(text)

@@ -13,7 +13,7 @@ from sklearn.model_selection import KFold, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import _safe_indexing
 
-from sklstm import SequencePadder, Sequences
+from sklstm import SequencePadder, Sequences, TokenIndexer, Tokenizer, Word2VecEmbedder
 
 WORDS = st.text("abcdé🙂", min_size=1, max_size=3)
 DOCUMENTS = st.lists(st.lists(WORDS, max_size=6), max_size=6)
@@ -34,7 +34,10 @@ def batches(draw, min_size=0):
     categories = draw(st.sampled_from([None, ["<pad>", "<unk>", "c", "a", "B", "é"]]))
     vectors = np.vstack([np.zeros(2), np.arange(10).reshape(5, 2) + 1.0])
     vectors = draw(st.sampled_from([None, vectors]))
-    return Sequences([code for row in rows for code in row], offsets, categories, vectors)
+    codes = [code for row in rows for code in row]
+    spans = np.arange(2 * len(codes)).reshape(-1, 2)  # each step has one of its own
+    spans = draw(st.sampled_from([None, spans]))
+    return Sequences(codes, offsets, categories, vectors, spans)
 
 
 @st.composite
@@ -52,6 +55,12 @@ def samples(batch):
     return [batch[row].tolist() for row in range(len(batch))]
 
 
+def char_spans(batch):
+    """The spans of each sequence, as Tokenizer.offsets returns them."""
+    bounds = zip(batch.offsets[:-1], batch.offsets[1:], strict=True)
+    return [batch.char_spans[start:stop].tolist() for start, stop in bounds]
+
+
 def is_equal(left, right):
     return (
         samples(left) == samples(right)
@@ -59,6 +68,8 @@ def is_equal(left, right):
         and left.categories == right.categories
         and (left.vectors is None) == (right.vectors is None)
         and (left.vectors is None or np.array_equal(left.vectors, right.vectors))
+        and (left.char_spans is None) == (right.char_spans is None)
+        and (left.char_spans is None or np.array_equal(left.char_spans, right.char_spans))
     )
 
 
@@ -249,6 +260,120 @@ def cut(row, max_length, truncating):
     while len(row) > max_length:
         row.pop({"pre": 0, "post": -1, "middle": -(-max_length // 2)}[truncating])
     return row
+
+
+class TestCharSpans:
+    """Where each token stands in its text: carried through every operation."""
+
+    TEXTS = ("Not a good film", "", "good", "A bad, bad film!")
+
+    def batch(self):
+        return Tokenizer(punctuation=True, char_spans=True).transform(self.TEXTS)
+
+    def pieces(self, batch, texts=TEXTS):
+        """What the spans cut out of the texts, padding aside."""
+        real = batch.without_padding()
+        return [
+            [text[start:end].lower() for start, end in rows]
+            for text, rows in zip(texts, char_spans(real), strict=True)
+        ]
+
+    def test_of_tokens(self):
+        batch = Sequences.from_tokens([["a", "b"], [], ["c"]], [[(0, 1), (2, 3)], [], [(5, 6)]])
+        assert char_spans(batch) == [[[0, 1], [2, 3]], [], [[5, 6]]]
+        assert batch.char_spans.dtype == np.int32
+        assert Sequences.from_tokens([[], []], [[], np.zeros((0, 2))]).char_spans.shape == (0, 2)
+        assert Sequences.from_tokens([["a"]]).char_spans is None
+
+    @given(batches_with_key())
+    def test_indexing_equals_that_of_a_list(self, case):
+        batch, key = case
+        spans = np.arange(2 * len(batch.codes)).reshape(-1, 2)
+        batch = Sequences(batch.codes, batch.offsets, batch.categories, batch.vectors, spans)
+        rows = np.arange(len(batch))[np.asarray(key, int) if key == [] else key]
+        assert char_spans(batch[key]) == [char_spans(batch)[row] for row in rows]
+
+    @given(st.lists(st.lists(st.sampled_from("abcX"), max_size=7), min_size=1, max_size=6), PADDERS)
+    def test_stay_with_their_tokens(self, documents, padder):
+        texts = [" ".join(row) for row in documents]
+        batch = Tokenizer(lowercase=False, char_spans=True).transform(texts)
+        indexer = TokenIndexer(vocabulary=["a", "b"]).fit(documents)
+        embedder = Word2VecEmbedder(vectors={"a": [1.0], "x": [2.0]}, lowercase=True)
+        embedder.fit([["a"]])
+        padded = padder.fit_transform(batch)
+        for changed in (
+            batch.with_vectors(np.arange(len(batch.categories))[:, None]),
+            batch.with_categories(["<pad>", "<unk>", *"Xcba"]),
+            embedder.transform(batch),
+            embedder.transform(batch)[np.arange(len(batch))],
+            pickle.loads(pickle.dumps(batch)),
+            padded,
+            padder.transform(padded),
+            embedder.transform(padded),
+            padder.transform(embedder.transform(batch)),
+        ):
+            for text, tokens, spans in zip(
+                texts, changed.tokens(), char_spans(changed.without_padding()), strict=True
+            ):
+                assert [text[start:end] for start, end in spans] == tokens
+        assert np.array_equal(indexer.transform(batch).char_spans, batch.char_spans)
+        assert np.array_equal(indexer.transform(padded).char_spans, padded.char_spans)
+
+    @pytest.mark.parametrize("padding", ["pre", "post"])
+    def test_padding_has_zeros(self, padding):
+        padded = SequencePadder(max_length=3, padding=padding).fit_transform(self.batch())
+        assert padded.char_spans.shape == (12, 2)
+        assert not padded.char_spans[padded.codes == 0].any()
+        assert char_spans(padded)[2].count([0, 0]) == 2
+
+    @pytest.mark.parametrize(
+        ("truncating", "first", "last"),
+        [
+            ("pre", ["good", "film"], ["film", "!"]),
+            ("post", ["not", "a"], ["a", "bad"]),
+            ("middle", ["not", "film"], ["a", "!"]),
+        ],
+    )
+    def test_truncation(self, truncating, first, last):
+        padder = SequencePadder(max_length=2, truncating=truncating)
+        cut = padder.fit_transform(self.batch())
+        assert self.pieces(cut) == cut.tokens() == [first, [], ["good"], last]
+
+    def test_split(self):
+        batch = self.batch()
+        train, _, texts, _ = train_test_split(batch, list(self.TEXTS), random_state=0)
+        assert self.pieces(train, texts) == train.tokens()
+
+    @pytest.mark.parametrize("row", [-2, 0, np.int64(3)])
+    def test_a_part_shares_the_memory_and_pickles_small(self, row):
+        batch = Sequences(
+            np.ones(9999, int), np.arange(10_000), None, None, np.ones((9999, 2), int)
+        )
+        assert np.shares_memory(batch[5:7].char_spans, batch.char_spans)
+        assert len(pickle.dumps(batch[5:7])) < 1000
+        assert batch[row].tolist() == [1]
+
+    @pytest.mark.parametrize(
+        "spans",
+        [
+            np.zeros((3, 2), int),
+            np.zeros((2, 3), int),
+            np.zeros(2, int),
+            np.zeros((2, 2)),
+            [[0, 1], [3, 2]],
+            [[-1, 1], [1, 2]],
+        ],
+    )
+    def test_wrong_spans(self, spans):
+        with pytest.raises(ValueError, match="char_spans must"):
+            Sequences([2, 3], [0, 2], char_spans=spans)
+
+    @pytest.mark.parametrize(
+        "spans", [[], [[(0, 1)]], [[], [(0, 1)]], [[(0, 1), (1, 2)], []], [[(0, 1, 2)], []]]
+    )
+    def test_wrong_spans_of_tokens(self, spans):
+        with pytest.raises(ValueError, match="one row, .*, for each token"):
+            Sequences.from_tokens([["a"], []], spans)
 
 
 class TestSequencePadder:

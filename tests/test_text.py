@@ -15,7 +15,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.utils._param_validation import InvalidParameterError
 
-from sklstm import Sequences, TokenIndexer, Tokenizer
+from sklstm import Sequences, TokenIndexer, Tokenizer, Word2VecEmbedder
 from sklstm.text import _words
 
 CURLY = "\u2019"  # the typographic apostrophe
@@ -179,6 +179,54 @@ class TestOffsets:
         assert tokenizer.transform(["a b"]) == [["a", "b"]]
         with pytest.raises(ValueError, match=r"'A', which is not in the text after character 0"):
             tokenizer.offsets(["a b"])
+
+
+class TestCharSpans:
+    """Sequences that carry what offsets tells."""
+
+    @pytest.mark.parametrize("tokenizer", TOKENIZERS, ids=repr)
+    @given(texts=TEXTS)
+    def test_same_tokens_and_offsets(self, tokenizer, texts):
+        batch = clone(tokenizer).set_params(char_spans=True).transform(texts)
+        assert isinstance(batch, Sequences)
+        assert batch.tokens() == tokenizer.transform(texts)
+        offsets = np.concatenate([np.zeros((0, 2), int), *tokenizer.offsets(texts)])
+        assert np.array_equal(batch.char_spans, offsets)
+        assert batch.lengths.tolist() == list(map(len, tokenizer.transform(texts)))
+
+    @pytest.mark.parametrize(
+        ("text", "tokens"),
+        [
+            (
+                "Владимир Путин родился в Ленинграде.",
+                ["Владимир", "Путин", "родился", "в", "Ленинграде", "."],
+            ),
+            (
+                "¿Vive Gabriel García Márquez en Bogotá?",
+                ["¿", "Vive", "Gabriel", "García", "Márquez", "en", "Bogotá", "?"],
+            ),
+            (f"Jose{ACUTE} vive aqui{ACUTE}", [f"Jose{ACUTE}", "vive", f"aqui{ACUTE}"]),
+        ],
+    )
+    def test_any_language(self, text, tokens):
+        tokenizer = Tokenizer(lowercase=False, punctuation=True, char_spans=True)
+        batch = tokenizer.transform(["🙂", text])
+        assert batch[1:].tokens() == [tokens]
+        embedder = Word2VecEmbedder(
+            vectors={tokens[1].lower(): [1.0, 2.0]}, lowercase=True, unknown="zero"
+        )
+        embedded = embedder.fit(batch).transform(batch)[1:]
+        assert [text[start:end] for start, end in embedded.char_spans] == tokens
+        assert embedded.tokens() == [tokens]
+        assert embedded[0].any(axis=1).tolist() == [False, True, *[False] * (len(tokens) - 2)]
+
+    def test_of_a_rewriting_callable_are_refused(self):
+        with pytest.raises(ValueError, match=r"'A', which is not in the text after character 0"):
+            Tokenizer(tokenizer=split_in_upper_case, char_spans=True).transform(["a b"])
+
+    def test_inverse(self):
+        tokenizer = Tokenizer(char_spans=True)
+        assert tokenizer.inverse_transform(tokenizer.transform(["A film!", ""])) == ["a film", ""]
 
 
 class TestInverse:
