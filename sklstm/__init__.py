@@ -6,12 +6,17 @@ Sequences
     `Sequences`, `SequencePadder`, `SlidingWindow`
 Estimators
     `LSTMClassifier`, `LSTMRegressor`
+Named entities
+    `Entity`, `TaggedText`
+Cross-validation
+    `sklstm.model_selection`
 Data
     `sklstm.datasets`
 """
 
 from sklstm.classifier import LSTMClassifier
 from sklstm.embeddings import Word2VecEmbedder
+from sklstm.entities import Entity, TaggedText
 from sklstm.regressor import LSTMRegressor
 from sklstm.sequences import SequencePadder, Sequences
 from sklstm.text import TokenIndexer, Tokenizer
@@ -19,11 +24,13 @@ from sklstm.windows import SlidingWindow
 
 __version__ = "0.1.0"
 __all__ = [
+    "Entity",
     "LSTMClassifier",
     "LSTMRegressor",
     "SequencePadder",
     "Sequences",
     "SlidingWindow",
+    "TaggedText",
     "TokenIndexer",
     "Tokenizer",
     "Word2VecEmbedder",

@@ -16,9 +16,9 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = [
     {"_optional"},
     {"_validation"},
-    {"sequences", "windows", "cells", "tags"},
+    {"sequences", "windows", "cells", "tags", "entities"},
     {"text", "windows", "metrics", "datasets", "_inputs", "_vector_files", "layers", "crf"},
-    {"embeddings", "networks", "batches"},
+    {"embeddings", "networks", "batches", "model_selection"},
     {"_net"},
     {"_base"},
     {"classifier", "regressor", "tagger", "generator", "seq2seq"},
@@ -40,7 +40,9 @@ TORCH_FREE = {
     "windows",
     "tags",
     "embeddings",
+    "entities",
     "metrics",
+    "model_selection",
     "datasets",
 }
 ONLY_IMPORTER = {"gensim": "embeddings", "skorch": "_net"}

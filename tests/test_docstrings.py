@@ -75,11 +75,10 @@ def test_member(name):
 
 
 def exported_names():
-    packages = [sklstm, *(module for module in public_modules() if hasattr(module, "__path__"))]
-    for package in packages:
-        for name in package.__all__:
-            if not inspect.ismodule(getattr(package, name)):
-                yield f"{package.__name__}.{name}"
+    for module in [sklstm, *public_modules()]:
+        for name in getattr(module, "__all__", ()):
+            if not inspect.ismodule(getattr(module, name)):
+                yield f"{module.__name__}.{name}"
 
 
 @pytest.mark.parametrize("name", sorted(exported_names()))

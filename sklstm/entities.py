@@ -1,0 +1,187 @@
+"""Named entities and the text they stand in: ``Entity`` and ``TaggedText``."""
+
+import reprlib
+import zlib
+from dataclasses import dataclass
+from html import escape
+from itertools import accumulate, pairwise
+from numbers import Integral
+
+# Degrees on the colour wheel, far apart for the types that most data sets have.
+HUES = {"PER": 210, "PERSON": 210, "LOC": 130, "ORG": 30, "MISC": 290}
+
+# Dark letters on a light ground of their own: readable on pages of any colour.
+COLOURS = "background: hsl({hue}, 80%, 86%); color: hsl({hue}, 90%, 12%)"
+TEXT = '<div dir="auto" style="white-space: pre-wrap; line-height: 1.9">{}</div>'
+ENTITY = (
+    '<mark{title} style="{colours}; padding: 0.15em 0.35em; border-radius: 0.35em; '
+    '-webkit-box-decoration-break: clone; box-decoration-break: clone">'
+    '{text}&nbsp;<small style="font-weight: bold; user-select: none">{type}</small></mark>'
+)
+
+
+@dataclass(frozen=True)
+class Entity:
+    """A name found in a text: what it names, where it stands, and how sure that is.
+
+    Parameters
+    ----------
+    type : str
+        What is named: ``"PER"``.
+    start, end : int
+        Positions of its first token and after its last one.
+    text : str
+        The name as it stands in the text.
+    confidence : float, default=None
+        Probability of the entity, from 0 to 1; None where it is not known.
+    start_char, end_char : int, default=None
+        Positions of its first character and after its last one; None where the text is not
+        known, but only its tokens.
+
+    See Also
+    --------
+    TaggedText : Draws entities in their text.
+
+    Examples
+    --------
+    >>> from sklstm import Entity
+    >>> Entity("PER", 0, 2, "Ada Lovelace")
+    Entity(type='PER', start=0, end=2, text='Ada Lovelace', confidence=None, start_char=None,
+           end_char=None)
+    """
+
+    type: str
+    start: int
+    end: int
+    text: str
+    confidence: float | None = None
+    start_char: int | None = None
+    end_char: int | None = None
+
+
+class TaggedText:
+    """A text with its entities, which notebooks draw in colour.
+
+    Jupyter, and the gallery of Sphinx, show each entity in the colour of its type, the same
+    colour in every text, with the type after it; its confidence appears under the mouse. As
+    plain text, an entity stands in brackets and its type in parentheses.
+
+    Parameters
+    ----------
+    text : str or list of str
+        The text, or its tokens. In a text `start_char` and `end_char` of the entities count; in
+        tokens, which are drawn with a space between them, `start` and `end`.
+    entities : iterable of Entity
+        The entities, in the order of the text and without overlap.
+
+    Attributes
+    ----------
+    text : str or list of str
+        The text or the tokens as given.
+    entities : list of Entity
+        The entities.
+
+    Raises
+    ------
+    TypeError
+        If `text` is neither a str nor a list of str, or an entity is no :class:`Entity`.
+    ValueError
+        If an entity lacks the positions or leaves the text, or if entities overlap or are not
+        in order.
+
+    Examples
+    --------
+    >>> from sklstm import Entity, TaggedText
+    >>> tokens = ["Ada", "Lovelace", "lived", "in", "London"]
+    >>> TaggedText(tokens, [Entity("PER", 0, 2, "Ada Lovelace"), Entity("LOC", 4, 5, "London")])
+    TaggedText('[Ada Lovelace](PER) lived in [London](LOC)')
+    """
+
+    def __init__(self, text, entities):
+        _check_text(text)
+        self.text = text
+        self.entities = list(entities)
+        if isinstance(text, str):
+            _check_entities(self.entities, ("start_char", "end_char"), len(text), "characters")
+        else:
+            _check_entities(self.entities, ("start", "end"), len(text), "tokens")
+
+    def __repr__(self):
+        pieces = (f"[{text}]({entity.type})" if entity else text for text, entity in self._pieces())
+        return f"{type(self).__name__}({''.join(pieces)!r})"
+
+    def _repr_html_(self):
+        pieces = (
+            _draw_entity(text, entity) if entity else escape(text)
+            for text, entity in self._pieces()
+        )
+        return TEXT.format("".join(pieces))
+
+    def _pieces(self):
+        """Yield the text in pieces, each with its entity, or None between entities."""
+        text, spans = self._characters()
+        position = 0
+        for entity, (start, end) in zip(self.entities, spans, strict=True):
+            yield text[position:start], None
+            yield text[start:end], entity
+            position = end
+        yield text[position:], None
+
+    def _characters(self):
+        """Return the text, and where in it each entity stands."""
+        if isinstance(self.text, str):
+            return self.text, [(entity.start_char, entity.end_char) for entity in self.entities]
+        starts = list(accumulate((len(token) + 1 for token in self.text), initial=0))
+        spans = [(starts[entity.start], starts[entity.end] - 1) for entity in self.entities]
+        return " ".join(self.text), spans
+
+
+def _draw_entity(text, entity):
+    hue = HUES.get(entity.type, zlib.crc32(entity.type.encode()) % 360)
+    known = entity.confidence is not None
+    return ENTITY.format(
+        title=f' title="confidence {entity.confidence:.3f}"' if known else "",
+        colours=COLOURS.format(hue=hue),
+        text=escape(text),
+        type=escape(entity.type),
+    )
+
+
+def _check_text(text):
+    if isinstance(text, str):
+        return
+    if not isinstance(text, (list, tuple)) or not all(isinstance(token, str) for token in text):
+        raise TypeError(
+            "text must be one str, or the list of str that are its tokens, got "
+            f"{reprlib.repr(text)} of type {type(text).__name__}."
+        )
+
+
+def _check_entities(entities, names, length, unit):
+    """Check that the positions called `names` are there, inside of the text, and in order."""
+    for number, entity in enumerate(entities):
+        if not isinstance(entity, Entity):
+            raise TypeError(
+                f"Entity {number} is {reprlib.repr(entity)} of type {type(entity).__name__}; "
+                "entities are objects of the class Entity."
+            )
+    spans = [tuple(getattr(entity, name) for name in names) for entity in entities]
+    for number, (entity, span) in enumerate(zip(entities, spans, strict=True)):
+        if not all(isinstance(position, Integral) for position in span):
+            hint = " Pass the tokens in place of the text." if unit == "characters" else ""
+            raise ValueError(
+                f"Entity {number} has {names[0]}={span[0]!r} and {names[1]}={span[1]!r}: {entity}. "
+                f"Its place among the {unit} of the text must be known.{hint}"
+            )
+        if not 0 <= span[0] < span[1] <= length:
+            raise ValueError(
+                f"Entity {number} has {names[0]}={span[0]} and {names[1]}={span[1]}: {entity}. In "
+                f"a text of {length} {unit}, 0 <= {names[0]} < {names[1]} <= {length} must hold."
+            )
+    for number, (before, span) in enumerate(pairwise(spans), 1):
+        if span[0] < before[1]:
+            raise ValueError(
+                f"Entity {number} begins at {names[0]}={span[0]}, before entity {number - 1} ends "
+                f"at {names[1]}={before[1]}. Sort entities by {names[0]}, and keep only one of "
+                "those that overlap."
+            )
