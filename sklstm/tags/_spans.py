@@ -1,8 +1,4 @@
-"""Tags of tokens and the spans they mark, in the schemes IOB1, IOB2, IOBES and BILOU.
-
-A tag is ``"O"``, or a prefix, a hyphen and a type: ``"B-PER"``. Whatever follows the first hyphen
-is the type; a data set with one kind of span may leave it out, and the hyphen with it.
-"""
+"""Schemes, and spans from tags and back."""
 
 import reprlib
 from itertools import chain, pairwise
@@ -251,7 +247,7 @@ def span_columns(y, scheme, mode="strict"):
 
     Examples
     --------
-    >>> from sklstm.tags import span_columns
+    >>> from sklstm.tags._spans import span_columns
     >>> columns = span_columns([["O", "B-PER"], ["B-LOC", "I-LOC"]], "IOB2")
     >>> columns.types, columns.sentences
     (array(['PER', 'LOC'], dtype=object), array([0, 1]))

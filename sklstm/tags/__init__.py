@@ -1,0 +1,29 @@
+"""Tags of tokens and the spans they mark, in the schemes IOB1, IOB2, IOBES and BILOU.
+
+A tag is ``"O"``, or a prefix, a hyphen and a type: ``"B-PER"``. Whatever follows the first hyphen
+is the type; a data set with one kind of span may leave it out, and the hyphen with it.
+"""
+
+from sklstm.tags._spans import (
+    MODES,
+    SCHEMES,
+    Span,
+    allowed_transitions,
+    check_tags,
+    convert_tags,
+    infer_scheme,
+    spans_to_tags,
+    tags_to_spans,
+)
+
+__all__ = [
+    "MODES",
+    "SCHEMES",
+    "Span",
+    "allowed_transitions",
+    "check_tags",
+    "convert_tags",
+    "infer_scheme",
+    "spans_to_tags",
+    "tags_to_spans",
+]
