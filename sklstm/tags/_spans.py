@@ -32,6 +32,12 @@ class Span(NamedTuple):
         Position of its first token in the sentence.
     end : int
         Position after its last token.
+
+    Examples
+    --------
+    >>> from sklstm.tags import Span
+    >>> Span("PER", 0, 2).end
+    2
     """
 
     type: str
@@ -50,6 +56,18 @@ class SpanColumns(NamedTuple):
         The sentences that they belong to.
     starts, ends : ndarray of int, shape (n_spans,)
         Positions of the first token and after the last one, counted over all sentences.
+
+    See Also
+    --------
+    span_columns : Reads them from tags.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklstm.tags import SpanColumns
+    >>> spans = SpanColumns(np.array(["PER"], object), *np.array([[0], [1], [3]]))
+    >>> spans.ends - spans.starts
+    array([2])
     """
 
     types: np.ndarray
@@ -247,7 +265,7 @@ def span_columns(y, scheme, mode="strict"):
 
     Examples
     --------
-    >>> from sklstm.tags._spans import span_columns
+    >>> from sklstm.tags import span_columns
     >>> columns = span_columns([["O", "B-PER"], ["B-LOC", "I-LOC"]], "IOB2")
     >>> columns.types, columns.sentences
     (array(['PER', 'LOC'], dtype=object), array([0, 1]))
