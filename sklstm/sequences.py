@@ -154,24 +154,23 @@ class Sequences:
         if isinstance(key, slice) and key.step in (None, 1):
             start, stop, _ = key.indices(len(self))
             offsets = self.offsets[start : max(start, stop) + 1]
-            return self._pick(slice(offsets[0], offsets[-1]), offsets - offsets[0])
+            return self._apply(lambda flat: flat[offsets[0] : offsets[-1]], offsets - offsets[0])
         rows = np.arange(len(self))[key]
         if rows.ndim != 1:
             raise IndexError(f"Sequences have one axis; got the index {key!r}.")
-        lengths = self.lengths[rows]
-        offsets = _to_offsets(lengths)
-        # each step's number in the result, shifted to where its sequence starts here
-        steps = np.arange(offsets[-1]) + np.repeat(self.offsets[rows] - offsets[:-1], lengths)
-        return self._pick(steps, offsets)
+        starts, stops = self.offsets[rows].tolist(), self.offsets[rows + 1].tolist()
 
-    def _pick(self, steps, offsets):
-        char_spans = None if self.char_spans is None else self.char_spans[steps]
-        return self._replace(self.codes[steps], offsets, char_spans)
+        def gather(flat):
+            return np.concatenate([flat[:0], *map(flat.__getitem__, map(slice, starts, stops))])
 
-    def _replace(self, codes, offsets, char_spans):
-        result = Sequences.__new__(Sequences)  # these parts have been checked before
-        result.codes, result.offsets, result.char_spans = codes, offsets, char_spans
+        return self._apply(gather, _to_offsets(self.lengths[rows]))
+
+    def _apply(self, change, offsets):
+        """Change the steps: their codes, and in the same way what stands beside these."""
+        result = Sequences.__new__(Sequences)  # the parts have been checked before
+        result.codes, result.offsets = change(self.codes), offsets
         result.categories, result.vectors = self.categories, self.vectors
+        result.char_spans = None if self.char_spans is None else change(self.char_spans)
         return result
 
     def __array__(self, dtype=None, copy=None):
@@ -214,7 +213,7 @@ class Sequences:
         if not len(padding):
             return self
         offsets = self.offsets - np.searchsorted(padding, self.offsets)
-        return self._pick(self.codes != PADDING, offsets)
+        return self._apply(lambda flat: flat[self.codes != PADDING], offsets)
 
     def with_vectors(self, vectors):
         """Attach one embedding to each category.
@@ -446,14 +445,15 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
         return X.without_padding()
 
     def _pad_sequences(self, batch):
-        shape = len(batch), self.max_length_
+        n, length = len(batch), self.max_length_
         bounds = list(pairwise(batch.offsets.tolist()))
-        codes, _ = self._pad((batch.codes[i:j] for i, j in bounds), shape, np.int32)
-        spans = batch.char_spans
-        if spans is not None:
-            spans, _ = self._pad((spans[i:j] for i, j in bounds), (*shape, 2), np.int32)
-            spans = spans.reshape(-1, 2)
-        return batch._replace(codes.ravel(), np.arange(shape[0] + 1) * shape[1], spans)
+
+        def pad(flat):
+            rows, width = (flat[start:stop] for start, stop in bounds), flat.shape[1:]
+            padded, _ = self._pad(rows, (n, length, *width), flat.dtype)
+            return padded.reshape(n * length, *width)
+
+        return batch._apply(pad, np.arange(n + 1) * length)
 
     def _pad(self, rows, shape, dtype):
         padded, real = np.zeros(shape, dtype), np.zeros(shape[:2], bool)

@@ -290,7 +290,7 @@ class TestCharSpans:
         batch, key = case
         spans = np.arange(2 * len(batch.codes)).reshape(-1, 2)
         batch = Sequences(batch.codes, batch.offsets, batch.categories, batch.vectors, spans)
-        rows = np.arange(len(batch))[np.asarray(key, int) if key == [] else key]
+        rows = np.arange(len(batch))[key]
         assert char_spans(batch[key]) == [char_spans(batch)[row] for row in rows]
 
     @given(st.lists(st.lists(st.sampled_from("abcX"), max_size=7), min_size=1, max_size=6), PADDERS)
@@ -344,14 +344,11 @@ class TestCharSpans:
         train, _, texts, _ = train_test_split(batch, list(self.TEXTS), random_state=0)
         assert self.pieces(train, texts) == train.tokens()
 
-    @pytest.mark.parametrize("row", [-2, 0, np.int64(3)])
-    def test_a_part_shares_the_memory_and_pickles_small(self, row):
-        batch = Sequences(
-            np.ones(9999, int), np.arange(10_000), None, None, np.ones((9999, 2), int)
-        )
+    def test_a_part_shares_the_memory_and_pickles_small(self):
+        spans = np.ones((9999, 2), np.int32)
+        batch = Sequences(np.ones(9999, int), np.arange(10_000), char_spans=spans)
         assert np.shares_memory(batch[5:7].char_spans, batch.char_spans)
         assert len(pickle.dumps(batch[5:7])) < 1000
-        assert batch[row].tolist() == [1]
 
     @pytest.mark.parametrize(
         "spans",
@@ -372,7 +369,7 @@ class TestCharSpans:
         "spans", [[], [[(0, 1)]], [[], [(0, 1)]], [[(0, 1), (1, 2)], []], [[(0, 1, 2)], []]]
     )
     def test_wrong_spans_of_tokens(self, spans):
-        with pytest.raises(ValueError, match="one row, .*, for each token"):
+        with pytest.raises(ValueError, match=r"one row, \(start, end\), for each token"):
             Sequences.from_tokens([["a"], []], spans)
 
 
