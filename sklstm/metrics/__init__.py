@@ -1,0 +1,31 @@
+"""Scores of predicted tags: of the entities they mark, and token by token.
+
+An entity is found if a predicted span has its type, its start and its end. What the spans of tags
+are that are not well-formed is a matter of ``mode``: see :func:`sklstm.tags.tags_to_spans`.
+"""
+
+from sklstm.metrics._bootstrap import BootstrapInterval, bootstrap_interval
+from sklstm.metrics._entities import (
+    entity_f1_score,
+    entity_f1_scorer,
+    entity_precision_score,
+    entity_recall_score,
+    entity_report,
+    entity_scores,
+    partial_match_counts,
+)
+from sklstm.metrics._tokens import token_accuracy_score, token_accuracy_scorer
+
+__all__ = [
+    "BootstrapInterval",
+    "bootstrap_interval",
+    "entity_f1_score",
+    "entity_f1_scorer",
+    "entity_precision_score",
+    "entity_recall_score",
+    "entity_report",
+    "entity_scores",
+    "partial_match_counts",
+    "token_accuracy_score",
+    "token_accuracy_scorer",
+]

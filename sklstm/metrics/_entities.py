@@ -1,0 +1,418 @@
+"""Precision, recall and F1 of entities."""
+
+import numpy as np
+from sklearn.metrics import make_scorer
+from sklearn.utils import Bunch
+
+from sklstm.metrics._comparison import (
+    AVERAGES,
+    METRICS,
+    check_parameters,
+    compare,
+    overlaps,
+    score,
+    with_equal_bounds,
+)
+
+REPORT_KEYS = ("precision", "recall", "f1-score")
+
+
+def entity_precision_score(
+    y_true,
+    y_pred,
+    *,
+    scheme="auto",
+    mode="strict",
+    average="micro",
+    sample_weight=None,
+    zero_division="warn",
+):
+    """Return the share of predicted entities that are right.
+
+    Parameters
+    ----------
+    y_true, y_pred : sequence of list of str
+        Right and predicted tags of each sentence: lists, tuples or arrays.
+    scheme : {"auto", "IOB1", "IOB2", "IOBES", "BILOU"}, default="auto"
+        The scheme of the tags. "auto" infers it from `y_true`.
+    mode : {"strict", "conlleval"}, default="strict"
+        Whether only well-formed spans count, or all that the script conlleval counts. The
+        latter knows all prefixes and needs no scheme.
+    average : {"micro", "macro", "weighted"} or None, default="micro"
+        "micro" counts all types together, "macro" is the mean over types, "weighted" the mean
+        weighted by the number of right entities. None returns the score of each type.
+    sample_weight : array-like of shape (n_sentences,), default=None
+        How often each sentence counts.
+    zero_division : {"warn", 0.0, 1.0, np.nan}, default="warn"
+        The score where there is nothing to divide by. "warn" is 0.0 and a warning.
+
+    Returns
+    -------
+    float or ndarray of shape (n_types,)
+        The score between 0 and 1; with ``average=None`` one of each type in alphabetical order.
+
+    See Also
+    --------
+    entity_scores : Precision, recall and F1 at once.
+
+    Examples
+    --------
+    >>> from sklstm.metrics import entity_precision_score
+    >>> entity_precision_score([["B-PER", "I-PER", "O"]], [["B-PER", "O", "B-LOC"]])
+    0.0
+    """
+    check_parameters(
+        "entity_precision_score",
+        scheme=scheme,
+        mode=mode,
+        average=average,
+        zero_division=zero_division,
+    )
+    counts = compare(y_true, y_pred, scheme, mode).counts(sample_weight)
+    return score("precision", counts, average, zero_division)
+
+
+def entity_recall_score(
+    y_true,
+    y_pred,
+    *,
+    scheme="auto",
+    mode="strict",
+    average="micro",
+    sample_weight=None,
+    zero_division="warn",
+):
+    """Return the share of right entities that are found.
+
+    Parameters
+    ----------
+    y_true, y_pred : sequence of list of str
+        Right and predicted tags of each sentence: lists, tuples or arrays.
+    scheme : {"auto", "IOB1", "IOB2", "IOBES", "BILOU"}, default="auto"
+        The scheme of the tags. "auto" infers it from `y_true`.
+    mode : {"strict", "conlleval"}, default="strict"
+        Whether only well-formed spans count, or all that the script conlleval counts.
+    average : {"micro", "macro", "weighted"} or None, default="micro"
+        How types are put together; None returns the score of each.
+    sample_weight : array-like of shape (n_sentences,), default=None
+        How often each sentence counts.
+    zero_division : {"warn", 0.0, 1.0, np.nan}, default="warn"
+        The score where there is nothing to divide by. "warn" is 0.0 and a warning.
+
+    Returns
+    -------
+    float or ndarray of shape (n_types,)
+        The score between 0 and 1; with ``average=None`` one of each type in alphabetical order.
+
+    See Also
+    --------
+    entity_scores : Precision, recall and F1 at once.
+
+    Examples
+    --------
+    >>> from sklstm.metrics import entity_recall_score
+    >>> entity_recall_score([["B-PER", "I-PER", "B-LOC"]], [["B-PER", "O", "B-LOC"]])
+    0.5
+    """
+    check_parameters(
+        "entity_recall_score",
+        scheme=scheme,
+        mode=mode,
+        average=average,
+        zero_division=zero_division,
+    )
+    counts = compare(y_true, y_pred, scheme, mode).counts(sample_weight)
+    return score("recall", counts, average, zero_division)
+
+
+def entity_f1_score(
+    y_true,
+    y_pred,
+    *,
+    scheme="auto",
+    mode="strict",
+    average="micro",
+    sample_weight=None,
+    zero_division="warn",
+):
+    """Return the harmonic mean of precision and recall of entities.
+
+    .. math:: F_1 = \\frac{2 \\, |R \\cap P|}{|R| + |P|}
+
+    with :math:`R` the right entities and :math:`P` the predicted ones. The mean over sentences
+    is not taken: entities of all sentences are counted together.
+
+    Parameters
+    ----------
+    y_true, y_pred : sequence of list of str
+        Right and predicted tags of each sentence: lists, tuples or arrays.
+    scheme : {"auto", "IOB1", "IOB2", "IOBES", "BILOU"}, default="auto"
+        The scheme of the tags. "auto" infers it from `y_true`.
+    mode : {"strict", "conlleval"}, default="strict"
+        Whether only well-formed spans count, or all that the script conlleval counts [1]_.
+    average : {"micro", "macro", "weighted"} or None, default="micro"
+        How types are put together; None returns the score of each. Published figures are
+        mostly "micro".
+    sample_weight : array-like of shape (n_sentences,), default=None
+        How often each sentence counts.
+    zero_division : {"warn", 0.0, 1.0, np.nan}, default="warn"
+        The score where there are neither right nor predicted entities. "warn" is 0.0 and a
+        warning.
+
+    Returns
+    -------
+    float or ndarray of shape (n_types,)
+        The score between 0 and 1; with ``average=None`` one of each type in alphabetical order.
+
+    Raises
+    ------
+    ValueError
+        If sentences differ in length, if strict mode finds that `y_true` is not well-formed, or
+        if the tags mark no spans.
+
+    See Also
+    --------
+    entity_scores : Precision, recall and F1 at once.
+    bootstrap_interval : How far the score is to be trusted.
+
+    References
+    ----------
+    .. [1] E. F. Tjong Kim Sang and F. De Meulder, "Introduction to the CoNLL-2003 Shared Task:
+       Language-Independent Named Entity Recognition", Proceedings of CoNLL-2003, 142-147, 2003,
+       :doi:`10.3115/1119176.1119195`
+
+    Examples
+    --------
+    >>> from sklstm.metrics import entity_f1_score
+    >>> y_true = [["B-PER", "I-PER", "O", "B-LOC"]]
+    >>> entity_f1_score(y_true, [["B-PER", "I-PER", "O", "I-LOC"]])
+    0.666...
+    >>> entity_f1_score(y_true, [["B-PER", "I-PER", "O", "I-LOC"]], mode="conlleval")
+    1.0
+    """
+    check_parameters(
+        "entity_f1_score", scheme=scheme, mode=mode, average=average, zero_division=zero_division
+    )
+    counts = compare(y_true, y_pred, scheme, mode).counts(sample_weight)
+    return score("f1", counts, average, zero_division)
+
+
+def entity_scores(
+    y_true,
+    y_pred,
+    *,
+    scheme="auto",
+    mode="strict",
+    average=None,
+    sample_weight=None,
+    zero_division="warn",
+):
+    """Return precision, recall, F1 and support of each type of entity.
+
+    Parameters
+    ----------
+    y_true, y_pred : sequence of list of str
+        Right and predicted tags of each sentence: lists, tuples or arrays.
+    scheme : {"auto", "IOB1", "IOB2", "IOBES", "BILOU"}, default="auto"
+        The scheme of the tags. "auto" infers it from `y_true`.
+    mode : {"strict", "conlleval"}, default="strict"
+        Whether only well-formed spans count, or all that the script conlleval counts.
+    average : {"micro", "macro", "weighted"} or None, default=None
+        How types are put together; None returns the scores of each.
+    sample_weight : array-like of shape (n_sentences,), default=None
+        How often each sentence counts.
+    zero_division : {"warn", 0.0, 1.0, np.nan}, default="warn"
+        The score where there is nothing to divide by. "warn" is 0.0 and a warning.
+
+    Returns
+    -------
+    Bunch
+        `types`, the names of all types in `y_true` or `y_pred`, in alphabetical order, and
+        `precision`, `recall`, `f1` and `support`, the number of right entities: arrays of shape
+        (n_types,), or numbers if there is an average.
+
+    See Also
+    --------
+    entity_report : The same as a table to read.
+
+    Examples
+    --------
+    >>> from sklstm.metrics import entity_scores
+    >>> y_true = [["B-PER", "I-PER", "O", "B-LOC"], ["B-LOC"]]
+    >>> scores = entity_scores(y_true, [["B-PER", "I-PER", "O", "B-LOC"], ["O"]])
+    >>> scores.types, scores.recall, scores.support
+    (['LOC', 'PER'], array([0.5, 1. ]), array([2, 1]))
+    """
+    check_parameters(
+        "entity_scores", scheme=scheme, mode=mode, average=average, zero_division=zero_division
+    )
+    comparison = compare(y_true, y_pred, scheme, mode)
+    counts = comparison.counts(sample_weight)
+    scores = {name: score(name, counts, average, zero_division) for name in METRICS}
+    support = counts[2] if average is None else counts[2].sum()
+    return Bunch(types=comparison.types, **scores, support=support)
+
+
+def entity_report(
+    y_true,
+    y_pred,
+    *,
+    scheme="auto",
+    mode="strict",
+    digits=2,
+    output_dict=False,
+    zero_division="warn",
+):
+    """Show precision, recall, F1 and support of each type and their averages.
+
+    Parameters
+    ----------
+    y_true, y_pred : sequence of list of str
+        Right and predicted tags of each sentence: lists, tuples or arrays.
+    scheme : {"auto", "IOB1", "IOB2", "IOBES", "BILOU"}, default="auto"
+        The scheme of the tags. "auto" infers it from `y_true`.
+    mode : {"strict", "conlleval"}, default="strict"
+        Whether only well-formed spans count, or all that the script conlleval counts.
+    digits : int, default=2
+        Decimal places of the text.
+    output_dict : bool, default=False
+        Return a dict, with exact numbers, in place of a text.
+    zero_division : {"warn", 0.0, 1.0, np.nan}, default="warn"
+        The score where there is nothing to divide by. "warn" is 0.0 and a warning.
+
+    Returns
+    -------
+    str or dict of dict
+        A table whose last line names the rules; or for each type and average a dict with the
+        keys of :func:`sklearn.metrics.classification_report`.
+
+    See Also
+    --------
+    entity_scores : The same as arrays.
+
+    Examples
+    --------
+    >>> from sklstm.metrics import entity_report
+    >>> y_true = [["B-PER", "I-PER", "O", "B-LOC"], ["B-LOC"]]
+    >>> print(entity_report(y_true, [["B-PER", "I-PER", "O", "B-LOC"], ["B-PER"]]))
+                  precision    recall  f1-score   support
+    <BLANKLINE>
+             LOC       1.00      0.50      0.67         2
+             PER       0.50      1.00      0.67         1
+    <BLANKLINE>
+       micro avg       0.67      0.67      0.67         3
+       macro avg       0.75      0.75      0.67         3
+    weighted avg       0.83      0.67      0.67         3
+    <BLANKLINE>
+    strict spans, IOB2
+    """
+    check_parameters(
+        "entity_report",
+        scheme=scheme,
+        mode=mode,
+        digits=digits,
+        output_dict=output_dict,
+        zero_division=zero_division,
+    )
+    comparison = compare(y_true, y_pred, scheme, mode)
+    by_type, averages = _rows(comparison, zero_division)
+    if output_dict:
+        return by_type | averages
+    names = [*by_type, *averages]
+    width = max(map(len, names))
+    lines = [" " * width + "  precision    recall  f1-score   support", ""]
+    lines += [_line(name.rjust(width), row, digits) for name, row in by_type.items()]
+    lines += [""] * bool(by_type)
+    lines += [_line(name.rjust(width), row, digits) for name, row in averages.items()]
+    return "\n".join([*lines, "", comparison.rules])
+
+
+def partial_match_counts(y_true, y_pred, *, scheme="auto", mode="strict"):
+    """Count for each type how entities were found, and how they were missed.
+
+    Every right entity is in one of the first four counts. An entity that is not found exactly
+    may overlap several predicted ones, and still counts once.
+
+    Parameters
+    ----------
+    y_true, y_pred : sequence of list of str
+        Right and predicted tags of each sentence: lists, tuples or arrays.
+    scheme : {"auto", "IOB1", "IOB2", "IOBES", "BILOU"}, default="auto"
+        The scheme of the tags. "auto" infers it from `y_true`.
+    mode : {"strict", "conlleval"}, default="strict"
+        Whether only well-formed spans count, or all that the script conlleval counts.
+
+    Returns
+    -------
+    Bunch
+        `types`, the names of all types in alphabetical order, and arrays of shape (n_types,):
+        `exact`, right entities found as they are; `wrong_type`, found with the right start and
+        end, but another type; `overlap`, overlapped by predicted entities, of whatever type,
+        with another start or end; `missed`, overlapped by none; and `spurious`, predicted
+        entities that overlap no right one.
+
+    See Also
+    --------
+    entity_scores : Scores of exact matches.
+
+    Examples
+    --------
+    >>> from sklstm.metrics import partial_match_counts
+    >>> y_true = [["B-PER", "I-PER", "O", "B-LOC", "O"]]
+    >>> counts = partial_match_counts(y_true, [["B-PER", "O", "O", "B-PER", "B-LOC"]])
+    >>> counts.types, counts.overlap, counts.wrong_type, counts.spurious
+    (['LOC', 'PER'], array([0, 1]), array([1, 0]), array([1, 0]))
+    """
+    check_parameters("partial_match_counts", scheme=scheme, mode=mode)
+    comparison = compare(y_true, y_pred, scheme, mode)
+    true, predicted = comparison.true, comparison.predicted
+    found = with_equal_bounds(true, predicted)
+    exact = np.isin(np.arange(len(true.types)), comparison.found)
+    wrong_type = np.isin(np.arange(len(true.types)), found[0]) & ~exact
+    touched = overlaps(true, predicted)
+    return Bunch(
+        types=comparison.types,
+        exact=comparison.count(true.types[exact]),
+        wrong_type=comparison.count(true.types[wrong_type]),
+        overlap=comparison.count(true.types[touched & ~exact & ~wrong_type]),
+        missed=comparison.count(true.types[~touched]),
+        spurious=comparison.count(predicted.types[~overlaps(predicted, true)]),
+    )
+
+
+def _entity_score(metric, y_true, y_pred, scheme, mode, average, sample_weight, zero_division):
+    check_parameters(
+        f"entity_{metric}_score",
+        scheme=scheme,
+        mode=mode,
+        average=average,
+        zero_division=zero_division,
+    )
+    counts = compare(y_true, y_pred, scheme, mode).counts(sample_weight)
+    return score(metric, counts, average, zero_division)
+
+
+def _rows(comparison, zero_division):
+    """Return the rows of a report, of types and of averages."""
+    counts = comparison.counts()
+
+    def scores(average):
+        values = (score(name, counts, average, zero_division) for name in METRICS)
+        return dict(zip(REPORT_KEYS, values, strict=True))
+
+    support = counts[2]
+    columns = scores(None) | {"support": support}
+    by_type = {
+        name: {key: column[row].item() for key, column in columns.items()}
+        for row, name in enumerate(comparison.types)
+    }
+    total = {"support": int(support.sum())}
+    return by_type, {f"{average} avg": scores(average) | total for average in AVERAGES}
+
+
+def _line(name, row, digits):
+    *scores, support = row.values()
+    return f"{name} " + " ".join(f"{score:>9.{digits}f}" for score in scores) + f" {support:>9}"
+
+
+entity_f1_scorer = make_scorer(entity_f1_score)

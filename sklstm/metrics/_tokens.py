@@ -1,0 +1,45 @@
+"""Scores of single tags."""
+
+from itertools import chain
+from operator import eq
+
+import numpy as np
+from sklearn.metrics import make_scorer
+from sklearn.utils.validation import _check_sample_weight
+
+from sklstm.metrics._comparison import check_pair, divide
+
+
+def token_accuracy_score(y_true, y_pred, *, sample_weight=None):
+    """Return the share of tokens with the right tag.
+
+    Parameters
+    ----------
+    y_true, y_pred : sequence of list of str
+        Right and predicted tags of each sentence, of any kind: spans or parts of speech.
+    sample_weight : array-like of shape (n_sentences,), default=None
+        How often each sentence counts.
+
+    Returns
+    -------
+    float
+        The accuracy over all tokens; 0.0 and a warning if there are none.
+
+    See Also
+    --------
+    entity_f1_score : The score for tags that mark spans, most of which are ``"O"``.
+
+    Examples
+    --------
+    >>> from sklstm.metrics import token_accuracy_score
+    >>> token_accuracy_score([["DET", "NOUN"], ["VERB", "ADV"]], [["DET", "NOUN"], ["NOUN", "ADV"]])
+    0.75
+    """
+    y_true, y_pred = check_pair(y_true, y_pred)
+    pairs = map(eq, chain.from_iterable(y_true), chain.from_iterable(y_pred))
+    hits = np.fromiter(pairs, dtype=float)
+    weights = np.repeat(_check_sample_weight(sample_weight, y_true), list(map(len, y_true)))
+    return float(divide(hits @ weights, weights.sum(), "token accuracy", "warn"))
+
+
+token_accuracy_scorer = make_scorer(token_accuracy_score)
