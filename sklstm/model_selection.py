@@ -45,9 +45,6 @@ class DocumentKFold(GroupKFold):
     Tags may be in any scheme that :func:`sklstm.tags.infer_scheme` knows. Of plain tags, such as
     parts of speech, each one counts as an entity.
 
-    With metadata routing enabled, this splitter requests ``groups`` as
-    :class:`~sklearn.model_selection.GroupKFold` does.
-
     Examples
     --------
     >>> from collections import Counter
@@ -63,8 +60,9 @@ class DocumentKFold(GroupKFold):
     49 [('LOC', 340), ('MISC', 237), ('ORG', 299), ('PER', 313)]
     49 [('LOC', 337), ('MISC', 238), ('ORG', 300), ('PER', 310)]
 
-    Pass the documents as ``groups`` wherever scikit-learn takes a splitter:
-    ``cross_validate(tagger, X, y, cv=DocumentKFold(), params={"groups": documents})`` and
+    The documents are passed as ``groups``, as to scikit-learn's own splitters of groups:
+    ``cross_validate(tagger, X, y, cv=DocumentKFold(), groups=documents)``, or with metadata
+    routing enabled ``params={"groups": documents}``, and
     ``GridSearchCV(tagger, grid, cv=DocumentKFold()).fit(X, y, groups=documents)``.
     """
 

@@ -1,0 +1,182 @@
+import colorsys
+import copy
+import pickle
+import re
+from dataclasses import FrozenInstanceError
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sklstm import Entity, TaggedText
+from sklstm.entities import COLOURS, HUES
+
+TEXT = "Ada Lovelace lived\nin  London."
+PERSON = Entity("PER", 0, 2, "Ada Lovelace", 0.98765, 0, 12)
+PLACE = Entity("LOC", 4, 5, "London", None, 23, 29)
+TOKENS = ["Ada", "Lovelace", "lived", "in", "London", "."]
+
+
+class Reader(HTMLParser):
+    """Collects the text of a page, and for every tag its attributes."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.text, self.opened, self.closed = "", [], []
+        self.feed(page)
+        self.close()
+
+    def handle_data(self, data):
+        self.text += data
+
+    def handle_starttag(self, tag, attributes):
+        self.opened.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        self.closed.append(tag)
+
+
+def style_of(type_):
+    page = TaggedText(["x"], [Entity(type_, 0, 1, "x")])._repr_html_()
+    return next(attributes["style"] for tag, attributes in Reader(page).opened if tag == "mark")
+
+
+class TestEntity:
+    def test_is_a_value(self):
+        assert PERSON == copy.deepcopy(PERSON) == pickle.loads(pickle.dumps(PERSON))
+        assert len({PERSON, copy.copy(PERSON), PLACE}) == 2
+        with pytest.raises(FrozenInstanceError):
+            PERSON.type = "ORG"
+
+    def test_repr_can_be_evaluated(self):
+        assert eval(repr(PLACE)) == PLACE
+
+
+class TestPlainText:
+    def test_text(self):
+        tagged = TaggedText(TEXT, [PERSON, PLACE])
+        expected = "[Ada Lovelace](PER) lived\nin  [London](LOC)."
+        assert repr(tagged) == f"TaggedText({expected!r})"
+
+    def test_tokens(self):
+        for tokens in (TOKENS, tuple(TOKENS)):
+            expected = "TaggedText('[Ada Lovelace](PER) lived in [London](LOC) .')"
+            assert repr(TaggedText(tokens, (PERSON, PLACE))) == expected
+
+    def test_entities_that_touch(self):
+        entities = [Entity("A", 0, 1, "x"), Entity("A", 1, 3, "y z")]
+        assert repr(TaggedText(["x", "y", "z"], entities)) == "TaggedText('[x](A) [y z](A)')"
+        entities = [Entity("A", 0, 1, "x", None, 0, 1), Entity("B", 1, 2, "y", None, 1, 2)]
+        assert repr(TaggedText("xy", entities)) == "TaggedText('[x](A)[y](B)')"
+
+    @pytest.mark.parametrize("text", ["", [], "no names", ["no", "names"]])
+    def test_no_entities(self, text):
+        plain = text if isinstance(text, str) else " ".join(text)
+        assert repr(TaggedText(text, [])) == f"TaggedText({plain!r})"
+        assert Reader(TaggedText(text, [])._repr_html_()).text == plain
+
+    def test_any_iterable_and_any_integer_will_do(self):
+        entity = Entity("LOC", np.int64(4), np.int32(5), "London")
+        tagged = TaggedText(TOKENS, iter([PERSON, entity]))
+        assert tagged.entities == [PERSON, entity]
+        assert "[London](LOC)" in repr(tagged)
+        assert "London" in tagged._repr_html_()
+
+
+class TestHTML:
+    def test_text_and_labels(self):
+        page = Reader(TaggedText(TEXT, [PERSON, PLACE])._repr_html_())
+        assert page.text == "Ada Lovelace\u00a0PER lived\nin  London\u00a0LOC."
+        marks = [attributes for tag, attributes in page.opened if tag == "mark"]
+        assert [mark.get("title") for mark in marks] == ["confidence 0.988", None]
+
+    def test_nothing_is_loaded_from_elsewhere(self):
+        page = TaggedText(TEXT, [PERSON, PLACE])._repr_html_()
+        assert not re.search(r"https?:|url\(|<script|<link|<style|src=", page)
+
+    @given(
+        text=st.text(st.sampled_from("<>&\"'/ab\n\u00a0é"), min_size=2),
+        kind=st.text(st.sampled_from("<>&\"'b"), min_size=1),
+    )
+    def test_everything_is_escaped(self, text, kind):
+        page = TaggedText(text, [Entity(kind, 0, 1, "", 0.5, 1, len(text))])._repr_html_()
+        read = Reader(page)
+        assert read.text == f"{text}\u00a0{kind}"
+        assert [tag for tag, _ in read.opened] == ["div", "mark", "small"]
+        assert read.closed == ["small", "mark", "div"]
+
+    def test_a_type_has_one_colour(self):
+        assert style_of("PER") == style_of("PER") != style_of("LOC")
+        assert style_of("GPE") == style_of("GPE")
+        # A hash that differs from process to process would not do.
+        assert "hsl(6, " in style_of("DATE")
+
+    def test_common_types_are_far_apart(self):
+        hues = sorted(set(HUES.values()))
+        gaps = np.diff([*hues, hues[0] + 360])
+        assert gaps.min() >= 75
+
+    def test_letters_have_contrast_in_every_colour(self):
+        for hue in range(360):
+            colours = re.findall(r"hsl\((\d+), (\d+)%, (\d+)%\)", COLOURS.format(hue=hue))
+            ground, letters = (luminance(*map(int, colour)) for colour in colours)
+            assert (ground + 0.05) / (letters + 0.05) > 7  # level AAA of WCAG
+
+    def test_text_of_any_direction(self):
+        page = Reader(TaggedText(TEXT, [])._repr_html_())
+        assert page.opened[0][1]["dir"] == "auto"
+
+
+def luminance(hue, saturation, lightness):
+    rgb = np.array(colorsys.hls_to_rgb(hue / 360, lightness / 100, saturation / 100))
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return linear @ [0.2126, 0.7152, 0.0722]
+
+
+class TestRefusals:
+    def test_overlap(self):
+        other = Entity("ORG", 1, 3, "Lovelace lived", None, 4, 18)
+        with pytest.raises(ValueError, match="Entity 1 begins at start=1, before entity 0 ends at"):
+            TaggedText(TOKENS, [PERSON, other])
+        with pytest.raises(
+            ValueError, match=r"start_char=4, before .* end_char=12.* keep only one"
+        ):
+            TaggedText(TEXT, [PERSON, other])
+
+    @pytest.mark.parametrize("text", [TEXT, TOKENS])
+    def test_out_of_order(self, text):
+        with pytest.raises(ValueError, match=r"Entity 1 begins .* Sort entities by start"):
+            TaggedText(text, [PLACE, PERSON])
+
+    def test_characters_unknown(self):
+        entity = Entity("PER", 0, 2, "Ada Lovelace")
+        with pytest.raises(ValueError, match=r"start_char=None .* Pass the tokens in place of"):
+            TaggedText(TEXT, [entity])
+        TaggedText(TOKENS, [entity])
+
+    @pytest.mark.parametrize(("start", "end"), [(0, 7), (-1, 2), (2, 2), (3, 1)])
+    def test_positions_outside_of_the_text(self, start, end):
+        message = f"start={start} and end={end}: .* text of 6 tokens, 0 <= start < end <= 6 must"
+        with pytest.raises(ValueError, match=message):
+            TaggedText(TOKENS, [Entity("PER", start, end, "")])
+
+    def test_characters_outside_of_the_text(self):
+        with pytest.raises(ValueError, match=r"end_char=31: .* text of 30 characters"):
+            TaggedText(TEXT, [Entity("PER", 0, 1, "", None, 29, 31)])
+
+    @pytest.mark.parametrize("position", [None, "0", 0.0])
+    def test_positions_that_are_no_integers(self, position):
+        with pytest.raises(ValueError, match=f"Entity 0 has start={position!r} and end=1"):
+            TaggedText(TOKENS, [Entity("PER", position, 1, "Ada")])
+
+    @pytest.mark.parametrize("text", [None, b"Ada", 3, ["Ada", None], [TOKENS], np.array(TOKENS)])
+    def test_no_text(self, text):
+        with pytest.raises(TypeError, match="text must be one str, or the list of str"):
+            TaggedText(text, [])
+
+    @pytest.mark.parametrize("entity", [("PER", 0, 1), "PER", None, {"type": "PER"}])
+    def test_no_entity(self, entity):
+        with pytest.raises(TypeError, match=r"Entity 1 is .*; entities are objects of the class"):
+            TaggedText(TOKENS, [PERSON, entity])
