@@ -1,0 +1,323 @@
+"""The linear-chain conditional random field: the tags of a sentence scored together."""
+
+import torch
+from torch import nn
+from torch.autograd.function import once_differentiable
+
+FORBIDDEN = -1e30  # finite: its exponential is exactly 0, and no gradient meets inf - inf
+MODERATE = 100.0  # scores whose sums of exponentials are far from the limits of float64
+UNDERFLOW = 1e-140  # the product of two shares not below it still has float64's full precision
+
+
+class LinearChainCRF(nn.Module):
+    r"""A linear-chain conditional random field over the tags of a sequence.
+
+    With emissions :math:`e_t`, one score for each tag at step :math:`t`, and transitions
+    :math:`A`, a path :math:`y` of tags has the score and the probability [1]_
+
+    .. math::
+
+        s(y) &= \mathrm{start}_{y_1} + \sum_{t=1}^{T} e_{t, y_t}
+                + \sum_{t=2}^{T} A_{y_{t-1}, y_t} + \mathrm{end}_{y_T} \\
+        p(y) &= \exp(s(y)) / Z, \qquad Z = \sum_{y'} \exp(s(y'))
+
+    Below, the scores of the start and the end count as emissions of the first and of the last
+    step. Sums over all paths are recursions in time [2]_: forwards :math:`\alpha`, backwards
+    :math:`\beta`; the best path follows the best score to go :math:`v`:
+
+    .. math::
+
+        \alpha_t(j) &= e^{e_{t,j}} \sum_i \alpha_{t-1}(i) \, e^{A_{ij}}, \qquad
+        Z = \sum_j \alpha_T(j) \\
+        \beta_t(i) &= \sum_j e^{A_{ij}} \, e^{e_{t+1,j}} \, \beta_{t+1}(j), \qquad
+        p(y_t = i) = \alpha_t(i) \, \beta_t(i) / Z \\
+        v_t(i) &= e_{t,i} + \max_j \left( A_{ij} + v_{t+1}(j) \right)
+
+    All of it is computed in float64 whatever the emissions' dtype, autocast or not, and
+    returned in theirs, float32 at least. What stands at padding never matters. Emissions of
+    ``-inf`` forbid a tag at one step.
+
+    Parameters
+    ----------
+    n_tags : int
+        Number :math:`K` of tags.
+    allowed : tuple of bool arrays of shapes (n_tags,), (n_tags, n_tags), (n_tags,), optional
+        Tags that may come first, may follow (from row to column), and may come last. What is
+        forbidden has probability 0, whatever its parameter. By default all is allowed.
+
+    References
+    ----------
+    .. [1] Lafferty, McCallum and Pereira (2001), Conditional random fields: probabilistic models
+       for segmenting and labeling sequence data, ICML, 282-289.
+    .. [2] Rabiner (1989), A tutorial on hidden Markov models and selected applications in speech
+       recognition, Proceedings of the IEEE 77(2). https://doi.org/10.1109/5.18626
+    """
+
+    def __init__(self, n_tags, allowed=None):
+        super().__init__()
+        self.n_tags = n_tags
+        shapes = {"start": (n_tags,), "transitions": (n_tags, n_tags), "end": (n_tags,)}
+        allowed = allowed or [torch.ones(shape, dtype=torch.bool) for shape in shapes.values()]
+        for (name, shape), may in zip(shapes.items(), allowed, strict=True):
+            may = torch.as_tensor(may, dtype=torch.bool)
+            assert may.shape == shape, f"allowed {name}: {tuple(may.shape)}, expected {shape}"
+            self.register_parameter(name, nn.Parameter(torch.zeros(shape)))
+            self.register_buffer(f"_forbidden_{name}", ~may, persistent=False)
+
+    def extra_repr(self):
+        """Describe the module in its printed form.
+
+        Returns
+        -------
+        str
+            The number of tags.
+        """
+        return f"n_tags={self.n_tags}"
+
+    def log_likelihood(self, emissions, tags, lengths):
+        r"""Return the log-probability of given paths.
+
+        Its gradient is what was observed less what was expected: the path's own tags and
+        transitions, less their probabilities. It can be differentiated once.
+
+        Parameters
+        ----------
+        emissions : Tensor of shape (n_sequences, n_steps, n_tags)
+            A score for each tag at each step, padded on the right.
+        tags : LongTensor of shape (n_sequences, n_steps)
+            The paths; anything negative may stand at padding.
+        lengths : LongTensor of shape (n_sequences,)
+            Real steps of each sequence.
+
+        Returns
+        -------
+        Tensor of shape (n_sequences,)
+            :math:`\log p(y)`: ``-inf`` for a forbidden path, 0 for a sequence without steps.
+        """
+        scores, transitions = self._potentials(emissions, lengths)
+        log_likelihood = _LogLikelihood.apply(scores, transitions, tags, lengths)
+        return log_likelihood.to(_at_least_float32(emissions))
+
+    @torch.no_grad()
+    def marginals(self, emissions, lengths):
+        """Return the probability of each tag at each step, given the whole sequence.
+
+        Parameters
+        ----------
+        emissions : Tensor of shape (n_sequences, n_steps, n_tags)
+            A score for each tag at each step, padded on the right.
+        lengths : LongTensor of shape (n_sequences,)
+            Real steps of each sequence.
+
+        Returns
+        -------
+        Tensor of shape (n_sequences, n_steps, n_tags)
+            Probabilities that sum to 1 over the tags, and zeros at padding.
+        """
+        _, marginals, _ = _expectations(*self._potentials(emissions, lengths), lengths)
+        return marginals.to(_at_least_float32(emissions))
+
+    @torch.no_grad()
+    def viterbi(self, emissions, lengths):
+        """Return the most probable path of each sequence.
+
+        Where every path is forbidden, the one that breaks the fewest rules is returned.
+
+        Parameters
+        ----------
+        emissions : Tensor of shape (n_sequences, n_steps, n_tags)
+            A score for each tag at each step, padded on the right.
+        lengths : LongTensor of shape (n_sequences,)
+            Real steps of each sequence.
+
+        Returns
+        -------
+        tags : LongTensor of shape (n_sequences, n_steps)
+            The path, and -1 at padding.
+        scores : Tensor of shape (n_sequences,)
+            Its score: ``-inf`` if it is forbidden, 0 for a sequence without steps.
+        """
+        scores, transitions = self._potentials(emissions, lengths)
+        best, *steps = _reversed(scores, lengths).unbind(1)
+        to_go = [best]  # from the last step to the first
+        for step in steps:
+            best = step + (transitions + best[:, None, :]).amax(-1)  # (N, from, to) -> (N, K)
+            to_go.append(best)
+        to_go = _reversed(torch.stack(to_go, 1), lengths)  # (N, T, K)
+
+        best, *steps = to_go.unbind(1)
+        path = [best.argmax(-1)]
+        for step in steps:
+            path.append((transitions[path[-1]] + step).argmax(-1))  # (N,)
+        path = torch.stack(path, 1).masked_fill(~_real(lengths, len(path)), -1)
+        score = _impossible_if_forbidden(best.amax(-1)).masked_fill(lengths == 0, 0.0)
+        return path, score.to(_at_least_float32(emissions))
+
+    @torch.no_grad()
+    def n_best(self, emissions, lengths, n):
+        """Return the most probable paths of each sequence, the best first.
+
+        Parameters
+        ----------
+        emissions : Tensor of shape (n_sequences, n_steps, n_tags)
+            A score for each tag at each step, padded on the right.
+        lengths : LongTensor of shape (n_sequences,)
+            Real steps of each sequence.
+        n : int
+            How many.
+
+        Returns
+        -------
+        tags : LongTensor of shape (n_sequences, n, n_steps)
+            The paths, with -1 at padding, and for paths that a sequence does not have.
+        log_probabilities : Tensor of shape (n_sequences, n)
+            Of the paths: ``-inf`` where the sequence has no more. A sequence without steps has
+            one path, the empty one.
+        """
+        scores, transitions = self._potentials(emissions, lengths)
+        last, *steps = _reversed(scores, lengths).unbind(1)
+        best = torch.full((*last.shape, n), FORBIDDEN, dtype=last.dtype, device=last.device)
+        best[:, :, 0] = last  # (N, K, n): from each tag, the n best scores to go
+        to_go, onwards = [best], [torch.zeros_like(best, dtype=torch.long)]
+        for step in steps:
+            candidates = transitions[:, :, None] + best[:, None]  # (N, from, to, n)
+            best, onward = candidates.flatten(2).topk(n)
+            best = best + step[:, :, None]
+            to_go.append(best)
+            onwards.append(onward)
+        to_go = _reversed(torch.stack(to_go, 1), lengths)  # (N, T, K, n)
+        onwards = _reversed(torch.stack(onwards, 1), lengths)
+
+        best, place = to_go[:, 0].flatten(1).topk(n)  # (N, n); place = n * tag + rank
+        places = [place]
+        for onward in onwards.unbind(1)[:-1]:
+            places.append(onward.flatten(1).gather(1, places[-1]))
+        paths = torch.stack(places, 2) // n  # (N, n, T)
+
+        log_z, _, _ = _expectations(scores, transitions, lengths)
+        log_probabilities = _impossible_if_forbidden(best) - log_z[:, None]
+        log_probabilities[lengths == 0, 0] = 0.0
+        padding = ~_real(lengths, paths.shape[2])[:, None]  # (N, 1, T)
+        missing = log_probabilities.isneginf()[:, :, None]
+        paths = paths.masked_fill(padding | missing, -1)
+        return paths, log_probabilities.to(_at_least_float32(emissions))
+
+    def _potentials(self, emissions, lengths):
+        """Fold start and end into the emissions: scores (N, T, K), and transitions (K, K)."""
+        start, transitions, end = (
+            getattr(self, name).double().masked_fill(getattr(self, f"_forbidden_{name}"), FORBIDDEN)
+            for name in ("start", "transitions", "end")
+        )
+        steps = torch.arange(emissions.shape[1], device=emissions.device)
+        first = (steps == 0).expand(len(lengths), -1)[:, :, None]  # (N, T, 1)
+        last = (steps == lengths[:, None] - 1)[:, :, None]
+        scores = emissions.double() + first * start + last * end
+        padding = ~_real(lengths, len(steps))[:, :, None]
+        return scores.clamp(min=FORBIDDEN).masked_fill(padding, FORBIDDEN), transitions
+
+
+class _LogLikelihood(torch.autograd.Function):
+    """The log-likelihood of paths, and its gradient in closed form."""
+
+    @staticmethod
+    def forward(ctx, scores, transitions, tags, lengths):
+        log_z, marginals, pairs = _expectations(scores, transitions, lengths)
+        real = _real(lengths, tags.shape[1])[:, :, None].to(scores)
+        path = torch.zeros_like(scores).scatter_(2, tags.clamp(min=0)[:, :, None], real)
+        moves = path[:, :-1].mT @ path[:, 1:]  # (N, from, to): how often
+        ctx.save_for_backward(path - marginals, moves - pairs)
+        score = (path * scores).sum((1, 2)) + (moves * transitions).sum((1, 2))
+        return _impossible_if_forbidden(score) - log_z
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, gradient):
+        tags, moves = ctx.saved_tensors
+        return gradient[:, None, None] * tags, torch.tensordot(gradient, moves, 1), None, None
+
+
+def _expectations(scores, transitions, lengths):
+    """Return log Z (N,), the marginals (N, T, K), and the expected transitions (N, K, K)."""
+    expectations = _by_scaled_sums(scores, transitions, lengths)
+    return expectations or _by_logarithms(scores, transitions, lengths)
+
+
+def _by_scaled_sums(scores, transitions, lengths):
+    """Run both recursions at once, on probabilities scaled to sum to 1 at every step.
+
+    Returns None if anything but the forbidden comes near underflow.
+    """
+    if not (_moderate(scores) and _moderate(transitions)):
+        return None
+    both = torch.stack([scores, _reversed(scores, lengths)])  # (2, N, T, K)
+    weights = torch.stack([transitions, transitions.mT]).exp()
+    factors = both.exp().permute(2, 0, 1, 3).contiguous()  # (T, 2, N, K)
+    incoming, betas, messages, totals = torch.ones_like(factors[0]), [], [], []
+    for factor in factors:
+        message = incoming * factor
+        total = message.sum(-1, keepdim=True)
+        message /= total
+        betas.append(incoming[1])
+        messages.append(message)
+        totals.append(total[0])
+        incoming = torch.bmm(message, weights)
+
+    padding = ~_real(lengths, scores.shape[1])[:, :, None]
+    log_z = torch.stack(totals, 1).masked_fill(padding, 1.0).log().sum((1, 2))
+    messages = torch.stack(messages, 2)  # (2, N, T, K)
+    forbidden = both < FORBIDDEN / 2  # everything is at padding
+    if not (log_z.isfinite().all() and (forbidden | (messages >= UNDERFLOW)).all()):
+        return None
+    alpha, onward = messages.masked_fill(forbidden, 0.0)
+    onward, beta = _reversed(onward, lengths), _reversed(torch.stack(betas, 1), lengths)
+    alpha_beta = alpha * beta
+    scale = alpha_beta.sum(-1, keepdim=True)
+    marginals = (alpha_beta / scale).masked_fill(padding, 0.0)
+    alpha = (alpha / scale).masked_fill(padding, 0.0)
+    pairs = weights[0] * (alpha[:, :-1].mT @ onward[:, 1:])
+    return log_z, marginals, pairs
+
+
+def _by_logarithms(scores, transitions, lengths):
+    """Take the expectations as what they are, the gradient of log Z; it never underflows."""
+    with torch.inference_mode(False), torch.enable_grad():
+        scores = scores.clone().requires_grad_()
+        transitions = transitions.expand(len(scores), -1, -1).clone().requires_grad_()
+        log_z = _log_partition(scores, transitions, lengths)
+        inputs = [scores, transitions]  # a single step has no transitions: zeros, then
+        gradients = torch.autograd.grad(log_z.sum(), inputs, materialize_grads=True)
+        return log_z.detach(), *gradients
+
+
+def _log_partition(scores, transitions, lengths):
+    """Return log Z by its recursion, step by step."""
+    alpha, *steps = scores.unbind(1)
+    for t, step in enumerate(steps, start=1):
+        longer = (lengths > t)[:, None]
+        alpha = torch.where(longer, step + (alpha[:, :, None] + transitions).logsumexp(1), alpha)
+    return alpha.logsumexp(1).masked_fill(lengths == 0, 0.0)
+
+
+def _moderate(scores):
+    return ((scores.abs() <= MODERATE) | (scores < FORBIDDEN / 2)).all()
+
+
+def _impossible_if_forbidden(scores):
+    return scores.masked_fill(scores < FORBIDDEN / 2, -torch.inf)
+
+
+def _real(lengths, n_steps):
+    return torch.arange(n_steps, device=lengths.device) < lengths[:, None]  # (N, T)
+
+
+def _reversed(x, lengths):
+    """Turn each sequence of x (N, T, ...) round within its own length; padding stays padding."""
+    n_sequences, n_steps = x.shape[:2]
+    steps = torch.arange(n_steps, device=x.device)
+    source = (lengths[:, None] - 1 - steps) % n_steps  # (N, T)
+    rows = source + n_steps * torch.arange(n_sequences, device=x.device)[:, None]
+    return x.flatten(0, 1).index_select(0, rows.ravel()).view_as(x)
+
+
+def _at_least_float32(x):
+    return torch.promote_types(x.dtype, torch.float32)
