@@ -2,6 +2,7 @@
 
 import gzip
 import re
+import reprlib
 import zlib
 from io import StringIO
 from itertools import groupby
@@ -191,10 +192,12 @@ def check_rows(rows, path, token_column, tag_column):
         if len(columns) != width:
             raise ValueError(
                 f"{path}, line {number}: {len(columns)} columns, but line {first} has {width}: "
-                f"{columns}. Mend that line, or name the separator= or the comment= sign."
+                f"{reprlib.repr(columns)}. Mend that line, or name the separator= or the comment= sign."
             )
         if not (columns[token_column] and columns[tag_column]):
-            raise ValueError(f"{path}, line {number}: an empty token or tag: {columns}.")
+            raise ValueError(
+                f"{path}, line {number}: an empty token or tag: {reprlib.repr(columns)}."
+            )
     if first is None:
         raise ValueError(f"{path} holds no sentence. Every token needs a line with its tag.")
 
