@@ -254,7 +254,7 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         self.ngram_vectors_ = source.vectors_ngrams * np.float32(factor) if has_ngrams else None
         self.ngram_range_ = (source.min_n, source.max_n) if has_ngrams else None
         self._warn_if_nothing_is_known(batches[0])
-        if self.min_count_missing is not None:
+        if self.vectors is not None and self.min_count_missing is not None:
             self._add_missing(batches[0])
         return self
 
@@ -327,13 +327,7 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         return vectors
 
     def _add_missing(self, batch):
-        if self.vectors is None or self.ngram_vectors_ is not None:
-            warnings.warn(
-                f"min_count_missing={self.min_count_missing} has no effect: it is for ready "
-                "vectors without n-grams. Which tokens have trained vectors, min_count decides.",
-                UserWarning,
-                stacklevel=4,
-            )
+        if self.ngram_vectors_ is not None:  # then no token lacks a vector
             return
         counts = _Corpus([batch], [self._keys(batch.categories, self.vocabulary_)]).count()
         frequent = (key for key, n in counts.most_common() if n >= self.min_count_missing)
@@ -401,6 +395,13 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
     def _warn_of_no_effect(self, extra_tokens):
         if self.vectors is not None and extra_tokens is not None:
             warnings.warn("extra_tokens has no effect on ready vectors.", UserWarning, stacklevel=4)
+        if self.vectors is None and self.min_count_missing is not None:
+            warnings.warn(
+                f"min_count_missing={self.min_count_missing} has no effect on vectors that are "
+                "trained: set min_count.",
+                UserWarning,
+                stacklevel=4,
+            )
         if self.random_state is not None and self.n_jobs not in (None, 1):
             warnings.warn(
                 f"n_jobs={self.n_jobs} has no effect: with a random_state one thread trains.",

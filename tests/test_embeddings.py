@@ -656,13 +656,15 @@ class TestMinCountMissing:
         assert len(trained) == 4  # padding, unknown, a, good
         assert not (np.isclose(trained[2], X.vectors[2])).any()
 
-    @pytest.mark.parametrize("kind", ["trained", "n-grams"])
-    def test_warns_if_no_token_is_missing(self, kind):
+    def test_has_no_effect_on_trained_vectors(self):
+        with pytest.warns(UserWarning, match=r"has no effect .* set min_count"):
+            model = embedder(min_count_missing=2).fit(DOCUMENTS)
+        assert np.array_equal(model.vectors_, embedder().fit(DOCUMENTS).vectors_)
+
+    def test_nothing_is_missing_where_there_are_ngrams(self):
         keyed = FastText([["good", "film"]] * 5, vector_size=5, min_count=1, bucket=50).wv
-        vectors = None if kind == "trained" else keyed
-        with pytest.warns(UserWarning, match="min_count_missing=2 has no effect"):
-            model = embedder(vectors=vectors, min_count_missing=2).fit(DOCUMENTS)
-        assert ("a" in model.vocabulary_) == (kind == "trained")
+        model = self.missing(vectors=keyed, min_count_missing=1)
+        assert list(model.vocabulary_)[2:] == keyed.index_to_key
 
     def test_verbose(self, capsys):
         self.missing(lowercase=True, verbose=1)
