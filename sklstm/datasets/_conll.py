@@ -192,7 +192,8 @@ def check_rows(rows, path, token_column, tag_column):
         if len(columns) != width:
             raise ValueError(
                 f"{path}, line {number}: {len(columns)} columns, but line {first} has {width}: "
-                f"{reprlib.repr(columns)}. Mend that line, or name the separator= or the comment= sign."
+                f"{reprlib.repr(columns)}. Mend that line, or name the separator= or the comment= "
+                "sign."
             )
         if not (columns[token_column] and columns[tag_column]):
             raise ValueError(
