@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils import check_random_state
 
-from sklstm.metrics._comparison import check_parameters, compare, score
+from sklstm.metrics._comparison import check_parameters, compare, plain, score
 
 
 class BootstrapInterval(NamedTuple):
@@ -13,9 +13,9 @@ class BootstrapInterval(NamedTuple):
 
     Parameters
     ----------
-    score : float
+    score : float or ndarray
         The score of all sentences.
-    low, high : float
+    low, high : float or ndarray
         The ends of the interval.
 
     See Also
@@ -62,8 +62,9 @@ def bootstrap_interval(
         The scheme of the tags. "auto" infers it from `y_true`.
     mode : {"strict", "conlleval"}, default="strict"
         Whether only well-formed spans count, or all that the script conlleval counts.
-    average : {"micro", "macro", "weighted"}, default="micro"
-        How types are put together.
+    average : {"micro", "macro", "weighted"} or None, default="micro"
+        How types are put together; None returns arrays, with one entry for each type in
+        alphabetical order.
     confidence_level : float, default=0.95
         The share of the drawn scores that the interval covers.
     n_resamples : int, default=1000
@@ -106,9 +107,9 @@ def bootstrap_interval(
     draws = _draw(counts, n_resamples, check_random_state(random_state))
     drawn = score(metric, draws, average, zero_division=0.0)
     tail = (1 - confidence_level) / 2
-    low, high = np.quantile(drawn, [tail, 1 - tail])
+    low, high = map(plain, np.quantile(drawn, [tail, 1 - tail], axis=0))
     whole = score(metric, counts.sum(axis=0), average, zero_division=0.0)
-    return BootstrapInterval(whole, float(low), float(high))
+    return BootstrapInterval(whole, low, high)
 
 
 def _draw(counts, n_resamples, rng):

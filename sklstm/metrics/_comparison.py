@@ -90,10 +90,8 @@ def compare(y_true, y_pred, scheme, mode):
 
 
 def check_pair(y_true, y_pred):
-    y_true, y_pred = (
-        _named("y_true", check_tags, y_true, None),
-        _named("y_pred", check_tags, y_pred, None),
-    )
+    y_true = _named("y_true", check_tags, y_true, None)
+    y_pred = _named("y_pred", check_tags, y_pred, None)
     if len(y_true) != len(y_pred):
         raise ValueError(
             f"y_true has {len(y_true)} sentences and y_pred {len(y_pred)}; both need the tags of "
@@ -159,11 +157,11 @@ def score(metric, counts, average, zero_division):
     if average is None:
         return scores
     if average == "micro":
-        return _plain(scores[..., 0])
-    weights = true if average == "weighted" else np.ones_like(true)
+        return plain(scores[..., 0])
+    weights = true if average == "weighted" else predicted + true > 0
     weights = np.where(np.isnan(scores), 0, weights)  # as scikit-learn averages
     total = (np.nan_to_num(scores) * weights).sum(axis=-1)
-    return _plain(divide(total, weights.sum(axis=-1), metric, zero_division))
+    return plain(divide(total, weights.sum(axis=-1), metric, zero_division))
 
 
 def divide(numerator, denominator, metric, zero_division):
@@ -182,5 +180,6 @@ def divide(numerator, denominator, metric, zero_division):
     return np.divide(numerator, denominator, out=quotient, where=~undefined)
 
 
-def _plain(score):
+def plain(score):
+    """Return a float in place of an array without axes."""
     return score if np.ndim(score) else float(score)

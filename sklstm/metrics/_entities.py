@@ -249,7 +249,7 @@ def entity_scores(
     comparison = compare(y_true, y_pred, scheme, mode)
     counts = comparison.counts(sample_weight)
     scores = {name: score(name, counts, average, zero_division) for name in METRICS}
-    support = counts[2] if average is None else counts[2].sum()
+    support = counts[2] if average is None else counts[2].sum().item()
     return Bunch(types=comparison.types, **scores, support=support)
 
 
@@ -406,7 +406,7 @@ def _rows(comparison, zero_division):
         name: {key: column[row].item() for key, column in columns.items()}
         for row, name in enumerate(comparison.types)
     }
-    total = {"support": int(support.sum())}
+    total = {"support": support.sum().item()}
     return by_type, {f"{average} avg": scores(average) | total for average in AVERAGES}
 
 

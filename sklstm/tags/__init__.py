@@ -4,6 +4,7 @@ A tag is ``"O"``, or a prefix, a hyphen and a type: ``"B-PER"``. Whatever follow
 is the type; a data set with one kind of span may leave it out, and the hyphen with it.
 """
 
+from sklstm.tags._annotations import annotations_to_tags, tags_to_annotations
 from sklstm.tags._spans import (
     MODES,
     SCHEMES,
@@ -24,10 +25,12 @@ __all__ = [
     "Span",
     "SpanColumns",
     "allowed_transitions",
+    "annotations_to_tags",
     "check_tags",
     "convert_tags",
     "infer_scheme",
     "span_columns",
     "spans_to_tags",
+    "tags_to_annotations",
     "tags_to_spans",
 ]

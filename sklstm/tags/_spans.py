@@ -92,17 +92,17 @@ class _Tokens(NamedTuple):
 def infer_scheme(y, y_pred=None):
     """Find the scheme that tags are written in.
 
-    Tags that are all well-formed in more than one scheme take the first of IOB2, IOB1, IOBES
-    and BILOU. So a collection in which no span touches another of its type and no sentence has
-    a span at all, or only ``"O"``, is IOB2; where every span begins with ``I-``, it is IOB1.
+    Tags with a span fit one scheme at most, since each scheme marks either the first or the last
+    token of a span in its own way. Tags without any, all ``"O"``, fit every one, and are taken
+    for IOB2.
 
     Parameters
     ----------
     y : sequence of list of str
         The tags of each sentence.
     y_pred : sequence of list of str, default=None
-        More tags of the same scheme, which need not be well-formed: of the schemes that fit `y`
-        one that knows their prefixes is preferred.
+        More tags of the same scheme, which need not be well-formed. If several schemes fit `y`,
+        one that knows the prefixes of these is preferred.
 
     Returns
     -------
@@ -142,14 +142,14 @@ def infer_scheme(y, y_pred=None):
             "Correct that tag, or rename 'O' if the tags mark no spans."
         )
     tokens, first, _ = _encode(sentences, None)
-    fitting = [scheme for scheme in GUESSING_ORDER if not _faults(tokens, first, scheme).any()]
+    n_faults = {scheme: _faults(tokens, first, scheme).sum() for scheme in GUESSING_ORDER}
+    fitting = [scheme for scheme in GUESSING_ORDER if not n_faults[scheme]]
     if not fitting:
-        covering = (s for s in GUESSING_ORDER if tokens.has(OUTSIDE + PREFIXES[s]).all())
-        scheme = next(covering, "IOB2")
+        closest = min(GUESSING_ORDER, key=n_faults.get)
         try:
-            check_tags(sentences, scheme)
+            check_tags(sentences, closest)
         except ValueError as error:
-            raise ValueError(f"The tags fit none of the schemes {SCHEMES}. {error}") from None
+            raise ValueError(f"The tags fit none of {', '.join(SCHEMES)}. {error}") from None
     if y_pred is not None:
         used = {tag[0] for tag in chain.from_iterable(check_tags(y_pred, None)) if tag}
         known = [scheme for scheme in fitting if used <= set(OUTSIDE + PREFIXES[scheme])]
@@ -197,7 +197,7 @@ def check_tags(y, scheme):
     sentences = _read(y)
     if scheme is None:
         return sentences
-    _check_option(scheme, SCHEMES, "scheme")
+    check_option(scheme, SCHEMES, "scheme")
     tokens, first, _ = _encode(sentences, scheme)
     faults = _faults(tokens, first, scheme)
     if faults.any():
@@ -272,9 +272,9 @@ def span_columns(y, scheme, mode="strict"):
     >>> columns.starts, columns.ends
     (array([1, 2]), array([2, 4]))
     """
-    _check_option(mode, MODES, "mode")
+    check_option(mode, MODES, "mode")
     if mode == "strict":
-        _check_option(scheme, SCHEMES, "scheme")
+        check_option(scheme, SCHEMES, "scheme")
     sentences = _read(y)
     tokens, first, names = _encode(sentences, scheme if mode == "strict" else None)
     before = _before(tokens, first)
@@ -322,7 +322,7 @@ def spans_to_tags(spans, n_tokens, scheme):
     >>> spans_to_tags([("PER", 0, 2), ("LOC", 3, 4)], 4, "IOBES")
     ['B-PER', 'E-PER', 'O', 'S-LOC']
     """
-    _check_option(scheme, SCHEMES, "scheme")
+    check_option(scheme, SCHEMES, "scheme")
     spans = sorted((Span(*span) for span in spans), key=lambda span: span.start)
     for span in spans:
         if not 0 <= span.start < span.end <= n_tokens:
@@ -375,8 +375,8 @@ def convert_tags(y, source, target):
     >>> convert_tags([["I-PER", "I-PER", "B-PER", "O"]], "IOB1", "BILOU")
     [['B-PER', 'L-PER', 'U-PER', 'O']]
     """
-    _check_option(source, SCHEMES, "source")
-    _check_option(target, SCHEMES, "target")
+    check_option(source, SCHEMES, "source")
+    check_option(target, SCHEMES, "target")
     sentences = check_tags(y, source)
     lengths = list(map(len, sentences))
     offsets = np.cumsum([0, *lengths])
@@ -422,7 +422,7 @@ def allowed_transitions(tags, scheme):
     tags = _one_sentence(tags)
     if scheme is None:
         return np.ones(len(tags), bool), np.ones((len(tags),) * 2, bool), np.ones(len(tags), bool)
-    _check_option(scheme, SCHEMES, "scheme")
+    check_option(scheme, SCHEMES, "scheme")
     tokens, *_ = _encode([tags], scheme)
     outside = _Tokens(np.array([OUTSIDE]), np.array([-1]))
     transitions = _may_follow(tokens[:, None], tokens[None, :], scheme)
@@ -461,7 +461,8 @@ def _describe(value):
     return f"{reprlib.repr(value)} of type {type(value).__name__}"
 
 
-def _check_option(value, options, name):
+def check_option(value, options, name):
+    """Check that a value is one of the accepted ones."""
     if value not in options:
         raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}, got {value!r}.")
 

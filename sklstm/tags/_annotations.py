@@ -1,0 +1,171 @@
+"""Tags from annotated stretches of characters, and back."""
+
+import warnings
+
+import numpy as np
+
+from sklstm._validation import to_list
+from sklstm.tags._spans import check_option, check_tags, spans_to_tags, tags_to_spans
+
+MISALIGNED = ("raise", "expand", "drop")
+
+
+def annotations_to_tags(offsets, annotations, scheme="IOB2", misaligned="raise"):
+    """Tag the tokens of texts in which stretches of characters are annotated.
+
+    An annotation is misaligned if it begins or ends inside a token, or holds none. Characters
+    that belong to no token, such as blanks, do not count: it may begin or end among them.
+
+    Parameters
+    ----------
+    offsets : list of array-like of int, shape (n_tokens, 2)
+        Start and end of each token of each text, as ``Tokenizer.offsets`` returns them.
+    annotations : list of list of tuple (start, end, type)
+        The annotations of each text: ``text[start:end]`` is of the type.
+    scheme : {"IOB1", "IOB2", "IOBES", "BILOU"}, default="IOB2"
+        The scheme to write.
+    misaligned : {"raise", "expand", "drop"}, default="raise"
+        What becomes of misaligned annotations: an error, all tokens that they touch, or
+        nothing. The latter two warn and say how many there are.
+
+    Returns
+    -------
+    list of list of str
+        One tag for each token.
+
+    Raises
+    ------
+    ValueError
+        If an annotation is misaligned, empty, or has a token in common with another one.
+
+    See Also
+    --------
+    tags_to_annotations : The way back.
+    sklstm.Tokenizer : Finds tokens and their offsets.
+
+    Examples
+    --------
+    >>> from sklstm import Tokenizer
+    >>> from sklstm.tags import annotations_to_tags
+    >>> texts = ["Ada Lovelace lived in London."]
+    >>> annotations = [[(0, 12, "PER"), (22, 28, "LOC")]]
+    >>> annotations_to_tags(Tokenizer().offsets(texts), annotations)
+    [['B-PER', 'I-PER', 'O', 'O', 'B-LOC']]
+    """
+    check_option(misaligned, MISALIGNED, "misaligned")
+    offsets = _check_offsets(offsets)
+    annotations = to_list(annotations, "one list of (start, end, type) for each text")
+    _check_lengths(offsets, annotations, "annotations")
+    y, strays = [], []
+    for number, (tokens, annotated) in enumerate(zip(offsets, annotations, strict=True)):
+        try:
+            spans, wrong = _align(tokens, annotated, misaligned)
+            y.append(spans_to_tags(spans, len(tokens), scheme))
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"Text {number}: {error}") from None
+        strays += [(number, annotation) for annotation in wrong]
+    if strays:
+        number, first = strays[0]
+        done = "dropped" if misaligned == "drop" else "expanded to all tokens they touch"
+        warnings.warn(
+            f"{len(strays)} of {sum(map(len, annotations))} annotations do not begin and end with "
+            f"tokens and are {done}; the first is {first} of text {number}.",
+            UserWarning,
+            stacklevel=2,
+        )
+    return y
+
+
+def tags_to_annotations(offsets, y, scheme, mode="strict"):
+    """Tell which characters the tags of tokens mark.
+
+    Parameters
+    ----------
+    offsets : list of array-like of int, shape (n_tokens, 2)
+        Start and end of each token of each text, as ``Tokenizer.offsets`` returns them.
+    y : sequence of list of str
+        The tags of each text.
+    scheme : {"IOB1", "IOB2", "IOBES", "BILOU"}
+        Their scheme.
+    mode : {"strict", "conlleval"}, default="strict"
+        What becomes of tags that are not well-formed, as for :func:`tags_to_spans`.
+
+    Returns
+    -------
+    list of list of tuple (start, end, type)
+        The annotations of each text: ``text[start:end]`` is of the type.
+
+    Raises
+    ------
+    ValueError
+        If a text has more or fewer tags than tokens.
+
+    See Also
+    --------
+    annotations_to_tags : The way back.
+
+    Examples
+    --------
+    >>> from sklstm import Tokenizer
+    >>> from sklstm.tags import tags_to_annotations
+    >>> offsets = Tokenizer().offsets(["Ada Lovelace lived in London."])
+    >>> tags_to_annotations(offsets, [["B-PER", "I-PER", "O", "O", "B-LOC"]], "IOB2")
+    [[(0, 12, 'PER'), (22, 28, 'LOC')]]
+    """
+    offsets, y = _check_offsets(offsets), check_tags(y, None)
+    _check_lengths(offsets, y, "y")
+    annotations = []
+    for number, (tokens, tags) in enumerate(zip(offsets, y, strict=True)):
+        if len(tokens) != len(tags):
+            raise ValueError(f"Text {number} has {len(tokens)} tokens and {len(tags)} tags.")
+        spans = tags_to_spans(tags, scheme, mode)
+        annotations.append(
+            [(int(tokens[start, 0]), int(tokens[end - 1, 1]), kind) for kind, start, end in spans]
+        )
+    return annotations
+
+
+def _check_offsets(offsets):
+    texts = offsets if isinstance(offsets, (list, tuple)) else list(offsets)
+    return [np.asarray(tokens, dtype=np.int64).reshape(-1, 2) for tokens in texts]
+
+
+def _check_lengths(offsets, others, name):
+    if len(offsets) != len(others):
+        raise ValueError(
+            f"offsets are of {len(offsets)} texts, {name} of {len(others)}; both need the same."
+        )
+
+
+def _align(tokens, annotations, misaligned):
+    """Return the spans of tokens to tag, and the annotations that are misaligned."""
+    spans, wrong = [], []
+    for annotation in annotations:
+        start, end, kind = _check_annotation(annotation)
+        first = int(np.searchsorted(tokens[:, 1], start, side="right"))
+        after = int(np.searchsorted(tokens[:, 0], end, side="left"))
+        touches = first < after
+        if touches and start <= tokens[first, 0] and tokens[after - 1, 1] <= end:
+            spans.append((kind, first, after))
+            continue
+        if misaligned == "raise":
+            raise ValueError(
+                f"{annotation} does not begin and end with tokens. Correct it, tokenize "
+                "differently, or pass misaligned='expand' or misaligned='drop'."
+            )
+        wrong.append(annotation)
+        if touches and misaligned == "expand":
+            spans.append((kind, first, after))
+    return spans, wrong
+
+
+def _check_annotation(annotation):
+    try:
+        start, end, kind = annotation
+    except (TypeError, ValueError):
+        raise TypeError(f"{annotation!r} is no annotation; one is (start, end, type).") from None
+    if not isinstance(kind, str):
+        raise TypeError(f"{annotation} must be (start, end, type) with a str for the type.")
+    if not 0 <= start < end:
+        raise ValueError(f"{annotation} must have 0 <= start < end.")
+    return start, end, kind
