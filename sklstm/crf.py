@@ -74,6 +74,19 @@ class LinearChainCRF(nn.Module):
         """
         return f"n_tags={self.n_tags}"
 
+    def weights(self):
+        """Return the weights in force.
+
+        Returns
+        -------
+        start, transitions, end : Tensor of shapes (n_tags,), (n_tags, n_tags), (n_tags,)
+            The parameters, and ``-inf`` where forbidden.
+        """
+        return tuple(
+            getattr(self, name).masked_fill(getattr(self, f"_forbidden_{name}"), -torch.inf)
+            for name in ("start", "transitions", "end")
+        )
+
     def log_likelihood(self, emissions, tags, lengths):
         r"""Return the log-probability of given paths.
 
@@ -97,6 +110,28 @@ class LinearChainCRF(nn.Module):
         scores, transitions = self._potentials(emissions, lengths)
         log_likelihood = _LogLikelihood.apply(scores, transitions, tags, lengths)
         return log_likelihood.to(_at_least_float32(emissions))
+
+    @torch.no_grad()
+    def log_partition(self, emissions, lengths):
+        r"""Return the logarithm of the sum over all paths.
+
+        With some tags ruled out by emissions of ``-inf``, the difference to the sum without is
+        the log-probability that none of them occurs.
+
+        Parameters
+        ----------
+        emissions : Tensor of shape (n_sequences, n_steps, n_tags)
+            A score for each tag at each step, padded on the right.
+        lengths : LongTensor of shape (n_sequences,)
+            Real steps of each sequence.
+
+        Returns
+        -------
+        Tensor of shape (n_sequences,)
+            :math:`\log Z`: ``-inf`` if every path is forbidden, 0 for a sequence without steps.
+        """
+        log_z = _log_partition(*self._potentials(emissions, lengths), lengths)
+        return _impossible_if_forbidden(log_z).to(_at_least_float32(emissions))
 
     @torch.no_grad()
     def marginals(self, emissions, lengths):
@@ -149,7 +184,7 @@ class LinearChainCRF(nn.Module):
         path = [best.argmax(-1)]
         for step in steps:
             path.append((transitions[path[-1]] + step).argmax(-1))  # (N,)
-        path = torch.stack(path, 1).masked_fill(~_real(lengths, len(path)), -1)
+        path = torch.stack(path, 1).masked_fill(_padding(lengths, len(path))[:, :, 0], -1)
         score = _impossible_if_forbidden(best.amax(-1)).masked_fill(lengths == 0, 0.0)
         return path, score.to(_at_least_float32(emissions))
 
@@ -197,23 +232,21 @@ class LinearChainCRF(nn.Module):
         log_z, _, _ = _expectations(scores, transitions, lengths)
         log_probabilities = _impossible_if_forbidden(best) - log_z[:, None]
         log_probabilities[lengths == 0, 0] = 0.0
-        padding = ~_real(lengths, paths.shape[2])[:, None]  # (N, 1, T)
+        padding = _padding(lengths, paths.shape[2]).mT  # (N, 1, T)
         missing = log_probabilities.isneginf()[:, :, None]
         paths = paths.masked_fill(padding | missing, -1)
         return paths, log_probabilities.to(_at_least_float32(emissions))
 
     def _potentials(self, emissions, lengths):
         """Fold start and end into the emissions: scores (N, T, K), and transitions (K, K)."""
-        start, transitions, end = (
-            getattr(self, name).double().masked_fill(getattr(self, f"_forbidden_{name}"), FORBIDDEN)
-            for name in ("start", "transitions", "end")
+        start, transitions, end, emissions = (
+            weights.double().clamp(min=FORBIDDEN) for weights in (*self.weights(), emissions)
         )
         steps = torch.arange(emissions.shape[1], device=emissions.device)
         first = (steps == 0).expand(len(lengths), -1)[:, :, None]  # (N, T, 1)
         last = (steps == lengths[:, None] - 1)[:, :, None]
-        scores = emissions.double() + first * start + last * end
-        padding = ~_real(lengths, len(steps))[:, :, None]
-        return scores.clamp(min=FORBIDDEN).masked_fill(padding, FORBIDDEN), transitions
+        scores = emissions + first * start + last * end
+        return scores.masked_fill(_padding(lengths, len(steps)), FORBIDDEN), transitions
 
 
 class _LogLikelihood(torch.autograd.Function):
@@ -222,8 +255,8 @@ class _LogLikelihood(torch.autograd.Function):
     @staticmethod
     def forward(ctx, scores, transitions, tags, lengths):
         log_z, marginals, pairs = _expectations(scores, transitions, lengths)
-        real = _real(lengths, tags.shape[1])[:, :, None].to(scores)
-        path = torch.zeros_like(scores).scatter_(2, tags.clamp(min=0)[:, :, None], real)
+        path = torch.zeros_like(scores).scatter_(2, tags.clamp(min=0)[:, :, None], 1.0)
+        path.masked_fill_(_padding(lengths, tags.shape[1]), 0.0)
         moves = path[:, :-1].mT @ path[:, 1:]  # (N, from, to): how often
         ctx.save_for_backward(path - marginals, moves - pairs)
         score = (path * scores).sum((1, 2)) + (moves * transitions).sum((1, 2))
@@ -262,7 +295,7 @@ def _by_scaled_sums(scores, transitions, lengths):
         totals.append(total[0])
         incoming = torch.bmm(message, weights)
 
-    padding = ~_real(lengths, scores.shape[1])[:, :, None]
+    padding = _padding(lengths, scores.shape[1])
     log_z = torch.stack(totals, 1).masked_fill(padding, 1.0).log().sum((1, 2))
     messages = torch.stack(messages, 2)  # (2, N, T, K)
     forbidden = both < FORBIDDEN / 2  # everything is at padding
@@ -306,8 +339,9 @@ def _impossible_if_forbidden(scores):
     return scores.masked_fill(scores < FORBIDDEN / 2, -torch.inf)
 
 
-def _real(lengths, n_steps):
-    return torch.arange(n_steps, device=lengths.device) < lengths[:, None]  # (N, T)
+def _padding(lengths, n_steps):
+    steps = torch.arange(n_steps, device=lengths.device)
+    return (steps >= lengths[:, None])[:, :, None]  # (N, T, 1)
 
 
 def _reversed(x, lengths):

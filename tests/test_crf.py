@@ -1,6 +1,7 @@
 """The conditional random field: equal to the enumeration of all paths, and blind to padding."""
 
-from itertools import pairwise, product
+import pickle
+from itertools import product
 from unittest import mock
 
 import numpy as np
@@ -52,21 +53,18 @@ def iobes():
     return start, np.array([[may_follow(a, b) for b in IOBES] for a in IOBES]), end
 
 
-def enumerate_paths(crf, emissions):
+def enumerate_paths(crf, emissions, penalty=INF):
     """All paths of one sequence without padding, and their scores, by the definition."""
-    emissions = emissions.detach().double()
+    steps = range(len(emissions))
+    paths = list(product(range(crf.n_tags), repeat=len(steps)))
+    if not steps:
+        return paths, torch.zeros(1, dtype=torch.float64)
     start, transitions, end = (
-        getattr(crf, name).detach().double().masked_fill(getattr(crf, f"_forbidden_{name}"), -INF)
-        for name in ("start", "transitions", "end")
+        weights.detach().double().clamp(min=-penalty) for weights in crf.weights()
     )
-    paths = list(product(range(crf.n_tags), repeat=len(emissions)))
-    scores = torch.zeros(len(paths), dtype=torch.float64)
-    for row, path in enumerate(paths):
-        if path:
-            scores[row] = start[path[0]] + end[path[-1]]
-            scores[row] += sum(e[tag] for e, tag in zip(emissions, path, strict=True))
-            scores[row] += sum(transitions[i, j] for i, j in pairwise(path))
-    return paths, scores
+    tags = torch.tensor(paths)  # (number of paths, T)
+    scores = start[tags[:, 0]] + emissions.detach().double()[steps, tags].sum(1) + end[tags[:, -1]]
+    return paths, scores + transitions[tags[:, :-1], tags[:, 1:]].sum(1)
 
 
 def random_tags(crf, emissions, lengths):
@@ -84,6 +82,7 @@ def every_result(crf, emissions, lengths, tags, n=3):
     paths, log_probabilities = crf.n_best(emissions, lengths, n)
     return {
         "log_likelihood": log_likelihood.detach(),
+        "log_partition": crf.log_partition(emissions, lengths),
         "marginals": crf.marginals(emissions, lengths),
         "path": path,
         "score": score,
@@ -106,7 +105,7 @@ def assert_same(results, expected, tolerance=1e-9):
 
 
 class TestEnumeration:
-    @settings(max_examples=60)
+    @settings(max_examples=40)
     @given(BATCHES)
     def test_log_likelihood(self, batch):
         crf, emissions, lengths = draw(**batch)
@@ -122,7 +121,17 @@ class TestEnumeration:
                 expected = log_probabilities[paths.index(tuple(y[:length].tolist()))]
                 torch.testing.assert_close(value, expected, rtol=1e-10, atol=1e-10)
 
-    @settings(max_examples=60)
+    @settings(max_examples=40)
+    @given(BATCHES)
+    def test_log_partition(self, batch):
+        crf, emissions, lengths = draw(**batch)
+        for x, length, log_z in zip(
+            emissions, lengths, crf.log_partition(emissions, lengths), strict=True
+        ):
+            _, scores = enumerate_paths(crf, x[:length])
+            torch.testing.assert_close(log_z, scores.logsumexp(0), rtol=1e-12, atol=1e-12)
+
+    @settings(max_examples=40)
     @given(BATCHES)
     def test_marginals(self, batch):
         crf, emissions, lengths = draw(**batch)
@@ -139,7 +148,7 @@ class TestEnumeration:
             torch.testing.assert_close(got, expected, rtol=0, atol=1e-10)
             assert (got[:length][expected[:length] == 0] < 1e-300).all()
 
-    @settings(max_examples=60)
+    @settings(max_examples=40)
     @given(BATCHES)
     def test_viterbi(self, batch):
         crf, emissions, lengths = draw(**batch)
@@ -149,10 +158,14 @@ class TestEnumeration:
             assert (path[length:] == -1).all()
             assert ((path[:length] >= 0) & (path[:length] < crf.n_tags)).all()
             torch.testing.assert_close(score, expected.max(), rtol=1e-10, atol=1e-10)
-            found = expected[paths.index(tuple(path[:length].tolist()))]
-            torch.testing.assert_close(found, score, rtol=1e-10, atol=1e-10)
+            _, penalised = enumerate_paths(crf, x[:length], penalty=1e9)
+            found = penalised[paths.index(tuple(path[:length].tolist()))]
+            broken_rules = torch.stack([found, penalised.max()]).div(-1e9).round()
+            assert broken_rules[0] == broken_rules[1]
+            if score > -INF:
+                torch.testing.assert_close(found, score, rtol=1e-10, atol=1e-10)
 
-    @settings(max_examples=60)
+    @settings(max_examples=40)
     @given(BATCHES, st.integers(1, 9))
     def test_n_best(self, batch, n):
         crf, emissions, lengths = draw(**batch)
@@ -317,6 +330,13 @@ class TestForbidden:
         assert results["log_probabilities"].isfinite().sum(1).tolist() == [2 * 3**3, 3**4]
         assert results["emissions"].isfinite().all()
 
+    def test_ruling_tags_out_gives_their_probability(self):
+        crf, emissions, lengths = draw([5], 4, seed=0)
+        forced = emissions.clone()
+        forced[0, 2, [0, 1, 3]] = -INF
+        difference = crf.log_partition(forced, lengths) - crf.log_partition(emissions, lengths)
+        torch.testing.assert_close(difference.exp(), crf.marginals(emissions, lengths)[:, 2, 2])
+
     def test_everything(self):
         """Where no path is left, the results are defined and say so."""
         crf = LinearChainCRF(2, ([False, False], [[True, True], [True, True]], [True, True]))
@@ -324,6 +344,7 @@ class TestForbidden:
         tags = torch.zeros(2, 3, dtype=torch.long)
         results = every_result(crf, emissions, lengths, tags)
         assert results["log_likelihood"].isneginf().all()
+        assert results["log_partition"].isneginf().all()
         assert results["score"].isneginf().all()
         assert results["log_probabilities"].isneginf().all()
         assert (results["paths"] == -1).all()
@@ -378,7 +399,7 @@ class TestBatch:
         assert (results["score"] == 0).all()
         assert results["path"].tolist() == [[-1], [-1]]
         assert results["log_probabilities"].tolist() == [[0.0, -INF, -INF]] * 2
-        for name in ("marginals", "emissions", "parameters"):
+        for name in ("log_partition", "marginals", "emissions", "parameters"):
             assert (results[name] == 0).all()
 
     def test_long_sequences_keep_their_precision(self):
@@ -433,6 +454,20 @@ class TestModule:
         assert shapes == {"start": (3,), "transitions": (3, 3), "end": (3,)}
         assert all((parameter == 0).all() for parameter in crf.parameters())
         assert repr(crf) == "LinearChainCRF(n_tags=3)"
+
+    def test_weights_show_what_is_forbidden(self):
+        crf = LinearChainCRF(len(IOBES), iobes())
+        for weights, parameter, allowed in zip(
+            crf.weights(), crf.parameters(), iobes(), strict=True
+        ):
+            allowed = torch.from_numpy(allowed)
+            assert weights[~allowed].isneginf().all()
+            assert torch.equal(weights[allowed], parameter[allowed])
+
+    def test_survives_pickling(self):
+        crf, emissions, lengths = draw([4, 2], 3, seed=0, share=0.7)
+        loaded = pickle.loads(pickle.dumps(crf))
+        assert torch.equal(loaded.marginals(emissions, lengths), crf.marginals(emissions, lengths))
 
     def test_learns_transitions(self):
         """Tags that alternate are learned, though emissions say nothing."""
