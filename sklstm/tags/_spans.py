@@ -333,7 +333,7 @@ def spans_to_tags(spans, n_tokens, scheme):
         if following.start < span.end:
             raise ValueError(f"{span} overlaps {following}; a token has one tag. Keep one of them.")
     tags = [OUTSIDE] * n_tokens
-    before = Span("", 0, 0)
+    before = Span("", -1, -1)
     for span in spans:
         prefixes = _prefixes(span.end - span.start, scheme)
         if scheme == "IOB1" and (before.end, before.type) == (span.start, span.type):
