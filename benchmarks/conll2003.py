@@ -1,0 +1,143 @@
+"""Entity F1 and speed on CoNLL-2003's English newswire, beside other taggers.
+
+Trained on eng.train; eng.testa chooses the epoch or the penalty; eng.testb is tagged at the end.
+The peers: a linear CRF on hand features of the words (sklearn-crfsuite), spaCy's entity recognizer
+from a blank pipeline, and Flair's BiLSTM-CRF with the same word vectors.
+
+Run ``python benchmarks/conll2003.py --data PATH --vectors PATH``: a folder with eng.train,
+eng.testa and eng.testb, and GloVe's 100-dimensional vectors, as their text file or as a folder
+with an array, vectors*.npy, and the words of its rows, vocab.txt.
+"""
+
+import argparse
+from functools import partial
+from itertools import repeat
+from pathlib import Path
+from statistics import mean
+from time import perf_counter
+
+import numpy as np
+from _entity_peers import (
+    Trained,
+    count_tokens,
+    crf_hand_features,
+    f1_percent,
+    flair_tagger,
+    spacy_ner,
+)
+from _report import median_seconds, write_results
+from gensim.models import KeyedVectors
+from sklearn.pipeline import make_pipeline
+
+from sklstm import LSTMTagger, Word2VecEmbedder
+from sklstm.datasets import read_conll
+from sklstm.tags import spans_to_tags, tags_to_spans
+
+NAMES = {
+    "lstm": "sklstm, BiLSTM-CRF",
+    "flair": "Flair, BiLSTM-CRF",
+    "spacy": "spaCy, blank NER",
+    "crf": "sklearn-crfsuite, hand features",
+}
+
+
+def lstm_tagger(train, dev, vectors, seed, epochs=50):
+    """A bidirectional LSTM with a CRF on GloVe and characters."""
+    start = perf_counter()
+    embedder = Word2VecEmbedder(
+        vectors=vectors, lowercase=True, fold_digits=True, min_count_missing=5, random_state=seed
+    )
+    tagger = LSTMTagger(
+        char_encoder="cnn", crf=True, bidirectional=True, hidden_size=200, max_epochs=epochs,
+        early_stopping=True, random_state=seed, verbose=1,
+    )  # fmt: skip
+    sentences = embedder.fit_transform(train[0])
+    tagger.fit(sentences, train[1], X_val=embedder.transform(dev[0]), y_val=dev[1])
+    tokens_read = tagger.n_iter_ * count_tokens(train[0])
+    return Trained(make_pipeline(embedder, tagger).predict, perf_counter() - start, tokens_read)
+
+
+def read_part(folder, part, n_sentences):
+    """Token lists, and their tags in IOB2.
+
+    A few tags of eng.train break their own scheme, IOB1; conlleval.pl's rules read them all.
+    """
+    sentences, tags = read_conll(Path(folder) / f"eng.{part}", return_X_y=True)
+    spans = (tags_to_spans(row, "IOB1", mode="conlleval") for row in tags[:n_sentences])
+    sentences = sentences[:n_sentences]
+    return sentences, list(map(spans_to_tags, spans, map(len, sentences), repeat("IOB2")))
+
+
+def read_vectors(path):
+    """An array with a row for each word, and the words."""
+    path = Path(path)
+    if path.is_dir():
+        (array,) = path.glob("vectors*.npy")
+        words = (path / "vocab.txt").read_text(encoding="utf-8").removesuffix("\n").split("\n")
+        return np.load(array).astype(np.float32), words
+    keyed = KeyedVectors.load_word2vec_format(path, no_header=True)
+    return keyed.vectors, keyed.index_to_key
+
+
+def train_all(train, dev, vectors, models, n_seeds, **limits):
+    """Taggers of each model, one for each seed."""
+    trainers = {
+        "lstm": partial(lstm_tagger, train, dev, vectors),
+        "flair": partial(flair_tagger, train, dev, vectors),
+        "spacy": partial(spacy_ner, train, dev),
+        "crf": partial(crf_hand_features, train, dev),
+    }
+    taggers = {}
+    for model in models:
+        seeds = range(1 if model == "crf" else n_seeds)
+        taggers[model] = [trainers[model](seed=seed, **limits) for seed in seeds]
+        seconds = ", ".join(f"{tagger.seconds:.0f}" for tagger in taggers[model])
+        print(f"{NAMES[model]}: trained in {seconds} s", flush=True)
+    return taggers
+
+
+def measure(taggers, test):
+    """One row for each model; the first tagger of each takes its turn in tagging against time."""
+    sentences, tags = test
+    firsts = [partial(trained[0].predict, sentences) for trained in taggers.values()]
+    seconds = median_seconds(*firsts, rounds=3)
+    rows = []
+    for (model, trained), tagging in zip(taggers.items(), seconds, strict=True):
+        scores = [f1_percent(tags, tagger.predict(sentences)) for tagger in trained]
+        rows.append(
+            {
+                "tagger": NAMES[model],
+                "F1 on testb (%)": round(mean(scores), 2),
+                "of seeds": ", ".join(f"{score:.2f}" for score in scores),
+                "spread": round(max(scores) - min(scores), 2),
+                "training (s)": round(mean(tagger.seconds for tagger in trained)),
+                "training (tokens/s)": round(mean(tagger.training_rate for tagger in trained)),
+                "tagging (tokens/s)": round(count_tokens(sentences) / tagging),
+            }
+        )
+    return rows
+
+
+def main():
+    """Train, test, and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", required=True, help="folder of eng.train, eng.testa, eng.testb")
+    parser.add_argument("--vectors", required=True, help="GloVe, a text file or a folder")
+    parser.add_argument("--models", nargs="+", choices=NAMES, default=list(NAMES))
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--sentences", type=int, help="at most so many of each part, for a try")
+    parser.add_argument("--epochs", type=int, help="at most so many passes, for a try")
+    arguments = parser.parse_args()
+    train, dev, test = (
+        read_part(arguments.data, part, arguments.sentences) for part in ("train", "testa", "testb")
+    )
+    vectors = read_vectors(arguments.vectors)
+    limits = {} if arguments.epochs is None else {"epochs": arguments.epochs}
+    taggers = train_all(train, dev, vectors, arguments.models, arguments.seeds, **limits)
+    rows = measure(taggers, test)
+    is_try = arguments.sentences or arguments.epochs or len(arguments.models) < len(NAMES)
+    write_results("conll2003-try" if is_try else "conll2003", rows)
+
+
+if __name__ == "__main__":
+    main()
