@@ -28,7 +28,7 @@ from sklstm._net import (
 )
 from sklstm.batches import LengthBatches, SequenceDataset
 from sklstm.layers import Pooling
-from sklstm.networks import count_parameters
+from sklstm.networks import ManyToOneNet, count_parameters
 from sklstm.sequences import PADDING, UNKNOWN
 
 SMALL = 20_000  # numbers in X up to which float64 costs less than a moment an epoch
@@ -76,6 +76,9 @@ class BaseLSTM(BaseEstimator):
         "random_state": ["random_state"],
     }
 
+    _network = ManyToOneNet
+    _monitored = ("valid_loss", True)  # what early stopping watches, and whether lower is better
+
     # ------------------------------------------------------------ what a subclass says
 
     def _check_targets(self, y):
@@ -89,6 +92,18 @@ class BaseLSTM(BaseEstimator):
     def _criterion(self):
         """Return the loss, a torch class, and the score of a validation batch or None."""
         raise NotImplementedError
+
+    def _attach_targets(self, data, targets):
+        """Give the data set its targets."""
+        data.targets = torch.from_numpy(targets)
+
+    def _validation_callbacks(self):
+        """Return skorch callbacks that score the validation data."""
+        return []
+
+    def _output_options(self):
+        """Return the arguments of the network that concern its output."""
+        return {"pooling": self.pooling}
 
     def _weigh_classes(self, weights, y):
         """Multiply sample weights by class weights."""
@@ -139,8 +154,8 @@ class BaseLSTM(BaseEstimator):
         weights = weights / weights.max()  # no sum of them overflows
         targets = self._encode_targets(y, weights, reset=reset)
         data = self._encode(inputs, reset=reset)
-        data.targets = torch.from_numpy(targets)
         data.weights = torch.from_numpy(weights / weights.mean())
+        self._attach_targets(data, targets)
         return data
 
     def _split(self, data, y):
@@ -168,7 +183,7 @@ class BaseLSTM(BaseEstimator):
             "hidden_size": self.hidden_size,
             "n_layers": self.n_layers,
             "bidirectional": self.bidirectional,
-            "pooling": self.pooling,
+            **self._output_options(),
             "embedding_dropout": self.embedding_dropout,
             "word_dropout": self.word_dropout,
             "dropout": self.dropout,
@@ -325,9 +340,14 @@ class BaseLSTM(BaseEstimator):
         check_is_fitted(self)
         data = self._encode(read_input(self, X, reset=False), reset=False)
         outputs = np.empty((len(data), self._shape["n_outputs"]), self._dtype)
-        for rows in LengthBatches(data, self.batch_size).rows():
-            outputs[rows] = self.net_.evaluation_step((data.batch(rows), None)).cpu().numpy()
+        for rows, batch in self._batches(data):
+            outputs[rows] = self.net_.evaluation_step((batch, None)).cpu().numpy()
         return outputs
+
+    def _batches(self, data):
+        """Cut data to predict into batches, with the rows of each."""
+        for rows in LengthBatches(data, self.batch_size).rows():
+            yield rows, data.batch(rows)
 
     @property
     def module_(self):

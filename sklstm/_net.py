@@ -19,7 +19,6 @@ from skorch.callbacks import (
 from skorch.helper import predefined_split
 
 from sklstm.batches import LengthBatches
-from sklstm.networks import ManyToOneNet
 
 OPTIMIZERS = {
     "adam": torch.optim.Adam,
@@ -85,11 +84,17 @@ class Net(NeuralNet):
         """Return the weighted mean loss of a batch."""
         targets, weights = (part.to(self.device) for part in y_true)
         targets = targets.to(self.dtype) if targets.is_floating_point() else targets
-        losses = self.criterion_(y_pred, targets)  # (N,) or (N, K)
+        losses = self.losses(y_pred, targets)  # (N,) or (N, K)
         loss = (losses.reshape(len(losses), -1).mean(dim=1) * weights.to(self.dtype)).mean()
         if training and not torch.isfinite(loss):
             raise Diverged
         return loss
+
+    def losses(self, outputs, targets):
+        """Return the losses of a batch, a row for each sequence."""
+        if hasattr(self.module_, "losses"):  # with weights of its own, as a CRF has
+            return self.module_.losses(outputs, targets)
+        return self.criterion_(outputs, targets)
 
     def validation_step(self, batch, **fit_params):
         """Compute the loss and the score of a validation batch."""
@@ -135,6 +140,44 @@ class Schedule(Callback):
             group["lr"] = rate * factor
 
 
+class EpochScore(Callback):
+    """Score the whole validation data after each epoch.
+
+    Parameters
+    ----------
+    name : str
+        Of the score in the history.
+    decode : callable
+        Turns the outputs and targets of a batch into a list of true and one of predicted rows.
+    score : callable
+        Takes all true and all predicted rows, and returns a number.
+    """
+
+    def __init__(self, name, decode, score):
+        self.name = name
+        self.decode = decode
+        self.score = score
+
+    def on_epoch_begin(self, net, **kwargs):
+        """Forget the last epoch."""
+        self.true_, self.predicted_ = [], []
+
+    def on_batch_end(self, net, batch=None, training=False, y_pred=None, **kwargs):
+        """Keep the predictions of a validation batch."""
+        if not training:
+            true, predicted = self.decode(net.module_, y_pred, batch[1][0])
+            self.true_ += true
+            self.predicted_ += predicted
+
+    def on_epoch_end(self, net, **kwargs):
+        """Record the score, and whether it is the best so far."""
+        earlier = [epoch[self.name] for epoch in net.history[:-1] if self.name in epoch]
+        score = self.score(self.true_, self.predicted_)
+        net.history.record(self.name, score)
+        net.history.record(f"{self.name}_best", score > max(earlier, default=-np.inf))
+        self.on_epoch_begin(net)
+
+
 class LastEpoch(Callback):
     """Keep the weights an epoch started with, to return to when the loss diverges."""
 
@@ -160,7 +203,7 @@ def net_options(estimator, architecture, precision, criterion, score=None):
     estimator : BaseLSTM
         Whose parameters say how to train.
     architecture : dict
-        The arguments of `ManyToOneNet`.
+        The arguments of the estimator's network.
     precision : str
         See `Net`.
     criterion : type
@@ -181,7 +224,7 @@ def net_options(estimator, architecture, precision, criterion, score=None):
         )
     optimizer = _look_up(estimator.optimizer, OPTIMIZERS)
     options = {
-        "module": ManyToOneNet,
+        "module": estimator._network,
         **{f"module__{name}": value for name, value in architecture.items()},
         "criterion": criterion,
         "criterion__reduction": "none",
@@ -332,6 +375,8 @@ def train(net, estimator, data, valid, max_epochs):
 
 def _callbacks(estimator, n_steps, valid, score):
     callbacks = [LastEpoch()]
+    if valid is not None:
+        callbacks += estimator._validation_callbacks()
     if valid is not None and score is not None:
         callbacks.append(("valid_acc", PassthroughScoring("valid_acc", lower_is_better=False)))
     if estimator.schedule is not None:
@@ -339,8 +384,16 @@ def _callbacks(estimator, n_steps, valid, score):
     if estimator.max_grad_norm is not None:
         callbacks.append(GradientNormClipping(estimator.max_grad_norm))
     if valid is not None and estimator.early_stopping:
-        patience = estimator.n_iter_no_change
-        callbacks.append(EarlyStopping(patience=patience, threshold=0, load_best=True))
+        monitor, lower_is_better = estimator._monitored
+        callbacks.append(
+            EarlyStopping(
+                monitor=monitor,
+                lower_is_better=lower_is_better,
+                patience=estimator.n_iter_no_change,
+                threshold=0,
+                load_best=True,
+            )
+        )
     if estimator.verbose and sys.stderr.isatty():  # a bar would fill a log file with its frames
         callbacks.append(ProgressBar())
     return callbacks + [_check_callback(callback) for callback in estimator.callbacks or []]

@@ -19,11 +19,17 @@ class Batch:
         Real steps of each sequence.
     vectors : Tensor of shape (n_codes, n_features) or None
         Vectors for codes that the network does not hold itself.
+    spellings : Spellings or None
+        How the words of the batch are written, each word once.
+    words : LongTensor of shape (n_sequences, n_steps) or None
+        The row of `spellings` of each step.
     """
 
     steps: torch.Tensor
     lengths: torch.Tensor
     vectors: torch.Tensor | None = None
+    spellings: "Spellings | None" = None
+    words: torch.Tensor | None = None
 
     def __len__(self):
         return len(self.lengths)
@@ -44,11 +50,37 @@ class Batch:
             The network's arguments.
         """
         numbers = self.steps.is_floating_point()
-        return {
+        arguments = {
             "steps": self.steps.to(device, dtype if numbers else None),
             "lengths": self.lengths.to(device),
             "vectors": None if self.vectors is None else self.vectors.to(device, dtype),
         }
+        if self.spellings is not None:
+            arguments["characters"] = torch.from_numpy(self.spellings.characters).to(device)
+            arguments["casing"] = torch.from_numpy(self.spellings.casing).to(device)
+            arguments["words"] = self.words.to(device)
+        return arguments
+
+
+@dataclass
+class Spellings:
+    """How words are written.
+
+    Attributes
+    ----------
+    characters : ndarray of int64, shape (n_words, n_characters)
+        Codes of each word's characters, padded on the right with 0.
+    casing : ndarray of int64, shape (n_words,)
+        Class of each word's casing.
+    """
+
+    characters: np.ndarray
+    casing: np.ndarray
+
+    def __getitem__(self, rows):
+        characters = self.characters[rows]
+        longest = max(1, np.count_nonzero(characters, axis=1).max())
+        return Spellings(characters[:, :longest], self.casing[rows])
 
 
 class SequenceDataset(Dataset):
@@ -66,15 +98,27 @@ class SequenceDataset(Dataset):
         One row for each sequence.
     weights : Tensor of shape (n_sequences,), optional
         How much each sequence counts in the loss.
+    step_targets : ndarray of int64, shape (n_steps,), optional
+        In place of `targets`, one for each step, in the order of `values`.
+    spellings : Spellings, optional
+        Of the words in `words`.
+    words : ndarray of int, shape (n_steps,), optional
+        The row of `spellings` of each step.
     """
 
-    def __init__(self, values, starts, lengths, vectors=None, targets=None, weights=None):
+    def __init__(
+        self, values, starts, lengths, vectors=None, targets=None, weights=None,
+        step_targets=None, spellings=None, words=None,
+    ):  # fmt: skip
         self.values = values
         self.starts = starts
         self.lengths = lengths
         self.vectors = vectors
         self.targets = targets
         self.weights = weights
+        self.step_targets = step_targets
+        self.spellings = spellings
+        self.words = words
 
     def __len__(self):
         return len(self.lengths)
@@ -97,8 +141,11 @@ class SequenceDataset(Dataset):
             self.starts[rows],
             self.lengths[rows],
             self.vectors,
-            self.targets[rows],
+            None if self.targets is None else self.targets[rows],
             self.weights[rows],
+            self.step_targets,
+            self.spellings,
+            self.words,
         )
 
     def batch(self, rows):
@@ -114,13 +161,38 @@ class SequenceDataset(Dataset):
         Batch
             In the order of `rows`.
         """
+        lengths = torch.from_numpy(self.lengths[rows])
+        batch = Batch(torch.from_numpy(self._pad(self.values, rows)), lengths, self.vectors)
+        if self.words is not None:
+            words, inverse = np.unique(self._pad(self.words, rows), return_inverse=True)
+            batch.spellings = self.spellings[words]
+            batch.words = torch.from_numpy(inverse.reshape(batch.steps.shape[:2]))
+        return batch
+
+    def target(self, rows):
+        """Look the targets and weights of some sequences up.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Which sequences.
+
+        Returns
+        -------
+        tuple of Tensor or None
+            Targets, -1 at padding if there is one a step, and weights; None if there are none.
+        """
+        if self.step_targets is not None:
+            return torch.from_numpy(self._pad(self.step_targets, rows, -1)), self.weights[rows]
+        return None if self.targets is None else (self.targets[rows], self.weights[rows])
+
+    def _pad(self, values, rows, padding=0):
         lengths = self.lengths[rows]
         longest = max(1, lengths.max())  # the kernels want at least one step
         real = np.arange(longest) < lengths[:, None]  # (N, T)
-        source = (self.starts[rows][:, None] + np.arange(longest))[real]
-        steps = np.zeros((len(rows), longest, *self.values.shape[1:]), self.values.dtype)
-        steps[real] = self.values[source]
-        return Batch(torch.from_numpy(steps), torch.from_numpy(lengths), self.vectors)
+        padded = np.full((len(rows), longest, *values.shape[1:]), padding, values.dtype)
+        padded[real] = values[(self.starts[rows][:, None] + np.arange(longest))[real]]
+        return padded
 
 
 class LengthBatches:
@@ -154,10 +226,8 @@ class LengthBatches:
         return -(-len(self.dataset) // self.batch_size)
 
     def __iter__(self):
-        data = self.dataset
         for rows in self.rows():
-            target = None if data.targets is None else (data.targets[rows], data.weights[rows])
-            yield data.batch(rows), target
+            yield self.dataset.batch(rows), self.dataset.target(rows)
 
     def rows(self):
         """Draw the rows of each batch.

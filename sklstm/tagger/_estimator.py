@@ -1,0 +1,600 @@
+"""LSTMTagger: a tag for each step of a sequence."""
+
+from numbers import Integral
+
+import numpy as np
+import torch
+from sklearn.base import _fit_context
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.validation import check_is_fitted
+from torch import nn
+
+from sklstm._base import BaseLSTM
+from sklstm._inputs import kind_of, read_input
+from sklstm._net import EpochScore
+from sklstm.layers import CharEncoder
+from sklstm.metrics import entity_f1_score, token_accuracy_score
+from sklstm.networks import TaggerNet
+from sklstm.sequences import UNKNOWN
+from sklstm.tagger._codes import TagCodes
+from sklstm.tagger._entities import make_entity, span_probabilities
+from sklstm.tagger._spelling import CASINGS, Speller
+from sklstm.tags import SCHEMES, allowed_transitions, check_tags, tags_to_spans
+
+
+class LSTMTagger(BaseLSTM):
+    r"""Tag every step of a sequence with a bidirectional LSTM and a linear-chain CRF.
+
+    The recurrent outputs :math:`h_t` become emissions, one number for each tag, and the CRF
+    weighs the tags' neighbourhood:
+
+    .. math::
+
+        e_t &= W h_t + b \\
+        P(y \mid x) &\propto \exp\Big(a_{y_1} + \sum_t e_{t, y_t}
+            + \sum_t A_{y_{t-1}, y_t} + z_{y_T}\Big)
+
+    It minimises :math:`-\log P(y \mid x)` and predicts the best path [1]_. A step may be
+    described by a vector of its word, by what a small network reads in its characters [2]_, and
+    by the class of its casing.
+
+    ``X`` may be token lists, `Sequences`, lists of ids with `vocabulary_size`, a 3-D array
+    of numbers, or a list of (n_steps, n_features) arrays; ``y`` has one list of tags for each
+    sequence, as long as the sequence.
+
+    Parameters
+    ----------
+    scheme : {"auto", "IOB1", "IOB2", "IOBES", "BILOU"} or None, default="auto"
+        How tags spell spans. ``"auto"`` finds out from ``y``; None takes tags as they are, as
+        for parts of speech. A tag that breaks the scheme is an error.
+    train_scheme : {"IOB1", "IOB2", "IOBES", "BILOU"}, optional
+        The scheme to learn in; predictions are converted back. ``"IOBES"`` often helps.
+    crf : bool, default=True
+        Whether tags depend on their neighbours; without, each step has a softmax of its own.
+    char_encoder : {"cnn", "lstm"}, optional
+        What reads the characters of each token.
+    char_embedding_dim : int, default=30
+        Width of a character's vector.
+    char_hidden_size : int, default=30
+        Filters of ``"cnn"``, units of each direction of ``"lstm"``.
+    casing : bool, default=False
+        Whether a step knows the casing of its token: lower, upper, title, mixed or numeric.
+    vocabulary_size : int, optional
+        Given, integers in X are ids in ``0 .. vocabulary_size - 1`` and 0 is padding. Without
+        it they are numbers like any other.
+    embedding_dim : int, default=32
+        Width of the vectors learned for ids and tokens. Sequences that come with vectors
+        (from a `Word2VecEmbedder`) bring their own width.
+    fine_tune_embeddings : bool, default=True
+        Whether vectors that come with X are trained too, or stay as they are.
+    embedding_lr : float, optional
+        Learning rate of the vectors; `lr` by default.
+    hidden_size : int, default=64
+        Units :math:`H` of each recurrent layer and direction.
+    n_layers : int, default=1
+        Depth of the recurrent stack.
+    bidirectional : bool, default=True
+        Whether every layer also reads the sequence backwards.
+    embedding_dropout : float, default=0.0
+        Dropout on what describes a step, and on the characters' vectors.
+    word_dropout : float, default=0.0
+        Probability of reading a token as unknown during training; its characters stay.
+    dropout : float, default=0.0
+        Dropout between layers, and before the emissions.
+    recurrent_dropout : float, default=0.0
+        Dropout on the recurrent weights :math:`U`, one draw for each batch.
+    locked_dropout : bool, default=False
+        Whether dropout on sequences drops the same features at every step.
+    optimizer, lr, schedule, max_grad_norm, weight_decay, batch_size, max_epochs
+        How to descend, see `LSTMClassifier`.
+    early_stopping : bool, default=False
+        Whether to stop when the score on validation data (entity F1, or the accuracy of plain
+        tags) has not risen for `n_iter_no_change` epochs, and go back to the weights of the
+        best epoch. Validates on `X_val` and `y_val` if they are passed to ``fit``,
+        otherwise on a part of the training data.
+    validation_fraction : float, default=0.1
+        Share of the training data that early stopping holds out.
+    n_iter_no_change : int, default=3
+        Epochs without a better validation score before stopping early.
+    class_weight : dict or "balanced", optional
+        Weights of the tags. Without a CRF they weigh each step's loss. A CRF knows only whole
+        sequences, which then count by the mean weight of their tags.
+    warm_start, device, precision, callbacks, net_params
+        See `LSTMClassifier`.
+    verbose : int, default=0
+        With 1, prints a line an epoch and shows a progress bar.
+    random_state : int, RandomState instance or None, default=None
+        Seeds weights, shuffling, dropout and the validation split. Torch's global generators are
+        left alone; numpy's is drawn from when None.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_tags,)
+        The tags that the network tells apart, sorted; those of `train_scheme` if it is given.
+    scheme_ : str or None
+        The scheme of ``y``.
+    transitions_ : dict of dict
+        ``transitions_[a][b]``, the weight :math:`A_{ab}` of tag ``b`` after ``a``, with
+        ``"<start>"`` before and ``"<end>"`` after all tags. -inf where the scheme forbids it.
+    n_features_in_ : int
+        Features of a step. Not set for tokens and ids.
+    net_ : skorch.NeuralNet
+        The trained net.
+    module_ : torch.nn.Module
+        Its network.
+    history_ : list of dict
+        One for each epoch: ``train_loss`` and ``valid_loss`` (nats a step), ``valid_f1`` or
+        ``valid_acc``, ``dur`` in seconds.
+    n_iter_ : int
+        Epochs done.
+    n_parameters_ : int
+        Numbers in the network.
+
+    See Also
+    --------
+    sklstm.metrics.entity_f1_scorer : Scores predictions in ``cross_validate`` and the like.
+    sklstm.model_selection.DocumentKFold : Folds that keep documents whole.
+    LSTMClassifier : One label for a whole sequence.
+
+    Notes
+    -----
+    scikit-learn's own folds work, with an integer ``cv`` too. They cannot be stratified, since
+    a sequence has many tags; `~sklstm.model_selection.DocumentKFold` balances entity types.
+
+    A prediction has as many tags as the sequence that the tagger gets. A `SequencePadder` is
+    not needed, and in ``fit`` one that cuts sequences is an error: tags would be left over.
+
+    References
+    ----------
+    .. [1] Lample et al. (2016), Neural architectures for named entity recognition, NAACL.
+       https://doi.org/10.18653/v1/N16-1030
+    .. [2] Ma and Hovy (2016), End-to-end sequence labeling via bi-directional LSTM-CNNs-CRF,
+       ACL. https://doi.org/10.18653/v1/P16-1101
+
+    Examples
+    --------
+    >>> from sklstm import LSTMTagger
+    >>> sentences = [["Ada", "met", "Alan", "Turing"], ["they", "met", "Ada"]] * 8
+    >>> tags = [["B-PER", "O", "B-PER", "I-PER"], ["O", "O", "B-PER"]] * 8
+    >>> tagger = LSTMTagger(hidden_size=8, lr=0.03, random_state=0).fit(sentences, tags)
+    >>> tagger.predict([["Alan", "Turing", "met", "Ada"]])[0]
+    ['B-PER', 'I-PER', 'O', 'B-PER']
+    >>> tagger.predict_entities([["Alan", "Turing", "met", "Ada"]])[0][0].text
+    'Alan Turing'
+    """
+
+    _network = TaggerNet
+    mask_padding = True  # a tag for padding has no meaning
+
+    def __init__(
+        self,
+        *,
+        scheme="auto",
+        train_scheme=None,
+        crf=True,
+        char_encoder=None,
+        char_embedding_dim=30,
+        char_hidden_size=30,
+        casing=False,
+        vocabulary_size=None,
+        embedding_dim=32,
+        fine_tune_embeddings=True,
+        embedding_lr=None,
+        hidden_size=64,
+        n_layers=1,
+        bidirectional=True,
+        embedding_dropout=0.0,
+        word_dropout=0.0,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        locked_dropout=False,
+        optimizer="adam",
+        lr=0.003,
+        schedule=None,
+        max_grad_norm=1.0,
+        weight_decay=0.0,
+        batch_size=32,
+        max_epochs=10,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=3,
+        class_weight=None,
+        warm_start=False,
+        device="auto",
+        precision="auto",
+        callbacks=None,
+        net_params=None,
+        verbose=0,
+        random_state=None,
+    ):
+        self.scheme = scheme
+        self.train_scheme = train_scheme
+        self.crf = crf
+        self.char_encoder = char_encoder
+        self.char_embedding_dim = char_embedding_dim
+        self.char_hidden_size = char_hidden_size
+        self.casing = casing
+        self.vocabulary_size = vocabulary_size
+        self.embedding_dim = embedding_dim
+        self.fine_tune_embeddings = fine_tune_embeddings
+        self.embedding_lr = embedding_lr
+        self.hidden_size = hidden_size
+        self.n_layers = n_layers
+        self.bidirectional = bidirectional
+        self.embedding_dropout = embedding_dropout
+        self.word_dropout = word_dropout
+        self.dropout = dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.locked_dropout = locked_dropout
+        self.optimizer = optimizer
+        self.lr = lr
+        self.schedule = schedule
+        self.max_grad_norm = max_grad_norm
+        self.weight_decay = weight_decay
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.class_weight = class_weight
+        self.warm_start = warm_start
+        self.device = device
+        self.precision = precision
+        self.callbacks = callbacks
+        self.net_params = net_params
+        self.verbose = verbose
+        self.random_state = random_state
+
+    _parameter_constraints: dict = {
+        **BaseLSTM._parameter_constraints,
+        "scheme": [StrOptions({"auto", *SCHEMES}), None],
+        "train_scheme": [StrOptions(set(SCHEMES)), None],
+        "crf": ["boolean"],
+        "char_encoder": [StrOptions(set(CharEncoder.KINDS)), None],
+        "char_embedding_dim": [Interval(Integral, 1, None, closed="left")],
+        "char_hidden_size": [Interval(Integral, 1, None, closed="left")],
+        "casing": ["boolean"],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+    }
+    del _parameter_constraints["pooling"], _parameter_constraints["mask_padding"]
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
+        """Learn from tagged sequences.
+
+        Parameters
+        ----------
+        X : token lists, Sequences, ids or numbers
+            One sequence for each sample, in any of the forms listed above.
+        y : list of lists of tags
+            One tag for each step.
+        sample_weight : array-like of shape (n_samples,), optional
+            How much each sequence counts in the loss.
+        X_val, y_val : like X and y, optional
+            Validation data, whose loss and score are recorded; the score guides early stopping.
+
+        Returns
+        -------
+        LSTMTagger
+            The fitted estimator. Ctrl-C ends training early and keeps what was learned.
+        """
+        self._declared_tags = None
+        return self._fit(X, y, sample_weight, X_val, y_val)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Learn for one epoch more.
+
+        Parameters
+        ----------
+        X : token lists, Sequences, ids or numbers
+            One sequence for each sample, in any of the forms listed above.
+        y : list of lists of tags
+            One tag for each step.
+        classes : array-like of shape (n_tags,), optional
+            All tags that will ever come, needed in the first call. Further ones are ignored.
+        sample_weight : array-like of shape (n_samples,), optional
+            How much each sequence counts in the loss.
+
+        Returns
+        -------
+        LSTMTagger
+            The fitted estimator.
+        """
+        if not hasattr(self, "net_"):
+            if classes is None:
+                raise ValueError("classes must be passed on the first call to partial_fit.")
+            self._declared_tags = list(classes)
+        return self._fit(X, y, sample_weight, partial=True)
+
+    # ------------------------------------------------------------ targets
+
+    def _check_targets(self, y):
+        return check_tags(y, None)
+
+    def _encode_targets(self, y, weights, *, reset):
+        if reset:
+            self._codes = TagCodes(self.scheme, self.train_scheme, y, self._declared_tags)
+            self._n_outputs = len(self._codes.tags)
+        codes = self._codes.encode(y)
+        if reset:
+            self._tag_weights = self._weigh_tags(np.concatenate(codes))
+        return codes
+
+    def _weigh_tags(self, codes):
+        if self.class_weight is None:
+            return None
+        tags = self.classes_
+        present = np.unique(codes)
+        weights = np.ones(len(tags))
+        weights[present] = compute_class_weight(
+            self.class_weight, classes=tags[present], y=tags[codes]
+        )
+        return weights
+
+    def _attach_targets(self, data, targets):
+        lengths = np.array(list(map(len, targets)))
+        if (unequal := np.flatnonzero(lengths != data.lengths)).size:
+            row = unequal[0]
+            raise ValueError(
+                f"Sequence {row} has {data.lengths[row]} steps but {lengths[row]} tags. Every "
+                "step needs a tag; if a SequencePadder cuts sequences, leave it out: LSTMTagger "
+                "makes its own batches."
+            )
+        data.step_targets = np.concatenate(targets)
+        # the loss a step, so that lr and max_grad_norm mean the same for long and short sequences
+        data.weights = data.weights / max(1.0, lengths.mean())
+        if self._tag_weights is not None and self.crf:
+            means = [self._tag_weights[tags].mean() if len(tags) else 1.0 for tags in targets]
+            data.weights = data.weights * torch.tensor(means)
+
+    def _criterion(self):
+        return nn.CrossEntropyLoss, None  # the network has its own, see TaggerNet.losses
+
+    def _output_options(self):
+        allowed = None
+        if self.scheme_ is not None and self.crf:
+            allowed = allowed_transitions(self._codes.tags, self._codes.train_scheme)
+        return {
+            "crf": self.crf,
+            "allowed": allowed,
+            "class_weight": self._tag_weights,
+            "char_encoder": self.char_encoder,
+            "char_embedding_dim": self.char_embedding_dim,
+            "char_hidden_size": self.char_hidden_size,
+            "n_casings": len(CASINGS) if self.casing else 0,
+        }
+
+    # ------------------------------------------------------------ validation
+
+    @property
+    def _monitored(self):
+        return f"valid_{self._score_name}", False
+
+    @property
+    def _score_name(self):
+        return "acc" if self.scheme_ is None else "f1"
+
+    def _validation_callbacks(self):
+        return [EpochScore(f"valid_{self._score_name}", self._decode_batch, self._score_tags)]
+
+    def _decode_batch(self, module, emissions, targets):
+        lengths = (targets >= 0).sum(dim=1)
+        paths, _ = module.crf.viterbi(emissions, lengths)
+        return self._name(targets, lengths), self._name(paths, lengths)
+
+    def _name(self, codes, lengths):
+        """Turn codes into tags, in the scheme of y and without the padding."""
+        rows = zip(codes.tolist(), lengths.tolist(), strict=True)
+        return [self._codes.decode(row[:length]) for row, length in rows]
+
+    def _score_tags(self, true, predicted):
+        if self.scheme_ is None:
+            return token_accuracy_score(true, predicted)
+        return entity_f1_score(true, predicted, scheme=self.scheme_)
+
+    def score(self, X, y, sample_weight=None):
+        """Score predictions: strict entity F1, or the accuracy of plain tags.
+
+        Parameters
+        ----------
+        X : token lists, Sequences, ids or numbers
+            One sequence for each sample, in any of the forms listed above.
+        y : list of lists of tags
+            The true tags.
+        sample_weight : None
+            Ignored.
+
+        Returns
+        -------
+        float
+            Between 0 and 1.
+        """
+        return self._score_tags(self._check_targets(y), list(self.predict(X)))
+
+    # ------------------------------------------------------------ characters
+
+    @property
+    def _reads_words(self):
+        return self.char_encoder is not None or self.casing
+
+    def _learn_input(self, inputs):
+        super()._learn_input(inputs)
+        if not self._reads_words:
+            return
+        if kind_of(inputs) not in ("tokens", "vectors") or inputs.categories is None:
+            raise ValueError(
+                "char_encoder and casing read the strings of tokens, but X holds "
+                f"{self._input_kind} without strings. Pass tokens, or set char_encoder=None and "
+                "casing=False."
+            )
+        self._speller = Speller(inputs.categories[UNKNOWN + 1 :])
+        self._shape["n_characters"] = self._speller.n_characters
+
+    def _encode(self, inputs, *, reset):
+        data = super()._encode(inputs, reset=reset)
+        if self._reads_words:
+            words = inputs.without_padding()
+            data.words = words.codes
+            data.spellings = self._speller.spell(words.categories)
+        return data
+
+    # ------------------------------------------------------------ predicting
+
+    def _collect(self, X, decode):
+        """Decode the emissions of each batch into one row a sequence, in the order of X."""
+        check_is_fitted(self)
+        data = self._encode(read_input(self, X, reset=False), reset=False)
+        found = {}
+        for rows, batch in self._batches(data):
+            emissions = self.net_.evaluation_step((batch, None))
+            lengths = batch.lengths.to(emissions.device)
+            found.update(zip(rows.tolist(), decode(emissions, lengths), strict=True))
+        return [found[row] for row in range(len(found))]
+
+    def predict(self, X):
+        """Predict the best tags of each sequence.
+
+        Parameters
+        ----------
+        X : token lists, Sequences, ids or numbers
+            One sequence for each sample, in any of the forms listed above.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) of lists
+            One tag for each step, in the scheme of ``y``.
+        """
+        return _object_array(self._collect(X, self._best_tags))
+
+    def _best_tags(self, emissions, lengths):
+        return self._name(self.module_.crf.viterbi(emissions, lengths)[0], lengths)
+
+    def predict_marginals(self, X):
+        """Compute the probability of each tag at each step.
+
+        Parameters
+        ----------
+        X : token lists, Sequences, ids or numbers
+            One sequence for each sample, in any of the forms listed above.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) of ndarrays, each of shape (n_steps, n_tags)
+            In the order of `classes_`.
+        """
+        return _object_array(self._collect(X, self._marginals))
+
+    def _marginals(self, emissions, lengths):
+        marginals = self.module_.crf.marginals(emissions, lengths).cpu().numpy()
+        return [row[:length] for row, length in zip(marginals, lengths.tolist(), strict=True)]
+
+    def predict_n_best(self, X, n=5):
+        """Find the `n` most probable tag sequences.
+
+        Parameters
+        ----------
+        X : token lists, Sequences, ids or numbers
+            One sequence for each sample, in any of the forms listed above.
+        n : int, default=5
+            How many.
+
+        Returns
+        -------
+        list of lists of tuple (list of tags, float)
+            For each sequence its tags, in the scheme of ``y``, and their probability, best
+            first; fewer than `n` where there are fewer.
+        """
+        if not isinstance(n, Integral) or n < 1:
+            raise ValueError(f"n must be an integer of at least 1; got {n!r}.")
+        return self._collect(X, lambda emissions, lengths: self._n_best(emissions, lengths, n))
+
+    def _n_best(self, emissions, lengths, n):
+        paths, log_probabilities = self.module_.crf.n_best(emissions, lengths, n)
+        rows = []
+        for length, row_paths, row_logs in zip(lengths, paths, log_probabilities, strict=True):
+            found = row_logs.isfinite()
+            tags = self._name(row_paths[found], length.repeat(int(found.sum())))
+            rows.append(list(zip(tags, row_logs[found].exp().tolist(), strict=True)))
+        return rows
+
+    def predict_entities(self, X):
+        """Predict the entities of each sequence.
+
+        Parameters
+        ----------
+        X : token lists or Sequences
+            One sequence for each sample. Entities get their place in the text if the
+            `Tokenizer` gave ``char_spans``.
+
+        Returns
+        -------
+        list of lists of Entity
+            For each sequence its entities from left to right. Their confidence is the
+            probability that all of their tokens have the predicted tags.
+        """
+        check_is_fitted(self)
+        if self.scheme_ is None:
+            raise ValueError(
+                "predict_entities needs tags that spell spans, such as 'B-PER', but the tagger "
+                "was fitted on plain tags: use predict."
+            )
+        inputs = read_input(self, X, reset=False)
+        if kind_of(inputs) not in ("tokens", "vectors") or inputs.categories is None:
+            raise ValueError("predict_entities needs the strings of X: pass tokens.")
+        inputs = inputs.without_padding()
+        rows = zip(
+            inputs.tokens(), inputs.offsets[:-1], self._collect(inputs, self._spans), strict=True
+        )
+        return [self._entities(inputs, *row) for row in rows]
+
+    def _entities(self, inputs, tokens, offset, spans):
+        places = None
+        if inputs.char_spans is not None:
+            places = inputs.char_spans[offset : offset + len(tokens)]
+        return [make_entity(*span, tokens, places) for span in spans]
+
+    def _spans(self, emissions, lengths):
+        """Return the spans of each sequence with their probabilities."""
+        crf = self.module_.crf
+        paths, _ = crf.viterbi(emissions, lengths)
+        names = self._name(paths, lengths)
+        spans = [tags_to_spans(tags, self.scheme_) for tags in names]
+        probabilities = span_probabilities(crf, emissions, lengths, paths, spans)
+        return [list(zip(*row, strict=True)) for row in zip(spans, probabilities, strict=True)]
+
+    @property
+    def transitions_(self):
+        """Weights of neighbouring tags, see above."""
+        check_is_fitted(self)
+        start, between, end = self.module_.crf.weights()
+        tags = self._codes.tags
+        table = {"<start>": dict(zip(tags, start.tolist(), strict=True))}
+        for tag, row, last in zip(tags, between.tolist(), end.tolist(), strict=True):
+            table[tag] = {**dict(zip(tags, row, strict=True)), "<end>": last}
+        return table
+
+    @property
+    def classes_(self):
+        """The tags that the network tells apart."""
+        return np.array(self._codes.tags)
+
+    @property
+    def scheme_(self):
+        """The scheme of y."""
+        return self._codes.scheme
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.target_tags.one_d_labels = False
+        return tags
+
+
+def _object_array(rows):
+    """Make a 1-D array: rows of equal lengths would become a matrix."""
+    array = np.empty(len(rows), object)
+    for position, row in enumerate(rows):
+        array[position] = row
+    return array

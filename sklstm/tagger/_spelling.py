@@ -1,0 +1,82 @@
+"""How words are written: their characters as numbers, and the class of their casing."""
+
+from collections import Counter
+
+import numpy as np
+
+from sklstm.batches import Spellings
+from sklstm.sequences import SPECIAL_TOKENS, UNKNOWN
+
+LONGEST_WORD = 30  # of a longer one, this many characters are read, half from either end
+CASINGS = ("none", "lower", "upper", "title", "mixed", "numeric", "partly numeric")
+
+
+class Speller:
+    """Number the characters of words.
+
+    Parameters
+    ----------
+    words : list of str
+        Distinct words to learn the characters from. Those seen only once stay unknown, so that
+        the network learns what to make of unknown ones.
+
+    Attributes
+    ----------
+    codes : dict
+        The code of each character.
+    """
+
+    def __init__(self, words):
+        counts = Counter(character for word in words for character in word)
+        known = sorted(character for character, count in counts.items() if count > 1)
+        self.codes = {character: code for code, character in enumerate(known, len(SPECIAL_TOKENS))}
+
+    @property
+    def n_characters(self):
+        """Codes, padding and unknown included."""
+        return len(self.codes) + len(SPECIAL_TOKENS)
+
+    def spell(self, words):
+        """Number the characters of words.
+
+        Parameters
+        ----------
+        words : list of str
+            Any words; the first is the padding.
+
+        Returns
+        -------
+        Spellings
+            A row for each word.
+        """
+        characters = np.zeros((len(words), LONGEST_WORD), np.int64)
+        casing = np.zeros(len(words), np.int64)
+        half = LONGEST_WORD // 2
+        for row, word in enumerate(words[1:], start=1):
+            word = word if len(word) <= LONGEST_WORD else word[:half] + word[-half:]
+            characters[row, : len(word)] = [self.codes.get(c, UNKNOWN) for c in word]
+            casing[row] = CASINGS.index(casing_of(word))
+        return Spellings(characters, casing)
+
+
+def casing_of(word):
+    """Classify the casing of a word.
+
+    Parameters
+    ----------
+    word : str
+        In any script; one without case is ``"none"``.
+
+    Returns
+    -------
+    str
+        One of `CASINGS`.
+    """
+    if word.isnumeric():
+        return "numeric"
+    if any(map(str.isnumeric, word)):
+        return "partly numeric"
+    for casing in ("lower", "upper", "title"):
+        if getattr(word, f"is{casing}")():
+            return casing
+    return "none" if word.lower() == word.upper() else "mixed"
