@@ -5,6 +5,7 @@ import platform
 import subprocess
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
+from os import environ
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -25,10 +26,11 @@ PACKAGES = (
 
 
 def describe_machine():
-    """Processor, cores, versions, date and commit, as one flat dictionary of strings and ints."""
+    """Processor, cores, threads if limited, versions, date and commit, as one flat dictionary of strings and ints."""
     return {
         "cpu": _cpu_model(),
         "cores": cpu_count(),
+        **({"threads": int(threads)} if (threads := environ.get("OMP_NUM_THREADS")) else {}),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         **{name: number for name in PACKAGES if (number := _version(name))},
