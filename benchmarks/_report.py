@@ -26,7 +26,7 @@ PACKAGES = (
 
 
 def describe_machine():
-    """Processor, cores, threads if limited, versions, date and commit, as one flat dictionary of strings and ints."""
+    """Processor, cores, threads if limited, versions, date, commit: a flat dictionary."""
     return {
         "cpu": _cpu_model(),
         "cores": cpu_count(),
