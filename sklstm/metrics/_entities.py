@@ -412,7 +412,8 @@ def _rows(comparison, zero_division):
 
 def _line(name, row, digits):
     *scores, support = row.values()
-    return f"{name} " + " ".join(f"{score:>9.{digits}f}" for score in scores) + f" {support:>9}"
+    columns = [*(f"{score:>9.{digits}f}" for score in scores), f"{support:>9}"]
+    return "  ".join([name, " ".join(columns)])
 
 
 entity_f1_scorer = make_scorer(entity_f1_score)
