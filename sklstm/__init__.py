@@ -8,6 +8,8 @@ Estimators
     `LSTMClassifier`, `LSTMRegressor`
 Named entities
     `Entity`, `TaggedText`
+Ready pipelines
+    `text_classifier`, `entity_tagger`
 Cross-validation
     `sklstm.model_selection`
 Data
@@ -17,6 +19,7 @@ Data
 from sklstm.classifier import LSTMClassifier
 from sklstm.embeddings import Word2VecEmbedder
 from sklstm.entities import Entity, TaggedText
+from sklstm.pipelines import entity_tagger, text_classifier
 from sklstm.regressor import LSTMRegressor
 from sklstm.sequences import SequencePadder, Sequences
 from sklstm.text import TokenIndexer, Tokenizer
@@ -34,4 +37,6 @@ __all__ = [
     "TokenIndexer",
     "Tokenizer",
     "Word2VecEmbedder",
+    "entity_tagger",
+    "text_classifier",
 ]
