@@ -257,22 +257,25 @@ class TestScaledSums:
         lengths = torch.tensor([length, 40] * 8)
         assert crf_module._by_scaled_sums(*crf._potentials(emissions, lengths), lengths)
 
-    @pytest.mark.parametrize("offset", [-1e4, 1e4])
+    @pytest.mark.parametrize("offset", [-1e4, -741.0, 741.0, 1e4])  # exp(-741) has one digit
     def test_leave_large_scores_to_the_logarithms(self, offset):
         crf, emissions, lengths = draw([6, 2], 3, seed=0)
         tags = random_tags(crf, emissions, lengths)
         expected = crf.log_likelihood(emissions, tags, lengths)
         torch.testing.assert_close(crf.log_likelihood(emissions + offset, tags, lengths), expected)
+        with torch.no_grad():
+            crf.transitions += offset
+        torch.testing.assert_close(crf.log_likelihood(emissions, tags, lengths), expected)
 
     def test_leave_vanishing_shares_to_the_logarithms(self):
-        # tag 0 is far less likely at every step, and the only one that may come last
-        allowed = [True, True], [[True, True], [False, True]], [True, False]
-        crf, n_steps = LinearChainCRF(2, allowed), 60
-        emissions = torch.tensor([0.0, 20.0]).expand(1, n_steps, 2)
-        lengths, tags = torch.tensor([n_steps]), torch.zeros(1, n_steps, dtype=torch.long)
+        """A path whose share sinks to exp(-900), and is nearly 1 in the end."""
+        crf = LinearChainCRF(2, ([True, True], [[True, False], [False, True]], [True, True]))
+        emissions, lengths = torch.zeros(1, 55, 2), torch.tensor([55])
+        emissions[:, :45, 1], emissions[:, 45:, 1] = 20.0, -100.0
+        tags = torch.zeros(1, 55, dtype=torch.long)
         torch.testing.assert_close(crf.log_likelihood(emissions, tags, lengths), torch.zeros(1))
         torch.testing.assert_close(
-            crf.marginals(emissions, lengths)[0], torch.tensor([1.0, 0.0]).expand(n_steps, 2)
+            crf.marginals(emissions, lengths)[0], torch.tensor([1.0, 0.0]).expand(55, 2)
         )
 
     def test_work_in_inference_mode(self):
