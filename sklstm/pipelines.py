@@ -1,0 +1,187 @@
+"""Ready pipelines, from raw texts to labels or entities, in one call."""
+
+from sklearn.pipeline import Pipeline
+
+from sklstm.classifier import LSTMClassifier
+from sklstm.embeddings import Word2VecEmbedder
+from sklstm.sequences import SequencePadder
+from sklstm.tagger import LSTMTagger
+from sklstm.text import Tokenizer
+
+
+def entity_tagger(
+    vectors=None,
+    *,
+    tokenizer=None,
+    vector_size=50,
+    lowercase=True,
+    random_state=None,
+    verbose=0,
+    **tagger_params,
+):
+    """Make a pipeline that finds named entities in raw texts.
+
+    Its steps are ``tokenizer``, ``word2vecembedder`` and ``lstmtagger``. The tokenizer keeps case
+    and punctuation and remembers where each token stands in its text. The embedder looks up
+    lower-cased words, with digits folded, and gives frequent words that `vectors` lack a vector
+    of their own. The tagger also reads the characters of each word, as they were written.
+
+    Parameters
+    ----------
+    vectors : path, KeyedVectors, mapping or tuple (array, vocabulary), default=None
+        Ready word vectors, see `Word2VecEmbedder`. Without them vectors are trained on the
+        texts, which finds fewer entities.
+    tokenizer : transformer or "passthrough", default=None
+        Another tokenizer in place of the own one; ``"passthrough"`` if X is token lists.
+    vector_size : int, default=50
+        Width of vectors that are trained. Ready `vectors` bring their own.
+    lowercase : bool, default=True
+        Whether words are lower-cased to look up their vector. False is for `vectors` that tell
+        upper case from lower case.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the embedder and the tagger.
+    verbose : int, default=0
+        Whether the embedder and the tagger print their progress.
+    **tagger_params : dict
+        Further parameters of `LSTMTagger`; they override those set here.
+
+    Returns
+    -------
+    Pipeline
+        Not fitted. Every parameter of its steps can be set and searched as usual, for example
+        ``lstmtagger__hidden_size``.
+
+    See Also
+    --------
+    LSTMTagger : The last step.
+    text_classifier : One label for each text.
+
+    Examples
+    --------
+    >>> from sklstm import entity_tagger
+    >>> texts = ["Ada met Alan Turing.", "Hilbert met Ada!"] * 8
+    >>> tags = [["B-PER", "O", "B-PER", "I-PER", "O"], ["B-PER", "O", "B-PER", "O"]] * 8
+    >>> pipe = entity_tagger(hidden_size=8, random_state=0).fit(texts, tags)
+    >>> pipe.predict(["Alan Turing met Hilbert!"])[0]
+    ['B-PER', 'I-PER', 'O', 'B-PER', 'O']
+
+    The tagger itself returns the entities and their places:
+
+    >>> entities = pipe[-1].predict_entities(pipe[:-1].transform(["Alan Turing met Hilbert!"]))
+    >>> [(entity.type, entity.text, entity.start_char, entity.end_char) for entity in entities[0]]
+    [('PER', 'Alan Turing', 0, 11), ('PER', 'Hilbert', 16, 23)]
+    """
+    if tokenizer is None:
+        tokenizer = Tokenizer(lowercase=False, punctuation=True, char_spans=True)
+    embedder = _embedder(
+        vectors,
+        vector_size,
+        lowercase=lowercase,
+        fold_digits=True,
+        random_state=random_state,
+        verbose=verbose,
+    )
+    tagger = LSTMTagger(
+        **{
+            "char_encoder": "cnn",
+            "crf": True,
+            "hidden_size": 100,
+            "embedding_dropout": 0.5,
+            "dropout": 0.5,
+            "locked_dropout": True,
+            "max_epochs": 30,
+            "random_state": random_state,
+            "verbose": verbose,
+            **tagger_params,
+        }
+    )
+    return Pipeline(
+        [("tokenizer", tokenizer), ("word2vecembedder", embedder), ("lstmtagger", tagger)]
+    )
+
+
+def text_classifier(
+    vectors=None,
+    *,
+    tokenizer=None,
+    vector_size=50,
+    lowercase=True,
+    max_length=None,
+    random_state=None,
+    verbose=0,
+    **classifier_params,
+):
+    """Make a pipeline that classifies raw texts.
+
+    Its steps are ``tokenizer``, ``word2vecembedder``, with `max_length` ``sequencepadder``, and
+    ``lstmclassifier``: a bidirectional LSTM that sums a text up by the maximum of its outputs.
+
+    Parameters
+    ----------
+    vectors : path, KeyedVectors, mapping or tuple (array, vocabulary), default=None
+        Ready word vectors, see `Word2VecEmbedder`. Without them vectors are trained on the
+        texts.
+    tokenizer : transformer or "passthrough", default=None
+        Another tokenizer in place of the own one; ``"passthrough"`` if X is token lists.
+    vector_size : int, default=50
+        Width of vectors that are trained. Ready `vectors` bring their own.
+    lowercase : bool, default=True
+        Whether words are lower-cased. False is for `vectors` that tell upper case from lower
+        case.
+    max_length : int, default=None
+        Longer texts lose their middle tokens, which saves time.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the embedder and the classifier.
+    verbose : int, default=0
+        Whether the embedder and the classifier print their progress.
+    **classifier_params : dict
+        Further parameters of `LSTMClassifier`; they override those set here.
+
+    Returns
+    -------
+    Pipeline
+        Not fitted. Every parameter of its steps can be set and searched as usual, for example
+        ``lstmclassifier__hidden_size``.
+
+    See Also
+    --------
+    LSTMClassifier : The last step.
+    entity_tagger : A tag for each token, and entities.
+
+    Examples
+    --------
+    >>> from sklstm import text_classifier
+    >>> texts = ["A good film!", "Good fun.", "A bad film.", "Bad acting"] * 8
+    >>> labels = ["pos", "pos", "neg", "neg"] * 8
+    >>> pipe = text_classifier(hidden_size=8, lr=0.02, random_state=0).fit(texts, labels)
+    >>> pipe.predict(["Good acting!", "Bad fun."])
+    array(['pos', 'neg'], dtype='<U3')
+    """
+    if tokenizer is None:
+        tokenizer = Tokenizer(lowercase=lowercase)
+    embedder = _embedder(
+        vectors, vector_size, lowercase=lowercase, random_state=random_state, verbose=verbose
+    )
+    classifier = LSTMClassifier(
+        **{
+            "bidirectional": True,
+            "pooling": "max",
+            "embedding_dropout": 0.3,
+            "word_dropout": 0.1,
+            "dropout": 0.3,
+            "random_state": random_state,
+            "verbose": verbose,
+            **classifier_params,
+        }
+    )
+    steps = [("tokenizer", tokenizer), ("word2vecembedder", embedder)]
+    if max_length is not None:
+        steps += [("sequencepadder", SequencePadder(max_length=max_length, truncating="middle"))]
+    return Pipeline([*steps, ("lstmclassifier", classifier)])
+
+
+def _embedder(vectors, vector_size, **params):
+    if vectors is not None:
+        return Word2VecEmbedder(vectors=vectors, min_count_missing=2, **params)
+    # little text needs many passes over it, and longer vectors than it leaves
+    return Word2VecEmbedder(vector_size=vector_size, min_count=2, epochs=20, scale=0.4, **params)

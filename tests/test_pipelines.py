@@ -1,0 +1,199 @@
+"""Ready pipelines: raw texts in, labels, tags and entities out, in any language."""
+
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV, cross_val_predict
+from sklearn.pipeline import make_pipeline
+
+from sklstm import LSTMClassifier, SequencePadder, Sequences, Tokenizer, Word2VecEmbedder
+from sklstm.pipelines import entity_tagger, text_classifier
+
+TEXTS = ["A good film!", "Good fun.", "A bad film.", "Bad acting"] * 6
+LABELS = ["pos", "pos", "neg", "neg"] * 6
+VECTORS = dict(zip(["good", "bad", "film"], np.eye(3), strict=True))
+
+SENTENCES = {
+    "English": (
+        ["Ada met Alan Turing.", "Hilbert met Ada!"],
+        [["B-PER", "O", "B-PER", "I-PER", "O"], ["B-PER", "O", "B-PER", "O"]],
+        [("PER", "Ada"), ("PER", "Alan Turing")],
+    ),
+    "Russian": (
+        ["Лев Толстой жил в Ясной Поляне.", "Москва! Там жил Пушкин…"],
+        [
+            ["B-PER", "I-PER", "O", "O", "B-LOC", "I-LOC", "O"],
+            ["B-LOC", "O", "O", "O", "B-PER", "O"],
+        ],
+        [("PER", "Лев Толстой"), ("LOC", "Ясной Поляне")],
+    ),
+    "Spanish": (
+        ["¿Nació  García Márquez en Aracataca?", "¡En Bogotá llovía!"],
+        [["O", "O", "B-PER", "I-PER", "O", "B-LOC", "O"], ["O", "O", "B-LOC", "O", "O"]],
+        [("PER", "García Márquez"), ("LOC", "Aracataca")],
+    ),
+}
+SMALL_TAGGER = {"hidden_size": 8, "embedding_dropout": 0.0, "dropout": 0.0, "random_state": 0}
+
+
+def classifier(vectors=None, **params):
+    params = {"hidden_size": 8, "max_epochs": 4, "vector_size": 8, "random_state": 0, **params}
+    return text_classifier(vectors, **params)
+
+
+def tagger(vectors=None, **params):
+    return entity_tagger(vectors, **{**SMALL_TAGGER, "vector_size": 8, "lr": 0.02, **params})
+
+
+class TestTextClassifier:
+    @pytest.mark.parametrize("vectors", [None, VECTORS], ids=["trained", "ready"])
+    def test_raw_texts_in_labels_out(self, vectors):
+        pipe = classifier(vectors, lr=0.02, max_epochs=8).fit(pd.Series(TEXTS), LABELS)
+        assert pipe.predict(["GOOD acting?", "bad, bad fun"]).tolist() == ["pos", "neg"]
+        assert pipe.score(TEXTS, LABELS) == 1.0
+        again = pickle.loads(pickle.dumps(pipe))
+        assert np.array_equal(again.predict_proba(TEXTS), pipe.predict_proba(TEXTS))
+
+    def test_steps(self):
+        pipe = text_classifier()
+        steps = ["tokenizer", "word2vecembedder", "lstmclassifier"]
+        assert list(pipe.named_steps) == steps
+        same = make_pipeline(Tokenizer(), Word2VecEmbedder(), LSTMClassifier())
+        assert pipe.get_params().keys() - same.get_params().keys() == set()
+        assert "sequencepadder" in text_classifier(max_length=5).named_steps
+
+    def test_parameters_reach_their_steps(self):
+        pipe = text_classifier(
+            VECTORS,
+            lowercase=False,
+            max_length=3,
+            random_state=7,
+            verbose=1,
+            hidden_size=5,
+            pooling="last",
+        )
+        tokenizer, embedder, padder, last = (step for _, step in pipe.steps)
+        assert tokenizer.lowercase is embedder.lowercase is False
+        assert embedder.vectors is VECTORS
+        assert (padder.max_length, padder.truncating) == (3, "middle")
+        assert (last.hidden_size, last.pooling, last.bidirectional) == (5, "last", True)
+        assert embedder.random_state == last.random_state == 7
+        assert embedder.verbose == last.verbose == 1
+        assert text_classifier(vector_size=5)[1].vector_size == 5
+
+    def test_own_tokenizer(self):
+        tokens = [text.lower().split() for text in TEXTS]
+        passed = classifier(tokenizer="passthrough").fit(tokens, LABELS)
+        split = classifier(tokenizer=Tokenizer(tokenizer=str.split)).fit(TEXTS, LABELS)
+        assert np.array_equal(passed.predict_proba(tokens), split.predict_proba(TEXTS))
+
+    def test_search_and_clone(self):
+        pipe = classifier(max_epochs=1)
+        assert repr(clone(pipe)) == repr(pipe)
+        grid = {"lstmclassifier__hidden_size": [2, 3], "word2vecembedder__window": [2]}
+        search = GridSearchCV(pipe, grid, cv=2).fit(TEXTS, LABELS)
+        assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+    def test_is_silent(self, capsys):
+        classifier(VECTORS, max_epochs=1).fit(TEXTS, LABELS).predict(TEXTS)
+        assert capsys.readouterr() == ("", "")
+
+    def test_unknown_parameter(self):
+        with pytest.raises(TypeError, match="'depth'"):
+            text_classifier(depth=3)
+
+    def test_tokens_without_passthrough(self):
+        with pytest.raises(TypeError, match="These look like tokens"):
+            classifier().fit([["a", "film"]] * 4, ["x", "y"] * 2)
+
+
+class TestEntityTagger:
+    @pytest.mark.parametrize("language", SENTENCES)
+    @pytest.mark.parametrize("ready", [False, True], ids=["trained", "ready"])
+    def test_raw_texts_in_entities_out(self, language, ready):
+        texts, tags, expected = SENTENCES[language]
+        words = Tokenizer(punctuation=True).transform(texts[1:])[0]
+        rows = np.random.default_rng(0).normal(size=(len(words), 8))
+        vectors = dict(zip(words, rows, strict=True)) if ready else None
+        pipe = tagger(vectors).fit(texts * 6, tags * 6)
+        assert pipe.predict(texts).tolist() == tags
+        assert pipe.score(texts, tags) == 1.0
+        batch = pipe[:-1].transform(texts)
+        assert isinstance(batch, Sequences)
+        entities = pipe[-1].predict_entities(batch)[0]
+        text = texts[0]
+        found = [(entity.type, text[entity.start_char : entity.end_char]) for entity in entities]
+        assert found == expected
+
+    def test_steps(self):
+        pipe = entity_tagger()
+        assert list(pipe.named_steps) == ["tokenizer", "word2vecembedder", "lstmtagger"]
+        tokenizer, embedder, last = (step for _, step in pipe.steps)
+        assert tokenizer.transform(["I, too"]).tokens() == [["I", ",", "too"]]
+        assert tokenizer.char_spans
+        assert embedder.lowercase
+        assert embedder.fold_digits
+        assert (last.char_encoder, last.crf) == ("cnn", True)
+
+    def test_parameters_reach_their_steps(self):
+        pipe = entity_tagger(
+            VECTORS,
+            lowercase=False,
+            random_state=7,
+            verbose=1,
+            crf=False,
+            char_encoder=None,
+            scheme="IOB2",
+        )
+        _, embedder, last = (step for _, step in pipe.steps)
+        assert embedder.vectors is VECTORS
+        assert not embedder.lowercase
+        assert (last.crf, last.char_encoder, last.scheme) == (False, None, "IOB2")
+        assert embedder.random_state == last.random_state == 7
+        assert embedder.verbose == last.verbose == 1
+
+    def test_frequent_words_that_vectors_lack_get_their_own(self):
+        texts, tags, _ = SENTENCES["English"]
+        pipe = tagger({"met": [1.0, 0.0], "hilbert": [0.0, 1.0]}, max_epochs=1)
+        pipe.fit(texts, tags)
+        assert list(pipe[1].vocabulary_)[2:] == ["met", "hilbert", "ada"]
+        assert pipe[:-1].transform(["ADA met 1996"]).tokens() == [["ADA", "met", "1996"]]
+
+    def test_token_lists(self):
+        texts, tags, _ = SENTENCES["Spanish"]
+        tokens = Tokenizer(lowercase=False, punctuation=True).transform(texts)
+        passed = tagger(tokenizer="passthrough", max_epochs=2).fit(tokens, tags)
+        raw = tagger(max_epochs=2).fit(texts, tags)
+        for left, right in zip(
+            passed[-1].predict_marginals(passed[:-1].transform(tokens)),
+            raw[-1].predict_marginals(raw[:-1].transform(texts)),
+            strict=True,
+        ):
+            assert np.array_equal(left, right)
+
+    def test_cross_validation_and_pickle(self):
+        texts, tags, _ = SENTENCES["Russian"]
+        pipe = tagger(max_epochs=1)
+        predicted = cross_val_predict(pipe, texts * 3, tags * 3, cv=3)
+        assert list(map(len, predicted)) == list(map(len, tags * 3))
+        pipe.fit(texts, tags)
+        again = pickle.loads(pickle.dumps(pipe))
+        assert again.predict(texts).tolist() == pipe.predict(texts).tolist()
+
+    def test_tags_of_other_tokens_are_refused(self):
+        with pytest.raises(ValueError, match="Sequence 0 has 3 steps but 2 tags"):
+            tagger().fit(["Ada Lovelace."] * 2, [["B-PER", "I-PER"]] * 2)
+
+    def test_unknown_parameter(self):
+        with pytest.raises(TypeError, match="'pooling'"):
+            entity_tagger(pooling="max")
+
+
+def test_a_padder_may_be_put_in_between():
+    texts, tags, _ = SENTENCES["English"]
+    pipe = tagger(max_epochs=1)
+    pipe.steps.insert(2, ("sequencepadder", SequencePadder()))
+    assert list(map(len, pipe.fit(texts, tags).predict(texts))) == [5, 4]
