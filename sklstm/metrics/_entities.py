@@ -58,8 +58,8 @@ def entity_precision_score(
     Examples
     --------
     >>> from sklstm.metrics import entity_precision_score
-    >>> entity_precision_score([["B-PER", "I-PER", "O"]], [["B-PER", "O", "B-LOC"]])
-    0.0
+    >>> entity_precision_score([["B-PER", "O", "O"]], [["B-PER", "O", "B-LOC"]])
+    0.5
     """
     check_parameters(
         "entity_precision_score",
