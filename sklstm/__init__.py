@@ -10,6 +10,8 @@ Named entities
     `Entity`, `TaggedText`
 Ready pipelines
     `text_classifier`, `entity_tagger`
+Tags and their scores
+    `sklstm.tags`, `sklstm.metrics`
 Cross-validation
     `sklstm.model_selection`
 Data
