@@ -5,7 +5,7 @@ Text
 Sequences
     `Sequences`, `SequencePadder`, `SlidingWindow`
 Estimators
-    `LSTMClassifier`, `LSTMRegressor`
+    `LSTMClassifier`, `LSTMRegressor`, `LSTMTagger`
 Named entities
     `Entity`, `TaggedText`
 Ready pipelines
@@ -24,6 +24,7 @@ from sklstm.entities import Entity, TaggedText
 from sklstm.pipelines import entity_tagger, text_classifier
 from sklstm.regressor import LSTMRegressor
 from sklstm.sequences import SequencePadder, Sequences
+from sklstm.tagger import LSTMTagger
 from sklstm.text import TokenIndexer, Tokenizer
 from sklstm.windows import SlidingWindow
 
@@ -32,6 +33,7 @@ __all__ = [
     "Entity",
     "LSTMClassifier",
     "LSTMRegressor",
+    "LSTMTagger",
     "SequencePadder",
     "Sequences",
     "SlidingWindow",
