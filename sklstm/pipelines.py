@@ -154,7 +154,7 @@ def text_classifier(
     >>> texts = ["A good film!", "Good fun.", "A bad film.", "Bad acting"] * 8
     >>> labels = ["pos", "pos", "neg", "neg"] * 8
     >>> pipe = text_classifier(hidden_size=8, lr=0.02, random_state=0).fit(texts, labels)
-    >>> pipe.predict(["Good acting!", "Bad fun."])
+    >>> pipe.predict(["Such good fun!", "A BAD film"])
     array(['pos', 'neg'], dtype='<U3')
     """
     if tokenizer is None:
