@@ -22,6 +22,9 @@ PACKAGES = (
     "numpy",
     "keras",
     "tensorflow-cpu",
+    "flair",
+    "spacy",
+    "sklearn-crfsuite",
 )
 
 

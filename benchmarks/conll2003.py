@@ -80,7 +80,7 @@ def read_vectors(path):
 
 
 def train_all(train, dev, vectors, models, n_seeds, **limits):
-    """Taggers of each model, one for each seed."""
+    """Taggers of each model, one for each seed; the CRF has none."""
     trainers = {
         "lstm": partial(lstm_tagger, train, dev, vectors),
         "flair": partial(flair_tagger, train, dev, vectors),
@@ -89,7 +89,7 @@ def train_all(train, dev, vectors, models, n_seeds, **limits):
     }
     taggers = {}
     for model in models:
-        seeds = range(1 if model == "crf" else n_seeds)
+        seeds = range(n_seeds.get(model, 1))
         taggers[model] = [trainers[model](seed=seed, **limits) for seed in seeds]
         seconds = ", ".join(f"{tagger.seconds:.0f}" for tagger in taggers[model])
         print(f"{NAMES[model]}: trained in {seconds} s", flush=True)
@@ -124,7 +124,8 @@ def main():
     parser.add_argument("--data", required=True, help="folder of eng.train, eng.testa, eng.testb")
     parser.add_argument("--vectors", required=True, help="GloVe, a text file or a folder")
     parser.add_argument("--models", nargs="+", choices=NAMES, default=list(NAMES))
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=3, help="of our own tagger")
+    parser.add_argument("--peer-seeds", type=int, default=1, help="of those that have any")
     parser.add_argument("--sentences", type=int, help="at most so many of each part, for a try")
     parser.add_argument("--epochs", type=int, help="at most so many passes, for a try")
     arguments = parser.parse_args()
@@ -133,10 +134,11 @@ def main():
     )
     vectors = read_vectors(arguments.vectors)
     limits = {} if arguments.epochs is None else {"epochs": arguments.epochs}
-    taggers = train_all(train, dev, vectors, arguments.models, arguments.seeds, **limits)
+    seeds = {"lstm": arguments.seeds, "flair": arguments.peer_seeds, "spacy": arguments.peer_seeds}
+    taggers = train_all(train, dev, vectors, arguments.models, seeds, **limits)
     rows = measure(taggers, test)
-    is_try = arguments.sentences or arguments.epochs or len(arguments.models) < len(NAMES)
-    write_results("conll2003-try" if is_try else "conll2003", rows)
+    name = "conll2003" if len(taggers) == len(NAMES) else "-".join(["conll2003", *taggers])
+    write_results(f"{name}-try" if arguments.sentences or arguments.epochs else name, rows)
 
 
 if __name__ == "__main__":
