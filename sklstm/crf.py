@@ -107,8 +107,7 @@ class LinearChainCRF(nn.Module):
         Tensor of shape (n_sequences,)
             :math:`\log p(y)`: ``-inf`` for a forbidden path, 0 for a sequence without steps.
         """
-        scores, transitions = self._potentials(emissions, lengths)
-        log_likelihood = _LogLikelihood.apply(scores, transitions, tags, lengths)
+        log_likelihood = _LogLikelihood.apply(emissions, *self.weights(), tags, lengths)
         return log_likelihood.to(_at_least_float32(emissions))
 
     @torch.no_grad()
@@ -238,35 +237,43 @@ class LinearChainCRF(nn.Module):
         return paths, log_probabilities.to(_at_least_float32(emissions))
 
     def _potentials(self, emissions, lengths):
-        """Fold start and end into the emissions: scores (N, T, K), and transitions (K, K)."""
-        start, transitions, end, emissions = (
-            weights.double().clamp(min=FORBIDDEN) for weights in (*self.weights(), emissions)
-        )
-        steps = torch.arange(emissions.shape[1], device=emissions.device)
-        first = (steps == 0).expand(len(lengths), -1)[:, :, None]  # (N, T, 1)
-        last = (steps == lengths[:, None] - 1)[:, :, None]
-        scores = emissions + first * start + last * end
-        return scores.masked_fill(_padding(lengths, len(steps)), FORBIDDEN), transitions
+        return _potentials(emissions, *self.weights(), lengths)
 
 
 class _LogLikelihood(torch.autograd.Function):
     """The log-likelihood of paths, and its gradient in closed form."""
 
     @staticmethod
-    def forward(ctx, scores, transitions, tags, lengths):
+    def forward(ctx, emissions, start, transitions, end, tags, lengths):
+        scores, transitions = _potentials(emissions, start, transitions, end, lengths)
         log_z, marginals, pairs = _expectations(scores, transitions, lengths)
         path = torch.zeros_like(scores).scatter_(2, tags.clamp(min=0)[:, :, None], 1.0)
         path.masked_fill_(_padding(lengths, tags.shape[1]), 0.0)
         moves = path[:, :-1].mT @ path[:, 1:]  # (N, from, to): how often
-        ctx.save_for_backward(path - marginals, moves - pairs)
+        ctx.save_for_backward(path - marginals, moves - pairs, lengths)
         score = (path * scores).sum((1, 2)) + (moves * transitions).sum((1, 2))
         return _impossible_if_forbidden(score) - log_z
 
     @staticmethod
     @once_differentiable
     def backward(ctx, gradient):
-        tags, moves = ctx.saved_tensors
-        return gradient[:, None, None] * tags, torch.tensordot(gradient, moves, 1), None, None
+        tags, moves, lengths = ctx.saved_tensors
+        tags = gradient[:, None, None] * tags  # (N, T, K), zeros at padding
+        last = tags[torch.arange(len(tags), device=tags.device), lengths - 1]
+        moves = torch.tensordot(gradient, moves, 1)
+        return tags, tags[:, 0].sum(0), moves, last.sum(0), None, None
+
+
+def _potentials(emissions, start, transitions, end, lengths):
+    """Fold start and end into the emissions: scores (N, T, K), and transitions (K, K)."""
+    scores, start, transitions, end = (
+        x.double().clamp(min=FORBIDDEN) for x in (emissions, start, transitions, end)
+    )
+    scores = scores.masked_fill(_padding(lengths, scores.shape[1]), FORBIDDEN)
+    scores[:, 0] += start
+    rows = torch.arange(len(scores), device=scores.device)
+    scores[rows, lengths - 1] += end  # of a sequence without steps, to padding
+    return scores, transitions
 
 
 def _expectations(scores, transitions, lengths):
@@ -282,27 +289,29 @@ def _by_scaled_sums(scores, transitions, lengths):
     """
     if not (_moderate(scores) and _moderate(transitions)):
         return None
-    both = torch.stack([scores, _reversed(scores, lengths)])  # (2, N, T, K)
+    factor = scores.exp()
     weights = torch.stack([transitions, transitions.mT]).exp()
-    factors = both.exp().permute(2, 0, 1, 3).contiguous()  # (T, 2, N, K)
-    incoming, betas, messages, totals = torch.ones_like(factors[0]), [], [], []
-    for factor in factors:
-        message = incoming * factor
+    both_ways = torch.stack([factor, _reversed(factor, lengths)]).permute(2, 0, 1, 3)
+    incoming = torch.ones_like(both_ways[0])  # (2, N, K)
+    messages, totals, incomings = [], [], []
+    for step in both_ways.unbind():
+        message = incoming * step
         total = message.sum(-1, keepdim=True)
         message /= total
-        betas.append(incoming[1])
+        incomings.append(incoming)
         messages.append(message)
-        totals.append(total[0])
+        totals.append(total)
         incoming = torch.bmm(message, weights)
 
     padding = _padding(lengths, scores.shape[1])
-    log_z = torch.stack(totals, 1).masked_fill(padding, 1.0).log().sum((1, 2))
-    messages = torch.stack(messages, 2)  # (2, N, T, K)
-    forbidden = both < FORBIDDEN / 2  # everything is at padding
-    if not (log_z.isfinite().all() and (forbidden | (messages >= UNDERFLOW)).all()):
+    log_z = torch.stack(totals, 2)[0].masked_fill(padding, 1.0).log().sum((1, 2))
+    alpha, onward = torch.stack(messages, 2)  # (N, T, K); onward = factor * beta, scaled
+    onward = _reversed(onward, lengths)
+    beta = _reversed(torch.stack(incomings, 2)[1], lengths)
+    forbidden = factor == 0  # everything is at padding
+    if not (log_z.isfinite().all() and (forbidden | (alpha.minimum(onward) >= UNDERFLOW)).all()):
         return None
-    alpha, onward = messages.masked_fill(forbidden, 0.0)
-    onward, beta = _reversed(onward, lengths), _reversed(torch.stack(betas, 1), lengths)
+    alpha, onward = alpha.masked_fill(forbidden, 0.0), onward.masked_fill(forbidden, 0.0)
     alpha_beta = alpha * beta
     scale = alpha_beta.sum(-1, keepdim=True)
     marginals = (alpha_beta / scale).masked_fill(padding, 0.0)
