@@ -2,7 +2,7 @@
 
 import warnings
 from contextlib import contextmanager
-from itertools import compress
+from hashlib import blake2b
 from numbers import Integral, Real
 
 import numpy as np
@@ -241,7 +241,8 @@ class BaseLSTM(BaseEstimator):
         if not inputs.offsets[-1]:
             raise ValueError("Every sample of X is empty: there is nothing to learn from.")
         self._input_kind = kind = kind_of(inputs)
-        self._categories = self._initial_vectors = self._n_columns = n_codes = None
+        self._categories = self._initial_vectors = self._vector_codes = None
+        self._n_columns = n_codes = None
         self._n_frozen = 0
         if kind == "numbers":
             width = inputs.values.shape[1]
@@ -249,16 +250,9 @@ class BaseLSTM(BaseEstimator):
         elif kind == "vectors":
             width = inputs.vectors.shape[1]
             if self.fine_tune_embeddings:
-                if inputs.categories is None:
-                    raise ValueError(
-                        "fine_tune_embeddings needs the strings of the vectors: make Sequences "
-                        "with categories, or set fine_tune_embeddings=False."
-                    )
-                own = _has_own_vector(inputs.vectors)
-                own[PADDING] = own[UNKNOWN] = True
-                self._initial_vectors = inputs.vectors[own]
-                self._categories = list(compress(inputs.categories, own))
-                n_codes = len(self._categories)
+                self._vector_codes, first = _number_vectors(inputs.vectors)
+                self._initial_vectors = inputs.vectors[first]
+                n_codes = len(first)
             else:
                 self._n_frozen = inputs.vectors.size
         else:
@@ -313,6 +307,8 @@ class BaseLSTM(BaseEstimator):
         """Return codes in the network's numbering, and vectors for those it does not hold."""
         if self._shape["n_codes"] is None:
             return sequences.codes, sequences.vectors
+        if self._vector_codes is not None:
+            return self._look_up_vectors(sequences)
         if self._categories is None:
             return sequences.codes, None
         if sequences.categories is None:
@@ -322,16 +318,19 @@ class BaseLSTM(BaseEstimator):
             )
         if list(sequences.categories) == self._categories:
             return sequences.codes, None
-        codes = sequences.with_categories(self._categories).codes
-        # words met after training keep the vectors that came with them
-        if sequences.vectors is None:
-            return codes, None
-        new = (codes == UNKNOWN) & _has_own_vector(sequences.vectors)[sequences.codes]
-        if not new.any():
-            return codes, None
-        rows, new_codes = np.unique(sequences.codes[new], return_inverse=True)
-        codes[new] = self._shape["n_codes"] + new_codes
-        return codes, sequences.vectors[rows]
+        return sequences.with_categories(self._categories).codes, None
+
+    def _look_up_vectors(self, sequences):
+        """Words met after training keep the vectors that came with them."""
+        used, codes = np.unique(sequences.codes, return_inverse=True)
+        vectors = sequences.vectors[used]
+        of_used = [self._vector_codes.get(digest, -1) for digest in _digest(vectors)]
+        of_used = np.array(of_used, np.int32)
+        of_used[(vectors == sequences.vectors[UNKNOWN]).all(axis=1)] = UNKNOWN
+        of_used[used == PADDING] = PADDING
+        new = of_used < 0
+        of_used[new] = self._shape["n_codes"] + np.arange(new.sum(), dtype=np.int32)
+        return of_used[codes], vectors[new] if new.any() else None
 
     # ------------------------------------------------------------ using
 
@@ -424,9 +423,24 @@ class BaseLSTM(BaseEstimator):
             self.net_ = load_net(self._net_options(), weights, epochs)
 
 
-def _has_own_vector(vectors):
-    """Tell the categories that an embedder knew from those that took its unknown vector."""
-    return (vectors != vectors[UNKNOWN]).any(axis=1)
+def _number_vectors(vectors):
+    """Give every distinct vector a code, since words that share a vector learn together.
+
+    Return a dict from the vectors' digests to codes, and the first row that each code stands for.
+    """
+    first = [PADDING, UNKNOWN]
+    codes = {}
+    distinct = (vectors != vectors[UNKNOWN]).any(axis=1)
+    for row, digest in enumerate(_digest(vectors)):
+        if row > UNKNOWN and distinct[row] and digest not in codes:
+            codes[digest] = len(first)
+            first.append(row)
+    return codes, first
+
+
+def _digest(vectors):
+    """Sum each vector up in eight bytes: a pickle need not hold it as it was before training."""
+    return [blake2b(row, digest_size=8).digest() for row in np.ascontiguousarray(vectors)]
 
 
 @contextmanager

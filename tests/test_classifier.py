@@ -195,16 +195,28 @@ class TestEmbeddings:
         expected = fitted.predict_proba(embedded())[::-1]
         np.testing.assert_array_equal(fitted.predict_proba(embedded(TOKENS[::-1])), expected)
 
-    def test_fine_tuning_needs_categories(self):
+    @pytest.mark.parametrize("fine_tune", [False, True])
+    def test_vectors_need_no_strings(self, fine_tune):
         X = embedded()
         nameless = Sequences(X.codes, X.offsets, vectors=X.vectors)
-        frozen = {"fine_tune_embeddings": False}
-        np.testing.assert_array_equal(proba(nameless, **frozen), proba(X, **frozen))
-        with pytest.raises(ValueError, match="needs the strings"):
-            classifier(fine_tune_embeddings=True).fit(nameless, LABELS)
-        fitted = classifier(fine_tune_embeddings=True).fit(X, LABELS)
-        with pytest.raises(ValueError, match="fitted on Sequences with categories"):
-            fitted.predict(nameless)
+        options = {"fine_tune_embeddings": fine_tune}
+        np.testing.assert_array_equal(proba(nameless, **options), proba(X, **options))
+
+    def test_words_that_share_a_vector_learn_together(self):
+        tokens = [["Good", "film"], ["BAD", "film"]] * 4
+        X = Sequences.from_tokens(tokens)
+        vectors = np.random.RandomState(0).randn(len(X.categories), 3).astype(np.float32)
+        vectors[0] = 0
+        of = dict(zip(X.categories, vectors, strict=True))
+        fitted = classifier(fine_tune_embeddings=True).fit(X.with_vectors(vectors), LABELS[:8])
+        lower = Sequences.from_tokens([["good", "film"], ["bad", "film"]])
+        names = {"good": "Good", "bad": "BAD"}
+        same = np.stack([of[names.get(token, token)] for token in lower.categories])
+        np.testing.assert_array_equal(
+            fitted.predict_proba(lower.with_vectors(same)),
+            fitted.predict_proba(X.with_vectors(vectors)[:2]),
+        )
+        assert fitted.module_.embedding.weight.shape == (2 + 3, 3)
 
     def test_padding_read_as_a_token(self):
         pre, post = (

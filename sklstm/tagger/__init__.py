@@ -3,6 +3,4 @@
 The estimator is in ``_estimator``; ``_codes`` numbers tags, and ``_spelling`` characters.
 """
 
-from sklstm.tagger._estimator import LSTMTagger
-
-__all__ = ["LSTMTagger"]
+from sklstm.tagger._estimator import LSTMTagger as LSTMTagger

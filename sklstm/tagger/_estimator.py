@@ -392,7 +392,7 @@ class LSTMTagger(BaseLSTM):
     def _score_tags(self, true, predicted):
         if self.scheme_ is None:
             return token_accuracy_score(true, predicted)
-        return entity_f1_score(true, predicted, scheme=self.scheme_)
+        return entity_f1_score(true, predicted, scheme=self.scheme_, zero_division=0.0)
 
     def score(self, X, y, sample_weight=None):
         """Score predictions: strict entity F1, or the accuracy of plain tags.
