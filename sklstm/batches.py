@@ -149,7 +149,7 @@ class SequenceDataset(Dataset):
         )
 
     def batch(self, rows):
-        """Pad some sequences to the longest of them.
+        """Pad some sequences to the length of the longest, or a little more.
 
         Parameters
         ----------
@@ -188,7 +188,7 @@ class SequenceDataset(Dataset):
 
     def _pad(self, values, rows, padding=0):
         lengths = self.lengths[rows]
-        longest = max(1, lengths.max())  # the kernels want at least one step
+        longest = _round_up(max(1, lengths.max()))  # the kernels want at least one step
         real = np.arange(longest) < lengths[:, None]  # (N, T)
         padded = np.full((len(rows), longest, *values.shape[1:]), padding, values.dtype)
         padded[real] = values[(self.starts[rows][:, None] + np.arange(longest))[real]]
@@ -246,6 +246,16 @@ class LengthBatches:
             batches += _cut(pool[np.argsort(lengths[pool], kind="stable")], size)
         self.random_state.shuffle(batches)
         return batches
+
+
+def _round_up(n_steps):
+    """Round to five binary digits, at most 6 % up.
+
+    torch prepares kernels for every length it meets and keeps them: 0.2 MB each, in the midst
+    of the memory that the batches share. So it shall meet few: 16 an octave.
+    """
+    unit = 2 ** max(0, int(n_steps).bit_length() - 5)
+    return -(-n_steps // unit) * unit
 
 
 def _cut(rows, size):

@@ -48,6 +48,13 @@ class TestSequenceDataset:
             assert np.array_equal(steps[:n], values[starts[row] : starts[row] + n])
             assert (steps[n:] == 0).all()
 
+    @pytest.mark.parametrize(
+        ("length", "n_steps"),
+        [(0, 1), (1, 1), (31, 31), (32, 32), (33, 34), (99, 100), (129, 136), (400, 400)],
+    )
+    def test_batches_have_few_lengths(self, length, n_steps):
+        assert codes_of([length, 0]).batch(np.array([1, 0])).steps.shape == (2, n_steps)
+
     def test_batch_passes_vectors_on(self):
         vectors = torch.randn(4, 2)
         assert codes_of([1, 2], vectors=vectors).batch(np.array([1])).vectors is vectors
