@@ -258,6 +258,26 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
             self._add_missing(batches[0])
         return self
 
+    def fit_transform(self, X, y=None, **fit_params):
+        """Train the vectors and attach them, the tokens being encoded only once.
+
+        Parameters
+        ----------
+        X : list of list of str, or Sequences
+            The tokens of each document.
+        y : None
+            Ignored.
+        **fit_params
+            See ``fit``.
+
+        Returns
+        -------
+        Sequences
+            See ``transform``.
+        """
+        X = _encode(X)
+        return self.fit(X, y, **fit_params).transform(X)
+
     def transform(self, X):
         """Attach the vectors.
 
@@ -278,11 +298,14 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         count = np.bincount(sequences.codes, minlength=len(sequences.categories))
         count[[PADDING, UNKNOWN]] = 1
         used = np.flatnonzero(count)
-        codes = np.zeros(len(count), np.int32)
-        codes[used] = np.arange(len(used))
         categories = [sequences.categories[code] for code in used]
+        codes = sequences.codes
+        if len(used) < len(count):
+            new_codes = np.zeros(len(count), np.int32)
+            new_codes[used] = np.arange(len(used))
+            codes = new_codes[codes]
         return Sequences(
-            codes[sequences.codes],
+            codes,
             sequences.offsets,
             categories,
             self._look_up(categories),
