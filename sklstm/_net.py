@@ -1,5 +1,6 @@
 """The skorch net inside every estimator: weighted losses on batches of similar length."""
 
+import re
 import sys
 from contextlib import contextmanager
 from copy import deepcopy
@@ -242,9 +243,15 @@ def net_options(estimator, architecture, precision, criterion, score=None):
     }
     if optimizer in (torch.optim.Adam, torch.optim.AdamW):
         options["optimizer__fused"] = True  # one pass over the weights, not one an operation
+    if estimator.verbose and not sys.stdout.isatty():
+        options["callbacks__print_log__sink"] = _print_without_colours
     if estimator.embedding_lr is not None:
         options["optimizer__param_groups"] = [("embedding.*", {"lr": estimator.embedding_lr})]
     return {**options, **net_params}
+
+
+def _print_without_colours(line):
+    print(re.sub(r"\x1b\[\d+m", "", line), flush=True)
 
 
 def make_net(options):
@@ -291,7 +298,7 @@ def continue_net(net, options):
     except RuntimeError:
         raise ValueError(
             "What was learned does not fit the network that the parameters now describe. Put "
-            "hidden_size, n_layers, bidirectional and pooling back, or call fit with "
+            "those that shape it (hidden_size, n_layers and the like) back, or call fit with "
             "warm_start=False to begin anew."
         ) from None
     new.history.extend(net.history)

@@ -166,7 +166,9 @@ class TestTraining:
         classifier().fit(TOKENS, LABELS)
         assert capsys.readouterr() == ("", "")
         classifier(verbose=1).fit(TOKENS, LABELS)
-        assert "train_loss" in capsys.readouterr().out
+        printed = capsys.readouterr().out
+        assert "train_loss" in printed
+        assert "\x1b" not in printed  # no colours where there is no terminal
 
     def test_random_state(self):
         assert np.array_equal(proba(TOKENS), proba(TOKENS))
