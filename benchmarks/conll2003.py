@@ -6,10 +6,13 @@ from a blank pipeline, and Flair's BiLSTM-CRF with the same word vectors.
 
 Run ``python benchmarks/conll2003.py --data PATH --vectors PATH``: a folder with eng.train,
 eng.testa and eng.testb, and GloVe's 100-dimensional vectors, as their text file or as a folder
-with an array, vectors*.npy, and the words of its rows, vocab.txt.
+with an array, vectors*.npy, and the words of its rows, vocab.txt. With ``--models`` only those are
+trained, and put into the table beside the others; with ``--speed`` all are timed in one run.
 """
 
 import argparse
+import json
+from datetime import date
 from functools import partial
 from itertools import repeat
 from pathlib import Path
@@ -25,7 +28,7 @@ from _entity_peers import (
     flair_tagger,
     spacy_ner,
 )
-from _report import median_seconds, write_results
+from _report import RESULTS, median_seconds, write_results
 from gensim.models import KeyedVectors
 from sklearn.pipeline import make_pipeline
 
@@ -79,30 +82,25 @@ def read_vectors(path):
     return keyed.vectors, keyed.index_to_key
 
 
-def train_all(train, dev, vectors, models, n_seeds, **limits):
-    """Taggers of each model, one for each seed; the CRF has none."""
-    trainers = {
+def trainers(train, dev, vectors, models, **limits):
+    """For each model, a function of the seed that trains it."""
+    functions = {
         "lstm": partial(lstm_tagger, train, dev, vectors),
         "flair": partial(flair_tagger, train, dev, vectors),
         "spacy": partial(spacy_ner, train, dev),
         "crf": partial(crf_hand_features, train, dev),
     }
-    taggers = {}
-    for model in models:
-        seeds = range(n_seeds.get(model, 1))
-        taggers[model] = [trainers[model](seed=seed, **limits) for seed in seeds]
-        seconds = ", ".join(f"{tagger.seconds:.0f}" for tagger in taggers[model])
-        print(f"{NAMES[model]}: trained in {seconds} s", flush=True)
-    return taggers
+    return {model: partial(functions[model], **limits) for model in models}
 
 
-def measure(taggers, test):
-    """One row for each model; the first tagger of each takes its turn in tagging against time."""
+def measure_accuracy(trainers, test, n_seeds):
+    """One row for each model; the test tags are read after the last one has been trained."""
+    taggers = {
+        model: [trainers[model](seed=seed) for seed in range(n_seeds[model])] for model in trainers
+    }
     sentences, tags = test
-    firsts = [partial(trained[0].predict, sentences) for trained in taggers.values()]
-    seconds = median_seconds(*firsts, rounds=3)
     rows = []
-    for (model, trained), tagging in zip(taggers.items(), seconds, strict=True):
+    for model, trained in taggers.items():
         scores = [f1_percent(tags, tagger.predict(sentences)) for tagger in trained]
         rows.append(
             {
@@ -111,11 +109,33 @@ def measure(taggers, test):
                 "of seeds": ", ".join(f"{score:.2f}" for score in scores),
                 "spread": round(max(scores) - min(scores), 2),
                 "training (s)": round(mean(tagger.seconds for tagger in trained)),
-                "training (tokens/s)": round(mean(tagger.training_rate for tagger in trained)),
-                "tagging (tokens/s)": round(count_tokens(sentences) / tagging),
+                "date": f"{date.today()}",
             }
         )
     return rows
+
+
+def measure_speed(trainers, test):
+    """Tokens a second of each model, in training and, taking turns, in tagging."""
+    taggers = {model: trainer(seed=0) for model, trainer in trainers.items()}
+    sentences, _ = test
+    seconds = median_seconds(*(partial(t.predict, sentences) for t in taggers.values()), rounds=3)
+    return [
+        {
+            "tagger": NAMES[model],
+            "training (tokens/s)": round(tagger.training_rate),
+            "tagging (tokens/s)": round(count_tokens(sentences) / tagging),
+        }
+        for (model, tagger), tagging in zip(taggers.items(), seconds, strict=True)
+    ]
+
+
+def add_to_results(rows):
+    """Put the rows into the table beside those of models that an earlier run has measured."""
+    file = RESULTS / "conll2003.json"
+    earlier = json.loads(file.read_text())["rows"] if file.exists() else []
+    measured = {row["tagger"]: row for row in earlier + rows}
+    write_results("conll2003", [measured[name] for name in NAMES.values() if name in measured])
 
 
 def main():
@@ -126,19 +146,28 @@ def main():
     parser.add_argument("--models", nargs="+", choices=NAMES, default=list(NAMES))
     parser.add_argument("--seeds", type=int, default=3, help="of our own tagger")
     parser.add_argument("--peer-seeds", type=int, default=1, help="of those that have any")
+    parser.add_argument("--speed", action="store_true", help="time two passes over 2,000 sentences")
     parser.add_argument("--sentences", type=int, help="at most so many of each part, for a try")
     parser.add_argument("--epochs", type=int, help="at most so many passes, for a try")
     arguments = parser.parse_args()
-    train, dev, test = (
-        read_part(arguments.data, part, arguments.sentences) for part in ("train", "testa", "testb")
-    )
-    vectors = read_vectors(arguments.vectors)
     limits = {} if arguments.epochs is None else {"epochs": arguments.epochs}
-    seeds = {"lstm": arguments.seeds, "flair": arguments.peer_seeds, "spacy": arguments.peer_seeds}
-    taggers = train_all(train, dev, vectors, arguments.models, seeds, **limits)
-    rows = measure(taggers, test)
-    name = "conll2003" if len(taggers) == len(NAMES) else "-".join(["conll2003", *taggers])
-    write_results(f"{name}-try" if arguments.sentences or arguments.epochs else name, rows)
+    n_sentences = arguments.sentences
+    if arguments.speed:
+        limits, n_sentences = {"epochs": 2}, 2000
+    train, dev, test = (
+        read_part(arguments.data, part, n_sentences) for part in ("train", "testa", "testb")
+    )
+    models = trainers(train, dev, read_vectors(arguments.vectors), arguments.models, **limits)
+    if arguments.speed:
+        write_results("conll2003-speed", measure_speed(models, test))
+        return
+    n_seeds = {"lstm": arguments.seeds, "crf": 1}
+    n_seeds = {model: n_seeds.get(model, arguments.peer_seeds) for model in models}
+    rows = measure_accuracy(models, test, n_seeds)
+    if arguments.sentences or arguments.epochs:
+        write_results("conll2003-try", rows)
+    else:
+        add_to_results(rows)
 
 
 if __name__ == "__main__":
