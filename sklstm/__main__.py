@@ -1,23 +1,38 @@
-"""The main job on shipped data: ``python -m sklstm``."""
+"""The main jobs on shipped data: ``python -m sklstm``."""
 
 import tempfile
 import time
+from itertools import chain
 from pathlib import Path
 
 import joblib
 import numpy as np
+from sklearn.feature_extraction import DictVectorizer
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.pipeline import make_pipeline
 
-from sklstm import LSTMClassifier, SequencePadder, Tokenizer, Word2VecEmbedder
-from sklstm.datasets import load_sentences
+from sklstm import (
+    LSTMClassifier,
+    LSTMTagger,
+    SequencePadder,
+    TaggedText,
+    Tokenizer,
+    Word2VecEmbedder,
+)
+from sklstm.datasets import load_sentences, load_wikigold
+from sklstm.metrics import entity_f1_score, entity_report
+from sklstm.model_selection import DocumentKFold
 
-NEW_TEXTS = [
+NEW_REVIEWS = [
     "The battery died after two days, what a waste of money.",
     "Wonderful acting and a story that stays with you.",
     "I will not be coming back to this place.",
+]
+NEW_SENTENCES = [
+    "Marie Curie was born in Warsaw and taught at the University of Paris.",
+    "The American band moved from Seattle to Los Angeles in 1994.",
 ]
 
 
@@ -48,8 +63,60 @@ def make_search():
     return GridSearchCV(pipe, grid, cv=3, n_jobs=2, verbose=3, refit=False)
 
 
-def main():
-    """Learn the sentiment of sentences, search, save, load and compare."""
+def make_tagger():
+    """Set up a tagger that learns from few sentences and no ready vectors.
+
+    Returns
+    -------
+    LSTMTagger
+        Not fitted.
+    """
+    return LSTMTagger(
+        train_scheme="IOBES",
+        char_encoder="cnn",
+        casing=True,
+        embedding_dropout=0.3,
+        word_dropout=0.1,
+        dropout=0.3,
+        max_epochs=15,
+        verbose=1,
+        random_state=0,
+    )
+
+
+def describe_words(sentence):
+    """Describe the words of a sentence to a linear model.
+
+    Parameters
+    ----------
+    sentence : list of str
+        The words.
+
+    Returns
+    -------
+    list of dict
+        Of each word: how it begins and ends, and the two words on either side.
+    """
+    words = ["", "", *sentence, "", ""]
+    rows = []
+    for position, word in enumerate(sentence, start=2):
+        row = {"begin": word[:3], "end": word[-3:], "upper": word.isupper()}
+        for offset in range(-2, 3):
+            neighbour = words[position + offset]
+            row[f"word {offset}"] = neighbour.lower()
+            row[f"title {offset}"] = neighbour.istitle()
+        rows.append(row)
+    return rows
+
+
+def run_sentiment():
+    """Learn the sentiment of sentences, search, save, load and compare.
+
+    Returns
+    -------
+    list of tuple
+        Model, name of the score, score, and seconds of training.
+    """
     texts, labels = load_sentences(return_X_y=True)
     labels = np.where(np.asarray(labels) == 1, "positive", "negative")
     train, test, y_train, y_test = train_test_split(
@@ -61,23 +128,23 @@ def main():
     def evaluate(name, model):
         start = time.perf_counter()
         model.fit(train, y_train)
-        results.append((name, model.score(test, y_test), time.perf_counter() - start))
-        return model
+        seconds = time.perf_counter() - start
+        results.append((name, "accuracy", model.score(test, y_test), seconds))
 
-    print("\n[1/4] TF-IDF and logistic regression, for comparison ...")
+    print("\n[1/6] TF-IDF and logistic regression, for comparison ...")
     linear = make_pipeline(TfidfVectorizer(ngram_range=(1, 2)), LogisticRegression(C=10))
     evaluate("TF-IDF(1,2) + LogisticRegression", linear)
 
-    print("\n[2/4] Tokenizer, Word2VecEmbedder, SequencePadder, LSTMClassifier: grid search ...")
+    print("\n[2/6] Tokenizer, Word2VecEmbedder, SequencePadder, LSTMClassifier: grid search ...")
     search = make_search().fit(train, y_train)
     print(f"Best of the cross-validation, {search.best_score_:.3f}: {search.best_params_}")
 
-    print("\n[3/4] Training the best pipeline on all of the training sentences ...")
+    print("\n[3/6] Training the best pipeline on all of the training sentences ...")
     best = search.estimator.set_params(**search.best_params_, lstmclassifier__verbose=1)
     evaluate("Word2Vec + bidirectional LSTM", best)
     best[-1].summary()
 
-    print("\n[4/4] Saving, loading, predicting ...")
+    print("\n[4/6] Saving, loading, predicting ...")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "sentiment.joblib"
         joblib.dump(best, path)
@@ -85,12 +152,62 @@ def main():
         same = np.array_equal(loaded.predict_proba(test), best.predict_proba(test))
         size = path.stat().st_size / 1e6
     print(f"The file has {size:.1f} MB; the loaded model predicts {'the same' if same else '?'}.")
-    for text, label in zip(NEW_TEXTS, loaded.predict(NEW_TEXTS), strict=True):
+    for text, label in zip(NEW_REVIEWS, loaded.predict(NEW_REVIEWS), strict=True):
         print(f"  {label}: {text}")
+    return results
 
-    print(f"\n{'Model':<36}{'Test accuracy':>14}{'Seconds':>10}")
-    for name, accuracy, seconds in results:
-        print(f"{name:<36}{accuracy:>14.3f}{seconds:>10.1f}")
+
+def run_entities():
+    """Learn the names in articles, and compare.
+
+    Returns
+    -------
+    list of tuple
+        Model, name of the score, score, and seconds of training.
+    """
+    wikigold = load_wikigold()
+    folds = DocumentKFold(n_splits=4)
+    train, test = next(folds.split(wikigold.data, wikigold.target, groups=wikigold.documents))
+    X_train, y_train = [wikigold.data[i] for i in train], [wikigold.target[i] for i in train]
+    X_test, y_test = [wikigold.data[i] for i in test], [wikigold.target[i] for i in test]
+    print(f"\nNames in Wikipedia: {len(train)} sentences to learn from, {len(test)} to test on,")
+    print("from other articles.")
+
+    print("\n[5/6] Logistic regression on words, neighbours and spelling, for comparison ...")
+    start = time.perf_counter()
+    linear = make_pipeline(DictVectorizer(), LogisticRegression(C=10, max_iter=500))
+    words = chain.from_iterable(map(describe_words, X_train))
+    linear.fit(list(words), list(chain.from_iterable(y_train)))
+    linear_seconds = time.perf_counter() - start
+    y_linear = [linear.predict(describe_words(sentence)) for sentence in X_test]
+
+    print("\n[6/6] LSTMTagger, with a network that reads characters, and a CRF ...")
+    start = time.perf_counter()
+    tagger = make_tagger().fit(X_train, y_train)
+    seconds = time.perf_counter() - start
+    y_pred = tagger.predict(X_test)
+    print(f"\n{entity_report(y_test, y_pred, zero_division=0.0)}\n")
+    tokenizer = Tokenizer(lowercase=False, punctuation=True, char_spans=True)
+    found = tagger.predict_entities(tokenizer.transform(NEW_SENTENCES))
+    for text, entities in zip(NEW_SENTENCES, found, strict=True):
+        print(f"  {TaggedText(text, entities)}")
+    return [
+        (
+            "Word features + LogisticRegression",
+            "entity F1",
+            entity_f1_score(y_test, y_linear),
+            linear_seconds,
+        ),
+        ("Bidirectional LSTM-CRF", "entity F1", entity_f1_score(y_test, y_pred), seconds),
+    ]
+
+
+def main():
+    """Run both jobs, and print what came out in one table."""
+    results = run_sentiment() + run_entities()
+    print(f"\n{'Model':<36}{'On held-out data':>18}{'Seconds':>10}")
+    for name, metric, score, seconds in results:
+        print(f"{name:<36}{metric:>12}{score:>6.3f}{seconds:>10.1f}")
 
 
 if __name__ == "__main__":
