@@ -3,7 +3,7 @@
 import json
 import platform
 import subprocess
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib.metadata import PackageNotFoundError, version
 from os import environ
 from pathlib import Path
@@ -115,3 +115,11 @@ def write_results(name, rows):
     content = json.dumps({"machine": machine, "rows": rows}, indent=2)
     (RESULTS / f"{name}.json").write_text(content + "\n")
     (RESULTS / f"{name}.md").write_text(text + "\n")
+
+
+def merge_results(name, rows, key):
+    """Write rows, dated, in place of those with the same `key` that an earlier run has left."""
+    file = RESULTS / f"{name}.json"
+    earlier = json.loads(file.read_text())["rows"] if file.exists() else []
+    dated = [{**row, "date": f"{date.today()}"} for row in rows]
+    write_results(name, list({row[key]: row for row in earlier + dated}.values()))

@@ -11,8 +11,6 @@ trained, and put into the table beside the others; with ``--speed`` all are time
 """
 
 import argparse
-import json
-from datetime import date
 from functools import partial
 from itertools import repeat
 from pathlib import Path
@@ -28,7 +26,7 @@ from _entity_peers import (
     flair_tagger,
     spacy_ner,
 )
-from _report import RESULTS, median_seconds, write_results
+from _report import median_seconds, merge_results, write_results
 from gensim.models import KeyedVectors
 from sklearn.pipeline import make_pipeline
 
@@ -109,7 +107,6 @@ def measure_accuracy(trainers, test, n_seeds):
                 "of seeds": ", ".join(f"{score:.2f}" for score in scores),
                 "spread": round(max(scores) - min(scores), 2),
                 "training (s)": round(mean(tagger.seconds for tagger in trained)),
-                "date": f"{date.today()}",
             }
         )
     return rows
@@ -128,14 +125,6 @@ def measure_speed(trainers, test):
         }
         for (model, tagger), tagging in zip(taggers.items(), seconds, strict=True)
     ]
-
-
-def add_to_results(rows):
-    """Put the rows into the table beside those of models that an earlier run has measured."""
-    file = RESULTS / "conll2003.json"
-    earlier = json.loads(file.read_text())["rows"] if file.exists() else []
-    measured = {row["tagger"]: row for row in earlier + rows}
-    write_results("conll2003", [measured[name] for name in NAMES.values() if name in measured])
 
 
 def main():
@@ -167,7 +156,7 @@ def main():
     if arguments.sentences or arguments.epochs:
         write_results("conll2003-try", rows)
     else:
-        add_to_results(rows)
+        merge_results("conll2003", rows, key="tagger")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ The test labels are read once, at the end.
 Word2vec is trained once for all seeds; it also reads the 50,000 unlabelled reviews, less those that
 occur in the test part.
 
-Run ``python benchmarks/imdb.py --data PATH``, PATH being any copy that ``fetch_imdb`` reads.
+Run ``python benchmarks/imdb.py --data PATH``, PATH being any copy that ``fetch_imdb`` reads. With
+``--models`` only those are trained, and put into the table beside the others.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from statistics import mean
 from time import perf_counter
 
 import numpy as np
-from _report import write_results
+from _report import merge_results
 from gensim.models.phrases import Phrases
 from scipy.sparse import diags
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -25,6 +26,9 @@ from sklearn.pipeline import make_pipeline
 
 from sklstm import LSTMClassifier, SequencePadder, TokenIndexer, Tokenizer, Word2VecEmbedder
 from sklstm.datasets import fetch_imdb
+
+MODELS = ("linear", "lecture", "word2vec")
+WORD2VEC = "word2vec + bidirectional LSTM"
 
 
 class NaiveBayesWeights(TransformerMixin, BaseEstimator):
@@ -137,45 +141,53 @@ def row(name, fitted, test, word2vec_seconds=0.0):
     return line
 
 
-def measure(path, n_seeds, n_reviews):
-    """All rows; the test labels are read after the last model has been trained."""
-    train = [part[:n_reviews] for part in fetch_imdb(path=path, return_X_y=True)]
+def train_word2vec_lstms(path, train, n_reviews, seeds):
+    """Pairs of a pipeline that starts from tokens and its seconds, and those of word2vec."""
     unlabelled = fetch_imdb(path=path, subset="unsup").data[:n_reviews]
     in_test = set(fetch_imdb(path=path, subset="test").data)  # 266 unlabelled reviews are
-    unlabelled = [text for text in unlabelled if text not in in_test]
-    seeds = range(n_seeds)
-    linear = {
-        "TF-IDF(1,2) + logistic regression": [timed(tfidf_regression, train)],
-        "naive Bayes weights of 1-3-grams + logistic regression": [
-            timed(naive_bayes_regression, train)
-        ],
-    }
     tokenizer = Tokenizer(punctuation=True)
     tokens = tokenizer.transform(train[0])
-    word2vec, word2vec_seconds = timed(train_word2vec, tokens, tokenizer.transform(unlabelled))
-    print(f"word2vec took {word2vec_seconds:.0f} s")
-    tuned = [timed(word2vec_lstm, (tokens, train[1]), word2vec, seed) for seed in seeds]
-    lecture = [timed(lecture_network, train, seed) for seed in seeds]
-    test_texts, y = (
-        part[:n_reviews] for part in fetch_imdb(path=path, subset="test", return_X_y=True)
-    )
-    rows = [row(name, fitted, (test_texts, y)) for name, fitted in linear.items()]
-    rows.append(row("the lecture's network", lecture, (test_texts, y)))
-    test_tokens = tokenizer.transform(test_texts)
-    name = "word2vec + bidirectional LSTM"
-    rows.append(row(name, tuned, (test_tokens, y), word2vec_seconds))
-    return rows
+    unlabelled = tokenizer.transform([text for text in unlabelled if text not in in_test])
+    word2vec, seconds = timed(train_word2vec, tokens, unlabelled)
+    print(f"word2vec took {seconds:.0f} s", flush=True)
+    fitted = [timed(word2vec_lstm, (tokens, train[1]), word2vec, seed) for seed in seeds]
+    return [(make_pipeline(tokenizer, model), spent) for model, spent in fitted], seconds
+
+
+def measure(path, models, n_seeds, n_reviews):
+    """A row for each model; the test labels are read after the last one has been trained."""
+    train = [part[:n_reviews] for part in fetch_imdb(path=path, return_X_y=True)]
+    seeds = range(n_seeds)
+    fitted = {}
+    if "linear" in models:
+        fitted["TF-IDF(1,2) + logistic regression"] = [timed(tfidf_regression, train)]
+        name = "naive Bayes weights of 1-3-grams + logistic regression"
+        fitted[name] = [timed(naive_bayes_regression, train)]
+    if "lecture" in models:
+        lectures = [timed(lecture_network, train, seed) for seed in seeds]
+        fitted["the lecture's network"] = lectures
+    word2vec_seconds = 0.0
+    if "word2vec" in models:
+        lstms, word2vec_seconds = train_word2vec_lstms(path, train, n_reviews, seeds)
+        fitted[WORD2VEC] = lstms
+    test = [part[:n_reviews] for part in fetch_imdb(path=path, subset="test", return_X_y=True)]
+    return [
+        row(name, models, test, word2vec_seconds if name == WORD2VEC else 0.0)
+        for name, models in fitted.items()
+    ]
 
 
 def main():
     """Train, test, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", required=True, help="a copy of IMDB's reviews")
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=MODELS)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--reviews", type=int, help="at most so many of each part, for a try")
     arguments = parser.parse_args()
-    rows = measure(arguments.data, arguments.seeds, arguments.reviews)
-    write_results("imdb" if arguments.reviews is None else "imdb-try", rows)
+    rows = measure(arguments.data, arguments.models, arguments.seeds, arguments.reviews)
+    name = "imdb" if arguments.reviews is None else "imdb-try"
+    merge_results(name, rows, key="model")
 
 
 if __name__ == "__main__":

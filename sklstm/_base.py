@@ -130,7 +130,8 @@ class BaseLSTM(BaseEstimator):
             data = self._read_dataset(X, y, sample_weight, reset=reset)
             valid = None
             if X_val is not None:
-                valid = self._read_dataset(X_val, y_val, None, reset=False)
+                with _about_validation_data():
+                    valid = self._read_dataset(X_val, y_val, None, reset=False)
             elif self.early_stopping and not partial:
                 data, valid = self._split(data, y)
             with self._own_randomness():
@@ -441,6 +442,16 @@ def _number_vectors(vectors):
 def _digest(vectors):
     """Sum each vector up in eight bytes: a pickle need not hold it as it was before training."""
     return [blake2b(row, digest_size=8).digest() for row in np.ascontiguousarray(vectors)]
+
+
+@contextmanager
+def _about_validation_data():
+    """Let an error say that it is not about X and y."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        error.args = (f"In the validation data: {error}",)
+        raise
 
 
 @contextmanager

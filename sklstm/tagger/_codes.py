@@ -1,9 +1,11 @@
 """Tags as numbers, in the scheme that the network learns."""
 
+from itertools import chain
+
 import numpy as np
 
 from sklstm.tags import check_tags, convert_tags, infer_scheme, spans_to_tags, tags_to_spans
-from sklstm.tags._spans import PREFIXES
+from sklstm.tags._spans import OUTSIDE, PREFIXES
 
 
 class TagCodes:
@@ -25,23 +27,29 @@ class TagCodes:
     scheme, train_scheme : str or None
         The schemes, found out; None for plain tags.
     tags : list of str
-        The tags in the scheme of training, by their codes.
+        The tags in the scheme of training, by their codes. ``"O"`` is always among those of a
+        scheme, and after a conversion every tag of each type, since a dev set may need those
+        that `y` lacks.
     """
 
     def __init__(self, scheme, train_scheme, y, declared=None):
-        self.scheme = infer_scheme(y) if scheme == "auto" else scheme
+        declared = declared or []
+        if not all(isinstance(tag, str) for tag in declared):
+            raise TypeError(f"classes must hold tags, each a str; got {declared!r:.80}.")
+        self.scheme = infer_scheme(y, [declared]) if scheme == "auto" else scheme
         if train_scheme is not None and self.scheme is None:
             raise ValueError(
                 f"train_scheme={train_scheme!r} needs tags that mark spans, such as 'B-PER', but "
                 "those of y are plain: leave train_scheme=None."
             )
         self.train_scheme = train_scheme or self.scheme
-        tags = {tag for row in self._to_trained(y) for tag in row}
-        if declared is not None:
-            tags.update(self._declare(declared))
+        self._check_declared(declared)
+        tags = set(chain(*check_tags(y, self.scheme), declared))
         if not tags:
             raise ValueError("y holds no tag: there is nothing to learn from.")
-        self.tags = sorted(tags)
+        if self.scheme is not None:
+            tags.add(OUTSIDE)
+        self.tags = sorted(self._every_tag(tags) if self.converts else tags)
 
     @property
     def converts(self):
@@ -62,14 +70,17 @@ class TagCodes:
             Their codes.
         """
         codes = {tag: code for code, tag in enumerate(self.tags)}
-        y = self._to_trained(y)
-        unseen = sorted({tag for tags in y for tag in tags if tag not in codes})
+        trained = check_tags(y, self.scheme)
+        if self.converts:
+            trained = convert_tags(y, self.scheme, self.train_scheme)
+        pairs = zip(chain.from_iterable(y), chain.from_iterable(trained), strict=True)
+        unseen = sorted({tag for tag, own in pairs if own not in codes})
         if unseen:
             raise ValueError(
                 f"y contains the tags {unseen}, which are not among those of the first fit: "
                 f"{self.tags}. Learn from data that has them, or leave those sequences out."
             )
-        return [np.array([codes[tag] for tag in tags], np.int64) for tags in y]
+        return [np.array([codes[tag] for tag in tags], np.int64) for tags in trained]
 
     def decode(self, codes):
         """Name the tags of one sequence.
@@ -90,16 +101,50 @@ class TagCodes:
         spans = tags_to_spans(tags, self.train_scheme, mode="conlleval")
         return spans_to_tags(spans, len(tags), self.scheme)
 
-    def _to_trained(self, y):
-        if self.converts:
-            return convert_tags(y, self.scheme, self.train_scheme)
-        return check_tags(y, self.scheme)
+    def weigh(self, class_weight, counts):
+        """Weigh the tags, such that a step of the training data weighs 1 on average.
 
-    def _declare(self, tags):
-        if not self.converts:
-            return tags
-        types = {tag.partition("-")[2] for tag in tags} - {""}
-        return {
-            "O",
-            *(f"{prefix}-{kind}" for prefix in PREFIXES[self.train_scheme] for kind in types),
-        }
+        Parameters
+        ----------
+        class_weight : dict or "balanced"
+            Weights that the user chose; 1 for a tag that a dict lacks.
+        counts : ndarray of int, shape (n_tags,)
+            How often each tag occurs in the training data.
+
+        Returns
+        -------
+        ndarray of shape (n_tags,)
+            By the tags' codes.
+        """
+        if class_weight == "balanced":
+            weights = 1 / np.maximum(counts, 1)
+        else:
+            unknown = [tag for tag in class_weight if tag not in self.tags]
+            if unknown:
+                raise ValueError(
+                    f"class_weight names {unknown}, which are not among the tags {self.tags}."
+                )
+            weights = np.array([class_weight.get(tag, 1.0) for tag in self.tags])
+        if weights.dtype.kind not in "iuf" or not np.isfinite(weights).all() or weights.min() < 0:
+            raise ValueError(
+                "class_weight must give numbers that are finite and not negative; got "
+                f"{class_weight!r:.80}."
+            )
+        weights = weights / (weights.max() or 1.0)  # no sum of them overflows
+        if not weights @ counts:
+            raise ValueError(f"class_weight is 0 for all tags of y; got {class_weight!r:.80}.")
+        return weights * counts.sum() / (weights @ counts)
+
+    def _check_declared(self, tags):
+        for tag in tags:
+            prefix = tag.partition("-")[0]
+            if self.scheme is not None and prefix not in (OUTSIDE, *PREFIXES[self.scheme]):
+                raise ValueError(
+                    f"classes holds {tag!r}, which is no tag of {self.scheme}; set scheme= to "
+                    "the scheme of the tags, or to None if they mark no spans."
+                )
+
+    def _every_tag(self, tags):
+        kinds = {tag.partition("-")[2] for tag in tags if tag != OUTSIDE}
+        prefixes = PREFIXES[self.train_scheme]
+        return {OUTSIDE} | {f"{p}-{kind}" if kind else p for p in prefixes for kind in kinds}

@@ -42,27 +42,37 @@ def span_probabilities(crf, emissions, lengths, paths, spans):
     return [[next(probabilities) for _ in in_row] for in_row in spans]
 
 
-def make_entity(span, confidence, tokens, char_spans):
-    """Describe a span of a sentence.
+def make_entities(sentences, spans):
+    """Describe the spans of each sentence.
 
     Parameters
     ----------
-    span : Span
-        Type and place.
-    confidence : float
-        Its probability.
-    tokens : list of str
-        The sentence.
-    char_spans : ndarray of int, shape (n_tokens, 2), or None
-        Where its tokens stand in the text.
+    sentences : Sequences
+        With strings and without padding.
+    spans : list of lists of tuple (Span, float)
+        The spans of each sentence, with their probabilities.
 
     Returns
     -------
-    Entity
-        With its place in the text if that is known.
+    list of lists of Entity
+        With their places in the text if these are known.
     """
-    start_char = end_char = None
-    if char_spans is not None:
-        start_char, end_char = int(char_spans[span.start, 0]), int(char_spans[span.end - 1, 1])
-    text = " ".join(tokens[span.start : span.end])
-    return Entity(span.type, span.start, span.end, text, confidence, start_char, end_char)
+    rows = zip(sentences.tokens(), sentences.offsets[:-1].tolist(), spans, strict=True)
+    return [
+        [
+            Entity(
+                *span,
+                " ".join(tokens[span.start : span.end]),
+                confidence,
+                *_place(sentences.char_spans, offset + span.start, offset + span.end),
+            )
+            for span, confidence in in_row
+        ]
+        for tokens, offset, in_row in rows
+    ]
+
+
+def _place(char_spans, start, end):
+    if char_spans is None:
+        return None, None
+    return int(char_spans[start, 0]), int(char_spans[end - 1, 1])

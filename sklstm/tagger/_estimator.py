@@ -6,20 +6,19 @@ import numpy as np
 import torch
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from sklstm._base import BaseLSTM
-from sklstm._inputs import kind_of, read_input
+from sklstm._inputs import read_input
 from sklstm._net import EpochScore
 from sklstm.layers import CharEncoder
 from sklstm.metrics import entity_f1_score, token_accuracy_score
 from sklstm.networks import TaggerNet
 from sklstm.sequences import UNKNOWN
 from sklstm.tagger._codes import TagCodes
-from sklstm.tagger._entities import make_entity, span_probabilities
-from sklstm.tagger._spelling import CASINGS, Speller
+from sklstm.tagger._entities import make_entities, span_probabilities
+from sklstm.tagger._spelling import CASINGS, Speller, strings_of
 from sklstm.tags import SCHEMES, allowed_transitions, check_tags, tags_to_spans
 
 
@@ -59,7 +58,8 @@ class LSTMTagger(BaseLSTM):
     char_hidden_size : int, default=30
         Filters of ``"cnn"``, units of each direction of ``"lstm"``.
     casing : bool, default=False
-        Whether a step knows the casing of its token: lower, upper, title, mixed or numeric.
+        Whether a step knows the casing of its token: lower, upper, title, mixed, numeric or
+        partly numeric.
     vocabulary_size : int, optional
         Given, integers in X are ids in ``0 .. vocabulary_size - 1`` and 0 is padding. Without
         it they are numbers like any other.
@@ -98,8 +98,8 @@ class LSTMTagger(BaseLSTM):
     n_iter_no_change : int, default=3
         Epochs without a better validation score before stopping early.
     class_weight : dict or "balanced", optional
-        Weights of the tags. Without a CRF they weigh each step's loss. A CRF knows only whole
-        sequences, which then count by the mean weight of their tags.
+        Weights of the tags, by their names in `classes_`. Without a CRF they weigh each step's
+        loss. A CRF knows only whole sequences, which then count by the mean weight of their tags.
     warm_start, device, precision, callbacks, net_params
         See `LSTMClassifier`.
     verbose : int, default=0
@@ -319,19 +319,13 @@ class LSTMTagger(BaseLSTM):
             self._n_outputs = len(self._codes.tags)
         codes = self._codes.encode(y)
         if reset:
-            self._tag_weights = self._weigh_tags(np.concatenate(codes))
+            self._tag_counts = np.bincount(np.concatenate(codes), minlength=self._n_outputs)
         return codes
 
-    def _weigh_tags(self, codes):
+    def _weigh_tags(self):
         if self.class_weight is None:
             return None
-        tags = self.classes_
-        present = np.unique(codes)
-        weights = np.ones(len(tags))
-        weights[present] = compute_class_weight(
-            self.class_weight, classes=tags[present], y=tags[codes]
-        )
-        return weights
+        return self._codes.weigh(self.class_weight, self._tag_counts)
 
     def _attach_targets(self, data, targets):
         lengths = np.array(list(map(len, targets)))
@@ -344,9 +338,11 @@ class LSTMTagger(BaseLSTM):
             )
         data.step_targets = np.concatenate(targets)
         # the loss a step, so that lr and max_grad_norm mean the same for long and short sequences
-        data.weights = data.weights / max(1.0, lengths.mean())
-        if self._tag_weights is not None and self.crf:
-            means = [self._tag_weights[tags].mean() if len(tags) else 1.0 for tags in targets]
+        n_steps = np.average(lengths, weights=data.weights)
+        data.weights = data.weights / max(1.0, n_steps)
+        weights = self._weigh_tags()
+        if weights is not None and self.crf:
+            means = [weights[tags].mean() if len(tags) else 1.0 for tags in targets]
             data.weights = data.weights * torch.tensor(means)
 
     def _criterion(self):
@@ -359,7 +355,7 @@ class LSTMTagger(BaseLSTM):
         return {
             "crf": self.crf,
             "allowed": allowed,
-            "class_weight": self._tag_weights,
+            "class_weight": self._weigh_tags(),
             "char_encoder": self.char_encoder,
             "char_embedding_dim": self.char_embedding_dim,
             "char_hidden_size": self.char_hidden_size,
@@ -380,7 +376,7 @@ class LSTMTagger(BaseLSTM):
         return [EpochScore(f"valid_{self._score_name}", self._decode_batch, self._score_tags)]
 
     def _decode_batch(self, module, emissions, targets):
-        lengths = (targets >= 0).sum(dim=1)
+        lengths = (targets >= 0).sum(dim=1).to(emissions.device)
         paths, _ = module.crf.viterbi(emissions, lengths)
         return self._name(targets, lengths), self._name(paths, lengths)
 
@@ -389,10 +385,12 @@ class LSTMTagger(BaseLSTM):
         rows = zip(codes.tolist(), lengths.tolist(), strict=True)
         return [self._codes.decode(row[:length]) for row, length in rows]
 
-    def _score_tags(self, true, predicted):
+    def _score_tags(self, true, predicted, weights=None):
         if self.scheme_ is None:
-            return token_accuracy_score(true, predicted)
-        return entity_f1_score(true, predicted, scheme=self.scheme_, zero_division=0.0)
+            return token_accuracy_score(true, predicted, sample_weight=weights)
+        return entity_f1_score(
+            true, predicted, scheme=self.scheme_, sample_weight=weights, zero_division=0.0
+        )
 
     def score(self, X, y, sample_weight=None):
         """Score predictions: strict entity F1, or the accuracy of plain tags.
@@ -403,41 +401,33 @@ class LSTMTagger(BaseLSTM):
             One sequence for each sample, in any of the forms listed above.
         y : list of lists of tags
             The true tags.
-        sample_weight : None
-            Ignored.
+        sample_weight : array-like of shape (n_samples,), optional
+            How often each sequence counts.
 
         Returns
         -------
         float
             Between 0 and 1.
         """
-        return self._score_tags(self._check_targets(y), list(self.predict(X)))
+        return self._score_tags(self._check_targets(y), self.predict(X), sample_weight)
 
     # ------------------------------------------------------------ characters
 
-    @property
-    def _reads_words(self):
-        return self.char_encoder is not None or self.casing
-
     def _learn_input(self, inputs):
         super()._learn_input(inputs)
-        if not self._reads_words:
-            return
-        if kind_of(inputs) not in ("tokens", "vectors") or inputs.categories is None:
-            raise ValueError(
-                "char_encoder and casing read the strings of tokens, but X holds "
-                f"{self._input_kind} without strings. Pass tokens, or set char_encoder=None and "
-                "casing=False."
-            )
-        self._speller = Speller(inputs.categories[UNKNOWN + 1 :])
-        self._shape["n_characters"] = self._speller.n_characters
+        self._speller = None
+        if self.char_encoder is not None or self.casing:
+            words = strings_of(inputs, "char_encoder and casing")
+            self._speller = Speller(words.categories[UNKNOWN + 1 :])
+            self._shape["n_characters"] = self._speller.n_characters
 
     def _encode(self, inputs, *, reset):
         data = super()._encode(inputs, reset=reset)
-        if self._reads_words:
-            words = inputs.without_padding()
-            data.words = words.codes
-            data.spellings = self._speller.spell(words.categories)
+        if self._speller is not None:
+            words = strings_of(inputs, "char_encoder and casing")
+            used, words_of_steps = np.unique(words.codes, return_inverse=True)
+            data.words = 1 + words_of_steps
+            data.spellings = self._speller.spell(["", *map(words.categories.__getitem__, used)])
         return data
 
     # ------------------------------------------------------------ predicting
@@ -540,20 +530,8 @@ class LSTMTagger(BaseLSTM):
                 "predict_entities needs tags that spell spans, such as 'B-PER', but the tagger "
                 "was fitted on plain tags: use predict."
             )
-        inputs = read_input(self, X, reset=False)
-        if kind_of(inputs) not in ("tokens", "vectors") or inputs.categories is None:
-            raise ValueError("predict_entities needs the strings of X: pass tokens.")
-        inputs = inputs.without_padding()
-        rows = zip(
-            inputs.tokens(), inputs.offsets[:-1], self._collect(inputs, self._spans), strict=True
-        )
-        return [self._entities(inputs, *row) for row in rows]
-
-    def _entities(self, inputs, tokens, offset, spans):
-        places = None
-        if inputs.char_spans is not None:
-            places = inputs.char_spans[offset : offset + len(tokens)]
-        return [make_entity(*span, tokens, places) for span in spans]
+        inputs = strings_of(read_input(self, X, reset=False), "predict_entities")
+        return make_entities(inputs, self._collect(inputs, self._spans))
 
     def _spans(self, emissions, lengths):
         """Return the spans of each sequence with their probabilities."""

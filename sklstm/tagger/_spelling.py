@@ -4,6 +4,7 @@ from collections import Counter
 
 import numpy as np
 
+from sklstm._inputs import kind_of
 from sklstm.batches import Spellings
 from sklstm.sequences import SPECIAL_TOKENS, UNKNOWN
 
@@ -57,6 +58,29 @@ class Speller:
             characters[row, : len(word)] = [self.codes.get(c, UNKNOWN) for c in word]
             casing[row] = CASINGS.index(casing_of(word))
         return Spellings(characters, casing)
+
+
+def strings_of(inputs, reader):
+    """Return input whose tokens can be read, without padding.
+
+    Parameters
+    ----------
+    inputs : Sequences or Numbers
+        The input of an estimator.
+    reader : str
+        What reads it, for the error message.
+
+    Returns
+    -------
+    Sequences
+        With categories.
+    """
+    if getattr(inputs, "categories", None) is None:
+        raise ValueError(
+            f"Strings of tokens are needed for {reader}, but X holds {kind_of(inputs)} without "
+            "any. Pass tokens, or Sequences that were made of tokens."
+        )
+    return inputs.without_padding()
 
 
 def casing_of(word):
