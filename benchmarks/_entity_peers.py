@@ -162,7 +162,7 @@ def spacy_ner(train, dev, seed, epochs=0):
 # ------------------------------------------------------------ Flair
 
 
-def flair_tagger(train, dev, vectors, seed, epochs=30):
+def flair_tagger(train, dev, vectors, seed, epochs=20):
     """Flair's BiLSTM-CRF on given vectors and characters; ``vectors`` is an array and its words.
 
     Dropout, SGD from 0.1 and batches of 32 as in its tutorial. The rate falls linearly, since a
