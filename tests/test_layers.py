@@ -1,4 +1,4 @@
-"""Recurrent layers and pooling: equal to packing, and blind to padding and to batch mates."""
+"""Layers: equal to packing or to plain computation, and blind to padding and to batch mates."""
 
 from unittest import mock
 
@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from sklstm.cells import LSTMCell
-from sklstm.layers import Dropout, Embedding, Pooling, Recurrent
+from sklstm.layers import CharEncoder, Dropout, Embedding, Pooling, Recurrent, run_step_by_step
 
 N_FEATURES, N_UNITS = 3, 4
 SHAPES = st.fixed_dictionaries({"n_layers": st.integers(1, 3), "bidirectional": st.booleans()})
@@ -275,3 +275,89 @@ def test_embedding_looks_new_vectors_up_behind_its_own():
     torch.testing.assert_close(vectors, torch.stack([torch.stack(row) for row in expected]))
     own = codes.clamp(max=3)
     assert torch.equal(embedding(own), embedding(own, new))
+
+
+def encoder_of(kind, seed=0, **options):
+    torch.manual_seed(seed)
+    encoder = CharEncoder(kind, n_characters=9, embedding_dim=4, hidden_size=5, **options).double()
+    for parameter in encoder.parameters():
+        nn.init.normal_(parameter)
+    return encoder
+
+
+def words_from(lengths, seed=0, excess=0):
+    """Draw words of given lengths, padded with zeros."""
+    torch.manual_seed(seed)
+    words = torch.randint(1, 9, (len(lengths), max(1, *lengths) + excess))
+    return words.masked_fill(~real_steps(lengths, words.shape[1]), 0)
+
+
+def encode_plainly(encoder, word):
+    """Encode one word, of shape (length,), without padding."""
+    if len(word) == 0:
+        return torch.zeros(encoder.output_size, dtype=torch.float64)
+    x = encoder.embedding.weight[word]  # (L, E)
+    if encoder.kind == "cnn":
+        edge = torch.zeros(1, x.shape[1], dtype=x.dtype)
+        x = torch.cat([edge, x, edge])
+        outputs = [encoder.filters(x[t : t + 3].T.flatten()) for t in range(len(word))]
+        return torch.stack(outputs).amax(dim=0)
+    forwards, backwards = encoder.recurrent.layers[0]
+    ends = [
+        run_step_by_step(cell, part[None], cell.weight_hh)[0, -1]
+        for cell, part in ((forwards, x), (backwards, x.flip(0)))
+    ]
+    return torch.cat(ends)
+
+
+@pytest.mark.parametrize("kind", CharEncoder.KINDS)
+class TestCharEncoder:
+    def test_every_word_is_encoded_as_if_alone(self, kind):
+        @settings(deadline=None, max_examples=40)
+        @given(lengths_from(shortest=0), SEEDS, st.integers(0, 5), JUNK)
+        @example([0, 1, 7], 0, 3, float("nan"))
+        @example([0], 0, 0, 1e6)
+        def check(lengths, seed, excess, junk):
+            encoder, words = encoder_of(kind, seed), words_from(lengths, seed, excess)
+            expected = [
+                encode_plainly(encoder, word[:n]) for n, word in zip(lengths, words, strict=True)
+            ]
+            with torch.no_grad():
+                encoder.embedding.weight[0] = junk
+            encoded = encoder(words)
+            assert encoded.shape == (len(lengths), encoder.output_size)
+            torch.testing.assert_close(encoded, torch.stack(expected), rtol=0, atol=1e-12)
+
+        check()
+
+    def test_gradients_reach_what_was_read(self, kind):
+        encoder = encoder_of(kind)
+        with torch.no_grad():
+            encoder.embedding.weight[0] = torch.nan
+        words = torch.tensor([[2, 3, 0], [4, 0, 0], [0, 0, 0]])
+        encoder(words).square().sum().backward()
+        learning = encoder.embedding.weight.grad.abs().sum(dim=1).nonzero().ravel().tolist()
+        assert learning == [2, 3, 4]
+        for name, weight in encoder.named_parameters():
+            assert weight.grad.isfinite().all(), name
+            assert weight.grad.any(), name
+
+    def test_order_matters(self, kind):
+        a, b = encoder_of(kind)(torch.tensor([[2, 3, 4], [4, 3, 2]]))
+        assert not torch.allclose(a, b, rtol=0.1)
+
+    def test_dropout_on_characters(self, kind):
+        encoder, words = encoder_of(kind, dropout=0.5), words_from([5, 3])
+        seen = []
+        encoder.dropout.register_forward_hook(lambda _, args, output: seen.append(output == 0))
+        assert not torch.allclose(encoder(words), encoder(words))
+        assert 0.2 < seen[0].double().mean() < 0.8
+        encoder.eval()
+        assert torch.equal(encoder(words), encoder_of(kind)(words))
+
+    def test_size(self, kind):
+        encoder = CharEncoder(kind, 9, 4, 5)
+        assert encoder.output_size == {"cnn": 5, "lstm": 10}[kind]
+        n_parameters = {"cnn": 5 * (3 * 4 + 1), "lstm": 2 * 4 * 5 * (4 + 5 + 1)}[kind]
+        assert sum(p.numel() for p in encoder.parameters()) == 9 * 4 + n_parameters
+        assert 0.8 < encoder.embedding.weight.abs().max() / (3 / 4) ** 0.5 <= 1

@@ -1,11 +1,13 @@
-"""The many-to-one network: its size, what its padding and its dropout may touch, its inputs."""
+"""The networks: their sizes, what padding and dropout may touch, their inputs and losses."""
+
+import itertools
 
 import numpy as np
 import pytest
 import torch
 
-from sklstm.batches import LengthBatches, SequenceDataset
-from sklstm.networks import ManyToOneNet, count_parameters
+from sklstm.batches import LengthBatches, SequenceDataset, Spellings
+from sklstm.networks import ManyToOneNet, TaggerNet, count_parameters
 from sklstm.sequences import PADDING, UNKNOWN
 
 
@@ -175,3 +177,190 @@ def test_bfloat16_stays_near_float32(pooling):
     torch.testing.assert_close(rough.float(), exact, rtol=0, atol=0.05)
     rough.float().sum().backward()
     assert all(weight.grad.isfinite().all() for weight in net.parameters())
+
+
+READERS = {
+    "char_encoder": "cnn", "n_characters": 12, "char_embedding_dim": 3, "char_hidden_size": 4,
+    "n_casings": 3,
+}  # fmt: skip
+
+
+def written(n_words, seed=0):
+    """Spell some words at random; the first is the padding."""
+    rng = np.random.RandomState(seed)
+    characters = rng.randint(2, 12, (n_words, 6))
+    characters[np.arange(6) >= rng.randint(1, 7, n_words)[:, None]] = 0
+    characters[0] = 0
+    return Spellings(characters, rng.randint(0, 3, n_words))
+
+
+def sentences(lengths, seed=0):
+    lengths = np.array(lengths)
+    codes = np.random.RandomState(seed).randint(2, 20, lengths.sum()).astype(np.int32)
+    starts = np.cumsum(lengths) - lengths
+    return SequenceDataset(codes, starts, lengths, spellings=written(20), words=codes)
+
+
+class TestTaggerNet:
+    lengths = (3, 1, 0, 2)
+    allowed = (np.array([1, 1, 0], bool), np.array([[1, 1, 0], [1, 1, 1], [1, 1, 1]], bool),
+               np.array([1, 0, 1], bool))  # fmt: skip
+
+    def net(self, seed=0, **options):
+        torch.manual_seed(seed)
+        net = TaggerNet(3, 4, 5, **{"n_codes": 20, "bidirectional": True, **options}).double()
+        for weight in net.parameters():
+            torch.nn.init.normal_(weight, std=0.7)
+        return net
+
+    def tags(self):
+        return torch.tensor([[0, 1, 2], [0, -1, -1], [-1, -1, -1], [1, 2, -1]])
+
+    @pytest.mark.parametrize("allowed", [None, allowed])
+    def test_losses_of_the_crf_by_enumeration(self, allowed):
+        net = self.net(allowed=allowed)
+        data, tags = sentences(self.lengths), self.tags()
+        emissions = net(**data.batch(np.arange(4)).to("cpu", torch.float64))
+        start, between, end = net.crf.start, net.crf.transitions, net.crf.end
+
+        def score(n, path):
+            if allowed is not None:
+                pairs = [allowed[1][a, b] for a, b in itertools.pairwise(path)]
+                if not all([allowed[0][path[0]], allowed[2][path[-1]], *pairs]):
+                    return torch.tensor(-torch.inf)
+            moves = [between[a, b] for a, b in itertools.pairwise(path)]
+            steps = [emissions[n, t, tag] for t, tag in enumerate(path)]
+            return sum([*moves, *steps], start[path[0]] + end[path[-1]])
+
+        expected = []
+        for n, length in enumerate(self.lengths):
+            if length == 0:
+                expected.append(torch.tensor(0.0, dtype=torch.float64))
+                continue
+            paths = itertools.product(range(3), repeat=length)
+            every = torch.stack([score(n, path) for path in paths])
+            expected.append(every.logsumexp(0) - score(n, tags[n, :length].tolist()))
+        losses = net.losses(emissions, tags)
+        torch.testing.assert_close(losses, torch.stack(expected).detach(), check_dtype=False)
+        assert (losses[[0, 3]] > 0.1).all()
+
+    @pytest.mark.parametrize("weights", [None, np.array([0.5, 2.0, 3.0])])
+    def test_losses_of_the_softmax(self, weights):
+        net = self.net(crf=False, class_weight=weights)
+        emissions = net(**sentences(self.lengths).batch(np.arange(4)).to("cpu", torch.float64))
+        logs = emissions.log_softmax(dim=-1)
+        weights = [1, 1, 1] if weights is None else weights
+        expected = [
+            -sum(weights[tag] * logs[n, t, tag] for t, tag in enumerate(row[:length]))
+            for n, (row, length) in enumerate(zip(self.tags().tolist(), self.lengths, strict=True))
+        ]
+        expected[2] = torch.tensor(0.0, dtype=torch.float64)
+        torch.testing.assert_close(net.losses(emissions, self.tags()), torch.stack(expected))
+
+    def test_a_softmax_is_a_crf_without_transitions(self):
+        softmax, crf = self.net(crf=False), TaggerNet(3, 4, 5, n_codes=20, bidirectional=True)
+        crf.double().load_state_dict(softmax.state_dict(), strict=False)
+        batch = sentences(self.lengths).batch(np.arange(4)).to("cpu", torch.float64)
+        emissions = softmax(**batch)
+        assert torch.equal(crf(**batch), emissions)
+        losses = [net.losses(emissions, self.tags()) for net in (softmax, crf)]
+        torch.testing.assert_close(*losses)
+        path, _ = softmax.crf.viterbi(emissions, batch["lengths"])
+        assert path[0].tolist() == emissions[0].argmax(dim=-1).tolist()
+        assert count_parameters(crf) - count_parameters(softmax) == 9 + 3 + 3
+        assert not any(name.startswith("crf") for name in softmax.state_dict())
+
+    @pytest.mark.parametrize("encoder", ["cnn", "lstm"])
+    @pytest.mark.parametrize("crf", [True, False])
+    def test_gradients_reach_everything_but_padding(self, crf, encoder):
+        net = self.net(crf=crf, n_layers=2, **{**READERS, "char_encoder": encoder})
+        with torch.no_grad():
+            net.embedding.weight[PADDING] = torch.nan
+            net.char_encoder.embedding.weight[PADDING] = torch.nan
+        data = sentences(self.lengths)
+        data.spellings.characters[2:] = np.maximum(data.spellings.characters[2:], 1)  # no padding
+        batch = data.batch(np.arange(4)).to("cpu", torch.float64)
+        net.losses(net(**batch), self.tags()).sum().backward()
+        for name, weight in net.named_parameters():
+            assert weight.grad.isfinite().all(), name
+            assert weight.grad.any(), name
+        for embedding in (net.embedding, net.char_encoder.embedding):
+            assert not embedding.weight.grad[PADDING].any()
+        learning = net.embedding.weight.grad.abs().sum(dim=1).nonzero().ravel().tolist()
+        assert learning == sorted(set(data.values.tolist()))
+
+    @pytest.mark.parametrize("encoder", ["cnn", "lstm"])
+    def test_emissions_do_not_depend_on_batches(self, encoder):
+        rng = np.random.RandomState(0)
+        data = sentences(rng.randint(0, 15, size=30))
+        options = {**READERS, "char_encoder": encoder, "n_layers": 2, "dropout": 0.5}
+        net = self.net(**options).eval()
+
+        @torch.no_grad()
+        def emissions(batch_size, order=None):
+            found = {}
+            for rows in LengthBatches(data, batch_size, order).rows():
+                outputs = net(**data.batch(rows).to("cpu", torch.float64))
+                found.update(zip(rows.tolist(), outputs, strict=True))
+            return torch.cat([found[n][: data.lengths[n]] for n in range(len(data))])
+
+        alone = emissions(1)
+        assert alone.std(dim=0).min() > 0.05
+        for batch_size, order in ((7, None), (30, None), (7, np.random.RandomState(0))):
+            torch.testing.assert_close(emissions(batch_size, order), alone, rtol=0, atol=1e-12)
+
+    def test_what_describes_a_step(self):
+        net = self.net(**READERS)
+        batch = sentences([3, 2]).batch(np.array([0, 1])).to("cpu", torch.float64)
+        x = seen_by(net.recurrent, lambda: net(**batch))  # (N, T, 4 + 4 + 3)
+        words = batch["words"]
+        torch.testing.assert_close(x[..., :4], net.embedding.weight[batch["steps"].long()])
+        torch.testing.assert_close(x[..., 4:8], net.char_encoder(batch["characters"])[words])
+        assert torch.equal(x[..., 8:], torch.eye(3, dtype=x.dtype)[batch["casing"][words]])
+
+    def test_word_dropout_leaves_the_characters(self):
+        net = self.net(word_dropout=1.0, **READERS)
+        batch = sentences([3]).batch(np.array([0])).to("cpu", torch.float64)
+        dropped = seen_by(net.recurrent, lambda: net(**batch))
+        whole = seen_by(net.eval().recurrent, lambda: net(**batch))
+        assert torch.equal(dropped[..., :4], net.embedding.weight[UNKNOWN].expand(1, 3, 4))
+        assert not torch.equal(whole[..., :4], dropped[..., :4])
+        assert torch.equal(whole[..., 4:], dropped[..., 4:])
+
+    @pytest.mark.parametrize("locked", [False, True])
+    def test_dropout_before_the_emissions(self, locked):
+        net = self.net(dropout=0.5, locked_dropout=locked)
+        batch = sentences([6, 6]).batch(np.array([0, 1])).to("cpu", torch.float64)
+        x = seen_by(net.output, lambda: net(**batch)) == 0  # (N, T, 2 H)
+        assert 0.2 < x.double().mean() < 0.8
+        assert (x == x[:, :1]).all() == locked
+        assert not seen_by(net.eval().output, lambda: net(**batch)).eq(0).any()
+
+    def test_description(self):
+        net = TaggerNet(5, 7, 6, n_codes=20, n_layers=2, bidirectional=True, **READERS)
+        rows = net.describe()
+        assert [(name, shape) for name, shape, _ in rows] == [
+            ("Embedding", "(N, T, 7)"),
+            ("Characters (cnn)", "(N, T, 4)"),
+            ("Bidirectional LSTM", "(N, T, 12)"),
+            ("Bidirectional LSTM", "(N, T, 12)"),
+            ("Linear", "(N, T, 5)"),
+            ("CRF", "(N, T)"),
+        ]
+        assert rows[2][2] == 2 * 4 * 6 * (7 + 4 + 3 + 6 + 1)
+        assert sum(count for *_, count in rows) == count_parameters(net)
+        frozen = TaggerNet(5, 7, 6, crf=False, **READERS).describe()
+        assert [name for name, *_ in frozen] == ["Characters (cnn)", "LSTM", "Linear"]
+
+    def test_bfloat16_stays_near_float32(self):
+        torch.manual_seed(0)
+        net = TaggerNet(3, 4, 8, n_codes=20, bidirectional=True, **READERS)
+        batch = sentences([6, 3, 0]).batch(np.arange(3)).to("cpu", torch.float32)
+        exact = net(**batch)
+        with torch.autocast("cpu", torch.bfloat16):
+            rough = net(**batch)
+        torch.testing.assert_close(rough.float(), exact, rtol=0, atol=0.05)
+        net.losses(
+            rough.float(), torch.tensor([[0] * 6, [1] * 3 + [-1] * 3, [-1] * 6])
+        ).sum().backward()
+        assert all(weight.grad.isfinite().all() for weight in net.parameters())
