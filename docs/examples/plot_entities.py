@@ -66,21 +66,27 @@ import numpy as np
 
 f1 = bootstrap_interval(y_test, y_pred, average=None, random_state=0)
 counts = partial_match_counts(y_test, y_pred)
-fates = {"exact": "found", "wrong_type": "wrong type", "overlap": "in part", "missed": "missed"}
+fates = {
+    "exact": "found",
+    "wrong_type": "wrong type",
+    "overlap": "in part",
+    "missed": "missed",
+}
 shades = plt.colormaps["viridis"](np.linspace(0.15, 0.95, len(fates)))
 
 fig, (scores, names) = plt.subplots(1, 2, figsize=(9, 3.2), sharey=True, layout="constrained")
-scores.errorbar(f1.score, counts.types, xerr=[f1.score - f1.low, f1.high - f1.score], fmt="o")
+around = [f1.score - f1.low, f1.high - f1.score]
+scores.errorbar(f1.score, counts.types, xerr=around, fmt="o")
 scores.set(xlabel="F1, with 95 % intervals", xlim=(0, 1))
 scores.grid(alpha=0.3)
 right = sum(counts[fate] for fate in fates)
 left = np.zeros(len(right))
 for (fate, label), shade in zip(fates.items(), shades, strict=True):
     share = counts[fate] / right
-    names.barh(counts.types, share, left=left, color=shade, label=label, height=0.6)
+    names.barh(counts.types, share, 0.6, left, color=shade, label=label)
     left += share
 names.set(xlabel="share of the right names", xlim=(0, 1))
-names.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(fates), frameon=False)
+names.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=4, frameon=False)
 plt.show()
 
 # %%
@@ -89,25 +95,26 @@ plt.show()
 #
 # An article of the held-out ones, as it was marked by hand ...
 
-from itertools import chain
+from itertools import chain, compress
 
 from sklstm import Entity, TaggedText
 from sklstm.tags import tags_to_spans
 
 
 def draw(sentences, tags):
-    tokens, tags = list(chain.from_iterable(sentences)), list(chain.from_iterable(tags))
+    tokens, tags = list(chain(*sentences)), list(chain(*tags))
     spans = tags_to_spans(tags, "IOB1")
-    return TaggedText(tokens, [Entity(*span, " ".join(tokens[slice(*span[1:])])) for span in spans])
+    names = (" ".join(tokens[span.start : span.end]) for span in spans)
+    return TaggedText(tokens, map(Entity, *zip(*spans, strict=True), names))
 
 
-article = [i for i, row in enumerate(test) if wikigold.documents[row] == 11]
-draw([X_test[i] for i in article], [y_test[i] for i in article])
+article = wikigold.documents[test] == 11
+draw(compress(X_test, article), compress(y_test, article))
 
 # %%
 # ... and as the tagger marks it:
 
-draw([X_test[i] for i in article], [y_pred[i] for i in article])
+draw(compress(X_test, article), compress(y_pred, article))
 
 # %%
 # For a text of one's own the tokenizer keeps the places of its tokens. Then entities know theirs,
@@ -115,7 +122,7 @@ draw([X_test[i] for i in article], [y_pred[i] for i in article])
 
 from sklstm import Tokenizer
 
-text = "Marie Curie was born in Warsaw and taught at the University of Paris (France)."
+text = "Marie Curie was born in Warsaw and taught at the University of Paris."
 tokenizer = Tokenizer(lowercase=False, punctuation=True, char_spans=True)
 [entities] = tagger.predict_entities(tokenizer.transform([text]))
 TaggedText(text, entities)
