@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sklstm.batches import Batch, LengthBatches, SequenceDataset
+from sklstm.batches import Batch, LengthBatches, SequenceDataset, Spellings
 
 LENGTHS = st.lists(st.integers(0, 6), min_size=1, max_size=12)
 
@@ -69,6 +69,56 @@ class TestSequenceDataset:
         assert part.batch(np.array([1, 0])).steps.tolist() == [[0] * 5, [5] * 5]
         assert part.targets.tolist() == [3, 1]
         assert part.weights.tolist() == pytest.approx([0.3, 0.1])
+
+
+class TestSteps:
+    """What stands beside each step: a target, and how its word is written."""
+
+    @settings(deadline=None)
+    @given(LENGTHS, st.lists(st.integers(0, 11), min_size=1, max_size=6))
+    def test_targets_of_steps(self, lengths, rows):
+        rows = np.array([row % len(lengths) for row in rows])
+        dataset = codes_of(lengths, weights=torch.arange(len(lengths)))
+        dataset.step_targets = np.arange(100, 100 + len(dataset.values))
+        for part, chosen in ((dataset, rows), (dataset.subset(rows), np.arange(len(rows)))):
+            targets, weights = part.target(chosen)
+            assert weights.tolist() == rows.tolist()
+            assert targets.shape == part.batch(chosen).steps.shape
+            assert targets.dtype == torch.int64
+            for row, found in zip(rows, targets.numpy(), strict=True):
+                start = dataset.starts[row]
+                expected = np.arange(100 + start, 100 + start + lengths[row])
+                np.testing.assert_array_equal(found[: lengths[row]], expected)
+                assert (found[lengths[row] :] == -1).all()
+
+    @settings(deadline=None)
+    @given(LENGTHS, st.lists(st.integers(0, 11), min_size=1, max_size=6), st.integers(0, 99))
+    def test_each_word_of_a_batch_is_spelled_once(self, lengths, rows, seed):
+        rng = np.random.RandomState(seed)
+        rows = np.array([row % len(lengths) for row in rows])
+        characters = rng.randint(1, 9, (8, 5))
+        characters[np.arange(5) >= rng.randint(0, 6, 8)[:, None]] = 0
+        characters[0] = 0
+        dataset = targets_of(codes_of(lengths, spellings=Spellings(characters, np.arange(8) * 10)))
+        dataset.words = rng.randint(1, 8, len(dataset.values))
+        for part, chosen in ((dataset, rows), (dataset.subset(rows), np.arange(len(rows)))):
+            batch = part.batch(chosen)
+            used = batch.spellings.characters
+            assert len(np.unique(batch.spellings.casing)) == len(used)
+            longest = max(1, np.count_nonzero(used, axis=1).max())
+            assert used.shape[1] == longest
+            assert batch.words.shape == batch.steps.shape
+            for row, words in zip(rows, batch.words.numpy(), strict=True):
+                n, start = lengths[row], dataset.starts[row]
+                expected = np.zeros(len(words), int)
+                expected[:n] = dataset.words[start : start + n]
+                np.testing.assert_array_equal(batch.spellings.casing[words], expected * 10)
+                np.testing.assert_array_equal(used[words], characters[expected, :longest])
+
+    def test_no_spellings(self):
+        batch = codes_of([2, 1]).batch(np.array([0, 1]))
+        assert batch.spellings is batch.words is None
+        assert batch.to("cpu", torch.float32).keys() == {"steps", "lengths", "vectors"}
 
 
 def test_batch_casts_numbers_and_keeps_codes():
