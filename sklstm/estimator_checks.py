@@ -32,7 +32,10 @@ TOKENS = [
     ["not", "good"],
 ]
 LABELS = np.array(["pos", "neg"] * 4)
-METHODS = ("predict_proba", "decision_function", "predict", "transform")
+WORDS = [[token for token in sample if token.isalpha()] for sample in TOKENS]
+TAG_OF = {"good": "B-NP", "bad": "B-NP", "film": "I-NP", "plot": "I-NP"}
+TAGS = [[TAG_OF.get(word, "O") for word in sample] for sample in WORDS]
+METHODS = ("predict_proba", "decision_function", "predict_marginals", "predict", "transform")
 
 
 def check_sequence_estimator(estimator, X=None, y=None):
@@ -47,9 +50,9 @@ def check_sequence_estimator(estimator, X=None, y=None):
     X : list of str, list of list of str, or Sequences, optional
         Some samples of different lengths. By default texts for an estimator, or a pipeline that
         begins with one, whose tags say that it takes strings, and else token lists.
-    y : array-like of shape (n_samples,), optional
+    y : array-like of shape (n_samples,), or list of lists of str, optional
         The targets of `X`. By default two classes of strings for a classifier, numbers for a
-        regressor, and None for others.
+        regressor, tags of words for another predictor that needs targets, and None for others.
 
     Raises
     ------
@@ -80,7 +83,7 @@ def sequence_estimator_checks(estimator, X=None, y=None):
         An estimator, transformer or pipeline, fitted or not.
     X : list of str, list of list of str, or Sequences, optional
         As for `check_sequence_estimator`.
-    y : array-like of shape (n_samples,), optional
+    y : array-like of shape (n_samples,), or list of lists of str, optional
         As for `check_sequence_estimator`.
 
     Yields
@@ -99,15 +102,25 @@ def sequence_estimator_checks(estimator, X=None, y=None):
     'check_parameters'
     >>> check()
     """
+    tokens, targets = _default_data(estimator)
     if X is None:
-        X = [" ".join(sample) for sample in TOKENS] if _takes_texts(estimator) else TOKENS
-    if y is None and is_classifier(estimator):
-        y = LABELS
-    elif y is None and is_regressor(estimator):
-        y = np.arange(len(LABELS), dtype=float)
+        X = [" ".join(sample) for sample in tokens] if _takes_texts(estimator) else tokens
+    if y is None:
+        y = targets
     for check in CHECKS:
         name = check.__name__.removeprefix("_")
         yield name, lambda check=check: check(_silent_and_seeded(estimator), X, y)
+
+
+def _default_data(estimator):
+    if is_classifier(estimator):
+        return TOKENS, LABELS
+    if is_regressor(estimator):
+        return TOKENS, np.arange(len(LABELS), dtype=float)
+    last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+    if hasattr(last, "predict") and get_tags(last).target_tags.required:
+        return WORDS, TAGS
+    return TOKENS, None
 
 
 def _takes_texts(estimator):
@@ -300,6 +313,35 @@ def _check_predictions(estimator, X, y):
         np.testing.assert_array_equal(predicted, best)
 
 
+def _check_tags(estimator, X, y):
+    if not _are_tags(y):
+        return
+    predicted = estimator.fit(X, y).predict(X)
+    for row, (tags, true) in enumerate(zip(predicted, y, strict=True)):
+        assert all(isinstance(tag, str) for tag in tags), f"row {row} holds what is no tag: {tags}"
+        assert len(tags) == len(true), f"row {row} has {len(tags)} tags for {len(true)} tokens"
+    twins = estimator.predict(_take(X, [0, 0]))
+    assert np.shape(predicted) == (len(X),), f"predict returns the shape {np.shape(predicted)}"
+    assert np.shape(twins) == (2,), f"equally long samples give the shape {np.shape(twins)}"
+
+
+def _check_wrong_tags(estimator, X, y):
+    if not _are_tags(y):
+        return
+    wrong = {
+        "a tag too few": [*y[:-1], y[-1][1:]],
+        "a tag too many": [y[0] + y[0][-1:], *y[1:]],
+        "None among tags": [*y[:-1], [None] * len(y[-1])],
+        "a string for a list of tags": [*y[:-1], y[-1][0]],
+    }
+    for name, tags in wrong.items():
+        _assert_refuses(estimator.fit, X, tags, message=f"fit with {name}")
+
+
+def _are_tags(y):
+    return y is not None and isinstance(y[0], (list, tuple))
+
+
 def _check_unit_weights(estimator, X, y):
     if not has_fit_parameter(estimator, "sample_weight"):
         return
@@ -339,6 +381,8 @@ def _check_bad_input(estimator, X, y):
 
 
 def _check_vector_width(estimator, X, y):
+    if isinstance(estimator, Pipeline):  # its first step may replace the vectors
+        return
     if isinstance(X[0], str) or not hasattr(estimator, "predict"):
         return
     X = X if isinstance(X, Sequences) else Sequences.from_tokens(X)
@@ -365,6 +409,8 @@ CHECKS = (
     _check_containers,
     _check_read_only_input,
     _check_predictions,
+    _check_tags,
+    _check_wrong_tags,
     _check_unit_weights,
     _check_odd_samples,
     _check_bad_input,

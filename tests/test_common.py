@@ -19,6 +19,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 from sklstm import (
     LSTMClassifier,
     LSTMRegressor,
+    LSTMTagger,
     SequencePadder,
     Sequences,
     TokenIndexer,
@@ -50,13 +51,49 @@ ESTIMATORS = {
         SequencePadder(max_length=10),
         LSTMClassifier(fine_tune_embeddings=True, **SMALL),
     ),
+    "tagger": LSTMTagger(**SMALL),
+    "deep tagger": LSTMTagger(
+        train_scheme="IOBES", n_layers=2, char_encoder="cnn", casing=True, embedding_dropout=0.2,
+        word_dropout=0.1, dropout=0.3, locked_dropout=True, recurrent_dropout=0.2, batch_size=3,
+        early_stopping=True, class_weight="balanced", **SMALL,
+    ),
+    "softmax tagger": LSTMTagger(crf=False, char_encoder="lstm", **SMALL),
+    "tagger of texts": make_pipeline(Tokenizer(), LSTMTagger(**SMALL)),
+    "word2vec tagger": make_pipeline(
+        Word2VecEmbedder(vector_size=4, min_count=1),
+        LSTMTagger(char_encoder="cnn", fine_tune_embeddings=False, **SMALL),
+    ),
     "tokenizer": Tokenizer(),
     "indexer": TokenIndexer(),
     "embedder": Word2VecEmbedder(vector_size=4, min_count=1),
 }  # fmt: skip
 
 
-@parametrize_with_checks([LSTMClassifier(), LSTMRegressor()])
+class LabelTagger(LSTMTagger):
+    """Takes a label, as scikit-learn's checks pass it, for the tag of each step of its sample."""
+
+    def _fit(self, X, y, *args, **options):
+        return super()._fit(X, tags_from_labels(X, y), *args, **options)
+
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        classes = sorted(set(map(str, y)))
+        return super().partial_fit(X, y, classes=classes, sample_weight=sample_weight)
+
+    def predict(self, X):
+        return np.stack([steps.ravel() for steps in self.predict_marginals(X)])
+
+    def score(self, X, y):
+        return self._score_tags(tags_from_labels(X, y), super().predict(X))
+
+
+def tags_from_labels(X, y):
+    if y is None:
+        return None
+    n_steps = (X if hasattr(X, "shape") else np.asarray(X)).shape[-1]
+    return [[str(label)] * n_steps for label in np.asarray(y)]
+
+
+@parametrize_with_checks([LSTMClassifier(), LSTMRegressor(), LabelTagger()])
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
 
@@ -84,6 +121,27 @@ def test_sequence_checks_on_embedded_sequences():
 
 class TestTheChecksSeeFaults:
     """Each estimator here has one fault, which the check of that name must find."""
+
+    class Stacks(LSTMTagger):
+        def predict(self, X):
+            return np.array(list(super().predict(X)), dtype=object)
+
+    class Cuts(LSTMTagger):
+        def predict(self, X):
+            predicted = super().predict(X)
+            predicted[0] = predicted[0][:-1]
+            return predicted
+
+    class Numbers(LSTMTagger):
+        def predict(self, X):
+            predicted = super().predict(X)
+            predicted[0] = [0] * len(predicted[0])
+            return predicted
+
+    class Pads(LSTMTagger):
+        def fit(self, X, y):
+            y = [(tags + ["O"] * 20)[: len(row)] for row, tags in zip(X, y, strict=True)]
+            return super().fit(X, y)
 
     class Prints(LSTMClassifier):
         def fit(self, X, y, sample_weight=None):
@@ -213,6 +271,16 @@ class TestTheChecksSeeFaults:
         checks = dict(sequence_estimator_checks(faulty(**SMALL), samples, LABELS[:6]))
         with pytest.raises((AssertionError, AttributeError, IndexError, ValueError)):
             checks[f"check_{self.FAULTS[faulty]}"]()
+
+    @pytest.mark.parametrize(
+        ("faulty", "name", "message"),
+        [(Stacks, "tags", "equally long"), (Cuts, "tags", "tags for"),
+         (Numbers, "tags", "no tag"), (Pads, "wrong_tags", "a tag too few")],
+    )  # fmt: skip
+    def test_fault_of_a_tagger(self, faulty, name, message):
+        checks = dict(sequence_estimator_checks(faulty(**SMALL)))
+        with pytest.raises(AssertionError, match=message):
+            checks[f"check_{name}"]()
 
     def test_unmasked_padding(self):
         checks = dict(sequence_estimator_checks(LSTMClassifier(mask_padding=False, **SMALL)))

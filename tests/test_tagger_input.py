@@ -339,7 +339,8 @@ BAD_FITS = {
     "short weights": (
         {}, SENTENCES, TAGS, {"sample_weight": [1]}, ValueError, "sample_weight"),
     "a weight a step": (
-        {}, SENTENCES, TAGS, {"sample_weight": [[1] * len(t) for t in TAGS]}, ValueError, ""),
+        {}, SENTENCES, TAGS, {"sample_weight": [[1] * len(tags) for tags in TAGS]}, ValueError,
+        "sequence"),
     "negative weights": (
         {}, SENTENCES, TAGS, {"sample_weight": -np.ones(20)}, ValueError, "Negative"),
     # validation data
