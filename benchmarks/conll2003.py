@@ -61,7 +61,7 @@ class MeanOfLastEpochs(Callback):
 
     def on_train_begin(self, net, **kwargs):
         """Begin anew."""
-        self.sums = {name: 0.0 for name in net.module_.state_dict()}
+        self.sums = dict.fromkeys(net.module_.state_dict(), 0.0)
 
     def on_epoch_end(self, net, **kwargs):
         """Add the weights of one of the last epochs."""
