@@ -68,7 +68,7 @@ def lecture_network(train, seed):
     ids = to_ids.fit_transform(texts)
     network = LSTMClassifier(
         embedding_dim=32, hidden_size=100, optimizer="adam", lr=0.001, batch_size=64,
-        max_epochs=5, max_grad_norm=None, random_state=seed, verbose=1,
+        max_epochs=5, random_state=seed, verbose=1,
     )  # fmt: skip
     network.fit(ids[64:], labels[64:], X_val=ids[:64], y_val=labels[:64])
     return make_pipeline(to_ids, network)
