@@ -20,6 +20,8 @@ from skorch.callbacks import (
 from skorch.helper import predefined_split
 
 from sklstm.batches import LengthBatches
+from sklstm.networks import SequenceNet
+from sklstm.parts import Workers, accumulate_gradients, cut
 
 OPTIMIZERS = {
     "adam": torch.optim.Adam,
@@ -77,9 +79,38 @@ class Net(NeuralNet):
 
     def infer(self, x, **fit_params):
         """Run the module on a `Batch`."""
-        kind = torch.device(self.device).type
-        with torch.autocast(kind, torch.bfloat16, enabled=self.precision == "bfloat16"):
+        with self.autocast():
             return self.module_(**x.to(self.device, self.dtype)).to(self.dtype)
+
+    def autocast(self):
+        """Take matrix products in bfloat16, if that is the precision."""
+        kind = torch.device(self.device).type
+        return torch.autocast(kind, torch.bfloat16, enabled=self.precision == "bfloat16")
+
+    def train_step_single(self, batch, **fit_params):
+        """Compute the gradients of a batch, on CPU part by part."""
+        inputs, (targets, weights) = batch
+        parts = self.parts(inputs)
+        if len(parts) == 1:
+            return super().train_step_single(batch, **fit_params)
+        self._set_training(True)
+
+        def loss(outputs, part):
+            share = len(outputs) / len(weights)
+            y_true = targets[part], weights[part]
+            return self.get_loss(outputs.to(self.dtype), y_true, training=True) * share
+
+        arguments = inputs.to(self.device, self.dtype)
+        total, outputs = accumulate_gradients(
+            self.module_, arguments, loss, parts, self.workers_, self.autocast
+        )
+        return {"loss": total, "y_pred": outputs}
+
+    def parts(self, inputs):
+        """Cut a batch, unless the device or the user's own module wants it whole."""
+        if self.device != "cpu" or not isinstance(self.module_, SequenceNet):
+            return [slice(None)]
+        return cut(*inputs.steps.shape[:2], self.module_.n_units)
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Return the weighted mean loss of a batch."""
@@ -365,7 +396,8 @@ def train(net, estimator, data, valid, max_epochs):
     net.callbacks = _callbacks(estimator, n_steps, valid, net.score)
     net.initialize_callbacks()
     try:
-        net.partial_fit(data)  # skorch catches Ctrl-C
+        with Workers() as net.workers_:
+            net.partial_fit(data)  # skorch catches Ctrl-C
         if net.history and "dur" not in net.history[-1]:  # this epoch did not come to its end
             del net.history[-1]
         finished = len(net.history) == last_epoch or _has_stopped_early(net)
@@ -377,6 +409,7 @@ def train(net, estimator, data, valid, max_epochs):
         net.notify("on_train_end")
         del net.history[-1]
     net.callbacks, net.callbacks_, net.train_split = None, [], None  # they hold data and weights
+    del net.workers_
     return ending
 
 

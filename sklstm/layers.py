@@ -1,10 +1,59 @@
 """Layers: a cell run over time, stacked and in both directions, and what stands around it."""
 
+from contextlib import contextmanager
+from threading import local
+
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from sklstm.cells import LSTMCell
+
+_own = local()  # what each thread has for itself
+
+
+@contextmanager
+def drawing_from(generator):
+    """Let the dropout of this thread draw from a generator of its own.
+
+    Parameters
+    ----------
+    generator : torch.Generator
+        The generator.
+
+    Yields
+    ------
+    None
+        Nothing.
+    """
+    _own.generator = generator
+    try:
+        yield
+    finally:
+        del _own.generator
+
+
+def drop(x, p, shape=None):
+    """Set values to zero at random, and scale the others up.
+
+    Parameters
+    ----------
+    x : Tensor
+        The values.
+    p : float
+        Probability of dropping a value.
+    shape : tuple, optional
+        Shape of the draws, which broadcast over `x`; by default one for each value.
+
+    Returns
+    -------
+    Tensor
+        The shape of `x`.
+    """
+    if not p:
+        return x
+    keep = x.new_empty(x.shape if shape is None else shape)
+    return x * keep.bernoulli_(1 - p, generator=getattr(_own, "generator", None)).div_(1 - p)
 
 
 class Embedding(nn.Module):
@@ -76,10 +125,9 @@ class Dropout(nn.Module):
         Tensor
             The same shape.
         """
-        if not self.locked:
-            return F.dropout(x, self.p, self.training)
-        mask = F.dropout(x.new_ones(len(x), 1, x.shape[-1]), self.p, self.training)  # (N, 1, F)
-        return x * mask
+        if not self.training:
+            return x
+        return drop(x, self.p, (len(x), 1, x.shape[-1]) if self.locked else None)
 
 
 class Recurrent(nn.Module):
@@ -168,7 +216,7 @@ class Recurrent(nn.Module):
         return x
 
     def _run(self, cell, x):
-        weight_hh = F.dropout(cell.weight_hh, self.recurrent_dropout, self.training)
+        weight_hh = drop(cell.weight_hh, self.recurrent_dropout * self.training)
         return cell.run(x, weight_hh) if self.fused else run_step_by_step(cell, x, weight_hh)
 
 
@@ -207,7 +255,7 @@ class CharEncoder(nn.Module):
     def __init__(self, kind, n_characters, embedding_dim, hidden_size, dropout=0.0):
         super().__init__()
         self.kind = kind
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.embedding = Embedding(n_characters, embedding_dim)
         limit = (3 / embedding_dim) ** 0.5
         nn.init.uniform_(self.embedding.weight, -limit, limit)

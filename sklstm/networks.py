@@ -48,6 +48,7 @@ class SequenceNet(nn.Module):
     ):
         super().__init__()
         self.word_dropout = word_dropout
+        self.n_units = n_layers * (1 + bidirectional) * hidden_size
         self.embedding = None if n_codes is None else Embedding(n_codes, n_features)
         self.embedding_dropout = Dropout(embedding_dropout, locked_dropout)
         self.recurrent = Recurrent(
@@ -126,7 +127,7 @@ class ManyToOneNet(SequenceNet):
         super().__init__(n_features, hidden_size, dropout=dropout, **options)
         width, directions = self.recurrent.output_size, self.recurrent.n_directions
         self.pooling = Pooling(pooling, width, directions)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.output = _linear(self.pooling.output_size, n_outputs)
 
     def forward(self, steps, lengths, vectors=None):
@@ -146,7 +147,38 @@ class ManyToOneNet(SequenceNet):
         Tensor of shape (n_sequences, n_outputs)
             Logits or regression values.
         """
-        x = self.embedding_dropout(self.embed(steps, vectors))  # (N, T, F)
+        return self.answer(self.read(steps, vectors), lengths)
+
+    def read(self, steps, vectors=None):
+        """Describe the steps.
+
+        Parameters
+        ----------
+        steps, vectors
+            As for `forward`.
+
+        Returns
+        -------
+        Tensor of shape (n_sequences, n_steps, n_features)
+            What the recurrent layers get.
+        """
+        return self.embedding_dropout(self.embed(steps, vectors))
+
+    def answer(self, x, lengths):
+        """Compute the answers of described steps.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_sequences, n_steps, n_features)
+            What `read` returned.
+        lengths : LongTensor of shape (n_sequences,)
+            Real steps of each sequence.
+
+        Returns
+        -------
+        Tensor of shape (n_sequences, n_outputs)
+            Logits or regression values.
+        """
         outputs = self.recurrent(x, lengths)  # (N, T, D * H)
         return self.output(self.dropout(self.pooling(outputs, lengths)))  # (N, K)
 
@@ -271,12 +303,43 @@ class TaggerNet(SequenceNet):
         Tensor of shape (n_sequences, n_steps, n_outputs)
             The emissions; what stands at padding has no meaning.
         """
+        return self.answer(self.read(steps, vectors, words, characters, casing), lengths)
+
+    def read(self, steps, vectors=None, words=None, characters=None, casing=None):
+        """Describe the steps.
+
+        Parameters
+        ----------
+        steps, vectors, words, characters, casing
+            As for `forward`.
+
+        Returns
+        -------
+        Tensor of shape (n_sequences, n_steps, n_features)
+            What the recurrent layers get.
+        """
         features = [self.embed(steps, vectors)]  # (N, T, F)
         if self.char_encoder is not None:
             features.append(F.embedding(words, self.char_encoder(characters)))  # (N, T, C)
         if self.n_casings:
             features.append(F.one_hot(casing, self.n_casings).to(features[0].dtype)[words])
-        x = self.embedding_dropout(torch.cat(features, dim=-1))
+        return self.embedding_dropout(torch.cat(features, dim=-1))
+
+    def answer(self, x, lengths):
+        """Compute the emissions of described steps.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_sequences, n_steps, n_features)
+            What `read` returned.
+        lengths : LongTensor of shape (n_sequences,)
+            Real steps of each sequence.
+
+        Returns
+        -------
+        Tensor of shape (n_sequences, n_steps, n_outputs)
+            The emissions; what stands at padding has no meaning.
+        """
         return self.output(self.dropout(self.recurrent(x, lengths)))  # (N, T, K)
 
     def losses(self, emissions, tags):

@@ -18,7 +18,7 @@ LAYERS = [
     {"_validation"},
     {"sequences", "windows", "cells", "tags", "entities"},
     {"text", "windows", "metrics", "datasets", "_inputs", "_vector_files", "layers", "crf"},
-    {"embeddings", "networks", "batches", "model_selection"},
+    {"embeddings", "networks", "batches", "parts", "model_selection"},
     {"_net"},
     {"_base"},
     {"classifier", "regressor", "tagger", "generator", "seq2seq"},
@@ -28,7 +28,7 @@ LAYERS = [
 ]
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
 
-TORCH = {"cells", "layers", "crf", "networks", "batches", "_net"}
+TORCH = {"cells", "layers", "crf", "networks", "batches", "parts", "_net"}
 SHARED_WITH_TORCH = {"sequences"}  # the codes of padding and of unknown tokens
 TORCH_FREE = {
     "_optional",

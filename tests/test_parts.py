@@ -1,0 +1,165 @@
+"""Batches in parts: the gradients of the whole, at any number of threads."""
+
+import numpy as np
+import pytest
+import torch
+from threadpoolctl import threadpool_info
+
+from sklstm import LSTMClassifier, LSTMTagger, parts
+from sklstm.networks import ManyToOneNet
+from sklstm.parts import FEWEST, Workers, accumulate_gradients, cut
+
+
+@pytest.fixture
+def small_parts(monkeypatch):
+    """Let parts be as small as they may."""
+    monkeypatch.setattr(parts, "GATES", 1)
+
+
+class TestCut:
+    @pytest.mark.parametrize("n_sequences", [1, 7, 16, 17, 33, 64, 100])
+    @pytest.mark.parametrize("n_steps", [1, 50, 500])
+    @pytest.mark.parametrize("n_units", [1, 100, 1000])
+    def test_covers_every_sequence_once(self, n_sequences, n_steps, n_units):
+        slices = cut(n_sequences, n_steps, n_units)
+        rows = [row for part in slices for row in range(n_sequences)[part]]
+        assert rows == list(range(n_sequences))
+        sizes = [len(range(n_sequences)[part]) for part in slices]
+        assert len(sizes) == 1 or max(sizes) >= FEWEST
+        assert len(sizes) == 1 or n_sequences * n_steps * n_units > parts.GATES
+
+    def test_of_the_lectures_network(self):
+        assert len(cut(64, 60, 100)) == 1
+        assert len(cut(64, 500, 100)) == 8
+
+
+def gradients(net, arguments, targets, slices):
+    """Return the loss and the gradients of a network, whole or in parts."""
+    net.zero_grad()
+
+    def loss(outputs, part=slice(None)):
+        return ((outputs - targets[part]) ** 2).sum()
+
+    if slices is None:
+        total = loss(net(**arguments))
+        total.backward()
+    else:
+        with Workers() as workers:
+            total, _ = accumulate_gradients(net, dict(arguments), loss, slices, workers)
+    return total.item(), [weight.grad.clone() for weight in net.parameters()]
+
+
+@pytest.mark.parametrize("pooling", ["last", "max+mean", "attention"])
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_parts_add_up_to_the_whole(pooling, bidirectional):
+    torch.manual_seed(0)
+    net = ManyToOneNet(2, 3, 4, n_codes=9, pooling=pooling, bidirectional=bidirectional).double()
+    lengths = torch.tensor([5, 3, 1, 5, 4, 2])
+    arguments = {"steps": torch.randint(1, 9, (6, 5)), "lengths": lengths}
+    targets = torch.randn(6, 2).double()
+    loss, whole = gradients(net, arguments, targets, None)
+    for size in (1, 2, 4):
+        slices = [slice(start, start + size) for start in range(0, 6, size)]
+        in_parts, of_parts = gradients(net, arguments, targets, slices)
+        assert in_parts == pytest.approx(loss)
+        for one, other in zip(whole, of_parts, strict=True):
+            torch.testing.assert_close(one, other)
+
+
+def test_gradients_add_to_those_that_are_there():
+    torch.manual_seed(0)
+    net = ManyToOneNet(1, 3, 4)
+    arguments = {"steps": torch.randn(4, 5, 3), "lengths": torch.full((4,), 5)}
+    once = gradients(net, arguments, torch.zeros(4, 1), [slice(0, 2), slice(2, 4)])[1]
+    with Workers() as workers:
+        accumulate_gradients(
+            net,
+            dict(arguments),
+            lambda outputs, part: (outputs**2).sum(),
+            [slice(0, 2), slice(2, 4)],
+            workers,
+        )
+    for weight, gradient in zip(net.parameters(), once, strict=True):
+        torch.testing.assert_close(weight.grad, 2 * gradient)
+
+
+SERIES = np.random.RandomState(0).randn(40, 6, 3)
+LABELS = np.arange(40) % 2
+
+
+def fitted(**options):
+    """Fit a classifier with every kind of dropout."""
+    options = {"hidden_size": 4, "max_epochs": 3, "random_state": 0, **options}
+    return LSTMClassifier(**options).fit(SERIES, LABELS)
+
+
+DROPOUT = {"dropout": 0.3, "recurrent_dropout": 0.3, "embedding_dropout": 0.3, "n_layers": 2}
+
+
+def test_training_in_parts_learns_what_the_whole_would(monkeypatch):
+    whole = fitted()
+    monkeypatch.setattr(parts, "GATES", 1)
+    np.testing.assert_allclose(
+        fitted().decision_function(SERIES), whole.decision_function(SERIES), rtol=1e-6
+    )
+
+
+@pytest.mark.usefixtures("small_parts")
+class TestThreads:
+    @pytest.mark.parametrize("options", [{}, DROPOUT], ids=["plain", "dropout"])
+    def test_their_number_does_not_matter(self, options, monkeypatch):
+        results = []
+        for n_threads in (1, 2, 4):
+            monkeypatch.setattr(torch, "get_num_threads", lambda n=n_threads: n)
+            results.append(fitted(**options).decision_function(SERIES))
+        np.testing.assert_array_equal(results[0], results[1])
+        np.testing.assert_array_equal(results[0], results[2])
+
+    def test_those_of_the_user_stay_as_they_are(self):
+        before = threadpool_info(), torch.get_num_threads()
+        fitted()
+        assert (threadpool_info(), torch.get_num_threads()) == before
+
+    def test_the_global_generator_stays_as_it_is(self):
+        state = torch.get_rng_state()
+        fitted(**DROPOUT)
+        assert torch.equal(torch.get_rng_state(), state)
+
+    def test_parts_drop_other_values(self):
+        torch.manual_seed(0)
+        net = ManyToOneNet(1, 3, 4, dropout=0.5).train()
+        seen = []
+        net.dropout.register_forward_hook(lambda _, args, output: seen.append(output == 0))
+        arguments = {"steps": torch.ones(32, 2, 3), "lengths": torch.full((32,), 2)}
+        with Workers() as workers:
+            accumulate_gradients(
+                net,
+                arguments,
+                lambda outputs, part: outputs.sum(),
+                [slice(0, 16), slice(16, 32)],
+                workers,
+            )
+        assert len(seen) == 2
+        assert not torch.equal(*seen)
+
+    def test_a_tagger_learns_in_parts(self):
+        sentences = [["Ada", "met", "Alan"], ["they", "met", "Ada"]] * 10
+        tags = [["B-PER", "O", "B-PER"], ["O", "O", "B-PER"]] * 10
+        tagger = LSTMTagger(char_encoder="cnn", casing=True, lr=0.03, random_state=0)
+        assert tagger.fit(sentences, tags).score(sentences, tags) == 1.0
+
+    @pytest.mark.parametrize("n_threads", [1, 2])
+    def test_an_error_in_a_part_reaches_the_caller(self, n_threads, monkeypatch):
+        monkeypatch.setattr(torch, "get_num_threads", lambda: n_threads)
+        with Workers() as workers, pytest.raises(ZeroDivisionError):
+            workers.map(lambda number: 1 / number, [1, 0])
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64", "bfloat16"])
+@pytest.mark.usefixtures("small_parts")
+def test_precision(precision):
+    model = fitted(precision=precision)
+    assert np.isfinite(model.decision_function(SERIES)).all()
+    assert all(
+        weight.grad is None or weight.grad.isfinite().all() for weight in model.module_.parameters()
+    )
