@@ -16,7 +16,7 @@ from threadpoolctl import ThreadpoolController
 from sklstm.layers import drawing_from
 
 GATES = 400_000  # steps times units of a part, about 13 megabytes in float32
-FEWEST = 8  # sequences of a part: the kernels are slow on fewer
+FEWEST = 16  # sequences of a part: the kernels are slower on fewer
 
 
 class Workers:

@@ -30,7 +30,7 @@ class TestCut:
 
     def test_of_the_lectures_network(self):
         assert len(cut(64, 60, 100)) == 1
-        assert len(cut(64, 500, 100)) == 8
+        assert len(cut(64, 500, 100)) == 4
 
 
 def gradients(net, arguments, targets, slices):
