@@ -210,6 +210,15 @@ class EpochScore(Callback):
         self.on_epoch_begin(net)
 
 
+class PatientStopping(EarlyStopping):
+    """Stop early, but not before there is something to lose: an F1 of 0 may take its time."""
+
+    def on_epoch_end(self, net, **kwargs):
+        """Count the epochs without a better score."""
+        if self.lower_is_better or net.history[-1, self.monitor] > 0:
+            super().on_epoch_end(net, **kwargs)
+
+
 class LastEpoch(Callback):
     """Keep the weights an epoch started with, to return to when the loss diverges."""
 
@@ -426,7 +435,7 @@ def _callbacks(estimator, n_steps, valid, score):
     if valid is not None and estimator.early_stopping:
         monitor, lower_is_better = estimator._monitored
         callbacks.append(
-            EarlyStopping(
+            PatientStopping(
                 monitor=monitor,
                 lower_is_better=lower_is_better,
                 patience=estimator.n_iter_no_change,

@@ -7,6 +7,7 @@ import sys
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import EarlyStopping
+from skorch.history import History
 from toys import (
     LABELS,
     RAGGED,
@@ -30,6 +32,7 @@ from toys import (
 )  # fmt: skip
 
 from sklstm import LSTMRegressor
+from sklstm._net import PatientStopping
 
 VALIDATION = np.random.RandomState(2).randn(30, 5)
 
@@ -463,3 +466,17 @@ class TestDivergence:
         best = min(epoch["valid_loss"] for epoch in fitted.history_)
         loss = -np.log(fitted.predict_proba(X_val)[range(30), y_val]).mean()
         assert loss == pytest.approx(best, rel=1e-6)
+
+
+@pytest.mark.parametrize(("scores", "stops"), [([0.0] * 9, None), ([0, 0, 0.5, 0.4, 0.4], 5)])
+def test_stopping_waits_for_a_first_score(scores, stops):
+    net = SimpleNamespace(history=History(), verbose=0)
+    stopping = PatientStopping(monitor="valid_f1", lower_is_better=False, patience=2)
+    stopping.on_train_begin(net)
+    for epoch, score in enumerate(scores, 1):
+        net.history.append({"epoch": epoch, "valid_f1": score, "batches": []})
+        if epoch == stops:
+            with pytest.raises(KeyboardInterrupt):
+                stopping.on_epoch_end(net)
+        else:
+            stopping.on_epoch_end(net)

@@ -380,18 +380,6 @@ def partial_match_counts(y_true, y_pred, *, scheme="auto", mode="strict"):
     )
 
 
-def _entity_score(metric, y_true, y_pred, scheme, mode, average, sample_weight, zero_division):
-    check_parameters(
-        f"entity_{metric}_score",
-        scheme=scheme,
-        mode=mode,
-        average=average,
-        zero_division=zero_division,
-    )
-    counts = compare(y_true, y_pred, scheme, mode).counts(sample_weight)
-    return score(metric, counts, average, zero_division)
-
-
 def _rows(comparison, zero_division):
     """Return the rows of a report, of types and of averages."""
     counts = comparison.counts()
