@@ -164,6 +164,13 @@ class TestValidation:
         assert loss == pytest.approx(fitted.history_[best]["valid_loss"], rel=1e-4)
         assert loss != pytest.approx(fitted.history_[-1]["valid_loss"], rel=1e-2)
 
+    def test_early_stopping_waits_for_the_first_entity(self):
+        params = {"early_stopping": True, "n_iter_no_change": 2, "max_epochs": 30, "lr": 0.01}
+        fitted = tagger(**params).fit(SENTENCES, TAGS, X_val=SENTENCES, y_val=TAGS)
+        scores = [epoch["valid_f1"] for epoch in fitted.history_]
+        assert scores[:3] == [0, 0, 0]
+        assert fitted.score(SENTENCES, TAGS) == max(scores) > 0.3
+
     def test_early_stopping_holds_out_a_part(self):
         callback, log = spy("on_epoch_begin", lambda net, dataset_train, dataset_valid: (
             len(dataset_train), len(dataset_valid)))  # fmt: skip

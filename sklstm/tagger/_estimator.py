@@ -111,12 +111,14 @@ class LSTMTagger(BaseLSTM):
     Attributes
     ----------
     classes_ : ndarray of shape (n_tags,)
-        The tags that the network tells apart, sorted; those of `train_scheme` if it is given.
+        The tags that the network tells apart, sorted. With `train_scheme`, every tag of that
+        scheme for the types of ``y``.
     scheme_ : str or None
         The scheme of ``y``.
     transitions_ : dict of dict
         ``transitions_[a][b]``, the weight :math:`A_{ab}` of tag ``b`` after ``a``, with
-        ``"<start>"`` before and ``"<end>"`` after all tags. -inf where the scheme forbids it.
+        ``"<start>"`` before and ``"<end>"`` after all tags. -inf where the scheme forbids it;
+        without a CRF, 0 throughout.
     n_features_in_ : int
         Features of a step. Not set for tokens and ids.
     net_ : skorch.NeuralNet
@@ -140,7 +142,8 @@ class LSTMTagger(BaseLSTM):
     Notes
     -----
     scikit-learn's own folds work, with an integer ``cv`` too. They cannot be stratified, since
-    a sequence has many tags; `~sklstm.model_selection.DocumentKFold` balances entity types.
+    a sequence has many tags: ``StratifiedKFold`` fails with "setting an array element with a
+    sequence". `~sklstm.model_selection.DocumentKFold` balances entity types.
 
     A prediction has as many tags as the sequence that the tagger gets. A `SequencePadder` is
     not needed, and in ``fit`` one that cuts sequences is an error: tags would be left over.
@@ -494,7 +497,8 @@ class LSTMTagger(BaseLSTM):
         -------
         list of lists of tuple (list of tags, float)
             For each sequence its tags, in the scheme of ``y``, and their probability, best
-            first; fewer than `n` where there are fewer.
+            first; fewer than `n` where there are fewer. Without a CRF, paths that break the
+            scheme count too, and several of them may mean the same tags.
         """
         if not isinstance(n, Integral) or n < 1:
             raise ValueError(f"n must be an integer of at least 1; got {n!r}.")
