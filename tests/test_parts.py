@@ -30,6 +30,8 @@ class TestCut:
 
     def test_of_the_lectures_network(self):
         assert len(cut(64, 60, 100)) == 1
+        assert len(cut(64, 70, 100)) == 2
+        assert len(cut(64, 150, 100)) == 4
         assert len(cut(64, 500, 100)) == 4
 
 
