@@ -34,9 +34,18 @@ from tagged import (
 )
 
 from sklstm import LSTMTagger, SequencePadder, Sequences, TokenIndexer, Tokenizer
+from sklstm.crf import LinearChainCRF
 from sklstm.tagger._codes import TagCodes
+from sklstm.tagger._entities import span_probabilities
 from sklstm.tagger._spelling import CASINGS
-from sklstm.tags import SCHEMES, check_tags, convert_tags, spans_to_tags
+from sklstm.tags import (
+    SCHEMES,
+    Span,
+    allowed_transitions,
+    check_tags,
+    convert_tags,
+    spans_to_tags,
+)
 
 
 @pytest.fixture(scope="module")
@@ -230,6 +239,12 @@ class TestTagCodes:
         kinds = ["LOC-2", "PER"]
         assert codes.tags == sorted(["O", *(f"{p}-{kind}" for p in "BILU" for kind in kinds)])
 
+    def test_broken_tags_mean_what_conlleval_reads(self):
+        codes = TagCodes("IOB2", None, [["B-A", "I-A", "O", "B-B", "I-B"]])
+        predicted = ["I-A", "I-A", "I-B", "O", "I-B", "B-B"]
+        decoded = codes.decode(map(codes.tags.index, predicted))
+        assert decoded == ["B-A", "I-A", "B-B", "O", "B-B", "B-B"]
+
     def test_declared_tags_tell_the_scheme(self):
         declared = ["O", "B-PER", "I-PER", "E-PER", "S-PER"]
         codes = TagCodes("auto", None, [["O", "O"]], declared)
@@ -396,6 +411,27 @@ class TestEntities:
                 assert entity.confidence == pytest.approx(expected, rel=1e-4)
                 assert tags[entity.start] != "O"
         assert n_entities >= 3
+
+    def test_confidence_in_long_sentences(self):
+        """Against the sum over all paths less that over paths that pass through the span."""
+        torch.manual_seed(0)
+        allowed = allowed_transitions(["O", "B-A", "I-A"], "IOB2")
+        crf = LinearChainCRF(3, allowed).double()
+        for weights in crf.parameters():
+            torch.nn.init.normal_(weights)
+        emissions, lengths = torch.randn(2, 400, 3, dtype=torch.float64), torch.tensor([400, 7])
+        emissions[1, 7:] = torch.nan
+        paths, _ = crf.viterbi(emissions, lengths)
+        spans = [[Span("A", 0, 3), Span("A", 200, 201), Span("A", 380, 400)], [Span("A", 2, 7)]]
+        found = span_probabilities(crf, emissions, lengths, paths, spans)
+        for row, in_row in enumerate(spans):
+            for span, probability in zip(in_row, found[row], strict=True):
+                forced = emissions.clone()
+                for t in range(span.start, span.end):
+                    forced[row, t, torch.arange(3) != paths[row, t]] = -torch.inf
+                logs = crf.log_partition(forced, lengths) - crf.log_partition(emissions, lengths)
+                assert probability == pytest.approx(logs[row].exp().item(), rel=1e-9)
+        assert span_probabilities(crf, emissions, lengths, paths, [[], []]) == [[], []]
 
     def test_touching_entities(self):
         y = [["B-PER", "B-PER", "I-PER"]] * 8

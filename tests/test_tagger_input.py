@@ -210,7 +210,8 @@ class TestSpelling:
     @pytest.mark.parametrize(
         ("word", "casing"),
         [("word", "lower"), ("WORD", "upper"), ("Word", "title"), ("McDonald", "mixed"),
-         ("iPhone", "mixed"), ("1984", "numeric"), ("½", "numeric"), ("B2B", "partly numeric"),
+         ("a", "lower"), ("A", "upper"), ("iPhone", "mixed"), ("1984", "numeric"),
+         ("½", "numeric"), ("B2B", "partly numeric"),
          ("3.5", "partly numeric"), (",", "none"), ("", "none"), ("Ñandú", "title"),
          ("ЖЮЛЬ", "upper"), ("Жюль", "title"), ("中文", "none"), ("U.S.", "upper")],
     )  # fmt: skip

@@ -49,7 +49,7 @@ class TagCodes:
             raise ValueError("y holds no tag: there is nothing to learn from.")
         if self.scheme is not None:
             tags.add(OUTSIDE)
-        self.tags = sorted(self._every_tag(tags) if self.converts else tags)
+        self.tags = sorted(map(str, self._every_tag(tags) if self.converts else tags))
 
     @property
     def converts(self):

@@ -26,20 +26,35 @@ def span_probabilities(crf, emissions, lengths, paths, spans):
     list of lists of float
         Their probabilities.
     """
-    owners = [row for row, in_row in enumerate(spans) for _ in in_row]
-    if not owners:
+    places = [
+        (row, span.start, span.end - 1) for row, in_row in enumerate(spans) for span in in_row
+    ]
+    if not places:
         return [[] for _ in spans]
-    # a copy of the emissions for each span, in which all other tags are ruled out inside of it
-    forced = emissions[owners]  # (S, T, K)
-    tags = torch.arange(emissions.shape[-1], device=emissions.device)
-    flat = (span for in_row in spans for span in in_row)
-    for copy, row, span in zip(forced, owners, flat, strict=True):
-        inside = slice(span.start, span.end)
-        copy[inside].masked_fill_(tags != paths[row, inside, None], -torch.inf)
-    every_path = crf.log_partition(emissions, lengths)[owners]
-    logs = crf.log_partition(forced, lengths[owners]) - every_path
+    rows, firsts, lasts = torch.tensor(places, device=emissions.device).T
+    # by the chain rule, since a tag depends on nothing before its neighbour
+    tags = paths.clamp(min=0)[:, :, None]  # (N, T, 1)
+    alone = crf.marginals(emissions, lengths).gather(2, tags)[:, :, 0].log()
+    along = _log_moves(crf, emissions, lengths, tags).cumsum(1)  # (N, T)
+    logs = alone[rows, firsts] + along[rows, lasts] - along[rows, firsts]
     probabilities = iter(logs.exp().clamp(max=1.0).tolist())
     return [[next(probabilities) for _ in in_row] for in_row in spans]
+
+
+def _log_moves(crf, emissions, lengths, tags):
+    """Return the log-probability of each tag given the one before it, (N, T); 0 at the first."""
+    _, transitions, end = (weights.double() for weights in crf.weights())
+    beta = end.expand(len(tags), -1)  # (N, K): the logarithm of the sum over all ways to go on
+    moves = []
+    for t in range(tags.shape[1] - 1, 0, -1):
+        onward = emissions[:, t].double() + beta
+        inside = (t < lengths)[:, None]
+        beta = torch.where(inside, (transitions + onward[:, None]).logsumexp(2), end)
+        before, after = tags[:, t - 1], tags[:, t]  # (N, 1)
+        move = transitions[before, after] + onward.gather(1, after) - beta.gather(1, before)
+        moves.append(move.masked_fill(~inside, 0.0))
+    first = torch.zeros(tags.shape[0], 1, dtype=torch.double, device=tags.device)
+    return torch.cat([first, *reversed(moves)], dim=1)
 
 
 def make_entities(sentences, spans):
