@@ -57,11 +57,8 @@ ESTIMATORS = {
         word_dropout=0.1, dropout=0.3, locked_dropout=True, recurrent_dropout=0.2, batch_size=3,
         early_stopping=True, class_weight="balanced", **SMALL,
     ),
-    "softmax tagger": LSTMTagger(crf=False, char_encoder="lstm", **SMALL),
-    "tagger of texts": make_pipeline(Tokenizer(), LSTMTagger(**SMALL)),
-    "word2vec tagger": make_pipeline(
-        Word2VecEmbedder(vector_size=4, min_count=1),
-        LSTMTagger(char_encoder="cnn", fine_tune_embeddings=False, **SMALL),
+    "tagger of texts": make_pipeline(
+        Tokenizer(), LSTMTagger(crf=False, char_encoder="lstm", **SMALL)
     ),
     "tokenizer": Tokenizer(),
     "indexer": TokenIndexer(),
