@@ -29,7 +29,7 @@ from sklstm._net import (
 from sklstm.batches import LengthBatches, SequenceDataset
 from sklstm.layers import Pooling
 from sklstm.networks import ManyToOneNet, count_parameters
-from sklstm.sequences import PADDING, UNKNOWN
+from sklstm.sequences import PADDING, UNKNOWN, recode
 
 SMALL = 20_000  # numbers in X up to which float64 costs less than a moment an epoch
 
@@ -323,15 +323,14 @@ class BaseLSTM(BaseEstimator):
 
     def _look_up_vectors(self, sequences):
         """Words met after training keep the vectors that came with them."""
-        used, codes = np.unique(sequences.codes, return_inverse=True)
-        vectors = sequences.vectors[used]
-        of_used = [self._vector_codes.get(digest, -1) for digest in _digest(vectors)]
-        of_used = np.array(of_used, np.int32)
-        of_used[(vectors == sequences.vectors[UNKNOWN]).all(axis=1)] = UNKNOWN
-        of_used[used == PADDING] = PADDING
-        new = of_used < 0
-        of_used[new] = self._shape["n_codes"] + np.arange(new.sum(), dtype=np.int32)
-        return of_used[codes], vectors[new] if new.any() else None
+        vectors = sequences.vectors
+        codes = [self._vector_codes.get(digest, -1) for digest in _digest(vectors)]
+        codes = np.array(codes, np.int32)  # of each category
+        codes[(vectors == vectors[UNKNOWN]).all(axis=1)] = UNKNOWN
+        codes[PADDING] = PADDING
+        new = codes < 0
+        codes[new] = self._shape["n_codes"] + np.arange(new.sum(), dtype=np.int32)
+        return recode(sequences.codes, codes), vectors[new] if new.any() else None
 
     # ------------------------------------------------------------ using
 

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklstm._validation import check_tokens
 
 PADDING, UNKNOWN = 0, 1
+CHUNK = 2**16
 SPECIAL_TOKENS = ("<pad>", "<unk>")
 
 
@@ -247,7 +248,31 @@ class Sequences:
             raise ValueError("These sequences hold ids without strings: categories is None.")
         index = {token: code for code, token in enumerate(categories)}
         table = np.array([index.get(token, UNKNOWN) for token in self.categories], np.int32)
-        return Sequences(table[self.codes], self.offsets, categories, char_spans=self.char_spans)
+        return Sequences(
+            recode(self.codes, table), self.offsets, categories, char_spans=self.char_spans
+        )
+
+
+def recode(codes, table):
+    """Replace codes by those of a table.
+
+    Parameters
+    ----------
+    codes : ndarray of int, shape (n_steps,)
+        The codes.
+    table : ndarray of int32, shape (n_categories,)
+        The new code of each.
+
+    Returns
+    -------
+    ndarray of int32, shape (n_steps,)
+        The new codes.
+    """
+    new = np.empty(len(codes), np.int32)
+    for start in range(0, len(codes), CHUNK):  # numpy makes wide indices of all it gets at once
+        part = slice(start, start + CHUNK)
+        new[part] = table[codes[part]]
+    return new
 
 
 def _to_offsets(lengths):
