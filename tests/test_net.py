@@ -385,6 +385,7 @@ class TestInterruption:
 
     def test_ctrl_c(self):
         script = """
+import signal
 import warnings
 from skorch.callbacks import Callback
 from sklstm import LSTMClassifier
@@ -394,6 +395,7 @@ class Tell(Callback):
         if len(net.history) == 2:
             print("training", flush=True)
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs ignore it
 X, y = [[1.0, 2.0, 3.0], [3.0, 2.0, 1.0]] * 20, [0, 1] * 20
 with warnings.catch_warnings(record=True) as caught:
     fitted = LSTMClassifier(hidden_size=8, max_epochs=10**6, callbacks=[Tell()]).fit(X, y)
