@@ -120,6 +120,7 @@ def write_results(name, rows):
 def merge_results(name, rows, key):
     """Write rows, dated, in place of those with the same `key` that an earlier run has left."""
     file = RESULTS / f"{name}.json"
-    earlier = json.loads(file.read_text())["rows"] if file.exists() else []
-    dated = [{**row, "date": f"{date.today()}"} for row in rows]
+    content = json.loads(file.read_text()) if file.exists() else {"rows": []}
+    earlier = [{"date": content["machine"]["date"][:10], **row} for row in content["rows"]]
+    dated = [{"date": f"{date.today()}", **row} for row in rows]
     write_results(name, list({row[key]: row for row in earlier + dated}.values()))
