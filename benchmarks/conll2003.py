@@ -27,6 +27,7 @@ from _entity_peers import (
     spacy_ner,
 )
 from _report import median_seconds, merge_results, write_results
+from _schedule import warm_up_and_fall
 from gensim.models import KeyedVectors
 from sklearn.pipeline import make_pipeline
 from skorch.callbacks import Callback
@@ -41,13 +42,6 @@ NAMES = {
     "spacy": "spaCy, blank NER",
     "crf": "sklearn-crfsuite, hand features",
 }
-
-
-def warm_up_and_fall(share):
-    """Up along a cosine for the first tenth of training, then down to zero."""
-    if share < 0.1:
-        return (1 - np.cos(np.pi * share / 0.1)) / 2
-    return (1 + np.cos(np.pi * (share - 0.1) / 0.9)) / 2
 
 
 class MeanOfLastEpochs(Callback):

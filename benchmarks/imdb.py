@@ -17,6 +17,7 @@ from time import perf_counter
 
 import numpy as np
 from _report import merge_results
+from _schedule import warm_up_and_fall
 from gensim.models.phrases import Phrases
 from scipy.sparse import diags
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -72,13 +73,6 @@ def lecture_network(train, seed):
     )  # fmt: skip
     network.fit(ids[64:], labels[64:], X_val=ids[:64], y_val=labels[:64])
     return make_pipeline(to_ids, network)
-
-
-def warm_up_and_fall(share):
-    """Up along a cosine for the first tenth of training, then down to zero."""
-    if share < 0.1:
-        return (1 - np.cos(np.pi * share / 0.1)) / 2
-    return (1 + np.cos(np.pi * (share - 0.1) / 0.9)) / 2
 
 
 class Collocations(TransformerMixin, BaseEstimator):
