@@ -130,6 +130,25 @@ class Dropout(nn.Module):
         return drop(x, self.p, (len(x), 1, x.shape[-1]) if self.locked else None)
 
 
+def glorot_linear(n_inputs, n_outputs):
+    """Make a linear layer with Glorot weights and no bias to begin with.
+
+    Parameters
+    ----------
+    n_inputs, n_outputs : int
+        Its sizes.
+
+    Returns
+    -------
+    torch.nn.Linear
+        The layer.
+    """
+    layer = nn.Linear(n_inputs, n_outputs)
+    nn.init.xavier_uniform_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
 class Recurrent(nn.Module):
     """A stack of recurrent layers over right-padded sequences, in one or both directions.
 
@@ -261,9 +280,7 @@ class CharEncoder(nn.Module):
         nn.init.uniform_(self.embedding.weight, -limit, limit)
         if kind == "cnn":
             self.output_size = hidden_size
-            self.filters = nn.Linear(self.WIDTH * embedding_dim, hidden_size)
-            nn.init.xavier_uniform_(self.filters.weight)
-            nn.init.zeros_(self.filters.bias)
+            self.filters = glorot_linear(self.WIDTH * embedding_dim, hidden_size)
         else:
             self.output_size = 2 * hidden_size
             self.recurrent = Recurrent(embedding_dim, hidden_size, bidirectional=True)

@@ -5,7 +5,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from sklstm.crf import LinearChainCRF
-from sklstm.layers import CharEncoder, Dropout, Embedding, Pooling, Recurrent
+from sklstm.layers import CharEncoder, Dropout, Embedding, Pooling, Recurrent, glorot_linear
 from sklstm.sequences import PADDING, UNKNOWN
 
 
@@ -128,7 +128,7 @@ class ManyToOneNet(SequenceNet):
         width, directions = self.recurrent.output_size, self.recurrent.n_directions
         self.pooling = Pooling(pooling, width, directions)
         self.dropout = Dropout(dropout)
-        self.output = _linear(self.pooling.output_size, n_outputs)
+        self.output = glorot_linear(self.pooling.output_size, n_outputs)
 
     def forward(self, steps, lengths, vectors=None):
         """Compute the answers.
@@ -270,7 +270,7 @@ class TaggerNet(SequenceNet):
         self.char_encoder = encoder
         self.n_casings = n_casings
         self.dropout = Dropout(dropout, locked_dropout)
-        self.output = _linear(self.recurrent.output_size, n_outputs)
+        self.output = glorot_linear(self.recurrent.output_size, n_outputs)
         self.crf = LinearChainCRF(n_outputs, allowed)
         self.has_crf = crf
         if not crf:  # a softmax at each step is a CRF whose transitions stay zero
@@ -385,13 +385,6 @@ class TaggerNet(SequenceNet):
         if self.has_crf:
             rows.append(_row("CRF", "(N, T)", self.crf))
         return rows
-
-
-def _linear(n_inputs, n_outputs):
-    layer = nn.Linear(n_inputs, n_outputs)
-    nn.init.xavier_uniform_(layer.weight)
-    nn.init.zeros_(layer.bias)
-    return layer
 
 
 def _row(name, shape, layer):
