@@ -61,15 +61,9 @@ def entity_precision_score(
     >>> entity_precision_score([["B-PER", "O", "O"]], [["B-PER", "O", "B-LOC"]])
     0.5
     """
-    check_parameters(
-        "entity_precision_score",
-        scheme=scheme,
-        mode=mode,
-        average=average,
-        zero_division=zero_division,
+    return _entity_score(
+        "precision", y_true, y_pred, scheme, mode, average, sample_weight, zero_division
     )
-    counts = compare(y_true, y_pred, scheme, mode).counts(sample_weight)
-    return score("precision", counts, average, zero_division)
 
 
 def entity_recall_score(
@@ -114,15 +108,9 @@ def entity_recall_score(
     >>> entity_recall_score([["B-PER", "I-PER", "B-LOC"]], [["B-PER", "O", "B-LOC"]])
     0.5
     """
-    check_parameters(
-        "entity_recall_score",
-        scheme=scheme,
-        mode=mode,
-        average=average,
-        zero_division=zero_division,
+    return _entity_score(
+        "recall", y_true, y_pred, scheme, mode, average, sample_weight, zero_division
     )
-    counts = compare(y_true, y_pred, scheme, mode).counts(sample_weight)
-    return score("recall", counts, average, zero_division)
 
 
 def entity_f1_score(
@@ -190,11 +178,7 @@ def entity_f1_score(
     >>> entity_f1_score(y_true, [["B-PER", "I-PER", "O", "I-LOC"]], mode="conlleval")
     1.0
     """
-    check_parameters(
-        "entity_f1_score", scheme=scheme, mode=mode, average=average, zero_division=zero_division
-    )
-    counts = compare(y_true, y_pred, scheme, mode).counts(sample_weight)
-    return score("f1", counts, average, zero_division)
+    return _entity_score("f1", y_true, y_pred, scheme, mode, average, sample_weight, zero_division)
 
 
 def entity_scores(
@@ -378,6 +362,18 @@ def partial_match_counts(y_true, y_pred, *, scheme="auto", mode="strict"):
         missed=comparison.count(true.types[~touched]),
         spurious=comparison.count(predicted.types[~overlaps(predicted, true)]),
     )
+
+
+def _entity_score(metric, y_true, y_pred, scheme, mode, average, sample_weight, zero_division):
+    check_parameters(
+        f"entity_{metric}_score",
+        scheme=scheme,
+        mode=mode,
+        average=average,
+        zero_division=zero_division,
+    )
+    counts = compare(y_true, y_pred, scheme, mode).counts(sample_weight)
+    return score(metric, counts, average, zero_division)
 
 
 def _rows(comparison, zero_division):
