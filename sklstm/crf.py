@@ -4,6 +4,8 @@ import torch
 from torch import nn
 from torch.autograd.function import once_differentiable
 
+from sklstm.steps import real_steps, reversed_rows
+
 FORBIDDEN = -1e30  # finite: its exponential is exactly 0, and no gradient meets inf - inf
 MODERATE = 100.0  # scores whose sums of exponentials are far from the limits of float64
 UNDERFLOW = 1e-140  # shares not below it leave float64 its full precision in all products
@@ -350,17 +352,13 @@ def _impossible_if_forbidden(scores):
 
 
 def _padding(lengths, n_steps):
-    steps = torch.arange(n_steps, device=lengths.device)
-    return (steps >= lengths[:, None])[:, :, None]  # (N, T, 1)
+    return ~real_steps(lengths, n_steps)  # (N, T, 1)
 
 
 def _reversed(x, lengths):
     """Turn each sequence of x (N, T, ...) round within its own length; padding stays padding."""
-    n_sequences, n_steps = x.shape[:2]
-    steps = torch.arange(n_steps, device=x.device)
-    source = (lengths[:, None] - 1 - steps) % n_steps  # (N, T)
-    rows = source + n_steps * torch.arange(n_sequences, device=x.device)[:, None]
-    return x.flatten(0, 1).index_select(0, rows.ravel()).view_as(x)
+    rows = reversed_rows(lengths, x.shape[1])
+    return x.flatten(0, 1).index_select(0, rows).view_as(x)
 
 
 def _at_least_float32(x):

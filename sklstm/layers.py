@@ -8,6 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from sklstm.cells import LSTMCell
+from sklstm.steps import real_steps, reversed_rows
 
 _own = local()  # what each thread has for itself
 
@@ -223,8 +224,8 @@ class Recurrent(nn.Module):
             The top layer's outputs; what stands at padding has no meaning.
         """
         if torch.is_grad_enabled():  # outputs never see padding, but gradients would meet its NaN
-            x = x.masked_fill(~_real_steps(lengths, x.shape[1]), 0.0)
-        reverse = _reversed_rows(lengths, x.shape[1]) if self.n_directions == 2 else None
+            x = x.masked_fill(~real_steps(lengths, x.shape[1]), 0.0)
+        reverse = reversed_rows(lengths, x.shape[1]) if self.n_directions == 2 else None
         for depth, cells in enumerate(self.layers):
             x = self.dropout(x) if depth else x
             outputs = [self._run(cells[0], x)]
@@ -334,18 +335,6 @@ def run_step_by_step(cell, x, weight_hh):
     return torch.stack(outputs, dim=1)
 
 
-def _real_steps(lengths, n_steps):
-    steps = torch.arange(n_steps, device=lengths.device)
-    return (steps < lengths[:, None])[:, :, None]  # (N, T, 1)
-
-
-def _reversed_rows(lengths, n_steps):
-    """Rows of the flattened batch that turn each sequence round, and its padding."""
-    steps = torch.arange(n_steps, device=lengths.device)
-    source = (lengths[:, None] - 1 - steps) % n_steps  # (N, T)
-    return (source + n_steps * torch.arange(len(lengths), device=lengths.device)[:, None]).ravel()
-
-
 class _Permute(torch.autograd.Function):
     """Take rows by a permutation that is its own inverse.
 
@@ -420,7 +409,7 @@ class Pooling(nn.Module):
         if self.kind == "last":
             pooled = self._last(outputs, lengths)
         else:
-            mask = _real_steps(lengths, outputs.shape[1])
+            mask = real_steps(lengths, outputs.shape[1])
             poolers = {"max": _max, "mean": _mean, "attention": self._attend}
             pooled = torch.cat([poolers[k](outputs, mask) for k in self.kind.split("+")], dim=-1)
         return pooled.masked_fill(lengths[:, None] == 0, 0.0)

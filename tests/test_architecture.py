@@ -16,7 +16,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = [
     {"_optional"},
     {"_validation"},
-    {"sequences", "windows", "cells", "tags", "entities"},
+    {"sequences", "windows", "cells", "steps", "tags", "entities"},
     {"text", "windows", "metrics", "datasets", "_inputs", "_vector_files", "layers", "crf"},
     {"embeddings", "networks", "batches", "parts", "model_selection"},
     {"_net"},
@@ -28,7 +28,7 @@ LAYERS = [
 ]
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
 
-TORCH = {"cells", "layers", "crf", "networks", "batches", "parts", "_net"}
+TORCH = {"cells", "steps", "layers", "crf", "networks", "batches", "parts", "_net"}
 SHARED_WITH_TORCH = {"sequences"}  # the codes of padding and of unknown tokens
 TORCH_FREE = {
     "_optional",
