@@ -1,0 +1,235 @@
+"""Generators of problems in which the answer depends on steps far back."""
+
+from numbers import Integral
+from string import ascii_lowercase
+
+import numpy as np
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, validate_params
+
+BLANK, RECALL = "_", ">"
+
+
+@validate_params(
+    {
+        "n_samples": [Interval(Integral, 1, None, closed="left")],
+        "n_steps": [Interval(Integral, 2, None, closed="left")],  # one for each marker
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def make_adding_problem(n_samples=1000, n_steps=100, *, random_state=None):
+    r"""Make series in which two marked numbers out of many are to be added.
+
+    A step :math:`x_t = (v_t, m_t)` holds a number, drawn uniformly from :math:`[0, 1)`, and a
+    marker. The marker is 1 at one step :math:`a` of the first half and one step :math:`b` of the
+    second half, drawn uniformly, and 0 at all others:
+
+    .. math:: y = v_a + v_b = \sum_{t=1}^{T} m_t v_t
+
+    Who always answers 1, the mean, has a mean squared error of :math:`1/6 \approx 0.167`, the
+    variance of `y`. To do better, a network has to keep a number over :math:`T/2` steps on
+    average, with other numbers coming in all the while.
+
+    The problem is that of [1]_ in the form of [2]_.
+
+    Parameters
+    ----------
+    n_samples : int, default=1000
+        Series :math:`N` to make.
+    n_steps : int, default=100
+        Steps :math:`T` of each, 2 or more.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the numbers and the places of the markers.
+
+    Returns
+    -------
+    X : ndarray of shape (n_samples, n_steps, 2)
+        The series: numbers in the first channel, markers in the second.
+    y : ndarray of shape (n_samples,)
+        The sums, between 0 and 2.
+
+    See Also
+    --------
+    make_copy_task : Symbols to repeat after a pause.
+    make_parity : Bits to count modulo 2.
+    sklstm.LSTMRegressor : Takes X and y as they are.
+
+    References
+    ----------
+    .. [1] S. Hochreiter and J. Schmidhuber (1997). Long short-term memory. Neural Computation
+       9(8), experiment 4. :doi:`10.1162/neco.1997.9.8.1735`
+    .. [2] M. Arjovsky, A. Shah and Y. Bengio (2016). Unitary evolution recurrent neural
+       networks. ICML. :doi:`10.48550/arXiv.1511.06464`
+
+    Examples
+    --------
+    >>> from sklstm.datasets import make_adding_problem
+    >>> X, y = make_adding_problem(n_samples=3, n_steps=6, random_state=0)
+    >>> X[0].round(2)
+    array([[0.55, 0.  ],
+           [0.72, 0.  ],
+           [0.6 , 1.  ],
+           [0.54, 1.  ],
+           [0.42, 0.  ],
+           [0.65, 0.  ]])
+    >>> y.round(2)
+    array([1.15, 1.23, 0.09])
+    """
+    random_state = check_random_state(random_state)
+    numbers = random_state.uniform(size=(n_samples, n_steps))
+    half = n_steps // 2
+    first = random_state.randint(half, size=n_samples)
+    second = random_state.randint(half, n_steps, size=n_samples)
+    rows = np.arange(n_samples)
+    markers = np.zeros((n_samples, n_steps))
+    markers[rows, first] = markers[rows, second] = 1
+    X = np.stack([numbers, markers], axis=-1)  # (N, T, 2)
+    return X, numbers[rows, first] + numbers[rows, second]
+
+
+@validate_params(
+    {
+        "n_samples": [Interval(Integral, 1, None, closed="left")],
+        "lag": [Interval(Integral, 0, None, closed="left")],
+        "n_items": [Interval(Integral, 1, None, closed="left")],
+        "n_symbols": [Interval(Integral, 2, len(ascii_lowercase), closed="both")],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def make_copy_task(n_samples=1000, lag=10, *, n_items=10, n_symbols=8, random_state=None):
+    r"""Make sequences of symbols that are to be repeated after a pause.
+
+    Symbols :math:`s_1 \dots s_L` come first, drawn uniformly and independently out of :math:`K`
+    letters, then blanks ``"_"`` for the lag :math:`\tau`, then ``">"`` and blanks again. From
+    the step after ``">"`` on, the tags are the symbols:
+
+    .. math::
+
+        x &= s_1 \dots s_L \; \underbrace{\_ \dots \_}_{\tau} \; {>} \;
+            \underbrace{\_ \dots \_}_{L} \\
+        y &= \underbrace{\_ \dots \_}_{L + \tau + 1} \; s_1 \dots s_L
+
+    So each symbol is wanted :math:`L + \tau + 1` steps after it was read. A tagger without
+    memory gets the blanks right and guesses the symbols: its accuracy is
+    :math:`(L + \tau + 1 + L / K) / (2L + \tau + 1)`.
+
+    The task is that of [1]_ in the form of [2]_.
+
+    Parameters
+    ----------
+    n_samples : int, default=1000
+        Sequences to make.
+    lag : int, default=10
+        Blanks :math:`\tau` between the last symbol and ``">"``.
+    n_items : int, default=10
+        Symbols :math:`L` to repeat.
+    n_symbols : int, default=8
+        Distinct symbols :math:`K`, 26 at most: ``"a"``, ``"b"``, ...
+    random_state : int, RandomState instance or None, default=None
+        Seeds the symbols.
+
+    Returns
+    -------
+    X : list of list of str
+        The tokens of each sequence, :math:`2L + \tau + 1` of them.
+    y : list of list of str
+        The tag of each token.
+
+    See Also
+    --------
+    make_adding_problem : Numbers to keep and add.
+    make_parity : Bits to count modulo 2.
+    sklstm.LSTMTagger : Takes X and y as they are. ``bidirectional=False`` leaves all memory to
+        one direction.
+
+    References
+    ----------
+    .. [1] S. Hochreiter and J. Schmidhuber (1997). Long short-term memory. Neural Computation
+       9(8). :doi:`10.1162/neco.1997.9.8.1735`
+    .. [2] M. Arjovsky, A. Shah and Y. Bengio (2016). Unitary evolution recurrent neural
+       networks. ICML. :doi:`10.48550/arXiv.1511.06464`
+
+    Examples
+    --------
+    >>> from sklstm.datasets import make_copy_task
+    >>> X, y = make_copy_task(n_samples=2, lag=3, n_items=4, random_state=0)
+    >>> for tokens, tags in zip(X, y):
+    ...     print("".join(tokens), "".join(tags))
+    ehfa___>____ ________ehfa
+    dddh___>____ ________dddh
+    """
+    symbols = list(ascii_lowercase[:n_symbols])
+    drawn = check_random_state(random_state).choice(symbols, size=(n_samples, n_items)).tolist()
+    X = [[*items, *[BLANK] * lag, RECALL, *[BLANK] * n_items] for items in drawn]
+    y = [[*[BLANK] * (n_items + lag + 1), *items] for items in drawn]
+    return X, y
+
+
+@validate_params(
+    {
+        "n_samples": [Interval(Integral, 1, None, closed="left")],
+        "n_steps": [Interval(Integral, 1, None, closed="left")],
+        "min_steps": [Interval(Integral, 1, None, closed="left")],
+        "random_state": ["random_state"],
+    },
+    prefer_skip_nested_validation=True,
+)
+def make_parity(n_samples=1000, n_steps=10, *, min_steps=1, random_state=None):
+    r"""Make sequences of bits, to be told apart by whether the ones among them are odd in number.
+
+    .. math:: y = \Big(\sum_{t=1}^{T} x_t\Big) \bmod 2
+
+    with :math:`x_t \in \{0, 1\}` drawn uniformly and independently. Every bit decides: who misses
+    one of them is right half of the time. Lengths :math:`T` are drawn uniformly too. A recurrent
+    network needs one unit's worth of memory, which each one in the sequence turns over; no
+    network that reads only so many steps back can do it [1]_.
+
+    Parameters
+    ----------
+    n_samples : int, default=1000
+        Sequences to make.
+    n_steps : int, default=10
+        Steps of the longest sequences.
+    min_steps : int, default=1
+        Steps of the shortest sequences, `n_steps` at most.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the lengths and the bits.
+
+    Returns
+    -------
+    X : list of ndarray of shape (n_steps_i, 1)
+        The bits, 0.0 or 1.0, of each sequence.
+    y : ndarray of int, shape (n_samples,)
+        1 for an odd number of ones, 0 for an even one.
+
+    See Also
+    --------
+    make_adding_problem : Numbers to keep and add.
+    make_copy_task : Symbols to repeat after a pause.
+    sklstm.LSTMClassifier : Takes X and y as they are.
+
+    References
+    ----------
+    .. [1] S. Hochreiter and J. Schmidhuber (1997). Long short-term memory. Neural Computation
+       9(8), on parity and guessing. :doi:`10.1162/neco.1997.9.8.1735`
+
+    Examples
+    --------
+    >>> from sklstm.datasets import make_parity
+    >>> X, y = make_parity(n_samples=3, n_steps=6, random_state=0)
+    >>> [bits.ravel().astype(int).tolist() for bits in X]
+    [[1, 1, 1, 1, 1], [1, 1, 0, 0, 1, 0], [0]]
+    >>> y
+    array([1, 1, 0])
+    """
+    if min_steps > n_steps:
+        raise ValueError(
+            f"min_steps={min_steps} is above n_steps={n_steps}: lower min_steps, or raise n_steps."
+        )
+    random_state = check_random_state(random_state)
+    lengths = random_state.randint(min_steps, n_steps + 1, size=n_samples)
+    bits = random_state.randint(2, size=lengths.sum())
+    X = np.split(bits.astype(float)[:, None], np.cumsum(lengths)[:-1])
+    return X, np.array([int(sequence.sum()) % 2 for sequence in X])
