@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_consistent_length, check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions, validate_parameter_constraints
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from sklstm._inputs import kind_of, read_input
@@ -27,6 +27,7 @@ from sklstm._net import (
     train,
 )
 from sklstm.batches import LengthBatches, SequenceDataset
+from sklstm.cells import CELLS, cell_options
 from sklstm.layers import Pooling
 from sklstm.networks import ManyToOneNet, count_parameters
 from sklstm.sequences import PADDING, UNKNOWN, recode
@@ -48,6 +49,8 @@ class BaseLSTM(BaseEstimator):
         "fine_tune_embeddings": ["boolean"],
         "embedding_lr": [Interval(Real, 0, None, closed="neither"), None],
         "mask_padding": ["boolean"],
+        "cell": [StrOptions(set(CELLS))],
+        "cell_params": [dict, None],
         "hidden_size": [Interval(Integral, 1, None, closed="left")],
         "n_layers": [Interval(Integral, 1, None, closed="left")],
         "bidirectional": ["boolean"],
@@ -60,6 +63,7 @@ class BaseLSTM(BaseEstimator):
         "optimizer": [StrOptions(set(OPTIMIZERS)), callable],
         "lr": [Interval(Real, 0, None, closed="neither")],
         "schedule": [StrOptions(set(SCHEDULES)), callable, None],
+        "bptt_steps": [Interval(Integral, 1, None, closed="left"), None],
         "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
@@ -74,6 +78,12 @@ class BaseLSTM(BaseEstimator):
         "net_params": [dict, None],
         "verbose": ["verbose"],
         "random_state": ["random_state"],
+    }
+
+    _cell_constraints = {
+        "forget_bias": [Interval(Real, None, None, closed="neither")],
+        "diagonal": ["boolean"],
+        "nonlinearity": [StrOptions({"tanh", "relu"})],
     }
 
     _network = ManyToOneNet
@@ -121,6 +131,7 @@ class BaseLSTM(BaseEstimator):
             )
         if (X_val is None) != (y_val is None):
             raise ValueError("Pass X_val and y_val together, or neither of them.")
+        self._check_cell()
         reset = not (hasattr(self, "net_") and (partial or self.warm_start))
         with _nothing_lost(self):
             if reset:
@@ -138,6 +149,23 @@ class BaseLSTM(BaseEstimator):
                 self._prepare_net(reset)
                 self._train(data, valid, 1 if partial else self.max_epochs)
         return self
+
+    def _check_cell(self):
+        params, known = self.cell_params or {}, cell_options(self.cell)
+        unknown = set(params).difference(known)
+        if unknown:
+            options = f"it has {', '.join(known)}" if known else "it has none"
+            raise ValueError(
+                f"cell_params sets {', '.join(map(repr, sorted(unknown, key=str)))}, which the "
+                f"cell {self.cell!r} does not know: {options}."
+            )
+        constraints = {name: self._cell_constraints[name] for name in params}
+        validate_parameter_constraints(constraints, params, f"The cell {self.cell!r}")
+        if self.recurrent_dropout and not CELLS[self.cell].sees_output:
+            raise ValueError(
+                f"recurrent_dropout={self.recurrent_dropout} has nothing to drop: the cell "
+                f"{self.cell!r} has no recurrent weights. Set it to 0, or take another cell."
+            )
 
     def _read_dataset(self, X, y, sample_weight, *, reset):
         inputs = read_input(self, X, reset=reset)
@@ -181,6 +209,8 @@ class BaseLSTM(BaseEstimator):
     def _prepare_net(self, reset):
         self._architecture = {
             **self._shape,
+            "cell": self.cell,
+            "cell_params": self.cell_params,
             "hidden_size": self.hidden_size,
             "n_layers": self.n_layers,
             "bidirectional": self.bidirectional,
@@ -190,6 +220,7 @@ class BaseLSTM(BaseEstimator):
             "dropout": self.dropout,
             "recurrent_dropout": self.recurrent_dropout,
             "locked_dropout": self.locked_dropout,
+            "bptt_steps": self.bptt_steps,
         }
         if not reset:  # a copy, which takes lr, batch_size and the like as they are now
             self.net_ = continue_net(self.net_, self._net_options())

@@ -7,8 +7,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from sklstm.cells import LSTMCell
-from sklstm.steps import real_steps, reversed_rows
+from sklstm.cells import CELLS
+from sklstm.steps import real_steps, reversed_rows, turn_round
+from sklstm.traces import Trace
 
 _own = local()  # what each thread has for itself
 
@@ -163,6 +164,10 @@ class Recurrent(nn.Module):
         Features of a step.
     hidden_size : int
         Units of each layer and direction.
+    cell : str, default="lstm"
+        A name in `sklstm.cells.CELLS`.
+    cell_params : dict, optional
+        Options of the cell.
     n_layers : int, default=1
         Depth of the stack.
     bidirectional : bool, default=False
@@ -173,8 +178,11 @@ class Recurrent(nn.Module):
         Dropout on the recurrent weights, one draw a batch [1]_.
     locked_dropout : bool, default=False
         Whether `dropout` draws once a sequence, not once a step.
+    bptt_steps : int, optional
+        Steps after which the gradient is cut on its way back through time; the state is
+        carried on.
     fused : bool, default=True
-        Whether to use the fused kernel, or the cell's readable step.
+        Whether to use the cell's fast run, or its readable step.
 
     References
     ----------
@@ -187,22 +195,29 @@ class Recurrent(nn.Module):
         input_size,
         hidden_size,
         *,
+        cell="lstm",
+        cell_params=None,
         n_layers=1,
         bidirectional=False,
         dropout=0.0,
         recurrent_dropout=0.0,
         locked_dropout=False,
+        bptt_steps=None,
         fused=True,
     ):
         super().__init__()
         self.n_directions = 1 + bidirectional
         self.output_size = self.n_directions * hidden_size
         self.recurrent_dropout = recurrent_dropout
+        self.bptt_steps = bptt_steps
         self.fused = fused
+        self.recorded = None  # see `record`
         self.dropout = Dropout(dropout, locked_dropout)
         self.layers = nn.ModuleList(
             nn.ModuleList(
-                LSTMCell(self.output_size if depth else input_size, hidden_size)
+                CELLS[cell](
+                    self.output_size if depth else input_size, hidden_size, **(cell_params or {})
+                )
                 for _ in range(self.n_directions)
             )
             for depth in range(n_layers)
@@ -226,18 +241,65 @@ class Recurrent(nn.Module):
         if torch.is_grad_enabled():  # outputs never see padding, but gradients would meet its NaN
             x = x.masked_fill(~real_steps(lengths, x.shape[1]), 0.0)
         reverse = reversed_rows(lengths, x.shape[1]) if self.n_directions == 2 else None
+        if self.recorded is not None:
+            self.recorded.append([])
         for depth, cells in enumerate(self.layers):
             x = self.dropout(x) if depth else x
-            outputs = [self._run(cells[0], x)]
+            traces = self._begin_traces(cells, x, reverse)
+            outputs = [self._run(cells[0], x, traces[0])]
             if reverse is not None:
-                backward = self._run(cells[1], _Permute.apply(x, reverse))
-                outputs.append(_Permute.apply(backward, reverse))
+                backward = self._run(cells[1], turn_round(x, reverse), traces[1])
+                outputs.append(turn_round(backward, reverse))
             x = torch.cat(outputs, dim=-1) if len(outputs) > 1 else outputs[0]
         return x
 
-    def _run(self, cell, x):
-        weight_hh = drop(cell.weight_hh, self.recurrent_dropout * self.training)
-        return cell.run(x, weight_hh) if self.fused else run_step_by_step(cell, x, weight_hh)
+    def advance(self, x, states=None):
+        """Run on from where an earlier call ended, in one direction.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_sequences, n_steps, input_size)
+            The inputs, without padding.
+        states : list of tuple of Tensor, optional
+            The state of each layer; zeros at the start of a sequence.
+
+        Returns
+        -------
+        outputs : Tensor of shape (n_sequences, n_steps, hidden_size)
+            The top layer's outputs.
+        states : list of tuple of Tensor
+            The state of each layer after the last step.
+        """
+        last = []
+        for depth, (cell,) in enumerate(self.layers):
+            x = self.dropout(x) if depth else x
+            state = cell.initial_state(len(x)) if states is None else states[depth]
+            x, state = cell.run(x, state, *self._recurrent_weights(cell))
+            last.append(state)
+        return x, last
+
+    def _begin_traces(self, cells, x, reverse):
+        if self.recorded is None:
+            return None, None
+        ways = zip(cells, (None, reverse), strict=False)
+        traces = [Trace(cell, x, rows, self.probes) for cell, rows in ways]
+        self.recorded[-1].append(traces)
+        return traces
+
+    def _recurrent_weights(self, cell):
+        return [drop(w, self.recurrent_dropout * self.training) for w in cell.recurrent]
+
+    def _run(self, cell, x, trace=None):
+        weights = self._recurrent_weights(cell)
+        state, outputs = cell.initial_state(len(x)), []
+        for chunk in x.split(self.bptt_steps or x.shape[1], dim=1):
+            state = tuple(s.detach() for s in state) if outputs else state
+            if self.fused and trace is None:
+                output, state = cell.run(chunk, state, *weights)
+            else:
+                output, state = run_step_by_step(cell, chunk, state, weights, trace)
+            outputs.append(output)
+        return torch.cat(outputs, dim=1) if len(outputs) > 1 else outputs[0]
 
 
 class CharEncoder(nn.Module):
@@ -311,7 +373,7 @@ class CharEncoder(nn.Module):
         return _max(outputs, real).masked_fill(~real[:, 0], 0.0)  # (U, C)
 
 
-def run_step_by_step(cell, x, weight_hh):
+def run_step_by_step(cell, x, state, recurrent, trace=None):
     """Unroll a cell's readable step over time.
 
     Parameters
@@ -320,35 +382,27 @@ def run_step_by_step(cell, x, weight_hh):
         A cell of `sklstm.cells`.
     x : Tensor of shape (n_sequences, n_steps, input_size)
         The inputs.
-    weight_hh : Tensor
+    state : tuple of Tensor
+        The state before the first step.
+    recurrent : sequence of Tensor
         The recurrent weights.
+    trace : Trace, optional
+        Notes the states and gates of every step.
 
     Returns
     -------
-    Tensor of shape (n_sequences, n_steps, hidden_size)
+    outputs : Tensor of shape (n_sequences, n_steps, hidden_size)
         The output at every step.
+    state : tuple of Tensor
+        The state after the last step.
     """
-    state, outputs = cell.initial_state(len(x)), []
+    outputs = []
     for x_t in x.unbind(dim=1):  # (N, F)
-        state = cell.step(x_t, state, weight_hh)
+        state, gates = cell.step(x_t, state, *recurrent)
+        if trace is not None:
+            state = trace.note(state, gates)
         outputs.append(state[0])
-    return torch.stack(outputs, dim=1)
-
-
-class _Permute(torch.autograd.Function):
-    """Take rows by a permutation that is its own inverse.
-
-    The gradient is then the same gather, which is far cheaper than autograd's scatter.
-    """
-
-    @staticmethod
-    def forward(ctx, x, rows):
-        ctx.save_for_backward(rows)
-        return x.flatten(0, 1).index_select(0, rows).view_as(x)
-
-    @staticmethod
-    def backward(ctx, gradient):
-        return _Permute.apply(gradient, *ctx.saved_tensors), None
+    return torch.stack(outputs, dim=1), state
 
 
 class Pooling(nn.Module):

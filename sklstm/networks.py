@@ -23,7 +23,9 @@ class SequenceNet(nn.Module):
         that come with the batch.
     n_extra_features : int, default=0
         Features that a network adds to each step.
-    n_layers, bidirectional, dropout, recurrent_dropout, locked_dropout
+    cell, cell_params, n_layers, bidirectional, bptt_steps
+        See `sklstm.layers.Recurrent`.
+    dropout, recurrent_dropout, locked_dropout
         See `sklstm.layers.Recurrent`.
     embedding_dropout : float, default=0.0
         Dropout on the steps' vectors.
@@ -38,6 +40,8 @@ class SequenceNet(nn.Module):
         *,
         n_codes=None,
         n_extra_features=0,
+        cell="lstm",
+        cell_params=None,
         n_layers=1,
         bidirectional=False,
         embedding_dropout=0.0,
@@ -45,6 +49,7 @@ class SequenceNet(nn.Module):
         dropout=0.0,
         recurrent_dropout=0.0,
         locked_dropout=False,
+        bptt_steps=None,
     ):
         super().__init__()
         self.word_dropout = word_dropout
@@ -54,11 +59,14 @@ class SequenceNet(nn.Module):
         self.recurrent = Recurrent(
             n_features + n_extra_features,
             hidden_size,
+            cell=cell,
+            cell_params=cell_params,
             n_layers=n_layers,
             bidirectional=bidirectional,
             dropout=dropout,
             recurrent_dropout=recurrent_dropout,
             locked_dropout=locked_dropout,
+            bptt_steps=bptt_steps,
         )
 
     def embed(self, steps, vectors=None):
@@ -99,7 +107,7 @@ class SequenceNet(nn.Module):
                 _row("Embedding", f"(N, T, {self.embedding.weight.shape[1]})", self.embedding)
             )
         for cells in self.recurrent.layers:
-            name = "LSTM" if len(cells) == 1 else "Bidirectional LSTM"
+            name = cells[0].title if len(cells) == 1 else f"Bidirectional {cells[0].title}"
             rows.append(_row(name, f"(N, T, {len(cells) * cells[0].hidden_size})", cells))
         return rows
 

@@ -48,6 +48,11 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
     mask_padding : bool, default=True
         Whether padding is left out of every computation. With False, padding is read as one
         more token, which is Keras' behaviour for an unmasked embedding.
+    cell : {"lstm", "peephole", "coupled", "gru", "rnn", "minlstm", "mingru"}, default="lstm"
+        What takes a step; :doc:`/user_guide/cells` has the equations of each.
+    cell_params : dict, optional
+        Options of the cell: ``forget_bias`` of lstm, peephole, coupled and minlstm (1.0),
+        ``diagonal`` of peephole (False), ``nonlinearity`` of rnn (``"tanh"``, or ``"relu"``).
     hidden_size : int, default=64
         Units :math:`H` of each recurrent layer and direction.
     n_layers : int, default=1
@@ -74,6 +79,10 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
     schedule : {"one_cycle", "cosine", "linear"} or callable, optional
         How the learning rate changes from batch to batch: a callable gets the share of training
         done, from 0 to 1, and returns a factor for `lr`. Constant by default.
+    bptt_steps : int, optional
+        Steps after which the gradient is cut on its way back through time. The state is carried
+        on, so it changes no prediction, only what is learned. By default gradients go back to
+        the first step.
     max_grad_norm : float, optional, default=1.0
         Gradients are scaled down to this norm. None leaves them alone.
     weight_decay : float, default=0.0
@@ -168,6 +177,8 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         fine_tune_embeddings=True,
         embedding_lr=None,
         mask_padding=True,
+        cell="lstm",
+        cell_params=None,
         hidden_size=64,
         n_layers=1,
         bidirectional=False,
@@ -180,6 +191,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         optimizer="adam",
         lr=0.003,
         schedule=None,
+        bptt_steps=None,
         max_grad_norm=1.0,
         weight_decay=0.0,
         batch_size=32,
@@ -201,6 +213,8 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         self.fine_tune_embeddings = fine_tune_embeddings
         self.embedding_lr = embedding_lr
         self.mask_padding = mask_padding
+        self.cell = cell
+        self.cell_params = cell_params
         self.hidden_size = hidden_size
         self.n_layers = n_layers
         self.bidirectional = bidirectional
@@ -213,6 +227,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         self.optimizer = optimizer
         self.lr = lr
         self.schedule = schedule
+        self.bptt_steps = bptt_steps
         self.max_grad_norm = max_grad_norm
         self.weight_decay = weight_decay
         self.batch_size = batch_size

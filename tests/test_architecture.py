@@ -17,7 +17,8 @@ LAYERS = [
     {"_optional"},
     {"_validation"},
     {"sequences", "windows", "cells", "steps", "tags", "entities"},
-    {"text", "windows", "metrics", "datasets", "_inputs", "_vector_files", "layers", "crf"},
+    {"text", "metrics", "datasets", "_inputs", "_vector_files", "traces", "crf"},
+    {"layers"},
     {"embeddings", "networks", "batches", "parts", "model_selection"},
     {"_net"},
     {"_base"},
@@ -28,7 +29,7 @@ LAYERS = [
 ]
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
 
-TORCH = {"cells", "steps", "layers", "crf", "networks", "batches", "parts", "_net"}
+TORCH = {"cells", "steps", "traces", "layers", "crf", "networks", "batches", "parts", "_net"}
 SHARED_WITH_TORCH = {"sequences"}  # the codes of padding and of unknown tokens
 TORCH_FREE = {
     "_optional",

@@ -70,6 +70,8 @@ class LSTMTagger(BaseLSTM):
         Whether vectors that come with X are trained too, or stay as they are.
     embedding_lr : float, optional
         Learning rate of the vectors; `lr` by default.
+    cell, cell_params
+        As in `LSTMClassifier`.
     hidden_size : int, default=64
         Units :math:`H` of each recurrent layer and direction.
     n_layers : int, default=1
@@ -86,7 +88,7 @@ class LSTMTagger(BaseLSTM):
         Dropout on the recurrent weights :math:`U`, one draw for each batch.
     locked_dropout : bool, default=False
         Whether dropout on sequences drops the same features at every step.
-    optimizer, lr, schedule, max_grad_norm, weight_decay, batch_size, max_epochs
+    optimizer, lr, schedule, bptt_steps, max_grad_norm, weight_decay, batch_size, max_epochs
         How to descend, see `LSTMClassifier`.
     early_stopping : bool, default=False
         Whether to stop when the score on validation data (entity F1, or the accuracy of plain
@@ -184,6 +186,8 @@ class LSTMTagger(BaseLSTM):
         embedding_dim=32,
         fine_tune_embeddings=True,
         embedding_lr=None,
+        cell="lstm",
+        cell_params=None,
         hidden_size=64,
         n_layers=1,
         bidirectional=True,
@@ -195,6 +199,7 @@ class LSTMTagger(BaseLSTM):
         optimizer="adam",
         lr=0.003,
         schedule=None,
+        bptt_steps=None,
         max_grad_norm=1.0,
         weight_decay=0.0,
         batch_size=32,
@@ -222,6 +227,8 @@ class LSTMTagger(BaseLSTM):
         self.embedding_dim = embedding_dim
         self.fine_tune_embeddings = fine_tune_embeddings
         self.embedding_lr = embedding_lr
+        self.cell = cell
+        self.cell_params = cell_params
         self.hidden_size = hidden_size
         self.n_layers = n_layers
         self.bidirectional = bidirectional
@@ -233,6 +240,7 @@ class LSTMTagger(BaseLSTM):
         self.optimizer = optimizer
         self.lr = lr
         self.schedule = schedule
+        self.bptt_steps = bptt_steps
         self.max_grad_norm = max_grad_norm
         self.weight_decay = weight_decay
         self.batch_size = batch_size

@@ -1,0 +1,41 @@
+"""One step of a recurrent net: a cell is its equations, nothing else knows them.
+
+Every cell has a readable ``step``, and a fast ``run`` over all steps that equals it. In all
+equations :math:`x_t` is the input of a step and :math:`h_t` its output; the capital letters are
+weights, :math:`b` biases, and :math:`\\odot` multiplies element by element.
+"""
+
+from inspect import signature
+
+from sklstm.cells._coupled import CoupledCell
+from sklstm.cells._gru import GRUCell
+from sklstm.cells._lstm import LSTMCell
+from sklstm.cells._minimal import MinGRUCell, MinLSTMCell
+from sklstm.cells._peephole import PeepholeCell
+from sklstm.cells._rnn import RNNCell
+
+CELLS = {
+    "rnn": RNNCell,
+    "lstm": LSTMCell,
+    "peephole": PeepholeCell,
+    "coupled": CoupledCell,
+    "gru": GRUCell,
+    "minlstm": MinLSTMCell,
+    "mingru": MinGRUCell,
+}
+
+
+def cell_options(name):
+    """List what can be said of a cell beyond its sizes.
+
+    Parameters
+    ----------
+    name : str
+        A name in `CELLS`.
+
+    Returns
+    -------
+    list of str
+        Names of options.
+    """
+    return list(signature(CELLS[name]).parameters)[2:]

@@ -1,0 +1,191 @@
+"""The LSTM with peepholes: its gates see the memory."""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from sklstm.cells._cell import Cell
+
+
+class PeepholeCell(Cell):
+    r"""The LSTM whose gates also look at the memory.
+
+    .. math::
+
+        i_t &= \sigma(W_i \cdot [c_{t-1}, h_{t-1}, x_t] + b_i) \\
+        f_t &= \sigma(W_f \cdot [c_{t-1}, h_{t-1}, x_t] + b_f) \\
+        g_t &= \tanh(W_g \cdot [h_{t-1}, x_t] + b_g) \\
+        c_t &= f_t \odot c_{t-1} + i_t \odot g_t \\
+        o_t &= \sigma(W_o \cdot [c_t, h_{t-1}, x_t] + b_o) \\
+        h_t &= o_t \odot \tanh(c_t)
+
+    Here each :math:`W` is cut by what it is applied to: into :math:`W` for :math:`x_t` and
+    :math:`U` for :math:`h_{t-1}`, stacked in the order :math:`i, f, g, o`, and the peepholes
+    :math:`V` for the memory, in the order :math:`i, f, o`. In the diagonal form of [1]_ every
+    gate sees its own unit's memory alone, :math:`v \odot c`. A cell has
+    :math:`4H(F + H + 1) + 3H^2` parameters, with the diagonal form
+    :math:`4H(F + H + 1) + 3H`.
+
+    Parameters
+    ----------
+    input_size : int
+        Features :math:`F` of a step :math:`x_t`.
+    hidden_size : int
+        Units :math:`H` of the state.
+    forget_bias : float, default=1.0
+        Where :math:`b_f` starts.
+    diagonal : bool, default=False
+        Whether a gate sees its own unit's memory alone.
+
+    References
+    ----------
+    .. [1] Gers and Schmidhuber (2000), Recurrent nets that time and count, IJCNN.
+       https://doi.org/10.1109/IJCNN.2000.861302
+    """
+
+    gates = "ifgo"
+    states = ("h", "c")
+    title = "Peephole LSTM"
+
+    def __init__(self, input_size, hidden_size, forget_bias=1.0, diagonal=False):
+        self.diagonal = diagonal
+        super().__init__(input_size, hidden_size, forget_bias)
+
+    def _make_weights(self, input_size, hidden_size):
+        super()._make_weights(input_size, hidden_size)
+        n_rows = 3 if self.diagonal else 3 * hidden_size
+        self.weight_ch = nn.Parameter(torch.empty(n_rows, hidden_size))  # V
+
+    def reset_parameters(self):
+        """Draw the weights as other cells do; diagonal peepholes start at zero."""
+        super().reset_parameters()
+        if self.diagonal:
+            nn.init.zeros_(self.weight_ch)
+
+    @property
+    def recurrent(self):
+        """The weights through which the past enters a step."""
+        return self.weight_hh, self.weight_ch
+
+    def step(self, x, state, weight_hh, weight_ch):
+        """Take one step; see `Cell.step`."""
+        h, c = state
+        V_i, V_f, V_o = weight_ch.chunk(3)
+        look = torch.mul if self.diagonal else F.linear
+        i, f, g, o = (x @ self.weight_ih.T + h @ weight_hh.T + self.bias).chunk(4, dim=-1)
+        i, f, g = (i + look(c, V_i)).sigmoid(), (f + look(c, V_f)).sigmoid(), g.tanh()
+        c = f * c + i * g
+        o = (o + look(c, V_o)).sigmoid()
+        h = o * c.tanh()
+        return (h, c), {"i": i, "f": f, "g": g, "o": o}
+
+    def run(self, x, state, weight_hh, weight_ch):
+        """Take all steps, with a backward pass written by hand; see `Cell.run`."""
+        x = F.linear(x, self.weight_ih, self.bias).transpose(0, 1)  # (T, N, 4H): one product
+        outputs, *last = _PeepholeSteps.apply(x, *state, weight_hh, weight_ch, self.diagonal)
+        return outputs.transpose(0, 1), tuple(last)
+
+
+class _PeepholeSteps(torch.autograd.Function):
+    r"""All steps, forwards and backwards through time.
+
+    The backward pass carries :math:`\partial L / \partial h_t` and
+    :math:`\partial L / \partial c_t` from the last step to the first:
+
+    .. math::
+
+        \partial o &= \partial h \odot \tanh(c_t) \odot o(1 - o) \\
+        \partial c &\mathrel{+}= \partial h \odot o \odot (1 - \tanh^2(c_t))
+            + V_o^\top \partial o \\
+        \partial i &= \partial c \odot g \odot i(1 - i) \\
+        \partial f &= \partial c \odot c_{t-1} \odot f(1 - f) \\
+        \partial g &= \partial c \odot i \odot (1 - g^2) \\
+        \partial h_{t-1} &= U^\top [\partial i, \partial f, \partial g, \partial o] \\
+        \partial c_{t-1} &= \partial c \odot f + V_{i,f}^\top [\partial i, \partial f]
+
+    where gates stand for what is inside their sigmoid or tanh.
+    """
+
+    @staticmethod
+    def forward(ctx, x, h, c, weight_hh, weight_ch, diagonal):
+        n_steps, n_sequences, _ = x.shape
+        n_units = h.shape[1]
+        gates = x.contiguous().clone()  # (T, N, 4H): the sums, then the gates
+        hs = h.new_empty(n_steps + 1, n_sequences, n_units)  # h_0 .. h_T
+        cs, tanh_c = torch.empty_like(hs), torch.empty_like(hs[1:])
+        hs[0], cs[0] = h, c
+        U = weight_hh.T.contiguous()
+        V_if, V_o = _split(weight_ch)
+        for t in range(n_steps):
+            z = gates[t].addmm_(hs[t], U)
+            i_f = z[:, : 2 * n_units]
+            _look(i_f, cs[t], V_if, diagonal).sigmoid_()
+            i, f, g, o = z.chunk(4, dim=1)
+            g.tanh_()
+            torch.mul(f, cs[t], out=cs[t + 1]).addcmul_(i, g)
+            _look(o, cs[t + 1], V_o, diagonal).sigmoid_()
+            torch.tanh(cs[t + 1], out=tanh_c[t])
+            torch.mul(o, tanh_c[t], out=hs[t + 1])
+        ctx.save_for_backward(gates, hs, cs, tanh_c, weight_hh, weight_ch)
+        ctx.diagonal = diagonal
+        return hs[1:], hs[-1].clone(), cs[-1].clone()
+
+    @staticmethod
+    def backward(ctx, errors, last_h, last_c):
+        gates, hs, cs, tanh_c, weight_hh, weight_ch = ctx.saved_tensors
+        n_units = last_h.shape[1]
+        V_if, V_o = _split(weight_ch)
+        i, f, g, o = gates.chunk(4, dim=2)
+        # everything that does not wait for a later step, for all steps at once
+        to_i = g * i * (1 - i)
+        to_f = cs[:-1] * f * (1 - f)
+        to_g = i * (1 - g**2)
+        to_ifg = torch.stack([to_i, to_f, to_g], dim=2)  # (T, N, 3, H)
+        to_o = tanh_c * o * (1 - o)
+        to_c = o * (1 - tanh_c**2)
+        sums = torch.empty_like(gates)  # gradients of the sums inside the gates
+        dh, dc = last_h, last_c
+        for t in range(len(gates) - 1, -1, -1):
+            dh = dh + errors[t]
+            do = torch.mul(dh, to_o[t], out=sums[t, :, 3 * n_units :])
+            dc = _look_back(torch.addcmul(dc, dh, to_c[t]), do, V_o, ctx.diagonal)
+            ifg = sums[t, :, : 3 * n_units].view(-1, 3, n_units)
+            torch.mul(dc[:, None], to_ifg[t], out=ifg)
+            dh = sums[t] @ weight_hh
+            dc = _look_back(dc * f[t], sums[t, :, : 2 * n_units], V_if, ctx.diagonal)
+        d_weight_hh = sums.flatten(0, 1).T @ hs[:-1].flatten(0, 1)  # (4H, H): one product
+        d_weight_ch = torch.cat(
+            [
+                _look_gradient(sums[:, :, : 2 * n_units], cs[:-1], ctx.diagonal),
+                _look_gradient(sums[:, :, 3 * n_units :], cs[1:], ctx.diagonal),
+            ]
+        )
+        return sums, dh, dc, d_weight_hh, d_weight_ch, None
+
+
+def _split(weight_ch):
+    """Part the peepholes into those at c of the step before, and at c of this step."""
+    V_i, V_f, V_o = weight_ch.chunk(3)
+    return torch.cat([V_i, V_f]), V_o
+
+
+def _look(sums, c, V, diagonal):
+    """Add what some gates see of the memory to their sums, of shape (N, gates * H)."""
+    if diagonal:
+        sums.view(len(c), -1, c.shape[1]).addcmul_(c[:, None], V)
+        return sums
+    return sums.addmm_(c, V.T)
+
+
+def _look_back(dc, sums, V, diagonal):
+    """Add the gradients that come from these gates to that of the memory."""
+    if diagonal:
+        return dc + (sums.view(len(dc), -1, dc.shape[1]) * V).sum(dim=1)
+    return torch.addmm(dc, sums, V)
+
+
+def _look_gradient(sums, c, diagonal):
+    """Return the gradient of the peepholes, from all steps."""
+    if diagonal:
+        return (sums.unflatten(2, (-1, c.shape[2])) * c[:, :, None]).sum(dim=(0, 1))
+    return sums.flatten(0, 1).T @ c.flatten(0, 1)
