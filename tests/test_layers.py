@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from sklstm.cells import LSTMCell
+from sklstm.cells import CELLS
 from sklstm.layers import CharEncoder, Dropout, Embedding, Pooling, Recurrent, run_step_by_step
 
 N_FEATURES, N_UNITS = 3, 4
 SHAPES = st.fixed_dictionaries({"n_layers": st.integers(1, 3), "bidirectional": st.booleans()})
+every_cell = pytest.mark.parametrize("cell", CELLS)
 SEEDS = st.integers(0, 2**32 - 1)
 JUNK = st.sampled_from([0.0, -7.0, 1e6, float("nan"), float("inf")])
 
@@ -37,7 +38,8 @@ def real_steps(lengths, n_steps):
 
 def packed(layers, **shape):
     """Copy the layers' weights to torch's own module."""
-    lstm = nn.LSTM(
+    modules = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
+    module = modules[shape["cell"]](
         N_FEATURES,
         N_UNITS,
         num_layers=shape["n_layers"],
@@ -51,26 +53,28 @@ def packed(layers, **shape):
             names[cell.weight_hh] = f"weight_hh_l{depth}{suffix}"
             names[cell.bias] = f"bias_ih_l{depth}{suffix}"
     with torch.no_grad():
-        for name, parameter in lstm.named_parameters():
+        for name, parameter in module.named_parameters():
             if name.startswith("bias_hh"):
                 parameter.zero_()
         for ours, name in names.items():
-            getattr(lstm, name).copy_(ours)
-    return lstm, [getattr(lstm, names[ours]) for ours in layers.parameters()]
+            getattr(module, name).copy_(ours)
+    return module, [getattr(module, names[ours]) for ours in layers.parameters()]
 
 
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.float64, 1e-10)])
-def test_equal_to_packing(dtype, tolerance):
-    @settings(deadline=None, max_examples=60)
+def test_equal_to_packing(dtype, tolerance, cell):
+    @settings(deadline=None, max_examples=40)
     @given(lengths_from(shortest=1), SEEDS, SHAPES)
     @example([1, 9, 1], 0, {"n_layers": 3, "bidirectional": True})
     def check(lengths, seed, shape):
+        shape = {**shape, "cell": cell}
         layers, x = draw(lengths, seed, dtype, **shape)
         x.requires_grad_()
-        lstm, their_weights = packed(layers, **shape)
+        module, their_weights = packed(layers, **shape)
         ours = layers(x, torch.tensor(lengths))
         batch = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
-        theirs, _ = pad_packed_sequence(lstm(batch)[0], batch_first=True)
+        theirs, _ = pad_packed_sequence(module(batch)[0], batch_first=True)
         real = real_steps(lengths, x.shape[1])
         torch.testing.assert_close(ours[real], theirs[real], rtol=0, atol=tolerance)
         errors = torch.randn_like(theirs[real]) / theirs.numel()
@@ -86,10 +90,20 @@ def test_equal_to_packing(dtype, tolerance):
 
 @pytest.mark.parametrize("kind", Pooling.KINDS)
 def test_every_sequence_is_computed_as_if_alone(kind):
-    @settings(deadline=None, max_examples=40)
+    check_as_if_alone(kind, "lstm", max_examples=40)
+
+
+@every_cell
+def test_every_cell_computes_a_sequence_as_if_alone(cell):
+    check_as_if_alone("attention", cell, max_examples=15)
+
+
+def check_as_if_alone(kind, cell, max_examples):
+    @settings(deadline=None, max_examples=max_examples)
     @given(lengths_from(shortest=0), SEEDS, SHAPES, st.integers(0, 3), JUNK)
     @example([3, 0, 5], 0, {"n_layers": 2, "bidirectional": True}, 2, float("nan"))
     def check(lengths, seed, shape, excess, junk):
+        shape = {**shape, "cell": cell}
         layers, x = draw(lengths, seed, **shape)
         pooling = Pooling(kind, layers.output_size, layers.n_directions).double()
         weights = [*layers.parameters(), *pooling.parameters()]
@@ -118,45 +132,68 @@ def test_every_sequence_is_computed_as_if_alone(kind):
     check()
 
 
+@every_cell
 @pytest.mark.parametrize("training", [False, True])
-def test_float32_kernels_are_blind_to_padding_and_batch_mates(training):
+def test_float32_kernels_are_blind_to_padding_and_batch_mates(training, cell):
     lengths = [40, 1, 17, 0, 40, 25]
-    layers, x = draw(lengths, 0, torch.float32, n_layers=2, bidirectional=True)
+    layers, x = draw(lengths, 0, torch.float32, n_layers=2, bidirectional=True, cell=cell)
     real = real_steps(lengths, 40)
     x = x.masked_fill(~real[:, :, None], float("nan"))
     layers.train(training)
     order = torch.tensor([4, 2, 5, 0, 1, 3])
+    tolerance = 1e-5 if cell == "rnn" else 1e-6  # without gates, rounding errors grow
     with torch.set_grad_enabled(training):
         outputs = layers(x, torch.tensor(lengths))
         shuffled = layers(x[order], torch.tensor(lengths)[order])
         for row, (n, sequence) in enumerate(zip(lengths, x, strict=True)):
             alone = layers(sequence[None, : max(1, n)], torch.tensor([n]))
-            torch.testing.assert_close(outputs[row, :n], alone[0, :n], rtol=0, atol=1e-6)
+            torch.testing.assert_close(outputs[row, :n], alone[0, :n], rtol=0, atol=tolerance)
     torch.testing.assert_close(
-        outputs[order][real[order]], shuffled[real[order]], rtol=0, atol=1e-6
+        outputs[order][real[order]], shuffled[real[order]], rtol=0, atol=tolerance
     )
 
 
-@settings(deadline=None, max_examples=20)
-@given(lengths_from(shortest=0), SEEDS, SHAPES)
-def test_readable_steps_give_the_same(lengths, seed, shape):
-    layers, x = draw(lengths, seed, **shape)
-    fast = layers(x, torch.tensor(lengths))
-    layers.fused = False
-    with mock.patch.object(LSTMCell, "run", None):
-        slow = layers(x, torch.tensor(lengths))
-    real = real_steps(lengths, x.shape[1])
-    torch.testing.assert_close(fast[real], slow[real], rtol=0, atol=1e-12)
+@every_cell
+def test_readable_steps_give_the_same(cell):
+    @settings(deadline=None, max_examples=15)
+    @given(lengths_from(shortest=0), SEEDS, SHAPES)
+    def check(lengths, seed, shape):
+        layers, x = draw(lengths, seed, **shape, cell=cell)
+        fast = layers(x, torch.tensor(lengths))
+        layers.fused = False
+        with mock.patch.object(CELLS[cell], "run", None):
+            slow = layers(x, torch.tensor(lengths))
+        real = real_steps(lengths, x.shape[1])
+        torch.testing.assert_close(fast[real], slow[real], rtol=0, atol=1e-12)
+
+    check()
 
 
-def test_gradients_are_finite_differences():
+@every_cell
+@pytest.mark.parametrize("n_layers", [1, 2])
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("fused", [False, True])
+def test_gradients_are_finite_differences(cell, n_layers, bidirectional, fused):
     lengths = [3, 1, 0]
-    layers, x = draw(lengths, 0, n_layers=2, bidirectional=True)
+    layers, x = draw(lengths, 0, cell=cell, n_layers=n_layers, bidirectional=bidirectional)
+    layers.fused = fused
     real = real_steps(lengths, 3)
     variables = [x.requires_grad_(), *layers.parameters()]  # perturbed in place
     assert torch.autograd.gradcheck(
         lambda x, *_: layers(x, torch.tensor(lengths))[real], variables, fast_mode=True
     )
+
+
+@every_cell
+@pytest.mark.parametrize("n_layers", [1, 2])
+def test_advance_goes_on_where_it_ended(cell, n_layers):
+    layers, x = draw([9, 9], 0, cell=cell, n_layers=n_layers)
+    first, states = layers.advance(x[:, :4])
+    second, states = layers.advance(x[:, 4:], states)
+    whole = layers(x, torch.tensor([9, 9]))
+    torch.testing.assert_close(torch.cat([first, second], dim=1), whole)
+    assert len(states) == n_layers
+    torch.testing.assert_close(states[-1][0], whole[:, -1])
 
 
 class TestDropout:
@@ -209,7 +246,8 @@ class TestDropout:
         torch.manual_seed(1)
         dropped = nn.functional.dropout(cell.weight_hh, 0.5)
         assert 0.3 < (dropped == 0).float().mean() < 0.7
-        torch.testing.assert_close(outputs, cell.run(x, dropped))
+        expected, _ = cell.run(x, cell.initial_state(2), dropped)
+        torch.testing.assert_close(outputs, expected)
         outputs.sum().backward()
         assert (cell.weight_hh.grad[dropped == 0] == 0).all()
         assert torch.equal(cell.weight_hh, before)
@@ -304,7 +342,7 @@ def encode_plainly(encoder, word):
         return torch.stack(outputs).amax(dim=0)
     forwards, backwards = encoder.recurrent.layers[0]
     ends = [
-        run_step_by_step(cell, part[None], cell.weight_hh)[0, -1]
+        run_step_by_step(cell, part[None], cell.initial_state(1), cell.recurrent)[0][0, -1]
         for cell, part in ((forwards, x), (backwards, x.flip(0)))
     ]
     return torch.cat(ends)
