@@ -1,5 +1,6 @@
 """Windows over a long series."""
 
+from datetime import date
 from numbers import Integral
 
 import numpy as np
@@ -114,12 +115,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None)
         self._validate_params()
         X = self._read(X, reset=False)
         self._check_length(X)
-        if not self.pad_start:
-            return self._slide(X)
-        n_before, n_features = self.length - 1, X.shape[1]
-        X = np.concatenate([np.zeros((n_before, n_features), X.dtype), X])
-        before = np.broadcast_to(np.arange(len(X))[:, None] < n_before, X.shape)
-        return np.ma.MaskedArray(self._slide(X), mask=self._slide(before))
+        return self._cut(X)
 
     def pairs(self, X, y=None):
         """Cut a series into windows and what follows each of them.
@@ -143,14 +139,27 @@ class SlidingWindow(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None)
         y = X if y is None else check_array(y, ensure_2d=False, dtype=None, input_name="y")
         check_consistent_length(X, y)
         self._check_length(X, self.horizon)
-        windows = self.transform(X[: -self.horizon])
+        windows = self._cut(X[: -self.horizon])
         first = 1 if self.pad_start else self.length  # the row after the first window
         after = sliding_window_view(y.reshape(len(y), -1)[first:], self.horizon, axis=0)
         after = after[:: self.step].transpose(0, 2, 1).reshape(len(windows), -1)
         return windows, after[:, 0] if after.shape[1] == 1 else after
 
     def _read(self, X, reset):
-        series = np.asarray(X)
+        if np.ma.is_masked(X):
+            raise ValueError("Steps of X are masked. Fill the gaps, for example by interpolation.")
+        try:
+            series = np.asarray(X)
+        except ValueError as error:
+            raise ValueError(
+                "X must be one series, with a row for each step and rows of equal width. Cut "
+                f"several series into windows one by one. The cause: {error}"
+            ) from None
+        if any(isinstance(value, date | np.datetime64) for value in np.atleast_1d(series)[:1].flat):
+            raise ValueError(
+                "X holds dates. Leave them out, or turn them into numbers such as the month: rows "
+                "are steps in the order of time."
+            )
         if series.ndim == 1:
             X = series[:, None]
         return validate_data(self, X, dtype=(np.float64, np.float32), reset=reset)
@@ -160,9 +169,18 @@ class SlidingWindow(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None)
         if len(X) < needed:
             after = f" and horizon={horizon}" if horizon else ""
             raise ValueError(
-                f"The series has {len(X)} steps; windows of length={self.length}{after} need at "
-                f"least {needed}. Shorten the windows or pass more steps."
+                f"The series has {len(X)} step(s), the rows of X; windows of "
+                f"length={self.length}{after} need at least {needed}. Shorten the windows or "
+                "pass more steps."
             )
+
+    def _cut(self, X):
+        if not self.pad_start:
+            return self._slide(X)
+        n_before, n_features = self.length - 1, X.shape[1]
+        X = np.concatenate([np.zeros((n_before, n_features), X.dtype), X])
+        before = np.broadcast_to(np.arange(len(X))[:, None] < n_before, X.shape)
+        return np.ma.MaskedArray(self._slide(X), mask=self._slide(before))
 
     def _slide(self, X):
         return sliding_window_view(X, self.length, axis=0)[:: self.step].transpose(0, 2, 1)

@@ -1,5 +1,6 @@
 import pickle
 import tracemalloc
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -98,6 +99,15 @@ def test_columns_of_a_frame():
         window.transform(frame.rename(columns={"heat": "wind"}))
 
 
+def test_pairs_of_a_frame_are_silent():
+    frame = pd.DataFrame({"load": SERIES, "heat": -SERIES})
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        X, y = SlidingWindow(length=3).fit(frame).pairs(frame, frame["load"])
+    assert X.shape == (7, 3, 2)
+    assert y.tolist() == SERIES[3:].tolist()
+
+
 def test_in_a_pipeline_with_y_unchanged():
     X, y = np.random.default_rng(0).normal(size=(60, 2)), np.arange(60.0)
     pipeline = make_pipeline(
@@ -135,7 +145,14 @@ def test_wrong_parameters(settings, message, method):
         ([], "0 sample"),
         (["a", "b"], "could not convert string to float"),
         (np.zeros((2, 3, 4)), "dim 3"),
+        (np.zeros((5, 0)), "0 feature"),
         (3.0, "scalar"),
+        (None, "scalar"),
+        (np.ma.masked_less(SERIES, 3), "masked. Fill the gaps"),
+        ([SERIES, SERIES[1:]], "one series, with a row for each step"),
+        (np.arange("2000-01", "2000-09", dtype="datetime64[M]"), "X holds dates"),
+        (pd.Series(pd.date_range("2000", periods=9)), "X holds dates"),
+        (pd.DataFrame({"day": pd.date_range("2000", periods=9), "load": 1.0}), "X holds dates"),
     ],
 )
 def test_wrong_series(series, message, method):
@@ -143,17 +160,56 @@ def test_wrong_series(series, message, method):
         getattr(SlidingWindow(length=2), method)(series)
 
 
-def test_series_shorter_than_a_window():
+@pytest.mark.parametrize(
+    ("settings", "n_steps", "message"),
+    [
+        ({"length": 4}, 3, "3 step.* length=4 need at least 4. Shorten the windows or pass more"),
+        ({"length": 4}, 1, "1 step.* length=4 need at least 4"),
+        ({"length": 10**30}, 3, f"need at least {10**30}"),
+        ({"length": 4, "step": 50}, 3, "need at least 4"),
+    ],
+)
+def test_series_shorter_than_a_window(settings, n_steps, message):
+    with pytest.raises(ValueError, match=message):
+        SlidingWindow(**settings).transform(SERIES[:n_steps])
+
+
+@pytest.mark.parametrize(
+    ("settings", "n_steps", "message"),
+    [
+        ({"length": 4, "horizon": 2}, 5, "5 step.* length=4 and horizon=2 need at least 6"),
+        ({"length": 1}, 1, "1 step.* length=1 and horizon=1 need at least 2"),
+        ({"length": 1, "horizon": 10}, 10, "10 step.* horizon=10 need at least 11"),
+        ({"length": 4, "horizon": 2, "pad_start": True}, 2, "need at least 3"),
+        ({"length": 4, "horizon": 20, "pad_start": True}, 10, "need at least 21"),
+    ],
+)
+def test_series_shorter_than_a_window_and_its_horizon(settings, n_steps, message):
+    with pytest.raises(ValueError, match=message):
+        SlidingWindow(**settings).pairs(SERIES[:n_steps])
+
+
+def test_series_just_long_enough():
     window = SlidingWindow(length=4, horizon=2)
-    with pytest.raises(ValueError, match="3 steps; windows of length=4 need at least 4"):
-        window.transform(SERIES[:3])
-    with pytest.raises(ValueError, match="length=4 and horizon=2 need at least 6"):
-        window.pairs(SERIES[:5])
+    assert len(window.transform(SERIES[:4])) == 1
     assert len(window.pairs(SERIES[:6])[0]) == 1
     window.set_params(pad_start=True)
     assert len(window.transform(SERIES[:1])) == 1
-    with pytest.raises(ValueError, match="need at least 3"):
-        window.pairs(SERIES[:2])
+    assert len(window.pairs(SERIES[:3])[0]) == 1
+
+
+@pytest.mark.parametrize("pad_start", [False, True])
+def test_a_step_beyond_the_series_leaves_one_window(pad_start):
+    window = SlidingWindow(length=2, horizon=3, step=50, pad_start=pad_start)
+    assert window.transform(SERIES).shape == (1, 2, 1)
+    X, y = window.pairs(SERIES)
+    assert X.shape == (1, 2, 1)
+    assert y.tolist() == ([[1, 2, 3]] if pad_start else [[2, 3, 4]])
+
+
+def test_one_row_of_many_columns_is_one_step():
+    with pytest.raises(ValueError, match=r"1 step.*, the rows of X"):
+        SlidingWindow(length=3).transform(SERIES[None])
 
 
 def test_wrong_targets():
@@ -162,6 +218,12 @@ def test_wrong_targets():
         window.pairs(SERIES, SERIES[1:])
     with pytest.raises(ValueError, match="y contains NaN"):
         window.pairs(SERIES, SERIES * np.nan)
+    with pytest.raises(ValueError, match="0 sample"):
+        window.pairs(SERIES, [])
+    with pytest.raises(ValueError, match="dim 3"):
+        window.pairs(SERIES, np.zeros((10, 2, 2)))
+    with pytest.raises(TypeError, match="scalar"):
+        window.pairs(SERIES, 3.0)
 
 
 def test_width_differs_from_fit():
