@@ -1,0 +1,17 @@
+"""Looking into fitted estimators: gradients, gates, states, and what each token contributes."""
+
+from sklstm.inspection._contributions import TokenContributionsDisplay, token_contributions
+from sklstm.inspection._gates import GateActivationsDisplay, gate_activations
+from sklstm.inspection._gradients import GradientFlowDisplay, gradient_flow
+from sklstm.inspection._states import HiddenStatesDisplay, hidden_states
+
+__all__ = [
+    "GateActivationsDisplay",
+    "GradientFlowDisplay",
+    "HiddenStatesDisplay",
+    "TokenContributionsDisplay",
+    "gate_activations",
+    "gradient_flow",
+    "hidden_states",
+    "token_contributions",
+]

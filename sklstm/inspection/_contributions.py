@@ -1,0 +1,409 @@
+"""What each token contributes to the answer: ``token_contributions`` and its display."""
+
+import warnings
+from dataclasses import dataclass
+from html import escape
+from numbers import Integral
+
+import numpy as np
+import torch
+from sklearn.utils import Bunch
+
+from sklstm.classifier import LSTMClassifier
+from sklstm.inspection._drawing import choose, make_axes, name_steps, shorten
+from sklstm.inspection._opened import BATCH, Opened
+from sklstm.regressor import LSTMRegressor
+
+METHODS = ("integrated_gradients", "occlusion")
+TOLERANCE = 0.01  # of what the tokens contribute, up to which a sum may miss the difference
+
+RAISES, LOWERS = "31, 119, 180", "230, 97, 1"  # blue and orange, which every eye tells apart
+STRONGEST = 0.6  # opacity of the largest contribution: letters of any page stay readable on it
+PAGE = '<div dir="auto" style="line-height: 1.9">{}</div>'
+SAMPLE = '<div style="margin-bottom: 0.8em"><div style="white-space: pre-wrap">{}</div>{}</div>'
+TOKEN = (
+    '<span title="{value:+.3g}" style="background: rgba({colour}, {opacity:.2f}); '
+    'padding: 0.15em 0.2em; border-radius: 0.25em">{text}</span>'
+)
+SUM = "<small>{name} = {output:.3g}: {baseline:.3g} without tokens, {total:+.3g} by {marks}</small>"
+
+
+def token_contributions(estimator, X, *, method="integrated_gradients", target=None, n_steps=64):
+    r"""Share an answer out among the tokens that it was made from.
+
+    Let :math:`f(x)` be the answer to the vectors :math:`x_1, \dots, x_T` of the tokens, and
+    :math:`x'` the baseline, which has a zero vector at every step: as many steps, that say
+    nothing. Both methods give a number to each step, and the numbers sum to the difference:
+
+    .. math:: \sum_{t=1}^T a_t = f(x) - f(x')
+
+    Integrated gradients [1]_ follow the straight line from the baseline to :math:`x`:
+
+    .. math::
+
+        a_t = x_t^\top \int_0^1 \frac{\partial f}{\partial x_t}
+            \big(x' + \alpha (x - x')\big) \, \mathrm{d}\alpha
+
+    Occlusion replaces tokens by the baseline, one after the other, and notes how much each
+    replacement changes the answer. Since that depends on what has been replaced before, it is the
+    mean of the two orders, from the first token to the last and from the last to the first:
+
+    .. math::
+
+        a_t = \tfrac12 \big[ f(x_{t:T}) - f(x_{t+1:T}) \big]
+            + \tfrac12 \big[ f(x_{1:t}) - f(x_{1:t-1}) \big]
+
+    where only the steps in the index keep their vectors. Leaving out one token alone would not
+    sum to anything. Over all orders in place of these two, the mean would be the Shapley value
+    [2]_.
+
+    Parameters
+    ----------
+    estimator : estimator or Pipeline
+        A fitted `LSTMClassifier` or `LSTMRegressor`, or a pipeline that ends with one.
+    X : object
+        The samples, in any form that `estimator` predicts from; none may be empty. Numbers have
+        steps in place of tokens.
+    method : {"integrated_gradients", "occlusion"}, default="integrated_gradients"
+        How to share out.
+    target : label or int, optional
+        The answer :math:`f`. Of a classifier it is the logit of this label: by default
+        ``classes_[1]`` of two classes, as in ``decision_function``, and the predicted class of
+        each sample of more classes. Of several labels or numbers it is their column, which must
+        be named. A regressor's answer is in the unit of ``y``.
+    n_steps : int, default=64
+        Points at which the integral is evaluated, by Gauss-Legendre quadrature; occlusion needs
+        none.
+
+    Returns
+    -------
+    :class:`~sklearn.utils.Bunch`
+        Dictionary-like object, with:
+
+        contributions : list of ndarray of shape (n_steps,)
+            :math:`a_t`, one array for each sample.
+        outputs : ndarray of shape (n_samples,)
+            :math:`f(x)`.
+        baseline_outputs : ndarray of shape (n_samples,)
+            :math:`f(x')`.
+        output_names : list of str
+            What :math:`f` is for each sample, such as ``"logit of positive"``.
+        tokens : list of list of str or None
+            What the steps of each sample are called: tokens or ids. None for numbers.
+
+    Warns
+    -----
+    UserWarning
+        If the contributions miss the difference by more than 1 % of their absolute sum: then
+        `n_steps` is too small.
+
+    See Also
+    --------
+    TokenContributionsDisplay : Draws them, and colours the tokens.
+
+    Notes
+    -----
+    Occlusion runs the network :math:`2T` times on a sample of :math:`T` steps, integrated
+    gradients `n_steps` times forwards and backwards. Computed without dropout, in float64 on
+    the CPU and on a copy of the network; the estimator stays as it is.
+
+    References
+    ----------
+    .. [1] Sundararajan, Taly and Yan (2017), Axiomatic attribution for deep networks, ICML.
+       https://doi.org/10.48550/arXiv.1703.01365
+    .. [2] Štrumbelj and Kononenko (2014), Explaining prediction models and individual predictions
+       with feature contributions, Knowledge and Information Systems 41.
+       https://doi.org/10.1007/s10115-013-0679-x
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklstm import LSTMClassifier, Tokenizer
+    >>> from sklstm.inspection import token_contributions
+    >>> texts = ["a good film", "good fun", "a bad film", "bad acting"] * 8
+    >>> labels = ["pos", "pos", "neg", "neg"] * 8
+    >>> classifier = LSTMClassifier(hidden_size=8, lr=0.02, random_state=0)
+    >>> pipe = make_pipeline(Tokenizer(), classifier).fit(texts, labels)
+    >>> result = token_contributions(pipe, ["a bad film"])
+    >>> a = result.contributions[0]
+    >>> result.tokens[0][a.argmin()], result.output_names[0]
+    ('bad', 'logit of pos')
+    >>> bool(abs(a.sum() - (result.outputs - result.baseline_outputs)[0]) < 1e-6)
+    True
+    """
+    if method not in METHODS:
+        raise ValueError(f"method must be one of {METHODS}; got {method!r:.40}.")
+    if not isinstance(n_steps, Integral) or isinstance(n_steps, bool) or n_steps < 1:
+        raise ValueError(f"n_steps must be an integer of at least 1; got {n_steps!r:.40}.")
+    opened = Opened(estimator, X)
+    find_answer = _answers(opened.estimator, target)
+    result = Bunch(
+        contributions=[],
+        outputs=np.empty(len(opened.data)),
+        baseline_outputs=np.empty(len(opened.data)),
+        output_names=[],
+        tokens=opened.tokens,
+    )
+    for row, n_tokens in enumerate(opened.data.lengths):
+        x = opened.read(np.array([row]))[0][:, :n_tokens]  # (1, T, F)
+        with torch.no_grad():
+            answer = find_answer(opened.network.answer(x, torch.tensor([n_tokens])))
+
+        def value(x, answer=answer):
+            lengths = torch.full((len(x),), x.shape[1])
+            return answer.read(opened.network.answer(x, lengths))  # (M,)
+
+        with torch.no_grad():
+            output, baseline_output = value(torch.cat([x, torch.zeros_like(x)])).tolist()
+        size = max(1, BATCH // (opened.network.n_units * int(n_tokens)))
+        if method == "occlusion":
+            contributions = _occlude(value, x, size)
+        else:
+            contributions = _integrate_gradients(value, x, n_steps, size)
+            _check_sum(contributions, output - baseline_output, row, n_steps)
+        result.contributions.append(contributions)
+        result.outputs[row], result.baseline_outputs[row] = output, baseline_output
+        result.output_names.append(answer.name)
+    return result
+
+
+def _integrate_gradients(value, x, n_steps, size):
+    nodes, weights = np.polynomial.legendre.leggauss(n_steps)  # on -1 .. 1
+    total = torch.zeros_like(x[0])  # (T, F)
+    for start in range(0, n_steps, size):
+        part = slice(start, start + size)
+        shares = torch.from_numpy((nodes[part] + 1) / 2)[:, None, None]
+        path = (shares * x).requires_grad_()  # (M, T, F)
+        (gradients,) = torch.autograd.grad(value(path).sum(), path)
+        total += torch.einsum("m,mtf->tf", torch.from_numpy(weights[part] / 2), gradients)
+    return (total * x[0]).sum(dim=1).numpy()
+
+
+@torch.no_grad()
+def _occlude(value, x, size):
+    n_tokens = x.shape[1]
+    later = torch.ones(n_tokens + 1, n_tokens, dtype=x.dtype).triu()  # row k keeps steps k onwards
+    kept = torch.cat([later, 1 - later])[:, :, None]  # and row T + 1 + k the k steps before
+    values = torch.cat([value(x * part) for part in kept.split(size)]).view(2, -1)
+    return (values.diff(dim=1) * torch.tensor([[-0.5], [0.5]])).sum(dim=0).numpy()
+
+
+def _check_sum(contributions, difference, row, n_steps):
+    error = abs(contributions.sum() - difference)
+    if error > TOLERANCE * np.abs(contributions).sum():
+        warnings.warn(
+            f"The contributions of sample {row} sum to {contributions.sum():.4g}, but the answer "
+            f"differs from the baseline's by {difference:.4g}: raise n_steps, which is {n_steps}.",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
+@dataclass
+class _Answer:
+    """What is explained: a column of the network's outputs, in the user's unit."""
+
+    name: str
+    column: int
+    scale: float = 1.0
+    mean: float = 0.0
+
+    def read(self, outputs):
+        return outputs[:, self.column] * self.scale + self.mean
+
+
+def _answers(estimator, target):
+    """Return a function that finds the answer to explain in the outputs of one sample."""
+    if isinstance(estimator, LSTMClassifier) and estimator._target_kind == "multiclass":
+        column = None if target is None else _find(target, estimator.classes_.tolist())
+        return lambda outputs: _logit(
+            estimator, int(outputs.argmax()) if column is None else column
+        )
+    if isinstance(estimator, LSTMClassifier) and estimator._target_kind == "binary":
+        classes = estimator.classes_.tolist()
+        positive = 1 if target is None else _find(target, classes)
+        answer = _Answer(f"logit of {classes[positive]}", 0, 2.0 * positive - 1)
+    elif isinstance(estimator, LSTMClassifier):
+        answer = _logit(estimator, _find(target, estimator.classes_.tolist()))
+    elif isinstance(estimator, LSTMRegressor):
+        columns = list(range(estimator._n_outputs))
+        column = 0 if target is None and len(columns) == 1 else _find(target, columns)
+        answer = _Answer(
+            "prediction" if len(columns) == 1 else f"prediction {column}",
+            column,
+            estimator.target_scale_[column],
+            estimator.target_mean_[column],
+        )
+    else:
+        raise TypeError(
+            f"token_contributions shares out one answer for a sequence, but "
+            f"{type(estimator).__name__} gives one at every step; pass an LSTMClassifier or an "
+            "LSTMRegressor."
+        )
+    return lambda outputs: answer
+
+
+def _logit(estimator, column):
+    return _Answer(f"logit of {estimator.classes_.tolist()[column]}", column)
+
+
+def _find(target, known):
+    if target not in known:
+        raise ValueError(f"target must name what to explain, one of {known}; got {target!r:.40}.")
+    return known.index(target)
+
+
+class TokenContributionsDisplay:
+    """Bars of what each token contributes; in notebooks, coloured text too.
+
+    Jupyter, and the gallery of Sphinx, show the tokens of every sample on blue where they raise
+    the answer and on orange where they lower it, the stronger the more, on one scale for all
+    samples. A token's number appears under the mouse.
+
+    Parameters
+    ----------
+    result : :class:`~sklearn.utils.Bunch`
+        What `token_contributions` returned.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        The axes.
+    figure_ : matplotlib Figure
+        Where they are.
+    bars_ : matplotlib BarContainer
+        The bars.
+
+    See Also
+    --------
+    token_contributions : Computes the numbers.
+
+    Examples
+    --------
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklstm import LSTMClassifier, Tokenizer
+    >>> from sklstm.inspection import TokenContributionsDisplay
+    >>> texts, labels = ["a good film", "bad acting"] * 8, ["pos", "neg"] * 8
+    >>> pipe = make_pipeline(Tokenizer(), LSTMClassifier(hidden_size=4, random_state=0))
+    >>> pipe.fit(texts, labels)
+    Pipeline(...)
+    >>> display = TokenContributionsDisplay.from_estimator(pipe, ["a good film"])
+    >>> len(display.bars_)
+    3
+
+    The coloured text alone, without a figure:
+
+    >>> from sklstm.inspection import token_contributions
+    >>> coloured = TokenContributionsDisplay(token_contributions(pipe, texts[:4]))
+    """
+
+    def __init__(self, result):
+        self.result = result
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        X,
+        *,
+        method="integrated_gradients",
+        target=None,
+        n_steps=64,
+        sample=0,
+        ax=None,
+        **bar_kw,
+    ):
+        """Compute the contributions and draw those to one sample.
+
+        Parameters
+        ----------
+        estimator : estimator or Pipeline
+            See `token_contributions`.
+        X : object
+            The samples.
+        method : {"integrated_gradients", "occlusion"}, default="integrated_gradients"
+            How to share the answer out.
+        target : label or int, optional
+            The answer; see `token_contributions`.
+        n_steps : int, default=64
+            Points at which the integral is evaluated.
+        sample : int, default=0
+            Which sample to draw.
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure by default.
+        **bar_kw : dict
+            Arguments of matplotlib's ``Axes.bar``.
+
+        Returns
+        -------
+        TokenContributionsDisplay
+            Drawn.
+        """
+        result = token_contributions(estimator, X, method=method, target=target, n_steps=n_steps)
+        return cls(result).plot(ax, sample=sample, **bar_kw)
+
+    def plot(self, ax=None, *, sample=0, **bar_kw):
+        """Draw the contributions to one sample.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure by default.
+        sample : int, default=0
+            Which sample to draw.
+        **bar_kw : dict
+            Arguments of matplotlib's ``Axes.bar``.
+
+        Returns
+        -------
+        TokenContributionsDisplay
+            Itself.
+        """
+        result = self.result
+        values = choose(result.contributions, sample, "sample")
+        (self.ax_,) = make_axes(1, 3.4, ax)
+        self.figure_ = self.ax_.figure
+        colours = [_colour(value) for value in values]
+        self.bars_ = self.ax_.bar(range(len(values)), values, **{"color": colours, **bar_kw})
+        self.ax_.axhline(0, color="black", linewidth=0.8)
+        self.ax_.set_title(
+            f"{shorten(result.output_names[sample], 40)} = {result.outputs[sample]:.3g}: "
+            f"{result.baseline_outputs[sample]:.3g} without tokens, {values.sum():+.3g} by them",
+            fontsize="medium",
+            parse_math=False,
+        )
+        self.ax_.set_ylabel("contribution")
+        name_steps(self.ax_, result.tokens and result.tokens[sample], len(values))
+        self.ax_.grid(axis="y", alpha=0.3)
+        return self
+
+    def _repr_html_(self):
+        largest = max(np.abs(values).max() for values in self.result.contributions) or 1.0
+        samples = range(len(self.result.contributions))
+        return PAGE.format("".join(self._draw_sample(sample, largest) for sample in samples))
+
+    def _draw_sample(self, sample, largest):
+        result = self.result
+        values = result.contributions[sample]
+        tokens = range(len(values)) if result.tokens is None else result.tokens[sample]
+        pieces = [
+            _draw_token(token, value, STRONGEST * abs(value) / largest)
+            for token, value in zip(tokens, values, strict=True)
+        ]
+        answer = SUM.format(
+            name=escape(result.output_names[sample]),
+            output=result.outputs[sample],
+            baseline=result.baseline_outputs[sample],
+            total=values.sum(),
+            marks="tokens that raise and lower it",
+        )
+        return SAMPLE.format(" ".join(pieces), answer)
+
+
+def _draw_token(token, value, opacity):
+    colour = RAISES if value > 0 else LOWERS
+    return TOKEN.format(value=value, colour=colour, opacity=opacity, text=escape(str(token)))
+
+
+def _colour(value):
+    return tuple(int(part) / 255 for part in (RAISES if value > 0 else LOWERS).split(","))

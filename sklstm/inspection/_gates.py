@@ -1,0 +1,197 @@
+"""What the gates do at every step: ``gate_activations`` and its display."""
+
+from sklearn.utils import Bunch
+
+from sklstm.inspection._drawing import choose, draw_maps, one_layer
+from sklstm.inspection._opened import Opened
+
+NAMES = {
+    "i": "input gate",
+    "f": "forget gate",
+    "o": "output gate",
+    "r": "reset gate",
+    "z": "update gate",
+    "g": "candidate",
+    "n": "candidate",
+}
+CANDIDATES = "gn"  # of either sign; gates lie between 0 and 1
+
+
+def gate_activations(estimator, X):
+    r"""Compute the gates of every unit at every step.
+
+    A gate is a number between 0 and 1 for each unit :math:`j`, as
+    :math:`f_{t,j} = \sigma(W_f x_t + U_f h_{t-1} + b_f)_j`, the share of its memory that it
+    keeps. What each letter means depends on the cell:
+
+    ============== ====================================================================
+    ``"f"``        forget gate: what is kept of the memory
+    ``"i"``        input gate: what is let in of the candidate
+    ``"o"``        output gate: what is let out of the memory
+    ``"r"``        reset gate of the GRU: what the candidate sees of the past
+    ``"z"``        update gate of the GRUs: near 1 the past is kept
+    ``"g"``, ``"n"`` candidate: what would be written, of either sign
+    ============== ====================================================================
+
+    Parameters
+    ----------
+    estimator : estimator or Pipeline
+        A fitted `LSTMClassifier`, `LSTMRegressor` or `LSTMTagger`, or a pipeline that ends with
+        one.
+    X : object
+        The samples, in any form that `estimator` predicts from; none may be empty.
+
+    Returns
+    -------
+    :class:`~sklearn.utils.Bunch`
+        Dictionary-like object, with:
+
+        f, i, g, ... : list of ndarray of shape (n_layers, n_directions, n_steps, hidden_size)
+            For each gate of the cell, by its letter, one array for each sample. Direction 1
+            reads backwards; its steps are in the order of time, too.
+        tokens : list of list of str or None
+            What the steps of each sample are called: tokens or ids. None for numbers.
+
+    See Also
+    --------
+    GateActivationsDisplay : Draws them.
+    hidden_states : What the gates make of the past.
+
+    Notes
+    -----
+    Computed without dropout on a copy of the network; the estimator stays as it is.
+
+    References
+    ----------
+    .. [1] Karpathy, Johnson and Fei-Fei (2015), Visualizing and understanding recurrent networks.
+       https://doi.org/10.48550/arXiv.1506.02078
+
+    Examples
+    --------
+    >>> from sklstm import LSTMClassifier
+    >>> from sklstm.inspection import gate_activations
+    >>> X, y = [["a", "good", "film"], ["bad"]] * 8, [1, 0] * 8
+    >>> classifier = LSTMClassifier(hidden_size=4, max_epochs=2, random_state=0).fit(X, y)
+    >>> gates = gate_activations(classifier, X[:2])
+    >>> gates.f[0].shape
+    (1, 1, 3, 4)
+    >>> gates.tokens[0]
+    ['a', 'good', 'film']
+    """
+    opened = Opened(estimator, X)
+    gates = opened.collect("gates")
+    if not gates:
+        raise ValueError(
+            f"The cell {opened.estimator.cell!r} of this {type(opened.estimator).__name__} has no "
+            "gates: look at its hidden_states."
+        )
+    return Bunch(**gates, tokens=opened.tokens)
+
+
+class GateActivationsDisplay:
+    """Maps of the gates by step and unit.
+
+    Parameters
+    ----------
+    gates : :class:`~sklearn.utils.Bunch`
+        What `gate_activations` returned.
+
+    Attributes
+    ----------
+    axes_ : ndarray of matplotlib Axes, shape (n_gates,)
+        One for each gate.
+    figure_ : matplotlib Figure
+        Where they are.
+
+    See Also
+    --------
+    gate_activations : Computes the gates.
+
+    Examples
+    --------
+    >>> from sklstm import LSTMClassifier
+    >>> from sklstm.inspection import GateActivationsDisplay
+    >>> X, y = [["a", "good", "film"], ["bad"]] * 8, [1, 0] * 8
+    >>> classifier = LSTMClassifier(hidden_size=4, max_epochs=2, random_state=0).fit(X, y)
+    >>> display = GateActivationsDisplay.from_estimator(classifier, X[:1])
+    >>> display.axes_.shape
+    (4,)
+    """
+
+    def __init__(self, gates):
+        self.gates = gates
+
+    @classmethod
+    def from_estimator(
+        cls, estimator, X, *, sample=0, layer=-1, direction=0, gates=None, ax=None, **image_kw
+    ):
+        """Compute the gates and draw those of one sample.
+
+        Parameters
+        ----------
+        estimator : estimator or Pipeline
+            See `gate_activations`.
+        X : object
+            The samples.
+        sample : int, default=0
+            Which sample to draw.
+        layer : int, default=-1
+            Which layer; the top one by default.
+        direction : int, default=0
+            0 forwards, 1 backwards.
+        gates : str, optional
+            Letters of the gates to draw, such as ``"fi"``; by default all.
+        ax : matplotlib Axes, optional
+            Whose place the maps take; a new figure by default.
+        **image_kw : dict
+            Arguments of ``imshow``.
+
+        Returns
+        -------
+        GateActivationsDisplay
+            Drawn.
+        """
+        return cls(gate_activations(estimator, X)).plot(
+            ax, sample=sample, layer=layer, direction=direction, gates=gates, **image_kw
+        )
+
+    def plot(self, ax=None, *, sample=0, layer=-1, direction=0, gates=None, **image_kw):
+        """Draw the gates of one sample.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Whose place the maps take; a new figure by default.
+        sample : int, default=0
+            Which sample to draw.
+        layer : int, default=-1
+            Which layer; the top one by default.
+        direction : int, default=0
+            0 forwards, 1 backwards.
+        gates : str, optional
+            Letters of the gates to draw, such as ``"fi"``; by default all.
+        **image_kw : dict
+            Arguments of ``imshow``.
+
+        Returns
+        -------
+        GateActivationsDisplay
+            Itself.
+        """
+        known = [letter for letter in self.gates if letter in NAMES]
+        letters = known if gates is None else list(gates)
+        if not letters or not set(letters) <= set(known):
+            raise ValueError(f"gates must name some of {known}; got {gates!r}.")
+        panels = [
+            (
+                f"{NAMES[letter]} ${letter}_t$",
+                f"${letter}_t$",
+                one_layer(self.gates[letter], sample, layer, direction),
+                letter not in CANDIDATES,
+            )
+            for letter in letters
+        ]
+        tokens = self.gates.tokens and choose(self.gates.tokens, sample, "sample")
+        self.axes_ = draw_maps(panels, tokens, ax, **image_kw)
+        self.figure_ = self.axes_[0].figure
+        return self

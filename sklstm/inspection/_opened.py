@@ -1,0 +1,191 @@
+"""A fitted estimator opened up: a copy of its network, and X as the network gets it."""
+
+from copy import deepcopy
+from itertools import pairwise
+
+import numpy as np
+import torch
+from sklearn.pipeline import Pipeline
+from sklearn.utils import check_consistent_length
+from sklearn.utils.validation import check_is_fitted
+
+from sklstm._base import BaseLSTM
+from sklstm._inputs import Numbers, read_input
+from sklstm.batches import LengthBatches
+from sklstm.networks import SequenceNet
+from sklstm.traces import record
+
+BATCH = 2**21  # values of a state in one batch, over all steps: a few hundred MB with their graph
+
+
+class Opened:
+    """A fitted estimator, ready to be looked into and out of harm's way.
+
+    Everything is computed on a copy of the network, without dropout, on the CPU and in float64:
+    small gradients do not vanish by rounding, and the estimator stays as it is.
+
+    Parameters
+    ----------
+    estimator : estimator or Pipeline
+        Fitted; of a pipeline its last step, and `X` goes through the others.
+    X : object
+        What the estimator or pipeline predicts from.
+
+    Attributes
+    ----------
+    estimator : BaseLSTM
+        The estimator itself.
+    network : SequenceNet
+        The copy.
+    data : SequenceDataset
+        The samples.
+    tokens : list of list of str or None
+        What to call the steps of each sample; None for numbers.
+    """
+
+    def __init__(self, estimator, X):
+        self.estimator, X = _last_step(estimator, X)
+        inputs = read_input(self.estimator, X, reset=False)
+        self.data = self.estimator._encode(inputs, reset=False)
+        if (empty := np.flatnonzero(self.data.lengths == 0)).size:
+            raise ValueError(
+                f"Sample {empty[0]} of X has no step, so there is nothing to look into: leave "
+                f"empty samples out ({empty.size} of {len(self.data)})."
+            )
+        self.tokens = _name_steps(inputs, self.estimator.mask_padding)
+        network = deepcopy(self.estimator.module_).to("cpu", torch.float64)
+        network.recurrent.bptt_steps = None  # derivatives are those of the function, uncut
+        self.network = network.eval().requires_grad_(False)
+
+    def attach_targets(self, y):
+        """Check y, and give it to the data as the loss wants it.
+
+        Parameters
+        ----------
+        y : object
+            The targets, as for ``fit``.
+        """
+        y = self.estimator._check_targets(y)
+        check_consistent_length(self.data, y)
+        targets = self.estimator._encode_targets(y, np.ones(len(y)), reset=False)
+        self.data.weights = torch.ones(len(y))
+        self.estimator._attach_targets(self.data, targets)
+
+    def losses(self, outputs, rows):
+        """Compute the loss of each sequence of a batch, as in training but without weights.
+
+        Parameters
+        ----------
+        outputs : Tensor of shape (n_sequences, ...)
+            Of the network.
+        rows : ndarray of int
+            Which samples these are.
+
+        Returns
+        -------
+        Tensor of shape (n_sequences,)
+            The losses.
+        """
+        targets, _ = self.data.target(rows)
+        if hasattr(self.network, "losses"):
+            return self.network.losses(outputs, targets)
+        criterion = deepcopy(self.estimator.net_.criterion_).to("cpu", torch.float64)
+        return criterion(outputs, targets).reshape(len(outputs), -1).mean(dim=1)
+
+    def batches(self):
+        """Cut the samples into batches.
+
+        Yields
+        ------
+        rows : ndarray of int
+            Which samples.
+        x : Tensor of shape (n_sequences, n_steps, n_features)
+            What the recurrent layers get.
+        lengths : LongTensor of shape (n_sequences,)
+            Steps of each.
+        """
+        n_steps = max(1, BATCH // self.network.n_units)
+        size = max(1, n_steps // int(self.data.lengths.max()))
+        for rows in LengthBatches(self.data, size).rows():
+            yield rows, *self.read(rows)
+
+    def read(self, rows):
+        """Describe the steps of some samples.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Which samples.
+
+        Returns
+        -------
+        x : Tensor of shape (n_sequences, n_steps, n_features)
+            What the recurrent layers get.
+        lengths : LongTensor of shape (n_sequences,)
+            Steps of each.
+        """
+        arguments = self.data.batch(rows).to("cpu", torch.float64)
+        lengths = arguments.pop("lengths")
+        return self.network.read(**arguments), lengths
+
+    def collect(self, kind):
+        """Gather what the traces hold, sample by sample.
+
+        Parameters
+        ----------
+        kind : {"states", "gates"}
+            An attribute of the traces.
+
+        Returns
+        -------
+        dict of list of ndarray, each of shape (n_layers, n_directions, n_steps, hidden_size)
+            By letter; one array for each sample.
+        """
+        found = {}
+        for rows, x, lengths in self.batches():
+            with torch.no_grad(), record(self.network.recurrent) as runs:
+                self.network.recurrent(x, lengths)
+            (layers,) = runs
+            for letter in getattr(layers[0][0], kind):
+                values = np.array(
+                    [[getattr(trace, kind)[letter].numpy() for trace in layer] for layer in layers]
+                ).astype(self.estimator._dtype)  # (L, D, N, T, H)
+                samples = found.setdefault(letter, [None] * len(self.data))
+                for position, row in enumerate(rows):
+                    samples[row] = values[:, :, position, : self.data.lengths[row]].copy()
+        return found
+
+
+def _last_step(estimator, X):
+    """Return the estimator that a pipeline ends with, and X as it gets there."""
+    if not isinstance(estimator, Pipeline):
+        _check_estimator(estimator)
+        return estimator, X
+    last = estimator.steps[-1][1]
+    _check_estimator(last.steps[-1][1] if isinstance(last, Pipeline) else last)
+    return _last_step(last, estimator[:-1].transform(X) if len(estimator) > 1 else X)
+
+
+def _check_estimator(estimator):
+    if not isinstance(estimator, BaseLSTM):
+        hint = " Pass its best_estimator_." if hasattr(estimator, "best_estimator_") else ""
+        raise TypeError(
+            "Expected a fitted estimator of this package, such as LSTMClassifier, or a Pipeline "
+            f"that ends with one; got {estimator!r:.60} of type {type(estimator).__name__}.{hint}"
+        )
+    check_is_fitted(estimator)
+    if not isinstance(estimator.module_, SequenceNet):
+        raise TypeError(
+            f"The network of this {type(estimator).__name__} is a {type(estimator.module_)}, set "
+            "with net_params; only networks of this package can be looked into."
+        )
+
+
+def _name_steps(inputs, mask_padding):
+    """Return the string of each step: its token, or its id where the strings are not known."""
+    if isinstance(inputs, Numbers):
+        return None
+    sequences = inputs.without_padding() if mask_padding else inputs
+    strings, codes = sequences.categories, sequences.codes.tolist()
+    names = list(map(str, codes) if strings is None else map(strings.__getitem__, codes))
+    return [names[start:stop] for start, stop in pairwise(sequences.offsets.tolist())]

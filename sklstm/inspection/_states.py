@@ -1,0 +1,182 @@
+"""What the network carries from step to step: ``hidden_states`` and its display."""
+
+from sklearn.utils import Bunch
+
+from sklstm.inspection._drawing import choose, draw_maps, one_layer
+from sklstm.inspection._opened import Opened
+
+NAMES = {"h": "hidden state", "c": "memory"}
+
+
+def hidden_states(estimator, X):
+    r"""Compute the states of every unit at every step.
+
+    Parameters
+    ----------
+    estimator : estimator or Pipeline
+        A fitted `LSTMClassifier`, `LSTMRegressor` or `LSTMTagger`, or a pipeline that ends with
+        one.
+    X : object
+        The samples, in any form that `estimator` predicts from; none may be empty.
+
+    Returns
+    -------
+    :class:`~sklearn.utils.Bunch`
+        Dictionary-like object, with:
+
+        h : list of ndarray of shape (n_layers, n_directions, n_steps, hidden_size)
+            The output :math:`h_t` of each cell, one array for each sample. Direction 1 reads
+            backwards; its steps are in the order of time, too.
+        c : list of ndarray of shape (n_layers, n_directions, n_steps, hidden_size)
+            The memory :math:`c_t`, of cells that have one.
+        tokens : list of list of str or None
+            What the steps of each sample are called: tokens or ids. None for numbers.
+
+    See Also
+    --------
+    HiddenStatesDisplay : Draws them.
+    gate_activations : What lets the past through.
+
+    Notes
+    -----
+    Computed without dropout on a copy of the network; the estimator stays as it is.
+
+    Examples
+    --------
+    >>> from sklstm import LSTMClassifier
+    >>> from sklstm.inspection import hidden_states
+    >>> X, y = [["a", "good", "film"], ["bad"]] * 8, [1, 0] * 8
+    >>> classifier = LSTMClassifier(hidden_size=4, max_epochs=2, random_state=0).fit(X, y)
+    >>> states = hidden_states(classifier, X[:2])
+    >>> states.h[0].shape, states.c[1].shape
+    ((1, 1, 3, 4), (1, 1, 1, 4))
+    """
+    opened = Opened(estimator, X)
+    return Bunch(**opened.collect("states"), tokens=opened.tokens)
+
+
+class HiddenStatesDisplay:
+    """Maps of the states by step and unit.
+
+    Parameters
+    ----------
+    states : :class:`~sklearn.utils.Bunch`
+        What `hidden_states` returned.
+
+    Attributes
+    ----------
+    axes_ : ndarray of matplotlib Axes, shape (n_states,)
+        One for each state.
+    figure_ : matplotlib Figure
+        Where they are.
+
+    See Also
+    --------
+    hidden_states : Computes the states.
+
+    Examples
+    --------
+    >>> from sklstm import LSTMClassifier
+    >>> from sklstm.inspection import HiddenStatesDisplay
+    >>> X, y = [["a", "good", "film"], ["bad"]] * 8, [1, 0] * 8
+    >>> classifier = LSTMClassifier(hidden_size=4, max_epochs=2, random_state=0).fit(X, y)
+    >>> display = HiddenStatesDisplay.from_estimator(classifier, X[:1])
+    >>> display.axes_.shape
+    (2,)
+    """
+
+    def __init__(self, states):
+        self.states = states
+
+    @classmethod
+    def from_estimator(
+        cls, estimator, X, *, sample=0, layer=-1, direction=0, states=None, ax=None, **image_kw
+    ):
+        """Compute the states and draw those of one sample.
+
+        Parameters
+        ----------
+        estimator : estimator or Pipeline
+            See `hidden_states`.
+        X : object
+            The samples.
+        sample : int, default=0
+            Which sample to draw.
+        layer : int, default=-1
+            Which layer; the top one by default.
+        direction : int, default=0
+            0 forwards, 1 backwards.
+        states : {"h", "c", "hc"}, optional
+            Which states to draw; by default all that the cell has.
+        ax : matplotlib Axes, optional
+            Whose place the maps take; a new figure by default.
+        **image_kw : dict
+            Arguments of ``imshow``.
+
+        Returns
+        -------
+        HiddenStatesDisplay
+            Drawn.
+        """
+        return cls(hidden_states(estimator, X)).plot(
+            ax, sample=sample, layer=layer, direction=direction, states=states, **image_kw
+        )
+
+    def plot(self, ax=None, *, sample=0, layer=-1, direction=0, states=None, **image_kw):
+        """Draw the states of one sample.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Whose place the maps take; a new figure by default.
+        sample : int, default=0
+            Which sample to draw.
+        layer : int, default=-1
+            Which layer; the top one by default.
+        direction : int, default=0
+            0 forwards, 1 backwards.
+        states : {"h", "c", "hc"}, optional
+            Which states to draw; by default all that the cell has.
+        **image_kw : dict
+            Arguments of ``imshow``.
+
+        Returns
+        -------
+        HiddenStatesDisplay
+            Itself.
+        """
+        panels = [
+            (
+                f"{NAMES[name]} ${name}_t$",
+                f"${name}_t$",
+                one_layer(self.states[name], sample, layer, direction),
+                False,
+            )
+            for name in choose_states(self.states, states)
+        ]
+        tokens = self.states.tokens and choose(self.states.tokens, sample, "sample")
+        self.axes_ = draw_maps(panels, tokens, ax, **image_kw)
+        self.figure_ = self.axes_[0].figure
+        return self
+
+
+def choose_states(found, states):
+    """Check which states to draw.
+
+    Parameters
+    ----------
+    found : Bunch
+        With a key for each state that the cell has.
+    states : str or None
+        Their letters; None for all.
+
+    Returns
+    -------
+    list of str
+        The letters.
+    """
+    known = [name for name in found if name in NAMES]
+    names = known if states is None else list(states)
+    if not names or not set(names) <= set(known):
+        raise ValueError(f"states must name some of {known}, which the cell has; got {states!r}.")
+    return names
