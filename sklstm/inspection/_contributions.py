@@ -1,9 +1,7 @@
 """What each token contributes to the answer: ``token_contributions`` and its display."""
 
-import warnings
 from dataclasses import dataclass
 from html import escape
-from numbers import Integral
 
 import numpy as np
 import torch
@@ -15,20 +13,26 @@ from sklstm.inspection._opened import BATCH, Opened
 from sklstm.regressor import LSTMRegressor
 
 METHODS = ("integrated_gradients", "occlusion")
-TOLERANCE = 0.01  # of what the tokens contribute, up to which a sum may miss the difference
+N_NODES = 16  # points at which the integral over a piece is evaluated
+TOLERANCE = 1e-4  # error of a piece, as a share of what all tokens contribute
+ROUNDING = 1e-12  # of an answer, in float64
+SHORTEST = 2**-12  # pieces are not halved further
 
 RAISES, LOWERS = "31, 119, 180", "230, 97, 1"  # blue and orange, which every eye tells apart
 STRONGEST = 0.6  # opacity of the largest contribution: letters of any page stay readable on it
 PAGE = '<div dir="auto" style="line-height: 1.9">{}</div>'
 SAMPLE = '<div style="margin-bottom: 0.8em"><div style="white-space: pre-wrap">{}</div>{}</div>'
-TOKEN = (
-    '<span title="{value:+.3g}" style="background: rgba({colour}, {opacity:.2f}); '
-    'padding: 0.15em 0.2em; border-radius: 0.25em">{text}</span>'
+MARK = (
+    '<span{title} style="background: rgba({colour}, {opacity:.2f}); padding: 0.15em 0.2em; '
+    'border-radius: 0.25em">{text}</span>'
 )
-SUM = "<small>{name} = {output:.3g}: {baseline:.3g} without tokens, {total:+.3g} by {marks}</small>"
+SUM = (
+    "<small>{name} = {output:.3g}: {baseline:.3g} without tokens, {total:+.3g} by tokens "
+    "that {raise_} and {lower} it</small>"
+)
 
 
-def token_contributions(estimator, X, *, method="integrated_gradients", target=None, n_steps=64):
+def token_contributions(estimator, X, *, method="integrated_gradients", target=None):
     r"""Share an answer out among the tokens that it was made from.
 
     Let :math:`f(x)` be the answer to the vectors :math:`x_1, \dots, x_T` of the tokens, and
@@ -71,9 +75,6 @@ def token_contributions(estimator, X, *, method="integrated_gradients", target=N
         ``classes_[1]`` of two classes, as in ``decision_function``, and the predicted class of
         each sample of more classes. Of several labels or numbers it is their column, which must
         be named. A regressor's answer is in the unit of ``y``.
-    n_steps : int, default=64
-        Points at which the integral is evaluated, by Gauss-Legendre quadrature; occlusion needs
-        none.
 
     Returns
     -------
@@ -91,21 +92,20 @@ def token_contributions(estimator, X, *, method="integrated_gradients", target=N
         tokens : list of list of str or None
             What the steps of each sample are called: tokens or ids. None for numbers.
 
-    Warns
-    -----
-    UserWarning
-        If the contributions miss the difference by more than 1 % of their absolute sum: then
-        `n_steps` is too small.
-
     See Also
     --------
     TokenContributionsDisplay : Draws them, and colours the tokens.
 
     Notes
     -----
-    Occlusion runs the network :math:`2T` times on a sample of :math:`T` steps, integrated
-    gradients `n_steps` times forwards and backwards. Computed without dropout, in float64 on
-    the CPU and on a copy of the network; the estimator stays as it is.
+    The integral is a Gauss-Legendre quadrature. Since the sum over any piece of the line is known,
+    pieces are halved until they meet it: together the contributions miss :math:`f(x) - f(x')` by
+    no more than about 0.1 % of their absolute sum, and by far less with smooth poolings (all but
+    the maximum). Those of occlusion sum to it exactly, after running the network on :math:`2T`
+    variants of a sample of :math:`T` steps.
+
+    Computed without dropout, in float64 on the CPU and on a copy of the network; the estimator
+    stays as it is.
 
     References
     ----------
@@ -133,8 +133,6 @@ def token_contributions(estimator, X, *, method="integrated_gradients", target=N
     """
     if method not in METHODS:
         raise ValueError(f"method must be one of {METHODS}; got {method!r:.40}.")
-    if not isinstance(n_steps, Integral) or isinstance(n_steps, bool) or n_steps < 1:
-        raise ValueError(f"n_steps must be an integer of at least 1; got {n_steps!r:.40}.")
     opened = Opened(estimator, X)
     find_answer = _answers(opened.estimator, target)
     result = Bunch(
@@ -159,24 +157,45 @@ def token_contributions(estimator, X, *, method="integrated_gradients", target=N
         if method == "occlusion":
             contributions = _occlude(value, x, size)
         else:
-            contributions = _integrate_gradients(value, x, n_steps, size)
-            _check_sum(contributions, output - baseline_output, row, n_steps)
+            contributions = _integrate_gradients(value, x, size)
         result.contributions.append(contributions)
         result.outputs[row], result.baseline_outputs[row] = output, baseline_output
         result.output_names.append(answer.name)
     return result
 
 
-def _integrate_gradients(value, x, n_steps, size):
-    nodes, weights = np.polynomial.legendre.leggauss(n_steps)  # on -1 .. 1
-    total = torch.zeros_like(x[0])  # (T, F)
-    for start in range(0, n_steps, size):
-        part = slice(start, start + size)
-        shares = torch.from_numpy((nodes[part] + 1) / 2)[:, None, None]
-        path = (shares * x).requires_grad_()  # (M, T, F)
+def _integrate_gradients(value, x, size):
+    """Integrate piece by piece, and halve the pieces whose parts do not sum to what they must."""
+    pieces, total, largest = torch.tensor([[0.0, 1.0]], dtype=x.dtype), 0.0, 0.0
+    while len(pieces):
+        start, end = pieces.T
+        parts = _integrate_pieces(value, x, start, end, size)  # (P, T)
+        with torch.no_grad():
+            ends = [value(some[:, None, None] * x) for some in pieces.T.ravel().split(size)]
+        before, after = torch.cat(ends).view(2, -1)
+        errors = (parts.sum(dim=1) - (after - before)).abs()
+        largest = max(largest, parts.abs().sum())
+        tolerance = TOLERANCE * largest + ROUNDING * after.abs().max()
+        done = (errors <= tolerance) | (end - start <= SHORTEST)
+        total = total + parts[done].sum(dim=0)
+        middle = (start + end) / 2
+        halves = torch.stack([start, middle, middle, end], dim=1)[~done]
+        pieces = halves.reshape(-1, 2)
+    return total.numpy()
+
+
+def _integrate_pieces(value, x, start, end, size):
+    """Integrate from each start to its end by Gauss-Legendre quadrature."""
+    nodes, weights = map(torch.from_numpy, np.polynomial.legendre.leggauss(N_NODES))  # on -1 .. 1
+    half = (end - start)[:, None] / 2
+    shares = (start[:, None] + half * (nodes + 1)).ravel()  # (P * M,)
+    slopes = []
+    for some in shares.split(size):
+        path = (some[:, None, None] * x).requires_grad_()  # (·, T, F)
         (gradients,) = torch.autograd.grad(value(path).sum(), path)
-        total += torch.einsum("m,mtf->tf", torch.from_numpy(weights[part] / 2), gradients)
-    return (total * x[0]).sum(dim=1).numpy()
+        slopes.append((gradients * x).sum(dim=2))
+    slopes = torch.cat(slopes).view(len(start), N_NODES, -1)  # (P, M, T)
+    return torch.einsum("pmt,pm->pt", slopes, half * weights)
 
 
 @torch.no_grad()
@@ -186,17 +205,6 @@ def _occlude(value, x, size):
     kept = torch.cat([later, 1 - later])[:, :, None]  # and row T + 1 + k the k steps before
     values = torch.cat([value(x * part) for part in kept.split(size)]).view(2, -1)
     return (values.diff(dim=1) * torch.tensor([[-0.5], [0.5]])).sum(dim=0).numpy()
-
-
-def _check_sum(contributions, difference, row, n_steps):
-    error = abs(contributions.sum() - difference)
-    if error > TOLERANCE * np.abs(contributions).sum():
-        warnings.warn(
-            f"The contributions of sample {row} sum to {contributions.sum():.4g}, but the answer "
-            f"differs from the baseline's by {difference:.4g}: raise n_steps, which is {n_steps}.",
-            UserWarning,
-            stacklevel=3,
-        )
 
 
 @dataclass
@@ -257,8 +265,8 @@ class TokenContributionsDisplay:
     """Bars of what each token contributes; in notebooks, coloured text too.
 
     Jupyter, and the gallery of Sphinx, show the tokens of every sample on blue where they raise
-    the answer and on orange where they lower it, the stronger the more, on one scale for all
-    samples. A token's number appears under the mouse.
+    the answer and on orange where they lower it, the stronger the more (by the square root of
+    their number), on one scale for all samples. The number appears under the mouse.
 
     Parameters
     ----------
@@ -308,7 +316,6 @@ class TokenContributionsDisplay:
         *,
         method="integrated_gradients",
         target=None,
-        n_steps=64,
         sample=0,
         ax=None,
         **bar_kw,
@@ -325,8 +332,6 @@ class TokenContributionsDisplay:
             How to share the answer out.
         target : label or int, optional
             The answer; see `token_contributions`.
-        n_steps : int, default=64
-            Points at which the integral is evaluated.
         sample : int, default=0
             Which sample to draw.
         ax : matplotlib Axes, optional
@@ -339,7 +344,7 @@ class TokenContributionsDisplay:
         TokenContributionsDisplay
             Drawn.
         """
-        result = token_contributions(estimator, X, method=method, target=target, n_steps=n_steps)
+        result = token_contributions(estimator, X, method=method, target=target)
         return cls(result).plot(ax, sample=sample, **bar_kw)
 
     def plot(self, ax=None, *, sample=0, **bar_kw):
@@ -386,23 +391,26 @@ class TokenContributionsDisplay:
         result = self.result
         values = result.contributions[sample]
         tokens = range(len(values)) if result.tokens is None else result.tokens[sample]
+        shares = np.sqrt(np.abs(values) / largest)  # small ones shall be seen, too
         pieces = [
-            _draw_token(token, value, STRONGEST * abs(value) / largest)
-            for token, value in zip(tokens, values, strict=True)
+            _mark(token, value, share, f' title="{value:+.3g}"')
+            for token, value, share in zip(tokens, values, shares, strict=True)
         ]
         answer = SUM.format(
             name=escape(result.output_names[sample]),
             output=result.outputs[sample],
             baseline=result.baseline_outputs[sample],
             total=values.sum(),
-            marks="tokens that raise and lower it",
+            raise_=_mark("raise", 1, 1),
+            lower=_mark("lower", -1, 1),
         )
         return SAMPLE.format(" ".join(pieces), answer)
 
 
-def _draw_token(token, value, opacity):
+def _mark(token, value, share, title=""):
     colour = RAISES if value > 0 else LOWERS
-    return TOKEN.format(value=value, colour=colour, opacity=opacity, text=escape(str(token)))
+    text = escape(str(token))
+    return MARK.format(title=title, colour=colour, opacity=STRONGEST * share, text=text)
 
 
 def _colour(value):
