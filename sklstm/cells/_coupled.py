@@ -4,6 +4,7 @@ import torch
 from torch.nn import functional as F
 
 from sklstm.cells._cell import Cell
+from sklstm.cells._slopes import through_sigmoid, through_tanh
 
 
 class CoupledCell(Cell):
@@ -85,38 +86,33 @@ class _CoupledSteps(torch.autograd.Function):
         cs, tanh_c = torch.empty_like(hs), torch.empty_like(hs[1:])
         hs[0], cs[0] = h, c
         U = weight_hh.T.contiguous()
-        for t in range(n_steps):
-            z = gates[t].addmm_(hs[t], U)
-            f, g, o = z.chunk(3, dim=1)
+        steps = (gates, *gates.chunk(3, dim=2), hs[:-1], cs[:-1], cs[1:], tanh_c, hs[1:])
+        for z, f, g, o, h, c, c_t, tanh_c_t, h_t in zip(*map(torch.unbind, steps), strict=True):
+            z.addmm_(h, U)
             f.sigmoid_()
             g.tanh_()
             o.sigmoid_()
-            torch.lerp(g, cs[t], f, out=cs[t + 1])  # g + f (c - g)
-            torch.tanh(cs[t + 1], out=tanh_c[t])
-            torch.mul(o, tanh_c[t], out=hs[t + 1])
+            torch.lerp(g, c, f, out=c_t)  # g + f (c - g)
+            torch.tanh(c_t, out=tanh_c_t)
+            torch.mul(o, tanh_c_t, out=h_t)
         ctx.save_for_backward(gates, hs, cs, tanh_c, weight_hh)
         return hs[1:], hs[-1].clone(), cs[-1].clone()
 
     @staticmethod
     def backward(ctx, errors, last_h, last_c):
         gates, hs, cs, tanh_c, weight_hh = ctx.saved_tensors
-        f, g, o = gates.chunk(3, dim=2)
-        # everything that does not wait for a later step, for all steps at once
-        to_f = (cs[:-1] - g) * f * (1 - f)
-        to_g = (1 - f) * (1 - g**2)
-        to_fg = torch.stack([to_f, to_g], dim=2)  # (T, N, 2, H)
-        to_o = tanh_c * o * (1 - o)
-        to_c = o * (1 - tanh_c**2)
         sums = torch.empty_like(gates)  # gradients of the sums inside the gates
-        n_units = last_h.shape[1]
+        steps = (errors, sums, *sums.chunk(3, dim=2), *gates.chunk(3, dim=2), cs[:-1], tanh_c)
         dh, dc = last_h, last_c
-        for t in range(len(gates) - 1, -1, -1):
-            dh = dh + errors[t]
-            dc = torch.addcmul(dc, dh, to_c[t])
-            torch.mul(dh, to_o[t], out=sums[t, :, 2 * n_units :])
-            fg = sums[t, :, : 2 * n_units].view(-1, 2, n_units)
-            torch.mul(dc[:, None], to_fg[t], out=fg)
-            dh = sums[t] @ weight_hh
-            dc = dc * f[t]
+        for step in reversed(list(zip(*map(torch.unbind, steps), strict=True))):
+            error, dz, df, dg, do, f, g, o, c, tanh_c_t = step
+            dh = dh + error
+            through_sigmoid(dh * tanh_c_t, o, out=do)
+            through_tanh(dh.mul_(o), tanh_c_t, out=dh)
+            dc = dc + dh
+            through_sigmoid(dc * (c - g), f, out=df)
+            through_tanh(dc * (1 - f), g, out=dg)
+            dh = dz @ weight_hh
+            dc = dc.mul_(f)
         d_weight = sums.flatten(0, 1).T @ hs[:-1].flatten(0, 1)  # (3H, H): one product
         return sums, dh, dc, d_weight

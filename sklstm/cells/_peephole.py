@@ -5,6 +5,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from sklstm.cells._cell import Cell
+from sklstm.cells._slopes import through_sigmoid, through_tanh
 
 
 class PeepholeCell(Cell):
@@ -116,16 +117,17 @@ class _PeepholeSteps(torch.autograd.Function):
         hs[0], cs[0] = h, c
         U = weight_hh.T.contiguous()
         V_if, V_o = _split(weight_ch)
-        for t in range(n_steps):
-            z = gates[t].addmm_(hs[t], U)
-            i_f = z[:, : 2 * n_units]
-            _look(i_f, cs[t], V_if, diagonal).sigmoid_()
-            i, f, g, o = z.chunk(4, dim=1)
+        i_f = gates[:, :, : 2 * n_units]
+        steps = (gates, i_f, *gates.chunk(4, dim=2), hs[:-1], cs[:-1], cs[1:], tanh_c, hs[1:])
+        for step in zip(*map(torch.unbind, steps), strict=True):
+            z, i_f, i, f, g, o, h, c, c_t, tanh_c_t, h_t = step
+            z.addmm_(h, U)
+            _look(i_f, c, V_if, diagonal).sigmoid_()
             g.tanh_()
-            torch.mul(f, cs[t], out=cs[t + 1]).addcmul_(i, g)
-            _look(o, cs[t + 1], V_o, diagonal).sigmoid_()
-            torch.tanh(cs[t + 1], out=tanh_c[t])
-            torch.mul(o, tanh_c[t], out=hs[t + 1])
+            torch.mul(f, c, out=c_t).addcmul_(i, g)
+            _look(o, c_t, V_o, diagonal).sigmoid_()
+            torch.tanh(c_t, out=tanh_c_t)
+            torch.mul(o, tanh_c_t, out=h_t)
         ctx.save_for_backward(gates, hs, cs, tanh_c, weight_hh, weight_ch)
         ctx.diagonal = diagonal
         return hs[1:], hs[-1].clone(), cs[-1].clone()
@@ -133,31 +135,29 @@ class _PeepholeSteps(torch.autograd.Function):
     @staticmethod
     def backward(ctx, errors, last_h, last_c):
         gates, hs, cs, tanh_c, weight_hh, weight_ch = ctx.saved_tensors
-        n_units = last_h.shape[1]
         V_if, V_o = _split(weight_ch)
-        i, f, g, o = gates.chunk(4, dim=2)
-        # everything that does not wait for a later step, for all steps at once
-        to_i = g * i * (1 - i)
-        to_f = cs[:-1] * f * (1 - f)
-        to_g = i * (1 - g**2)
-        to_ifg = torch.stack([to_i, to_f, to_g], dim=2)  # (T, N, 3, H)
-        to_o = tanh_c * o * (1 - o)
-        to_c = o * (1 - tanh_c**2)
         sums = torch.empty_like(gates)  # gradients of the sums inside the gates
+        if_sums, o_sums = sums[:, :, : 2 * last_h.shape[1]], sums[:, :, -last_h.shape[1] :]
+        steps = (
+            errors, sums, if_sums, *sums.chunk(4, dim=2), *gates.chunk(4, dim=2), cs[:-1], tanh_c
+        )  # fmt: skip
         dh, dc = last_h, last_c
-        for t in range(len(gates) - 1, -1, -1):
-            dh = dh + errors[t]
-            do = torch.mul(dh, to_o[t], out=sums[t, :, 3 * n_units :])
-            dc = _look_back(torch.addcmul(dc, dh, to_c[t]), do, V_o, ctx.diagonal)
-            ifg = sums[t, :, : 3 * n_units].view(-1, 3, n_units)
-            torch.mul(dc[:, None], to_ifg[t], out=ifg)
-            dh = sums[t] @ weight_hh
-            dc = _look_back(dc * f[t], sums[t, :, : 2 * n_units], V_if, ctx.diagonal)
+        for step in reversed(list(zip(*map(torch.unbind, steps), strict=True))):
+            error, dz, dif, di, df, dg, do, i, f, g, o, c, tanh_c_t = step
+            dh = dh + error
+            through_sigmoid(dh * tanh_c_t, o, out=do)
+            through_tanh(dh.mul_(o), tanh_c_t, out=dh)
+            dc = _look_back(dc + dh, do, V_o, ctx.diagonal)
+            through_sigmoid(dc * g, i, out=di)
+            through_sigmoid(dc * c, f, out=df)
+            through_tanh(dc * i, g, out=dg)
+            dh = dz @ weight_hh
+            dc = _look_back(dc.mul_(f), dif, V_if, ctx.diagonal)
         d_weight_hh = sums.flatten(0, 1).T @ hs[:-1].flatten(0, 1)  # (4H, H): one product
         d_weight_ch = torch.cat(
             [
-                _look_gradient(sums[:, :, : 2 * n_units], cs[:-1], ctx.diagonal),
-                _look_gradient(sums[:, :, 3 * n_units :], cs[1:], ctx.diagonal),
+                _look_gradient(if_sums, cs[:-1], ctx.diagonal),
+                _look_gradient(o_sums, cs[1:], ctx.diagonal),
             ]
         )
         return sums, dh, dc, d_weight_hh, d_weight_ch, None
@@ -180,8 +180,8 @@ def _look(sums, c, V, diagonal):
 def _look_back(dc, sums, V, diagonal):
     """Add the gradients that come from these gates to that of the memory."""
     if diagonal:
-        return dc + (sums.view(len(dc), -1, dc.shape[1]) * V).sum(dim=1)
-    return torch.addmm(dc, sums, V)
+        return dc.add_((sums.view(len(dc), -1, dc.shape[1]) * V).sum(dim=1))
+    return dc.addmm_(sums, V)
 
 
 def _look_gradient(sums, c, diagonal):
