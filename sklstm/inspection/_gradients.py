@@ -37,10 +37,11 @@ def gradient_flow(estimator, X, y=None):
         The samples, in any form that `estimator` predicts from; none may be empty.
     y : object, optional
         The targets, as for ``fit``. With them :math:`L_n` is the estimator's own loss of sample
-        :math:`n`, without weights. Without them :math:`L_n` is the output that makes the
+        :math:`n`, without sample weights. Without them :math:`L_n` is the output that makes the
         prediction: the logit of the predicted class; of two classes the one logit; of several
-        labels, or numbers, the sum of the outputs in standard deviations of the targets; of a
-        tagger, which answers at every step, the sum of the emissions of the predicted tags.
+        labels the sum of their logits; of numbers their sum, each in standard deviations of its
+        target; of a tagger, which answers at every step, the sum of the emissions of the
+        predicted tags.
 
     Returns
     -------
