@@ -24,14 +24,15 @@ def gate_activations(estimator, X):
     :math:`f_{t,j} = \sigma(W_f x_t + U_f h_{t-1} + b_f)_j`, the share of its memory that it
     keeps. What each letter means depends on the cell:
 
-    ============== ====================================================================
-    ``"f"``        forget gate: what is kept of the memory
-    ``"i"``        input gate: what is let in of the candidate
-    ``"o"``        output gate: what is let out of the memory
-    ``"r"``        reset gate of the GRU: what the candidate sees of the past
-    ``"z"``        update gate of the GRUs: near 1 the past is kept
-    ``"g"``, ``"n"`` candidate: what would be written, of either sign
-    ============== ====================================================================
+    ====== ===========================================================
+    ``f``  forget gate: what is kept of the memory
+    ``i``  input gate: what is let in of the candidate
+    ``o``  output gate: what is let out of the memory
+    ``r``  reset gate of the GRU: what the candidate sees of the past
+    ``z``  update gate of the GRUs: near 1 the past is kept
+    ``g``  candidate: what would be written, of either sign
+    ``n``  candidate of the GRUs
+    ====== ===========================================================
 
     Parameters
     ----------
