@@ -54,8 +54,8 @@ forecasts = {
 }
 
 # %%
-# Ridge regression and the LSTM get the same windows, and a search each. It validates on later windows
-# than it learns from. The scaler is a step of the pipeline, so that it knows no later ones either.
+# Ridge regression and the LSTM get the same windows, and a search each. It validates on later
+# windows than it learns from. The scaler is a step of the pipeline, and knows no later ones either.
 
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
@@ -138,5 +138,5 @@ plt.show()
 
 # %%
 # That a line does about as well as a network is no accident. There are 500 windows, they overlap,
-# and what the next months keep of the last ones is nearly linear. The benchmarks make this comparison
-# on two series, with three seeds and larger searches.
+# and what the next months keep of the last ones is nearly linear. The benchmarks compare them on
+# two series, with three seeds and larger searches.
