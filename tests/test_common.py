@@ -43,6 +43,8 @@ ESTIMATORS = {
     "early stopping": LSTMClassifier(
         early_stopping=True, validation_fraction=0.25, pooling="max+mean", **SMALL
     ),
+    "coupled": LSTMClassifier(cell="coupled", n_layers=2, bptt_steps=2, **SMALL),
+    "minimal": LSTMRegressor(cell="minlstm", bidirectional=True, pooling="max", **SMALL),
     "text pipeline": make_pipeline(Tokenizer(), LSTMClassifier(**SMALL)),
     "indexed pipeline": make_pipeline(Tokenizer(), TokenIndexer(), LSTMRegressor(**SMALL)),
     "word2vec pipeline": make_pipeline(
@@ -53,9 +55,10 @@ ESTIMATORS = {
     ),
     "tagger": LSTMTagger(**SMALL),
     "deep tagger": LSTMTagger(
-        train_scheme="IOBES", n_layers=2, char_encoder="cnn", casing=True, embedding_dropout=0.2,
-        word_dropout=0.1, dropout=0.3, locked_dropout=True, recurrent_dropout=0.2, batch_size=3,
-        early_stopping=True, class_weight="balanced", **SMALL,
+        cell="gru", train_scheme="IOBES", n_layers=2, char_encoder="cnn", casing=True,
+        embedding_dropout=0.2, word_dropout=0.1, dropout=0.3, locked_dropout=True,
+        recurrent_dropout=0.2, batch_size=3, early_stopping=True, class_weight="balanced",
+        **SMALL,
     ),
     "tagger of texts": make_pipeline(
         Tokenizer(), LSTMTagger(crf=False, char_encoder="lstm", **SMALL)
@@ -90,7 +93,10 @@ def tags_from_labels(X, y):
     return [[str(label)] * n_steps for label in np.asarray(y)]
 
 
-@parametrize_with_checks([LSTMClassifier(), LSTMRegressor(), LabelTagger()])
+OTHER_CELLS = [LSTMClassifier(cell="mingru", n_layers=2), LSTMRegressor(cell="coupled")]
+
+
+@parametrize_with_checks([LSTMClassifier(), LSTMRegressor(), LabelTagger(), *OTHER_CELLS])
 def test_scikit_learn_checks(estimator, check):
     check(estimator)
 

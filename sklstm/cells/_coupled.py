@@ -54,8 +54,8 @@ class CoupledCell(Cell):
 
     def run(self, x, state, weight_hh):
         """Take all steps, with a backward pass written by hand; see `Cell.run`."""
-        x = F.linear(x, self.weight_ih, self.bias).transpose(0, 1)  # (T, N, 3H): one product
-        outputs, *last = _CoupledSteps.apply(x, *state, weight_hh)
+        x = F.linear(x, self.weight_ih, self.bias).to(state[0].dtype)  # (N, T, 3H): one product
+        outputs, *last = _CoupledSteps.apply(x.transpose(0, 1), *state, weight_hh)
         return outputs.transpose(0, 1), tuple(last)
 
 

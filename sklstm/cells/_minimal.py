@@ -43,7 +43,7 @@ class MinimalCell(Cell):
         """Take all steps by a parallel scan; see `Cell.run`."""
         (h,) = state
         keep, add, _ = self.gate(x)  # (N, T, H)
-        outputs = linear_scan(keep, add, h)
+        outputs = linear_scan(keep.to(h.dtype), add.to(h.dtype), h)
         return outputs, (outputs[:, -1],)
 
 

@@ -58,10 +58,9 @@ class PeepholeCell(Cell):
         self.weight_ch = nn.Parameter(torch.empty(n_rows, hidden_size))  # V
 
     def reset_parameters(self):
-        """Draw the weights as other cells do; diagonal peepholes start at zero."""
+        """Draw the weights as other cells do; peepholes start closed, as a plain LSTM."""
         super().reset_parameters()
-        if self.diagonal:
-            nn.init.zeros_(self.weight_ch)
+        nn.init.zeros_(self.weight_ch)
 
     @property
     def recurrent(self):
@@ -82,8 +81,10 @@ class PeepholeCell(Cell):
 
     def run(self, x, state, weight_hh, weight_ch):
         """Take all steps, with a backward pass written by hand; see `Cell.run`."""
-        x = F.linear(x, self.weight_ih, self.bias).transpose(0, 1)  # (T, N, 4H): one product
-        outputs, *last = _PeepholeSteps.apply(x, *state, weight_hh, weight_ch, self.diagonal)
+        x = F.linear(x, self.weight_ih, self.bias).to(state[0].dtype)  # (N, T, 4H): one product
+        outputs, *last = _PeepholeSteps.apply(
+            x.transpose(0, 1), *state, weight_hh, weight_ch, self.diagonal
+        )
         return outputs.transpose(0, 1), tuple(last)
 
 

@@ -1,0 +1,98 @@
+"""Many steps in, one answer out."""
+
+from sklstm.layers import Dropout, Pooling, glorot_linear
+from sklstm.networks._sequence import SequenceNet, row
+
+
+class ManyToOneNet(SequenceNet):
+    """Many steps in, one answer out: embedding, recurrent layers, pooling, a linear output.
+
+    Parameters
+    ----------
+    n_outputs : int
+        Numbers in an answer.
+    n_features, hidden_size
+        See `SequenceNet`.
+    pooling : str, default="last"
+        See `sklstm.layers.Pooling`.
+    dropout : float, default=0.0
+        Dropout between layers, and before the output.
+    **options
+        See `SequenceNet`.
+    """
+
+    def __init__(
+        self, n_outputs, n_features, hidden_size, *, pooling="last", dropout=0.0, **options
+    ):
+        super().__init__(n_features, hidden_size, dropout=dropout, **options)
+        width, directions = self.recurrent.output_size, self.recurrent.n_directions
+        self.pooling = Pooling(pooling, width, directions)
+        self.dropout = Dropout(dropout)
+        self.output = glorot_linear(self.pooling.output_size, n_outputs)
+
+    def forward(self, steps, lengths, vectors=None):
+        """Compute the answers.
+
+        Parameters
+        ----------
+        steps : Tensor of shape (n_sequences, n_steps[, n_features])
+            Codes, or numbers, padded on the right.
+        lengths : LongTensor of shape (n_sequences,)
+            Real steps of each sequence.
+        vectors : Tensor of shape (n_codes, n_features), optional
+            Vectors for codes that the embedding does not hold.
+
+        Returns
+        -------
+        Tensor of shape (n_sequences, n_outputs)
+            Logits or regression values.
+        """
+        return self.answer(self.read(steps, vectors), lengths)
+
+    def read(self, steps, vectors=None):
+        """Describe the steps.
+
+        Parameters
+        ----------
+        steps, vectors
+            As for `forward`.
+
+        Returns
+        -------
+        Tensor of shape (n_sequences, n_steps, n_features)
+            What the recurrent layers get.
+        """
+        return self.embedding_dropout(self.embed(steps, vectors))
+
+    def answer(self, x, lengths):
+        """Compute the answers of described steps.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_sequences, n_steps, n_features)
+            What `read` returned.
+        lengths : LongTensor of shape (n_sequences,)
+            Real steps of each sequence.
+
+        Returns
+        -------
+        Tensor of shape (n_sequences, n_outputs)
+            Logits or regression values.
+        """
+        outputs = self.recurrent(x, lengths)  # (N, T, D * H)
+        return self.output(self.dropout(self.pooling(outputs, lengths)))  # (N, K)
+
+    def describe(self):
+        """List the layers.
+
+        Returns
+        -------
+        list of tuple (str, str, int)
+            Name, output shape and number of parameters of each.
+        """
+        pooled = self.pooling.output_size
+        return [
+            *super().describe(),
+            row(f"Pooling ({self.pooling.kind})", f"(N, {pooled})", self.pooling),
+            row("Linear", f"(N, {self.output.out_features})", self.output),
+        ]

@@ -1,0 +1,136 @@
+"""What all networks share: steps described by vectors, and recurrent layers over them."""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from sklstm.layers import Dropout, Embedding, Recurrent
+from sklstm.sequences import PADDING, UNKNOWN
+
+
+class SequenceNet(nn.Module):
+    """What the networks share: steps are embedded, and recurrent layers run over them.
+
+    Parameters
+    ----------
+    n_features : int
+        Features of a step, or width of its vector.
+    hidden_size : int
+        Units of each recurrent layer and direction.
+    n_codes : int, optional
+        Rows of the trained embedding. Without it steps are numbers, or codes of the vectors
+        that come with the batch.
+    n_extra_features : int, default=0
+        Features that a network adds to each step.
+    cell, cell_params, n_layers, bidirectional, bptt_steps
+        See `sklstm.layers.Recurrent`.
+    dropout, recurrent_dropout, locked_dropout
+        See `sklstm.layers.Recurrent`.
+    embedding_dropout : float, default=0.0
+        Dropout on the steps' vectors.
+    word_dropout : float, default=0.0
+        Probability of taking a real token for an unknown one during training.
+    """
+
+    def __init__(
+        self,
+        n_features,
+        hidden_size,
+        *,
+        n_codes=None,
+        n_extra_features=0,
+        cell="lstm",
+        cell_params=None,
+        n_layers=1,
+        bidirectional=False,
+        embedding_dropout=0.0,
+        word_dropout=0.0,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        locked_dropout=False,
+        bptt_steps=None,
+    ):
+        super().__init__()
+        self.word_dropout = word_dropout
+        self.n_units = n_layers * (1 + bidirectional) * hidden_size
+        self.embedding = None if n_codes is None else Embedding(n_codes, n_features)
+        self.embedding_dropout = Dropout(embedding_dropout, locked_dropout)
+        self.recurrent = Recurrent(
+            n_features + n_extra_features,
+            hidden_size,
+            cell=cell,
+            cell_params=cell_params,
+            n_layers=n_layers,
+            bidirectional=bidirectional,
+            dropout=dropout,
+            recurrent_dropout=recurrent_dropout,
+            locked_dropout=locked_dropout,
+            bptt_steps=bptt_steps,
+        )
+
+    def embed(self, steps, vectors=None):
+        """Look codes up; numbers stay as they are.
+
+        Parameters
+        ----------
+        steps : Tensor of shape (n_sequences, n_steps[, n_features])
+            Codes, or numbers, padded on the right.
+        vectors : Tensor of shape (n_codes, n_features), optional
+            Vectors for codes that the embedding does not hold.
+
+        Returns
+        -------
+        Tensor of shape (n_sequences, n_steps, n_features)
+            The steps' vectors.
+        """
+        if steps.is_floating_point():
+            return steps
+        if self.training and self.word_dropout:
+            dropped = torch.rand(steps.shape, device=steps.device) < self.word_dropout
+            steps = steps.masked_fill(dropped & (steps != PADDING), UNKNOWN)
+        if self.embedding is None:
+            return F.embedding(steps, vectors)
+        return self.embedding(steps, vectors)
+
+    def describe(self):
+        """List the layers.
+
+        Returns
+        -------
+        list of tuple (str, str, int)
+            Name, output shape and number of parameters of each.
+        """
+        rows = []
+        if self.embedding is not None:
+            rows.append(
+                row("Embedding", f"(N, T, {self.embedding.weight.shape[1]})", self.embedding)
+            )
+        for cells in self.recurrent.layers:
+            name = cells[0].title if len(cells) == 1 else f"Bidirectional {cells[0].title}"
+            rows.append(row(name, f"(N, T, {len(cells) * cells[0].hidden_size})", cells))
+        return rows
+
+
+def row(name, shape, layer):
+    """Describe a layer: its name, output shape and number of parameters."""
+    return name, shape, count_parameters(layer)
+
+
+def count_parameters(module, trainable=None):
+    """Count the numbers in a module's parameters.
+
+    Parameters
+    ----------
+    module : Module
+        The module.
+    trainable : bool, optional
+        Count only those that are, or are not, trained.
+
+    Returns
+    -------
+    int
+        The count.
+    """
+    return sum(
+        p.numel() for p in module.parameters() if trainable is None or p.requires_grad == trainable
+    )

@@ -1,0 +1,197 @@
+"""Many steps in, a tag for each of them out."""
+
+import torch
+from torch.nn import functional as F
+
+from sklstm.crf import LinearChainCRF
+from sklstm.layers import CharEncoder, Dropout, glorot_linear
+from sklstm.networks._sequence import SequenceNet, row
+
+
+class TaggerNet(SequenceNet):
+    r"""Many steps in, a tag for each of them out.
+
+    A step is its vector, what an encoder reads in its characters, and the class of its casing.
+    A linear map turns the recurrent outputs :math:`h_t` into emissions
+    :math:`e_t = W h_t + b`, a number for each tag, over which stands a linear-chain CRF, or
+    a softmax at each step on its own.
+
+    Parameters
+    ----------
+    n_outputs : int
+        Tags :math:`K`.
+    n_features, hidden_size
+        See `SequenceNet`.
+    crf : bool, default=True
+        Whether neighbouring tags depend on each other.
+    allowed : tuple of ndarray of bool, optional
+        See `sklstm.crf.LinearChainCRF`.
+    class_weight : ndarray of shape (n_outputs,), optional
+        Weight of each tag in the softmax's loss.
+    char_encoder : {"cnn", "lstm"}, optional
+        See `sklstm.layers.CharEncoder`.
+    n_characters, char_embedding_dim, char_hidden_size : int
+        Its sizes.
+    n_casings : int, default=0
+        Classes of casing.
+    dropout : float, default=0.0
+        Dropout between layers, and before the output.
+    locked_dropout : bool, default=False
+        Whether dropout drops the same features at every step.
+    embedding_dropout : float, default=0.0
+        Dropout on the steps' and the characters' vectors.
+    **options
+        See `SequenceNet`.
+    """
+
+    def __init__(
+        self,
+        n_outputs,
+        n_features,
+        hidden_size,
+        *,
+        crf=True,
+        allowed=None,
+        class_weight=None,
+        char_encoder=None,
+        n_characters=0,
+        char_embedding_dim=30,
+        char_hidden_size=30,
+        n_casings=0,
+        dropout=0.0,
+        locked_dropout=False,
+        embedding_dropout=0.0,
+        **options,
+    ):
+        encoder = None
+        if char_encoder is not None:
+            encoder = CharEncoder(
+                char_encoder, n_characters, char_embedding_dim, char_hidden_size, embedding_dropout
+            )
+        super().__init__(
+            n_features,
+            hidden_size,
+            n_extra_features=n_casings + (0 if encoder is None else encoder.output_size),
+            dropout=dropout,
+            locked_dropout=locked_dropout,
+            embedding_dropout=embedding_dropout,
+            **options,
+        )
+        self.char_encoder = encoder
+        self.n_casings = n_casings
+        self.dropout = Dropout(dropout, locked_dropout)
+        self.output = glorot_linear(self.recurrent.output_size, n_outputs)
+        self.crf = LinearChainCRF(n_outputs, allowed)
+        self.has_crf = crf
+        if not crf:  # a softmax at each step is a CRF whose transitions stay zero
+            for name, weights in list(self.crf.named_parameters()):
+                delattr(self.crf, name)
+                self.crf.register_buffer(name, weights.detach(), persistent=False)
+        weights = None if class_weight is None else torch.as_tensor(class_weight)
+        self.register_buffer("class_weight", weights, persistent=False)
+
+    def forward(self, steps, lengths, vectors=None, words=None, characters=None, casing=None):
+        """Compute the emissions.
+
+        Parameters
+        ----------
+        steps : Tensor of shape (n_sequences, n_steps[, n_features])
+            Codes, or numbers, padded on the right.
+        lengths : LongTensor of shape (n_sequences,)
+            Real steps of each sequence.
+        vectors : Tensor of shape (n_codes, n_features), optional
+            Vectors for codes that the embedding does not hold.
+        words : LongTensor of shape (n_sequences, n_steps), optional
+            Row of `characters` and `casing` of each step.
+        characters : LongTensor of shape (n_words, n_characters), optional
+            How each word of the batch is written.
+        casing : LongTensor of shape (n_words,), optional
+            Class of its casing.
+
+        Returns
+        -------
+        Tensor of shape (n_sequences, n_steps, n_outputs)
+            The emissions; what stands at padding has no meaning.
+        """
+        return self.answer(self.read(steps, vectors, words, characters, casing), lengths)
+
+    def read(self, steps, vectors=None, words=None, characters=None, casing=None):
+        """Describe the steps.
+
+        Parameters
+        ----------
+        steps, vectors, words, characters, casing
+            As for `forward`.
+
+        Returns
+        -------
+        Tensor of shape (n_sequences, n_steps, n_features)
+            What the recurrent layers get.
+        """
+        features = [self.embed(steps, vectors)]  # (N, T, F)
+        if self.char_encoder is not None:
+            features.append(F.embedding(words, self.char_encoder(characters)))  # (N, T, C)
+        if self.n_casings:
+            features.append(F.one_hot(casing, self.n_casings).to(features[0].dtype)[words])
+        return self.embedding_dropout(torch.cat(features, dim=-1))
+
+    def answer(self, x, lengths):
+        """Compute the emissions of described steps.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_sequences, n_steps, n_features)
+            What `read` returned.
+        lengths : LongTensor of shape (n_sequences,)
+            Real steps of each sequence.
+
+        Returns
+        -------
+        Tensor of shape (n_sequences, n_steps, n_outputs)
+            The emissions; what stands at padding has no meaning.
+        """
+        return self.output(self.dropout(self.recurrent(x, lengths)))  # (N, T, K)
+
+    def losses(self, emissions, tags):
+        """Compute the negative log-likelihood of each sequence's tags.
+
+        Parameters
+        ----------
+        emissions : Tensor of shape (n_sequences, n_steps, n_outputs)
+            What `forward` returned.
+        tags : LongTensor of shape (n_sequences, n_steps)
+            The true tags, -1 at padding.
+
+        Returns
+        -------
+        Tensor of shape (n_sequences,)
+            Sums over the steps, in nats.
+        """
+        if self.has_crf:
+            return -self.crf.log_likelihood(emissions, tags, (tags >= 0).sum(dim=1))
+        losses = F.cross_entropy(
+            emissions.flatten(0, 1),
+            tags.flatten(),
+            weight=self.class_weight,
+            ignore_index=-1,
+            reduction="none",
+        )
+        return losses.view_as(tags).sum(dim=1)
+
+    def describe(self):
+        """List the layers.
+
+        Returns
+        -------
+        list of tuple (str, str, int)
+            Name, output shape and number of parameters of each.
+        """
+        rows = super().describe()
+        if self.char_encoder is not None:
+            name = f"Characters ({self.char_encoder.kind})"
+            shape = f"(N, T, {self.char_encoder.output_size})"
+            rows.insert(self.embedding is not None, row(name, shape, self.char_encoder))
+        rows.append(row("Linear", f"(N, T, {self.output.out_features})", self.output))
+        if self.has_crf:
+            rows.append(row("CRF", "(N, T)", self.crf))
+        return rows
