@@ -705,7 +705,7 @@ class TestTokenContributionsDisplay:
         assert [span.get("title") for span in spans] == ["-0.5", "+2", None, None]
         assert f"rgba({LOWERS}, 0.30)" in spans[0]["style"]
         assert f"rgba({RAISES}, 0.60)" in spans[1]["style"]
-        assert "logit of pos = 1.5: 0 without tokens, +1.5 by tokens" in read.text
+        assert "logit of pos = 1.5: 0 at the baseline, +1.5 by contributions" in read.text
         assert not re.search(r"https?:|url\(|<script|<link|<style|src=", page)
 
     def test_html_of_numbers_and_of_nothing(self):

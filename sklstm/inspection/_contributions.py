@@ -27,7 +27,7 @@ MARK = (
     'border-radius: 0.25em">{text}</span>'
 )
 SUM = (
-    "<small>{name} = {output:.3g}: {baseline:.3g} without tokens, {total:+.3g} by tokens "
+    "<small>{name} = {output:.3g}: {baseline:.3g} at the baseline, {total:+.3g} by contributions "
     "that {raise_} and {lower} it</small>"
 )
 
@@ -134,7 +134,6 @@ def token_contributions(estimator, X, *, method="integrated_gradients", target=N
     if method not in METHODS:
         raise ValueError(f"method must be one of {METHODS}; got {method!r:.40}.")
     opened = Opened(estimator, X)
-    find_answer = _answers(opened.estimator, target)
     result = Bunch(
         contributions=[],
         outputs=np.empty(len(opened.data)),
@@ -145,7 +144,8 @@ def token_contributions(estimator, X, *, method="integrated_gradients", target=N
     for row, n_tokens in enumerate(opened.data.lengths):
         x = opened.read(np.array([row]))[0][:, :n_tokens]  # (1, T, F)
         with torch.no_grad():
-            answer = find_answer(opened.network.answer(x, torch.tensor([n_tokens])))
+            outputs = opened.network.answer(x, torch.tensor([n_tokens]))
+        answer = _choose_answer(opened.estimator, target, outputs)
 
         def value(x, answer=answer):
             lengths = torch.full((len(x),), x.shape[1])
@@ -220,39 +220,27 @@ class _Answer:
         return outputs[:, self.column] * self.scale + self.mean
 
 
-def _answers(estimator, target):
-    """Return a function that finds the answer to explain in the outputs of one sample."""
-    if isinstance(estimator, LSTMClassifier) and estimator._target_kind == "multiclass":
-        column = None if target is None else _find(target, estimator.classes_.tolist())
-        return lambda outputs: _logit(
-            estimator, int(outputs.argmax()) if column is None else column
-        )
-    if isinstance(estimator, LSTMClassifier) and estimator._target_kind == "binary":
-        classes = estimator.classes_.tolist()
-        positive = 1 if target is None else _find(target, classes)
-        answer = _Answer(f"logit of {classes[positive]}", 0, 2.0 * positive - 1)
-    elif isinstance(estimator, LSTMClassifier):
-        answer = _logit(estimator, _find(target, estimator.classes_.tolist()))
-    elif isinstance(estimator, LSTMRegressor):
-        columns = list(range(estimator._n_outputs))
-        column = 0 if target is None and len(columns) == 1 else _find(target, columns)
-        answer = _Answer(
-            "prediction" if len(columns) == 1 else f"prediction {column}",
-            column,
-            estimator.target_scale_[column],
-            estimator.target_mean_[column],
-        )
-    else:
-        raise TypeError(
-            f"token_contributions shares out one answer for a sequence, but "
-            f"{type(estimator).__name__} gives one at every step; pass an LSTMClassifier or an "
-            "LSTMRegressor."
-        )
-    return lambda outputs: answer
-
-
-def _logit(estimator, column):
-    return _Answer(f"logit of {estimator.classes_.tolist()[column]}", column)
+def _choose_answer(estimator, target, outputs):
+    """Choose what to explain of the outputs of one sample."""
+    if isinstance(estimator, LSTMClassifier):
+        classes, kind = estimator.classes_.tolist(), estimator._target_kind
+        if target is None and kind != "multilabel":
+            column = 1 if kind == "binary" else int(outputs.argmax())
+        else:
+            column = _find(target, classes)
+        name = f"logit of {classes[column]}"
+        return _Answer(name, 0, 2 * column - 1) if kind == "binary" else _Answer(name, column)
+    if isinstance(estimator, LSTMRegressor):
+        n_outputs = estimator._n_outputs
+        one = n_outputs == 1
+        column = 0 if one and target is None else _find(target, list(range(n_outputs)))
+        scale, mean = estimator.target_scale_[column], estimator.target_mean_[column]
+        return _Answer("prediction" if one else f"prediction {column}", column, scale, mean)
+    raise TypeError(
+        f"token_contributions shares out one answer for a sequence, but "
+        f"{type(estimator).__name__} gives one at every step; pass an LSTMClassifier or an "
+        "LSTMRegressor."
+    )
 
 
 def _find(target, known):
@@ -373,7 +361,8 @@ class TokenContributionsDisplay:
         self.ax_.axhline(0, color="black", linewidth=0.8)
         self.ax_.set_title(
             f"{shorten(result.output_names[sample], 40)} = {result.outputs[sample]:.3g}: "
-            f"{result.baseline_outputs[sample]:.3g} without tokens, {values.sum():+.3g} by them",
+            f"baseline {result.baseline_outputs[sample]:.3g}, "
+            f"contributions {values.sum():+.3g}",
             fontsize="medium",
             parse_math=False,
         )
