@@ -245,7 +245,7 @@ class Recurrent(nn.Module):
             self.recorded.append([])
         for depth, cells in enumerate(self.layers):
             x = self.dropout(x) if depth else x
-            traces = self._begin_traces(cells, x, reverse)
+            traces = self._begin_traces(cells, reverse)
             outputs = [self._run(cells[0], x, traces[0])]
             if reverse is not None:
                 backward = self._run(cells[1], turn_round(x, reverse), traces[1])
@@ -278,11 +278,11 @@ class Recurrent(nn.Module):
             last.append(state)
         return x, last
 
-    def _begin_traces(self, cells, x, reverse):
+    def _begin_traces(self, cells, reverse):
         if self.recorded is None:
             return None, None
         ways = zip(cells, (None, reverse), strict=False)
-        traces = [Trace(cell, x, rows, self.probes) for cell, rows in ways]
+        traces = [Trace(cell.states, rows) for cell, rows in ways]
         self.recorded[-1].append(traces)
         return traces
 
@@ -400,7 +400,7 @@ def run_step_by_step(cell, x, state, recurrent, trace=None):
     for x_t in x.unbind(dim=1):  # (N, F)
         state, gates = cell.step(x_t, state, *recurrent)
         if trace is not None:
-            state = trace.note(state, gates)
+            trace.note(state, gates)
         outputs.append(state[0])
     return torch.stack(outputs, dim=1), state
 

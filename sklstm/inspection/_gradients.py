@@ -124,7 +124,7 @@ def _norms(loss, layers):
         ((name, (depth, direction)), steps)
         for depth, traces in enumerate(layers)
         for direction, trace in enumerate(traces)
-        for name, steps in trace._states.items()
+        for name, steps in trace.steps.items()
     ]
     # of the very tensors that later ones are computed from: h_t too is made of c_t
     every_step = [step for _, steps in states for step in steps]
