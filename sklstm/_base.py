@@ -91,6 +91,10 @@ class BaseLSTM(BaseEstimator):
 
     # ------------------------------------------------------------ what a subclass says
 
+    def _read_input(self, X, *, reset):
+        """Read X in any of the forms that are accepted."""
+        return read_input(self, X, reset=reset)
+
     def _check_targets(self, y):
         """Check y, and return it as an array."""
         raise NotImplementedError
@@ -168,7 +172,7 @@ class BaseLSTM(BaseEstimator):
             )
 
     def _read_dataset(self, X, y, sample_weight, *, reset):
-        inputs = read_input(self, X, reset=reset)
+        inputs = self._read_input(X, reset=reset)
         y = self._check_targets(y)
         check_consistent_length(inputs, y)
         weights = np.ones(len(y))
@@ -368,7 +372,7 @@ class BaseLSTM(BaseEstimator):
     def _outputs(self, X):
         """Run the network: outputs of shape (n_samples, n_outputs), in its precision."""
         check_is_fitted(self)
-        data = self._encode(read_input(self, X, reset=False), reset=False)
+        data = self._encode(self._read_input(X, reset=False), reset=False)
         outputs = np.empty((len(data), self._shape["n_outputs"]), self._dtype)
         for rows, batch in self._batches(data):
             outputs[rows] = self.net_.evaluation_step((batch, None)).cpu().numpy()

@@ -82,6 +82,12 @@ class Net(NeuralNet):
         with self.autocast():
             return self.module_(**x.to(self.device, self.dtype)).to(self.dtype)
 
+    def compute(self, function, batch):
+        """Call a function of a `Batch`, such as a method of the module, as for predictions."""
+        self._set_training(False)
+        with torch.no_grad(), self.autocast():
+            return function(**batch.to(self.device, self.dtype))
+
     def autocast(self):
         """Take matrix products in bfloat16, if that is the precision."""
         kind = torch.device(self.device).type

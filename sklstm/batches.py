@@ -23,6 +23,8 @@ class Batch:
         How the words of the batch are written, each word once.
     words : LongTensor of shape (n_sequences, n_steps) or None
         The row of `spellings` of each step.
+    answers : LongTensor of shape (n_sequences, n_answers) or None
+        Codes of the sequences to answer with, -1 at padding.
     """
 
     steps: torch.Tensor
@@ -30,6 +32,7 @@ class Batch:
     vectors: torch.Tensor | None = None
     spellings: "Spellings | None" = None
     words: torch.Tensor | None = None
+    answers: torch.Tensor | None = None
 
     def __len__(self):
         return len(self.lengths)
@@ -59,6 +62,8 @@ class Batch:
             arguments["characters"] = torch.from_numpy(self.spellings.characters).to(device)
             arguments["casing"] = torch.from_numpy(self.spellings.casing).to(device)
             arguments["words"] = self.words.to(device)
+        if self.answers is not None:
+            arguments["answers"] = self.answers.to(device)
         return arguments
 
 
@@ -104,11 +109,13 @@ class SequenceDataset(Dataset):
         Of the words in `words`.
     words : ndarray of int, shape (n_steps,), optional
         The row of `spellings` of each step.
+    answers : SequenceDataset, optional
+        In place of `targets`, a sequence of codes for each sequence.
     """
 
     def __init__(
         self, values, starts, lengths, vectors=None, targets=None, weights=None,
-        step_targets=None, spellings=None, words=None,
+        step_targets=None, spellings=None, words=None, answers=None,
     ):  # fmt: skip
         self.values = values
         self.starts = starts
@@ -119,9 +126,18 @@ class SequenceDataset(Dataset):
         self.step_targets = step_targets
         self.spellings = spellings
         self.words = words
+        self.answers = answers
 
     def __len__(self):
         return len(self.lengths)
+
+    @property
+    def sizes(self):
+        """What batches sort sequences by: their lengths, and then those of their answers."""
+        if self.answers is None:
+            return self.lengths
+        longest = self.answers.lengths.max(initial=0)
+        return self.lengths * (longest + 1) + self.answers.lengths
 
     def subset(self, rows):
         """Choose sequences, without a copy of their steps.
@@ -142,10 +158,11 @@ class SequenceDataset(Dataset):
             self.lengths[rows],
             self.vectors,
             None if self.targets is None else self.targets[rows],
-            self.weights[rows],
+            None if self.weights is None else self.weights[rows],
             self.step_targets,
             self.spellings,
             self.words,
+            None if self.answers is None else self.answers.subset(rows),
         )
 
     def batch(self, rows):
@@ -167,7 +184,24 @@ class SequenceDataset(Dataset):
             words, inverse = np.unique(self._pad(self.words, rows), return_inverse=True)
             batch.spellings = self.spellings[words]
             batch.words = torch.from_numpy(inverse.reshape(batch.steps.shape[:2]))
+        if self.answers is not None:
+            batch.answers = self.answers.padded(rows)
         return batch
+
+    def padded(self, rows):
+        """Pad the codes of some sequences with -1.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Which sequences.
+
+        Returns
+        -------
+        LongTensor of shape (n_sequences, n_steps)
+            In the order of `rows`.
+        """
+        return torch.from_numpy(self._pad(self.values, rows, -1))
 
     def target(self, rows):
         """Look the targets and weights of some sequences up.
@@ -182,6 +216,8 @@ class SequenceDataset(Dataset):
         tuple of Tensor or None
             Targets, -1 at padding if there is one a step, and weights; None if there are none.
         """
+        if self.answers is not None:
+            return self.answers.padded(rows), self.weights[rows]
         if self.step_targets is not None:
             return torch.from_numpy(self._pad(self.step_targets, rows, -1)), self.weights[rows]
         return None if self.targets is None else (self.targets[rows], self.weights[rows])
@@ -237,7 +273,7 @@ class LengthBatches:
         list of ndarray of int
             Every row once.
         """
-        lengths, size = self.dataset.lengths, self.batch_size
+        lengths, size = self.dataset.sizes, self.batch_size
         if self.random_state is None:
             return _cut(np.argsort(lengths, kind="stable"), size)
         pool_size = size * min(self.pool_size, -(-len(self) // 4))

@@ -54,8 +54,25 @@ def drop(x, p, shape=None):
     """
     if not p:
         return x
-    keep = x.new_empty(x.shape if shape is None else shape)
-    return x * keep.bernoulli_(1 - p, generator=getattr(_own, "generator", None)).div_(1 - p)
+    return x * draw(1 - p, x.new_empty(x.shape if shape is None else shape)).div_(1 - p)
+
+
+def draw(p, out):
+    """Fill a tensor with ones at random, and zeros, from this thread's generator.
+
+    Parameters
+    ----------
+    p : float
+        Probability of a one.
+    out : Tensor
+        What to fill.
+
+    Returns
+    -------
+    Tensor
+        `out`.
+    """
+    return out.bernoulli_(p, generator=getattr(_own, "generator", None))
 
 
 class Embedding(nn.Module):
@@ -223,7 +240,7 @@ class Recurrent(nn.Module):
             for depth in range(n_layers)
         )
 
-    def forward(self, x, lengths):
+    def forward(self, x, lengths, states=None):
         """Run over the sequences.
 
         Parameters
@@ -232,6 +249,8 @@ class Recurrent(nn.Module):
             The inputs, padded on the right.
         lengths : LongTensor of shape (n_sequences,)
             Real steps of each sequence.
+        states : list of tuple of Tensor, optional
+            The state of each layer before the first step, in one direction; zeros by default.
 
         Returns
         -------
@@ -246,7 +265,8 @@ class Recurrent(nn.Module):
         for depth, cells in enumerate(self.layers):
             x = self.dropout(x) if depth else x
             traces = self._begin_traces(cells, reverse)
-            outputs = [self._run(cells[0], x, traces[0])]
+            state = None if states is None else states[depth]
+            outputs = [self._run(cells[0], x, traces[0], state)]
             if reverse is not None:
                 backward = self._run(cells[1], turn_round(x, reverse), traces[1])
                 outputs.append(turn_round(backward, reverse))
@@ -289,9 +309,9 @@ class Recurrent(nn.Module):
     def _recurrent_weights(self, cell):
         return [drop(w, self.recurrent_dropout * self.training) for w in cell.recurrent]
 
-    def _run(self, cell, x, trace=None):
+    def _run(self, cell, x, trace=None, state=None):
         weights = self._recurrent_weights(cell)
-        state, outputs = cell.initial_state(len(x)), []
+        state, outputs = cell.initial_state(len(x)) if state is None else state, []
         for chunk in x.split(self.bptt_steps or x.shape[1], dim=1):
             state = tuple(s.detach() for s in state) if outputs else state
             if self.fused and trace is None:

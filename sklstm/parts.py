@@ -111,7 +111,7 @@ def accumulate_gradients(network, arguments, loss, parts, workers, context=nullc
     outputs : Tensor
         Of the network.
     """
-    lengths = arguments.pop("lengths")
+    rows = {name: arguments.pop(name) for name in network.row_arguments}
     with context():
         x = network.read(**arguments)  # (N, T, F)
     weights = [weight for weight in network.parameters() if weight.requires_grad]
@@ -120,7 +120,7 @@ def accumulate_gradients(network, arguments, loss, parts, workers, context=nullc
     def compute(part, seed):
         inside = x.detach()[part].requires_grad_(x.requires_grad)
         with context(), drawing_from(torch.Generator().manual_seed(seed)):
-            outputs = network.answer(inside, lengths[part])
+            outputs = network.answer(inside, **{name: row[part] for name, row in rows.items()})
         share = loss(outputs, part)
         wanted = [*weights, inside] if x.requires_grad else weights
         gradients = torch.autograd.grad(share, wanted, allow_unused=True)

@@ -10,7 +10,7 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._base import BaseLSTM
-from sklstm._inputs import Numbers, read_input
+from sklstm._inputs import Numbers
 from sklstm.batches import LengthBatches
 from sklstm.networks import SequenceNet
 from sklstm.traces import record
@@ -45,7 +45,7 @@ class Opened:
 
     def __init__(self, estimator, X):
         self.estimator, X = _last_step(estimator, X)
-        inputs = read_input(self.estimator, X, reset=False)
+        inputs = self.estimator._read_input(X, reset=False)
         self.data = self.estimator._encode(inputs, reset=False)
         if (empty := np.flatnonzero(self.data.lengths == 0)).size:
             raise ValueError(

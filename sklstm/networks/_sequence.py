@@ -32,6 +32,8 @@ class SequenceNet(nn.Module):
         Probability of taking a real token for an unknown one during training.
     """
 
+    row_arguments = ("lengths",)  # what ``answer`` wants beside the described steps
+
     def __init__(
         self,
         n_features,
