@@ -108,8 +108,8 @@ axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
 plt.show()
 
 # %%
-# Two of them
-# -----------
+# Two forecasts
+# -------------
 #
 # On the left the forecast with the LSTM's median error, an ordinary one. On the right the one made
 # in March 1997, before an El Niño: both models expected little more than a warm start.
