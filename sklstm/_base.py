@@ -119,6 +119,10 @@ class BaseLSTM(BaseEstimator):
         """Return the arguments of the network that concern its output."""
         return {"pooling": self.pooling}
 
+    def _batch_options(self):
+        """Return options of the net that say how it makes batches."""
+        return {}
+
     def _weigh_classes(self, weights, y):
         """Multiply sample weights by class weights."""
         return weights
@@ -129,12 +133,7 @@ class BaseLSTM(BaseEstimator):
     # ------------------------------------------------------------ fitting
 
     def _fit(self, X, y, sample_weight=None, X_val=None, y_val=None, *, partial=False):
-        if y is None:
-            raise ValueError(
-                f"{type(self).__name__} requires y to be passed, but the target y is None."
-            )
-        if (X_val is None) != (y_val is None):
-            raise ValueError("Pass X_val and y_val together, or neither of them.")
+        self._check_presence(y, X_val, y_val)
         self._check_cell()
         reset = not (hasattr(self, "net_") and (partial or self.warm_start))
         with _nothing_lost(self):
@@ -153,6 +152,14 @@ class BaseLSTM(BaseEstimator):
                 self._prepare_net(reset)
                 self._train(data, valid, 1 if partial else self.max_epochs)
         return self
+
+    def _check_presence(self, y, X_val, y_val):
+        if y is None:
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is None."
+            )
+        if (X_val is None) != (y_val is None):
+            raise ValueError("Pass X_val and y_val together, or neither of them.")
 
     def _check_cell(self):
         params, known = self.cell_params or {}, cell_options(self.cell)
@@ -175,6 +182,14 @@ class BaseLSTM(BaseEstimator):
         inputs = self._read_input(X, reset=reset)
         y = self._check_targets(y)
         check_consistent_length(inputs, y)
+        weights = self._weigh_samples(sample_weight, y)
+        targets = self._encode_targets(y, weights, reset=reset)
+        data = self._encode(inputs, reset=reset)
+        data.weights = torch.from_numpy(weights / weights.mean())
+        self._attach_targets(data, targets)
+        return data
+
+    def _weigh_samples(self, sample_weight, y):
         weights = np.ones(len(y))
         if sample_weight is not None:
             weights = _check_sample_weight(sample_weight, y, dtype=float, ensure_non_negative=True)
@@ -184,12 +199,7 @@ class BaseLSTM(BaseEstimator):
                 "Weights of samples and classes must be finite and not negative, and some of "
                 "them positive: correct sample_weight or class_weight."
             )
-        weights = weights / weights.max()  # no sum of them overflows
-        targets = self._encode_targets(y, weights, reset=reset)
-        data = self._encode(inputs, reset=reset)
-        data.weights = torch.from_numpy(weights / weights.mean())
-        self._attach_targets(data, targets)
-        return data
+        return weights / weights.max()  # no sum of them overflows
 
     def _split(self, data, y):
         try:

@@ -80,13 +80,22 @@ class Net(NeuralNet):
     def infer(self, x, **fit_params):
         """Run the module on a `Batch`."""
         with self.autocast():
-            return self.module_(**x.to(self.device, self.dtype)).to(self.dtype)
+            return self.module_(**self.arguments(x)).to(self.dtype)
+
+    def arguments(self, batch):
+        """Return the module's arguments, with the state in which the batch before has left it."""
+        arguments = batch.to(self.device, self.dtype)
+        if batch.continues is not None:
+            if not batch.continues:
+                self.states_ = self.module_.initial_states(len(batch))
+            arguments["states"] = self.states_[: len(batch)]
+        return arguments
 
     def compute(self, function, batch):
         """Call a function of a `Batch`, such as a method of the module, as for predictions."""
         self._set_training(False)
         with torch.no_grad(), self.autocast():
-            return function(**batch.to(self.device, self.dtype))
+            return function(**self.arguments(batch))
 
     def autocast(self):
         """Take matrix products in bfloat16, if that is the precision."""
@@ -106,7 +115,7 @@ class Net(NeuralNet):
             y_true = targets[part], weights[part]
             return self.get_loss(outputs.to(self.dtype), y_true, training=True) * share
 
-        arguments = inputs.to(self.device, self.dtype)
+        arguments = self.arguments(inputs)
         total, outputs = accumulate_gradients(
             self.module_, arguments, loss, parts, self.workers_, self.autocast
         )
@@ -159,7 +168,7 @@ class Schedule(Callback):
         """Set the learning rates for a training batch."""
         if training:
             # at the middle of the step: the first and last rate are small, but not zero
-            share = (self.step_ + 0.5) / self.n_steps
+            share = min((self.step_ + 0.5) / self.n_steps, 1.0)
             factor = self.factor(share)
             if not isinstance(factor, Real) or not 0 <= factor < np.inf:
                 raise ValueError(
@@ -282,6 +291,7 @@ def net_options(estimator, architecture, precision, criterion, score=None):
         "batch_size": estimator.batch_size,
         "iterator_train": LengthBatches,
         "iterator_valid": LengthBatches,
+        **estimator._batch_options(),
         "train_split": None,
         "device": estimator.device,
         "precision": precision,
@@ -403,10 +413,10 @@ def train(net, estimator, data, valid, max_epochs):
     {"finished", "interrupted", "diverged"}
         How it ended. Ctrl-C interrupts an epoch; early stopping counts as finished.
     """
-    n_steps = max_epochs * len(LengthBatches(data, net.batch_size))
     last_epoch = len(net.history) + max_epochs
     net.max_epochs = max_epochs
     net.iterator_train__random_state = estimator._random_state
+    n_steps = max_epochs * len(net.get_iterator(data, training=True))
     net.train_split = None if valid is None else predefined_split(valid)
     net.callbacks = _callbacks(estimator, n_steps, valid, net.score)
     net.initialize_callbacks()

@@ -25,6 +25,11 @@ class Batch:
         The row of `spellings` of each step.
     answers : LongTensor of shape (n_sequences, n_answers) or None
         Codes of the sequences to answer with, -1 at padding.
+    conditions : Tensor of shape (n_sequences, n_conditions) or None
+        What is known of each sequence beside its steps.
+    continues : bool, optional
+        Whether the sequences of the batch before go on here. Unless it is said, sequences are
+        whole, and no state is carried over.
     """
 
     steps: torch.Tensor
@@ -33,6 +38,8 @@ class Batch:
     spellings: "Spellings | None" = None
     words: torch.Tensor | None = None
     answers: torch.Tensor | None = None
+    conditions: torch.Tensor | None = None
+    continues: bool | None = None
 
     def __len__(self):
         return len(self.lengths)
@@ -64,6 +71,8 @@ class Batch:
             arguments["words"] = self.words.to(device)
         if self.answers is not None:
             arguments["answers"] = self.answers.to(device)
+        if self.conditions is not None:
+            arguments["conditions"] = self.conditions.to(device, dtype)
         return arguments
 
 
@@ -111,11 +120,13 @@ class SequenceDataset(Dataset):
         The row of `spellings` of each step.
     answers : SequenceDataset, optional
         In place of `targets`, a sequence of codes for each sequence.
+    conditions : Tensor of shape (n_sequences, n_conditions), optional
+        See `Batch`.
     """
 
     def __init__(
         self, values, starts, lengths, vectors=None, targets=None, weights=None,
-        step_targets=None, spellings=None, words=None, answers=None,
+        step_targets=None, spellings=None, words=None, answers=None, conditions=None,
     ):  # fmt: skip
         self.values = values
         self.starts = starts
@@ -127,6 +138,7 @@ class SequenceDataset(Dataset):
         self.spellings = spellings
         self.words = words
         self.answers = answers
+        self.conditions = conditions
 
     def __len__(self):
         return len(self.lengths)
@@ -163,6 +175,7 @@ class SequenceDataset(Dataset):
             self.spellings,
             self.words,
             None if self.answers is None else self.answers.subset(rows),
+            None if self.conditions is None else self.conditions[rows],
         )
 
     def batch(self, rows):
@@ -186,6 +199,8 @@ class SequenceDataset(Dataset):
             batch.words = torch.from_numpy(inverse.reshape(batch.steps.shape[:2]))
         if self.answers is not None:
             batch.answers = self.answers.padded(rows)
+        if self.conditions is not None:
+            batch.conditions = self.conditions[rows]
         return batch
 
     def padded(self, rows):

@@ -294,7 +294,11 @@ class Recurrent(nn.Module):
         for depth, (cell,) in enumerate(self.layers):
             x = self.dropout(x) if depth else x
             state = cell.initial_state(len(x)) if states is None else states[depth]
-            x, state = cell.run(x, state, *self._recurrent_weights(cell))
+            weights = self._recurrent_weights(cell)
+            if x.shape[1] == 1:  # a kernel takes longer to start than this step
+                x, state = run_step_by_step(cell, x, state, weights)
+            else:
+                x, state = cell.run(x, state, *weights)
             last.append(state)
         return x, last
 

@@ -111,7 +111,7 @@ def accumulate_gradients(network, arguments, loss, parts, workers, context=nullc
     outputs : Tensor
         Of the network.
     """
-    rows = {name: arguments.pop(name) for name in network.row_arguments}
+    rows = {name: arguments.pop(name) for name in network.row_arguments if name in arguments}
     with context():
         x = network.read(**arguments)  # (N, T, F)
     weights = [weight for weight in network.parameters() if weight.requires_grad]
@@ -128,8 +128,9 @@ def accumulate_gradients(network, arguments, loss, parts, workers, context=nullc
 
     shares, outputs, gradients = zip(*workers.map(compute, parts, seeds), strict=True)
     for weight, *of_parts in zip(weights, *gradients, strict=False):
-        if of_parts[0] is not None:
-            total = sum(of_parts[1:], start=of_parts[0])
+        used = [gradient for gradient in of_parts if gradient is not None]
+        if used:
+            total = sum(used[1:], start=used[0])
             weight.grad = total if weight.grad is None else weight.grad + total
     if x.requires_grad:
         x.backward(torch.cat([of_part[-1] for of_part in gradients]))
