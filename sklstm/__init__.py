@@ -5,7 +5,7 @@ Text
 Sequences
     `Sequences`, `SequencePadder`, `SlidingWindow`
 Estimators
-    `LSTMClassifier`, `LSTMRegressor`, `LSTMTagger`
+    `LSTMClassifier`, `LSTMRegressor`, `LSTMTagger`, `LSTMSeq2Seq`
 Named entities
     `Entity`, `TaggedText`
 Ready pipelines
@@ -23,6 +23,7 @@ from sklstm.embeddings import Word2VecEmbedder
 from sklstm.entities import Entity, TaggedText
 from sklstm.pipelines import entity_tagger, text_classifier
 from sklstm.regressor import LSTMRegressor
+from sklstm.seq2seq import LSTMSeq2Seq
 from sklstm.sequences import SequencePadder, Sequences
 from sklstm.tagger import LSTMTagger
 from sklstm.text import TokenIndexer, Tokenizer
@@ -33,6 +34,7 @@ __all__ = [
     "Entity",
     "LSTMClassifier",
     "LSTMRegressor",
+    "LSTMSeq2Seq",
     "LSTMTagger",
     "SequencePadder",
     "Sequences",

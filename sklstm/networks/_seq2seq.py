@@ -1,0 +1,281 @@
+"""Many steps in, another number of steps out."""
+
+import torch
+from torch.nn import functional as F
+
+from sklstm.layers import Dropout, Embedding, Pooling, Recurrent, draw, glorot_linear
+from sklstm.networks._attention import Attention
+from sklstm.networks._beam_search import BOUNDARY, beam_search
+from sklstm.networks._sequence import SequenceNet, row
+from sklstm.steps import real_steps
+
+
+class Seq2SeqNet(SequenceNet):
+    r"""Many steps in, another number of steps out: an encoder and a decoder.
+
+    The encoder's last outputs :math:`\bar h` give the decoder's first states, and these
+    all that follows:
+
+    .. math::
+
+        s_0, c_0 &= \tanh(B \bar h + b) \\
+        s_i, c_i &= \mathrm{LSTM}(E y_{i-1}, s_{i-1}, c_{i-1}) \\
+        P(y_i \mid y_{<i}, x) &= \mathrm{softmax}(W \tilde s_i + d)
+
+    where :math:`\tilde s_i` is :math:`s_i` together with what an `Attention` sees, or
+    :math:`s_i` alone. Since the attention stands behind the recurrent layers, these run over all
+    true symbols in one call during training.
+
+    Parameters
+    ----------
+    n_outputs : int
+        Symbols :math:`K` of the outputs. The first begins and ends each sequence.
+    n_features, hidden_size
+        See `SequenceNet`.
+    attention : {"additive", "dot"}, optional
+        See `Attention`.
+    teacher_forcing : float, default=1.0
+        Share of the symbols that the decoder is told in training, where it would go on from
+        its own guess else.
+    output_dim : int, default=32
+        Width of the vectors of output symbols.
+    n_layers, dropout, embedding_dropout, locked_dropout, **options
+        See `SequenceNet`; they concern the encoder and the decoder, which reads one way.
+    """
+
+    row_arguments = ("lengths", "answers")
+
+    def __init__(
+        self,
+        n_outputs,
+        n_features,
+        hidden_size,
+        *,
+        attention="additive",
+        teacher_forcing=1.0,
+        output_dim=32,
+        n_layers=1,
+        dropout=0.0,
+        embedding_dropout=0.0,
+        locked_dropout=False,
+        **options,
+    ):
+        shared = {"n_layers": n_layers, "dropout": dropout, "locked_dropout": locked_dropout}
+        super().__init__(
+            n_features, hidden_size, embedding_dropout=embedding_dropout, **shared, **options
+        )
+        self.teacher_forcing = teacher_forcing
+        self.n_units += n_layers * hidden_size
+        width = self.recurrent.output_size
+        self.pooling = Pooling("last", width, self.recurrent.n_directions)
+        self.output_embedding = Embedding(n_outputs, output_dim)
+        one_way = ("cell", "cell_params", "recurrent_dropout", "bptt_steps")
+        decoder = {name: options[name] for name in one_way if name in options}
+        self.decoder = Recurrent(output_dim, hidden_size, **shared, **decoder)
+        self.n_states = len(self.decoder.layers[0][0].states)
+        self.bridge = glorot_linear(width, n_layers * self.n_states * hidden_size)
+        self.attention = None if attention is None else Attention(attention, hidden_size, width)
+        self.dropout = Dropout(dropout, locked_dropout)
+        self.output = glorot_linear(hidden_size, n_outputs)
+
+    def forward(self, steps, lengths, answers, vectors=None):
+        """Compute the logits of each symbol, given those before it.
+
+        Parameters
+        ----------
+        steps : Tensor of shape (n_sequences, n_steps[, n_features])
+            Codes, or numbers, padded on the right.
+        lengths : LongTensor of shape (n_sequences,)
+            Real steps of each sequence.
+        answers : LongTensor of shape (n_sequences, n_answers)
+            The symbols, each sequence with 0 at its end, and -1 at padding.
+        vectors : Tensor of shape (n_codes, n_features), optional
+            Vectors for codes that the embedding does not hold.
+
+        Returns
+        -------
+        Tensor of shape (n_sequences, n_answers, n_outputs)
+            The logits; what stands at padding has no meaning.
+        """
+        return self.answer(self.read(steps, vectors), lengths, answers)
+
+    def read(self, steps, vectors=None):
+        """Describe the steps of the source.
+
+        Parameters
+        ----------
+        steps, vectors
+            As for `forward`.
+
+        Returns
+        -------
+        Tensor of shape (n_sequences, n_steps, n_features)
+            What the encoder gets.
+        """
+        return self.embedding_dropout(self.embed(steps, vectors))
+
+    def answer(self, x, lengths, answers):
+        """Compute the logits of described steps.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_sequences, n_steps, n_features)
+            What `read` returned.
+        lengths, answers
+            As for `forward`.
+
+        Returns
+        -------
+        Tensor of shape (n_sequences, n_answers, n_outputs)
+            The logits.
+        """
+        states, memory = self.encode(x, lengths)
+        return self.output(self.dropout(self._look(self._decode(states, memory, answers), memory)))
+
+    def encode(self, x, lengths):
+        """Read the source.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_sequences, n_steps, n_features)
+            What `read` returned.
+        lengths : LongTensor of shape (n_sequences,)
+            Real steps of each sequence.
+
+        Returns
+        -------
+        states : list of tuple of Tensor, each of shape (n_sequences, hidden_size)
+            The decoder's first states, layer by layer.
+        memory : Memory or None
+            What the attention looks at.
+        """
+        outputs = self.recurrent(x, lengths)  # (N, T, D * H)
+        first = self.bridge(self.pooling(outputs, lengths)).tanh().to(x.dtype)
+        states = first.chunk(len(self.decoder.layers) * self.n_states, dim=-1)
+        states = [
+            states[start : start + self.n_states] for start in range(0, len(states), self.n_states)
+        ]
+        if self.attention is None:
+            return states, None
+        real = real_steps(lengths, x.shape[1])[:, :, 0]
+        return states, self.attention.remember(outputs, real)
+
+    def attention_weights(self, x, lengths, answers):
+        """Compute where the decoder looks while it writes the answers.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_sequences, n_steps, n_features)
+            What `read` returned.
+        lengths, answers
+            As for `forward`.
+
+        Returns
+        -------
+        Tensor of shape (n_sequences, n_answers, n_steps)
+            The weights.
+        """
+        states, memory = self.encode(x, lengths)
+        return self.attention.weights(self._decode(states, memory, answers), memory)
+
+    def _decode(self, states, memory, answers):
+        """Run the decoder's recurrent layers over all symbols, (N, L, H)."""
+        codes = F.pad(answers[:, :-1], (1, 0), value=BOUNDARY).clamp(min=0)
+        if self.training and self.teacher_forcing < 1:
+            codes = self._mix(states, memory, codes)
+        x = self.embedding_dropout(self.output_embedding(codes))
+        return self.decoder(x, (answers >= 0).sum(dim=1), states)
+
+    @torch.no_grad()
+    def _mix(self, states, memory, codes):
+        """Put the decoder's own guesses in place of some symbols.
+
+        A guess passes no gradient on, so it is enough to know it: the run that learns goes over
+        all steps at once, whatever the symbols are.
+        """
+        told = draw(self.teacher_forcing, self.output.weight.new_empty(codes.shape)).bool()
+        shown = [codes[:, 0]]
+        for step in range(1, codes.shape[1]):
+            logits, states = self._advance(shown[-1][:, None], states, memory)  # (N, 1, K)
+            guess = logits[:, 0].argmax(dim=-1)
+            shown.append(torch.where(told[:, step], codes[:, step], guess))
+        return torch.stack(shown, dim=1)
+
+    def _advance(self, codes, states, memory):
+        """Read a symbol of each rival, (N, B), and return the logits of the next, (N, B, K)."""
+        x = self.embedding_dropout(self.output_embedding(codes.reshape(-1, 1)))  # (N * B, 1, E)
+        outputs, states = self.decoder.advance(x, states)
+        outputs = self._look(outputs.reshape(*codes.shape, -1), memory)
+        return self.output(self.dropout(outputs)), states
+
+    def _look(self, outputs, memory):
+        return outputs if memory is None else self.attention(outputs, memory)
+
+    def search(self, steps, lengths, vectors=None, **options):
+        """Find the most probable answers.
+
+        Parameters
+        ----------
+        steps, lengths, vectors
+            As for `forward`.
+        **options
+            See `beam_search`.
+
+        Returns
+        -------
+        symbols : LongTensor of shape (n_sequences, n_rivals, n_steps)
+            Codes, best first, with 0 from the end on.
+        log_probabilities : Tensor of shape (n_sequences, n_rivals)
+            Of each answer.
+        """
+        first, memory = self.encode(self.read(steps, vectors), lengths)
+
+        def advance(codes, states):
+            logits, states = self._advance(codes, states, memory)
+            return logits.to(first[0][0].dtype).log_softmax(dim=-1), states
+
+        return beam_search(advance, first, len(lengths), **options)
+
+    def losses(self, logits, answers):
+        """Compute the negative log-likelihood of each answer.
+
+        Parameters
+        ----------
+        logits : Tensor of shape (n_sequences, n_answers, n_outputs)
+            What `forward` returned.
+        answers : LongTensor of shape (n_sequences, n_answers)
+            The true symbols, -1 at padding.
+
+        Returns
+        -------
+        Tensor of shape (n_sequences,)
+            Sums over the symbols, the end included, in nats.
+        """
+        losses = F.cross_entropy(
+            logits.flatten(0, 1), answers.flatten(), ignore_index=-1, reduction="none"
+        )
+        return losses.view_as(answers).sum(dim=1)
+
+    def describe(self):
+        """List the layers.
+
+        Returns
+        -------
+        list of tuple (str, str, int)
+            Name, output shape and number of parameters of each. ``L`` stands for the symbols of
+            an answer.
+        """
+        n_outputs, width = self.output_embedding.weight.shape
+        hidden_size = self.output.in_features
+        rows = [
+            *super().describe(),
+            row("Bridge", f"(N, {self.bridge.out_features})", self.bridge),
+            row("Output embedding", f"(N, L, {width})", self.output_embedding),
+        ]
+        for (cell,) in self.decoder.layers:
+            rows.append(row(f"Decoder {cell.title}", f"(N, L, {hidden_size})", cell))
+        if self.attention is not None:
+            name = f"Attention ({self.attention.kind})"
+            rows.append(row(name, f"(N, L, {hidden_size})", self.attention))
+        rows.append(row("Linear", f"(N, L, {n_outputs})", self.output))
+        return rows

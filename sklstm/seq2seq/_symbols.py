@@ -1,0 +1,148 @@
+"""Symbols: strings read as sequences of characters, and those of the output as numbers."""
+
+from itertools import chain
+from reprlib import repr as shorten
+
+import numpy as np
+
+from sklstm._validation import check_tokens, to_list
+from sklstm.networks import BOUNDARY
+from sklstm.sequences import Sequences
+
+EXPECTED = "one str, or one list of str, for each sample"
+
+
+def list_texts(X):
+    """List the texts, if that is what an input holds.
+
+    Parameters
+    ----------
+    X : object
+        Any input.
+
+    Returns
+    -------
+    list of str or None
+        None for an input of another kind.
+    """
+    if isinstance(X, Sequences):
+        return None
+    if isinstance(X, (str, bytes)) or (
+        hasattr(X, "__array__") and np.asarray(X).dtype.kind in "OUT"
+    ):
+        X = to_list(X, EXPECTED)
+    if not isinstance(X, (list, tuple)) or not any(isinstance(sample, str) for sample in X):
+        return None
+    for position, sample in enumerate(X):
+        if not isinstance(sample, str):
+            raise TypeError(
+                f"Some samples are strings, but sample {position} is {shorten(sample)} of type "
+                f"{type(sample).__name__}: pass a string for each sample, or a list of tokens for "
+                "each."
+            )
+    return list(X)
+
+
+def check_outputs(y):
+    """Check the sequences to predict.
+
+    Parameters
+    ----------
+    y : list of str, list of lists of str, or Sequences
+        A string or a list of tokens for each sample.
+
+    Returns
+    -------
+    list of str, or list of (list or tuple) of str
+        The same, in a list.
+    """
+    try:
+        texts = list_texts(y)
+        if texts is None:
+            texts = y.tokens() if isinstance(y, Sequences) else check_tokens(y)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"y: {error}") from None
+    return texts
+
+
+class OutputSymbols:
+    """Number the symbols of outputs.
+
+    Parameters
+    ----------
+    y : list of str, or list of lists of str
+        Outputs to learn from.
+    declared : sequence of str, optional
+        Symbols that will come later.
+
+    Attributes
+    ----------
+    are_texts : bool
+        Whether outputs are strings.
+    symbols : list of str
+        Sorted; a symbol's code is its place, counted from 1, since 0 ends an output.
+    """
+
+    def __init__(self, y, declared=None):
+        declared = [] if declared is None else list(declared)
+        if not all(isinstance(symbol, str) for symbol in declared):
+            raise TypeError(f"symbols must hold strings; got {shorten(declared)}.")
+        self.are_texts = isinstance(y[0], str)
+        self.symbols = sorted({*chain.from_iterable(y), *declared})
+        if not self.symbols:
+            raise ValueError("Every sample of y is empty: there is nothing to learn from.")
+
+    def check(self, y):
+        """Check that outputs are strings, or lists, as they were in ``fit``.
+
+        Parameters
+        ----------
+        y : list of str, or list of lists of str
+            The outputs.
+        """
+        if isinstance(y[0], str) != self.are_texts:
+            kinds = "token lists", "strings"
+            raise TypeError(
+                f"In fit the samples of y were {kinds[self.are_texts]}, but now they are "
+                f"{kinds[not self.are_texts]}."
+            )
+
+    def encode(self, y):
+        """Number the symbols of each output.
+
+        Parameters
+        ----------
+        y : list of str, or list of lists of str
+            The outputs.
+
+        Returns
+        -------
+        list of list of int
+            Their codes, and the end.
+        """
+        self.check(y)
+        codes = {symbol: code for code, symbol in enumerate(self.symbols, start=1)}
+        unseen = sorted(set(chain.from_iterable(y)).difference(codes))
+        if unseen:
+            raise ValueError(
+                f"y contains the symbols {shorten(unseen)}, which are not among the "
+                f"{len(codes)} of the first fit. Name all symbols in the first partial_fit, or "
+                "leave those samples out."
+            )
+        return [[*map(codes.__getitem__, symbols), BOUNDARY] for symbols in y]
+
+    def decode(self, codes):
+        """Name the symbols of one output.
+
+        Parameters
+        ----------
+        codes : list of int
+            With an end.
+
+        Returns
+        -------
+        str or list of str
+            What stands before the end.
+        """
+        named = [self.symbols[code - 1] for code in codes[: codes.index(BOUNDARY)]]
+        return "".join(named) if self.are_texts else named
