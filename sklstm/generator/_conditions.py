@@ -1,0 +1,110 @@
+"""What is known of a text beside its symbols: a label, or numbers."""
+
+import numpy as np
+from sklearn.utils import check_array
+
+
+class Conditions:
+    """Turn conditions into numbers: labels into one-hot vectors, numbers as they are.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,) or (n_samples, n_conditions)
+        Labels, or numbers: whatever has two axes or holds floats.
+
+    Attributes
+    ----------
+    labels : ndarray or None
+        The labels, sorted.
+    size : int
+        How many numbers they become.
+    """
+
+    def __init__(self, y):
+        y = _as_array(y)
+        self.labels = None
+        if y.ndim == 1 and y.dtype.kind != "f":
+            try:
+                self.labels = np.unique(y)
+            except TypeError as error:
+                raise TypeError(
+                    f"y must hold labels of one type, and none may be missing. The cause: {error}"
+                ) from None
+        self.size = len(self.labels) if self.labels is not None else _as_numbers(y).shape[1]
+
+    def encode(self, y):
+        """Encode the conditions of texts.
+
+        Parameters
+        ----------
+        y : array-like of shape (n_samples,) or (n_samples, n_conditions)
+            As in ``fit``.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_samples, size)
+            The numbers.
+        """
+        y = _as_array(y)
+        if self.labels is None:
+            numbers = _as_numbers(y)
+            if numbers.shape[1] != self.size:
+                raise ValueError(
+                    f"The condition has {numbers.shape[1]} numbers, but {self.size} were learned."
+                )
+            return numbers
+        if y.ndim != 1:
+            raise ValueError(
+                f"The condition of a text is one of {self._listed()}; got {y.tolist()!r:.60}."
+            )
+        known = set(self.labels.tolist())
+        unseen = sorted({label for label in y.tolist() if label not in known}, key=str)
+        if unseen:
+            raise ValueError(
+                f"The condition {unseen[0]!r} was never seen in fit; choose from {self._listed()}."
+            )
+        return (y[:, None] == self.labels).astype(np.float32)
+
+    def encode_for(self, condition, n_texts):
+        """Encode the condition of texts to write.
+
+        Parameters
+        ----------
+        condition : label, numbers, or array-like with one of them for each text
+            The condition.
+        n_texts : int
+            How many texts.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_texts, size)
+            The numbers.
+        """
+        condition = _as_array(condition)
+        shared = condition.ndim == 0 or (condition.ndim == 1 and self.labels is None)
+        numbers = self.encode(condition.reshape(1, *condition.shape) if shared else condition)
+        if shared:
+            return np.repeat(numbers, n_texts, axis=0)
+        if len(numbers) != n_texts:
+            raise ValueError(
+                f"condition has {len(numbers)} rows for n_samples={n_texts}; pass one for all "
+                "texts, or one for each."
+            )
+        return numbers
+
+    def _listed(self):
+        labels = self.labels.tolist()
+        return f"{labels}" if len(labels) <= 20 else f"{str(labels[:20])[:-1]}, ...]"
+
+
+def _as_array(y):
+    try:
+        y = np.asarray(y)
+    except ValueError as error:
+        raise ValueError(f"Every text has one condition. The cause: {error}") from None
+    return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 and y.dtype.kind in "OSU" else y
+
+
+def _as_numbers(y):
+    y = y.reshape(-1, 1) if y.ndim < 2 else y
+    return check_array(y, dtype=np.float32, input_name="y")

@@ -1,0 +1,799 @@
+"""LSTMGenerator: texts written symbol by symbol."""
+
+import warnings
+from itertools import islice
+from numbers import Integral, Real
+
+import numpy as np
+import torch
+from sklearn.base import (
+    ClassNamePrefixFeaturesOutMixin,
+    DensityMixin,
+    TransformerMixin,
+    _fit_context,
+)
+from sklearn.utils import check_consistent_length, check_random_state, check_scalar
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.validation import check_is_fitted
+from torch import nn
+
+from sklstm._base import BaseLSTM
+from sklstm._streams import StreamBatches
+from sklstm._validation import check_texts, check_tokens
+from sklstm.batches import SequenceDataset
+from sklstm.generator._conditions import Conditions
+from sklstm.generator._sampling import BOUNDARY, Draws, Rule, Writer
+from sklstm.networks import LanguageModelNet
+from sklstm.sequences import UNKNOWN, Sequences
+from sklstm.text import TokenIndexer
+
+LONG = 10_000  # symbols of a text whose gradients should not go back to its start
+NUMBERS_AT_ONCE = 2**24  # 64 megabytes: of logits or gates, in prediction
+SHARES = (0.8, 0.95)  # of the text: what the first clusters of the adaptive softmax cover
+
+
+class LSTMGenerator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMixin, BaseLSTM):
+    r"""Learn to write texts, symbol by symbol, with a long short-term memory network.
+
+    A language model: it gives every symbol :math:`x_t`, a character or a token, a probability
+    that depends on all symbols before it [1]_.
+
+    .. math::
+
+        h_t, c_t &= \mathrm{LSTM}(E_{x_{t-1}}, h_{t-1}, c_{t-1}) \\
+        P(x_t \mid x_{<t}) &= \mathrm{softmax}(W h_t + b)_{x_t} \\
+        \log P(x) &= \sum_{t=1}^{T+1} \log P(x_t \mid x_{<t})
+
+    The symbol before the first is the start, and the one after the last, :math:`x_{T+1}`, is the
+    end, so that the probabilities of all texts sum to 1. ``fit`` minimises the mean of
+    :math:`-\log P(x_t \mid x_{<t})` over all symbols, ends included. To write a text, symbols are
+    drawn one after the other, each with these probabilities and read in turn.
+
+    Given ``y``, the network learns texts under a condition :math:`u`, which it reads at every
+    step beside the symbol: :math:`P(x_t \mid x_{<t}, u)`.
+
+    Parameters
+    ----------
+    level : {"char", "token"}, default="char"
+        What a symbol is. With ``"char"`` texts are strings, with ``"token"`` lists of tokens or
+        `Sequences`, as a `Tokenizer` makes them.
+    max_tokens : int, optional
+        Largest size of the vocabulary, end and unknown symbol included; the most frequent symbols
+        are kept. All by default.
+    min_count : int, default=1
+        Leave out symbols that occur less often than this.
+    softmax : {"full", "adaptive"}, default="full"
+        With ``"adaptive"``, rare symbols have shorter vectors, and which group a symbol is in is
+        predicted first [2]_. It is many times as fast for tens of thousands of symbols, and a
+        little less exact.
+    tie_weights : bool, default=False
+        Whether the rows of :math:`W` are the vectors :math:`E` [3]_. `embedding_dim` must equal
+        `hidden_size`, and `softmax` be ``"full"``.
+    embedding_dim : int, default=32
+        Width of the symbols' vectors.
+    embedding_lr : float, optional
+        Learning rate of the vectors; `lr` by default.
+    cell, cell_params
+        As in `LSTMClassifier`.
+    hidden_size : int, default=64
+        Units of each recurrent layer.
+    n_layers : int, default=1
+        Depth of the recurrent stack.
+    embedding_dropout : float, default=0.0
+        Dropout on the symbols' vectors.
+    word_dropout : float, default=0.0
+        Probability of reading a symbol as unknown during training.
+    dropout : float, default=0.0
+        Dropout between layers, and before the softmax.
+    recurrent_dropout : float, default=0.0
+        Dropout on the recurrent weights :math:`U`, one draw for each batch.
+    locked_dropout : bool, default=False
+        Whether dropout on sequences drops the same features at every step.
+    optimizer, lr, schedule
+        How to descend, see `LSTMClassifier`.
+    bptt_steps : int, optional
+        Steps after which the optimizer makes a step. The state is carried on, the gradient is
+        not: truncated backpropagation through time. Texts longer than their share of a batch, all
+        symbols divided by `batch_size`, are learned in pieces side by side, so a single long text
+        fills a batch. By default a text is learned as a whole, which is for short texts.
+    max_grad_norm : float, optional, default=1.0
+        Gradients are scaled down to this norm. None leaves them alone.
+    weight_decay : float, default=0.0
+        The optimizer's weight decay.
+    batch_size : int, default=32
+        Texts, or pieces of them, in a batch. It does not change a score or a sample.
+    max_epochs : int, default=10
+        Passes over the training data.
+    early_stopping : bool, default=False
+        Whether to stop when the validation loss has not fallen for `n_iter_no_change` epochs,
+        and go back to the weights of the best epoch. Validates on `X_val` if it is passed to
+        ``fit``, otherwise on a part of the texts; of a single text, on its last part.
+    validation_fraction : float, default=0.1
+        Share of the training data that early stopping holds out.
+    n_iter_no_change : int, default=3
+        Epochs without a better validation loss before stopping early.
+    warm_start, device, precision, callbacks, net_params
+        See `LSTMClassifier`.
+    verbose : int, default=0
+        With 1, prints a line an epoch and shows a progress bar.
+    random_state : int, RandomState instance or None, default=None
+        Seeds weights, shuffling, dropout and the validation split. Torch's global generators are
+        left alone; numpy's is drawn from when None.
+
+    Attributes
+    ----------
+    vocabulary_ : dict of str to int
+        The code of each symbol, the most frequent first. Code 0 is the start and the end of a
+        text, code 1 an unknown symbol; their names, ``"<pad>"`` and ``"<unk>"``, are those of
+        `TokenIndexer`.
+    conditions_ : ndarray or None
+        The labels in ``y``, sorted; None if there were none.
+    net_ : skorch.NeuralNet
+        The trained net.
+    module_ : torch.nn.Module
+        Its network.
+    history_ : list of dict
+        One for each epoch: ``train_loss`` and ``valid_loss``, in nats a symbol, and ``dur`` in
+        seconds.
+    n_iter_ : int
+        Epochs done.
+    n_parameters_ : int
+        Numbers in the network.
+
+    See Also
+    --------
+    LSTMClassifier : Predicts a label for a text.
+    Tokenizer : Makes tokens of texts, and texts of tokens.
+
+    Notes
+    -----
+    A pipeline passes the ``y`` of its last step to all steps. So ``fit_transform``, which pipelines
+    call, takes no conditions: ``make_pipeline(LSTMGenerator(), LogisticRegression())`` learns
+    the texts alone, and describes them by the network's last state.
+
+    References
+    ----------
+    .. [1] Graves (2013), Generating sequences with recurrent neural networks.
+       https://doi.org/10.48550/arXiv.1308.0850
+    .. [2] Grave et al. (2017), Efficient softmax approximation for GPUs, ICML.
+       https://doi.org/10.48550/arXiv.1609.04309
+    .. [3] Press and Wolf (2017), Using the output embedding to improve language models, EACL.
+       https://doi.org/10.18653/v1/E17-2025
+    .. [4] Holtzman et al. (2020), The curious case of neural text degeneration, ICLR.
+       https://doi.org/10.48550/arXiv.1904.09751
+
+    Examples
+    --------
+    >>> from sklstm import LSTMGenerator
+    >>> texts = ["tick tock"] * 20 + ["tick tack"] * 20
+    >>> generator = LSTMGenerator(hidden_size=16, lr=0.05, random_state=0).fit(texts)
+    >>> generator.sample(3, random_state=0)
+    ['tick tock', 'tick tack', 'tick tock']
+    >>> generator.perplexity(["tick tack"]) < generator.perplexity(["tack tick"])
+    True
+    """
+
+    _network = LanguageModelNet
+    bidirectional = False  # what comes is to be predicted
+
+    def __init__(
+        self,
+        *,
+        level="char",
+        max_tokens=None,
+        min_count=1,
+        softmax="full",
+        tie_weights=False,
+        embedding_dim=32,
+        embedding_lr=None,
+        cell="lstm",
+        cell_params=None,
+        hidden_size=64,
+        n_layers=1,
+        embedding_dropout=0.0,
+        word_dropout=0.0,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        locked_dropout=False,
+        optimizer="adam",
+        lr=0.003,
+        schedule=None,
+        bptt_steps=None,
+        max_grad_norm=1.0,
+        weight_decay=0.0,
+        batch_size=32,
+        max_epochs=10,
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=3,
+        warm_start=False,
+        device="auto",
+        precision="auto",
+        callbacks=None,
+        net_params=None,
+        verbose=0,
+        random_state=None,
+    ):
+        self.level = level
+        self.max_tokens = max_tokens
+        self.min_count = min_count
+        self.softmax = softmax
+        self.tie_weights = tie_weights
+        self.embedding_dim = embedding_dim
+        self.embedding_lr = embedding_lr
+        self.cell = cell
+        self.cell_params = cell_params
+        self.hidden_size = hidden_size
+        self.n_layers = n_layers
+        self.embedding_dropout = embedding_dropout
+        self.word_dropout = word_dropout
+        self.dropout = dropout
+        self.recurrent_dropout = recurrent_dropout
+        self.locked_dropout = locked_dropout
+        self.optimizer = optimizer
+        self.lr = lr
+        self.schedule = schedule
+        self.bptt_steps = bptt_steps
+        self.max_grad_norm = max_grad_norm
+        self.weight_decay = weight_decay
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.warm_start = warm_start
+        self.device = device
+        self.precision = precision
+        self.callbacks = callbacks
+        self.net_params = net_params
+        self.verbose = verbose
+        self.random_state = random_state
+
+    _parameter_constraints: dict = {
+        **BaseLSTM._parameter_constraints,
+        "level": [StrOptions({"char", "token"})],
+        "max_tokens": TokenIndexer._parameter_constraints["max_tokens"],
+        "min_count": TokenIndexer._parameter_constraints["min_count"],
+        "softmax": [StrOptions({"full", "adaptive"})],
+        "tie_weights": ["boolean"],
+    }
+    for _name in (
+        "vocabulary_size",
+        "fine_tune_embeddings",
+        "mask_padding",
+        "bidirectional",
+        "pooling",
+    ):
+        del _parameter_constraints[_name]
+    del _name
+
+    # ------------------------------------------------------------ fitting
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None, sample_weight=None, X_val=None, y_val=None):
+        """Learn from texts.
+
+        Parameters
+        ----------
+        X : array-like of str, or token lists or Sequences
+            One text for each sample: strings with ``level="char"``, tokens with
+            ``level="token"``.
+        y : array-like of shape (n_samples,) or (n_samples, n_conditions), optional
+            What is known of each text: a label (a str, an integer), or numbers, which had better
+            be of the order of 1.
+        sample_weight : array-like of shape (n_samples,), optional
+            How much each text counts in the loss.
+        X_val, y_val : like X and y, optional
+            Validation data, whose loss is recorded and guides early stopping.
+
+        Returns
+        -------
+        LSTMGenerator
+            The fitted estimator. Ctrl-C ends training early and keeps what was learned.
+        """
+        return self._fit(X, y, sample_weight, X_val, y_val)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y=None, sample_weight=None):
+        """Learn for one epoch more.
+
+        The first call fixes the vocabulary and the conditions: symbols that come later are
+        unknown.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As for ``fit``.
+
+        Returns
+        -------
+        LSTMGenerator
+            The fitted estimator.
+        """
+        return self._fit(X, y, sample_weight, partial=True)
+
+    def fit_transform(self, X, y=None, **fit_params):
+        """Learn from texts without conditions, and describe the same texts.
+
+        Parameters
+        ----------
+        X : array-like of str, or token lists or Sequences
+            One text for each sample.
+        y : object
+            Ignored: in a pipeline, it is the target of another step.
+        **fit_params : dict
+            Further arguments of ``fit``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, hidden_size)
+            As ``transform`` returns it.
+        """
+        return self.fit(X, **fit_params).transform(X)
+
+    def _check_presence(self, y, X_val, y_val):
+        if y_val is not None and X_val is None:
+            raise ValueError("y_val was passed without X_val.")
+        if self.tie_weights and self.softmax == "adaptive":
+            raise ValueError(
+                "tie_weights=True needs softmax='full': an adaptive softmax has vectors of "
+                "several widths."
+            )
+        if self.tie_weights and self.embedding_dim != self.hidden_size:
+            raise ValueError(
+                "With tie_weights=True, embedding_dim must equal hidden_size; got "
+                f"{self.embedding_dim} and {self.hidden_size}."
+            )
+
+    def _read_dataset(self, X, y, sample_weight, *, reset):
+        sequences = self._read_texts(X)
+        weights = self._weigh_samples(sample_weight, sequences)
+        if reset:
+            self._learn_symbols(sequences)
+            self._conditions = None if y is None else Conditions(y)
+            self._describe_input()
+        data = self._lay_out(sequences.with_categories(list(self.vocabulary_)))
+        data.conditions = self._read_conditions(y)
+        if y is not None:
+            check_consistent_length(sequences, data.conditions)
+        data.weights = torch.from_numpy(weights)
+        return _balance(data)
+
+    def _read_texts(self, X):
+        if self.level == "token":
+            return self._read_tokens(X)
+        if isinstance(X, Sequences) or _hold_tokens(X):
+            raise TypeError(
+                "With level='char' every text is a str, but X holds tokens. Pass the texts "
+                "themselves, or set level='token'."
+            )
+        return Sequences.from_tokens(check_texts(X))
+
+    def _read_tokens(self, X):
+        if not isinstance(X, Sequences):
+            return Sequences.from_tokens(check_tokens(X)).without_padding()
+        if not len(X):
+            raise ValueError("Found array with 0 sample(s) while a minimum of 1 is required.")
+        if X.categories is None or X.vectors is not None:
+            holds = "ids without their strings" if X.categories is None else "word vectors"
+            raise ValueError(
+                f"X holds {holds}. LSTMGenerator learns vectors of its own, for tokens that it "
+                "can write: pass the tokens of a Tokenizer, or the Sequences of a TokenIndexer."
+            )
+        return X.without_padding()
+
+    def _learn_symbols(self, sequences):
+        if not len(sequences.codes):
+            raise ValueError("Every text is empty: there is nothing to learn from.")
+        longest = sequences.lengths.max()
+        if self.bptt_steps is None and longest > LONG:
+            warnings.warn(
+                f"A text of {longest:,} symbols is learned as a whole, with a single step of the "
+                "optimizer in an epoch. Set bptt_steps, for example to 100.",
+                UserWarning,
+                stacklevel=6,
+            )
+        indexer = TokenIndexer(max_tokens=self.max_tokens, min_count=self.min_count)
+        codes = indexer.fit_transform(sequences).codes
+        self.vocabulary_ = indexer.vocabulary_
+        self._symbols = list(self.vocabulary_)
+        self._counts = np.bincount(codes, minlength=len(self._symbols))
+        self._counts[BOUNDARY] = len(sequences)
+
+    def _describe_input(self):
+        """Note what shapes the network."""
+        self._initial_vectors = None
+        self._n_frozen = 0
+        self._precision = "float32" if self.precision == "auto" else self.precision
+        self._shape = {
+            "n_features": self.embedding_dim,
+            "n_codes": len(self._symbols),
+            "n_conditions": 0 if self._conditions is None else self._conditions.size,
+            "cutoffs": choose_cutoffs(self._counts) if self.softmax == "adaptive" else None,
+        }
+        self._n_features_out = self.hidden_size
+
+    def _lay_out(self, sequences):
+        """Put a start before each text, and make each symbol the target of the one before it."""
+        n_texts, lengths = len(sequences), sequences.lengths
+        places = np.arange(len(sequences.codes)) + np.repeat(np.arange(n_texts), lengths)
+        inputs = np.full(len(places) + n_texts, BOUNDARY, np.int32)
+        targets = np.full(len(places) + n_texts, BOUNDARY, np.int64)
+        inputs[places + 1] = targets[places] = sequences.codes
+        starts = sequences.offsets[:-1] + np.arange(n_texts)
+        return SequenceDataset(inputs, starts, lengths + 1, step_targets=targets)
+
+    def _read_conditions(self, y):
+        if (y is None) != (self._conditions is None):
+            self._refuse_condition(given=y is not None)
+        return None if y is None else torch.from_numpy(self._conditions.encode(y))
+
+    def _refuse_condition(self, given):
+        if given:
+            raise ValueError("LSTMGenerator was fitted without conditions (y): pass none here.")
+        raise ValueError(
+            "LSTMGenerator was fitted with conditions: pass those of the texts, y to score them "
+            "and condition to write them."
+        )
+
+    def _split(self, data, y):
+        if len(data) > 1:
+            return tuple(map(_balance, super()._split(data, y)))
+        held_out = round(self.validation_fraction * data.lengths[0])
+        if not 0 < held_out < data.lengths[0]:
+            raise ValueError(
+                f"early_stopping cannot hold out validation_fraction={self.validation_fraction} "
+                f"of {data.lengths[0]} symbols; change the fraction, or pass X_val."
+            )
+        begin, end = data.subset([0]), data.subset([0])
+        begin.lengths, end.lengths = data.lengths - held_out, np.array([held_out])
+        end.starts = data.starts + begin.lengths
+        return _balance(begin), _balance(end)
+
+    def _criterion(self):
+        return nn.CrossEntropyLoss, None  # the network has its own, see LanguageModelNet.losses
+
+    def _output_options(self):
+        return {"tie_weights": self.tie_weights}
+
+    def _batch_options(self):
+        options = {
+            "iterator_valid": StreamBatches,
+            "iterator_valid__n_steps": self._n_steps_at_once(),
+        }
+        if self.bptt_steps is not None:
+            options["iterator_train"] = StreamBatches
+            options["iterator_train__n_steps"] = self.bptt_steps
+        return options
+
+    def _n_steps_at_once(self):
+        width = max(self._shape["n_codes"], 4 * self.hidden_size)
+        return max(1, NUMBERS_AT_ONCE // (self.batch_size * width))
+
+    # ------------------------------------------------------------ scoring
+
+    def _run(self, data):
+        """Run over texts some steps at a time: yield rows, batch, targets and outputs."""
+        batches = StreamBatches(data, self.batch_size, n_steps=self._n_steps_at_once())
+        for rows, batch, targets in batches.batches():
+            outputs = self.net_.evaluation_step((batch, None))
+            yield rows, batch, targets.to(outputs.device), outputs
+
+    def _read_fitted(self, X, y):
+        check_is_fitted(self)
+        return self._read_dataset(X, y, None, reset=False)
+
+    def _log_likelihoods(self, data):
+        sums = np.zeros(len(data))
+        for rows, _, targets, outputs in self._run(data):
+            with torch.no_grad():
+                sums[rows] -= self.module_.losses(outputs, targets).cpu().numpy()
+        return sums
+
+    def score_samples(self, X, y=None):
+        r"""Compute the log-likelihood of each text.
+
+        Parameters
+        ----------
+        X : array-like of str, or token lists or Sequences
+            The texts. An unseen symbol is read and predicted as the unknown one.
+        y : array-like, optional
+            Their conditions, if the generator was fitted with some.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            :math:`\log P(x)` in nats, the end included.
+        """
+        return self._log_likelihoods(self._read_fitted(X, y))
+
+    def score(self, X, y=None):
+        r"""Compute the mean log-likelihood of a symbol.
+
+        Parameters
+        ----------
+        X : array-like of str, or token lists or Sequences
+            The texts.
+        y : array-like, optional
+            Their conditions, if the generator was fitted with some.
+
+        Returns
+        -------
+        float
+            :math:`\sum_n \log P(x^{(n)}) / \sum_n (T_n + 1)` in nats; higher is better. The end
+            of a text counts as a symbol.
+        """
+        data = self._read_fitted(X, y)
+        return float(self._log_likelihoods(data).sum() / data.lengths.sum())
+
+    def perplexity(self, X, y=None):
+        r"""Compute the perplexity of a symbol.
+
+        Parameters
+        ----------
+        X : array-like of str, or token lists or Sequences
+            The texts.
+        y : array-like, optional
+            Their conditions, if the generator was fitted with some.
+
+        Returns
+        -------
+        float
+            :math:`\exp(-\mathrm{score})`: among how many equally probable symbols the generator
+            would be as uncertain. Lower is better.
+        """
+        return float(np.exp(-self.score(X, y)))
+
+    def bits_per_character(self, X, y=None):
+        r"""Compute how many bits it takes to write a character down.
+
+        Parameters
+        ----------
+        X : array-like of str
+            The texts.
+        y : array-like, optional
+            Their conditions, if the generator was fitted with some.
+
+        Returns
+        -------
+        float
+            :math:`-\mathrm{score} / \log 2`: what an arithmetic coder needs that uses the
+            generator's probabilities. The end of a text counts as a character. Lower is better.
+        """
+        if self.level != "char":
+            raise ValueError(
+                f"bits_per_character needs level='char', and the level is {self.level!r}: use "
+                "perplexity for tokens."
+            )
+        return float(-self.score(X, y) / np.log(2))
+
+    def transform(self, X, y=None):
+        """Describe each text by the state in which it leaves the network.
+
+        Parameters
+        ----------
+        X : array-like of str, or token lists or Sequences
+            The texts.
+        y : array-like, optional
+            Their conditions, if the generator was fitted with some.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, hidden_size)
+            The top layer's output :math:`h` after the last symbol, from which the end would be
+            predicted.
+        """
+        data = self._read_fitted(X, y)
+        features = np.empty((len(data), self._n_features_out), self._dtype)
+        for rows, batch, _, outputs in self._run(data):
+            last = outputs[torch.arange(len(rows)), batch.lengths - 1]
+            features[rows] = last.cpu().numpy()  # of the last steps, in the end
+        return features
+
+    # ------------------------------------------------------------ writing
+
+    def sample(
+        self,
+        n_samples=1,
+        *,
+        prefix="",
+        max_length=200,
+        temperature=1.0,
+        top_k=None,
+        top_p=None,
+        random_state=None,
+        condition=None,
+        handle_unknown="error",
+    ):
+        r"""Write texts.
+
+        Symbols are drawn from :math:`P(x_t \mid x_{<t})^{1/\tau}` at the temperature
+        :math:`\tau`, scaled to sum to 1. `top_k` and then `top_p` leave improbable symbols out,
+        which pile up to nonsense otherwise [1]_. A text ends where the network ends it, or at
+        `max_length`; an unknown symbol is never written.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            How many.
+        prefix : str, or list of str with ``level="token"``, default=""
+            What every text begins with.
+        max_length : int, default=200
+            Symbols of a text at most, those of the prefix included.
+        temperature : float, default=1.0
+            Below 1, probable symbols become more probable; 0 takes the most probable one.
+        top_k : int, optional
+            Draw from the `top_k` most probable symbols only.
+        top_p : float, optional
+            Draw from the most probable symbols only: as few as have this share of the
+            probability together.
+        random_state : int, RandomState instance or None, default=None
+            Seeds the draws. Each text has draws of its own: the same `random_state` writes the
+            same texts for any `batch_size`, and the first of them for a smaller `n_samples`,
+            save where the last digit of a product decides between two symbols.
+        condition : label, numbers, or array-like with one of them for each text, optional
+            The condition, if the generator was fitted with some.
+        handle_unknown : {"error", "skip"}, default="error"
+            What to do about symbols of the prefix that ``fit`` has not seen: fail, or leave them
+            out.
+
+        Returns
+        -------
+        list of str, or list of lists of str
+            The texts, prefix included, or their tokens with ``level="token"``.
+
+        References
+        ----------
+        .. [1] Holtzman et al. (2020), The curious case of neural text degeneration, ICLR.
+           https://doi.org/10.48550/arXiv.1904.09751
+        """
+        check_is_fitted(self)
+        check_scalar(n_samples, "n_samples", Integral, min_val=1)
+        rule = _check_rule(temperature, top_k, top_p)
+        prefix = self._read_prefix(prefix, max_length, handle_unknown)
+        conditions = self._condition_for(condition, n_samples)
+        seed = check_random_state(random_state).randint(2**31 - 1)
+        texts = []
+        for start in range(0, n_samples, self.batch_size):
+            rows = range(n_samples)[start : start + self.batch_size]
+            part = None if conditions is None else conditions[rows.start : rows.stop]
+            writer = self._writer(prefix, part, Draws(seed, rows), rule)
+            texts += self._write(writer, prefix, len(rows), max_length)
+        return texts
+
+    def iter_sample(
+        self,
+        *,
+        prefix="",
+        max_length=200,
+        temperature=1.0,
+        top_k=None,
+        top_p=None,
+        random_state=None,
+        condition=None,
+        handle_unknown="error",
+    ):
+        """Write one text, and yield each symbol as soon as it is written.
+
+        Parameters
+        ----------
+        prefix, max_length, temperature, top_k, top_p, random_state, condition, handle_unknown
+            As for ``sample``, which writes the same text.
+
+        Returns
+        -------
+        iterator of str
+            The symbols after the prefix.
+
+        Examples
+        --------
+        >>> from sklstm import LSTMGenerator
+        >>> generator = LSTMGenerator(hidden_size=16, lr=0.05, random_state=0)
+        >>> for symbol in generator.fit(["tick tock"] * 40).iter_sample(prefix="tick "):
+        ...     print(symbol, end=" ", flush=True)
+        t o c k
+        """
+        check_is_fitted(self)
+        rule = _check_rule(temperature, top_k, top_p)
+        prefix = self._read_prefix(prefix, max_length, handle_unknown)
+        conditions = self._condition_for(condition, 1)
+        seed = check_random_state(random_state).randint(2**31 - 1)
+        writer = self._writer(prefix, conditions, Draws(seed, range(1)), rule)
+        steps = islice(writer, max_length - len(prefix))
+        return (self._symbols[codes[0]] for _, codes in steps)
+
+    def _writer(self, prefix, conditions, draws, rule):
+        self.module_.eval()
+        return Writer(self.module_, prefix, conditions, draws, rule)
+
+    def _write(self, writer, prefix, n_texts, max_length):
+        columns = [np.full(n_texts, code, np.int32) for code in prefix]
+        for texts, codes in islice(writer, max_length - len(prefix)):
+            columns.append(np.full(n_texts, BOUNDARY, np.int32))
+            columns[-1][texts] = codes
+        rows = np.stack(columns, axis=1) if columns else np.zeros((n_texts, 0), np.int32)
+        texts = [[self._symbols[code] for code in row[row != BOUNDARY]] for row in rows]
+        return texts if self.level == "token" else list(map("".join, texts))
+
+    def _read_prefix(self, prefix, max_length, handle_unknown):
+        check_scalar(max_length, "max_length", Integral, min_val=1)
+        if handle_unknown not in ("error", "skip"):
+            raise ValueError(f"handle_unknown must be 'error' or 'skip'; got {handle_unknown!r}.")
+        wants_str = self.level == "char"
+        if isinstance(prefix, str) != wants_str and len(prefix):
+            hint = "a str" if wants_str else "a list of tokens, such as a Tokenizer makes"
+            raise TypeError(
+                f"With level={self.level!r}, prefix must be {hint}; got {prefix!r:.60}."
+            )
+        symbols = list(prefix)
+        unknown = [symbol for symbol in symbols if self.vocabulary_.get(symbol, 0) <= UNKNOWN]
+        if unknown and handle_unknown == "error":
+            raise ValueError(
+                f"prefix holds {unknown[0]!r}, which is not in the vocabulary learned in fit. "
+                "Leave it out, or set handle_unknown='skip'."
+            )
+        codes = [self.vocabulary_[symbol] for symbol in symbols if symbol not in unknown]
+        if len(codes) >= max_length:
+            raise ValueError(
+                f"prefix has {len(codes)} symbols, which leaves none to write with "
+                f"max_length={max_length}: raise max_length."
+            )
+        return codes
+
+    def _condition_for(self, condition, n_texts):
+        if (condition is None) != (self._conditions is None):
+            self._refuse_condition(given=condition is not None)
+        return None if condition is None else self._conditions.encode_for(condition, n_texts)
+
+    @property
+    def conditions_(self):
+        """The labels in y, sorted; None if there were none."""
+        check_is_fitted(self)
+        return None if self._conditions is None else self._conditions.labels
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = tags.input_tags.three_d_array = False
+        tags.input_tags.one_d_array = tags.input_tags.string = True
+        return tags
+
+
+def choose_cutoffs(counts):
+    """Choose where the clusters of an adaptive softmax begin.
+
+    Parameters
+    ----------
+    counts : ndarray of int, shape (n_codes,)
+        How often each symbol occurs, the most frequent first, more or less.
+
+    Returns
+    -------
+    list of int
+        The head holds four fifths of the text; the first cluster holds most of the rest.
+    """
+    covered = np.cumsum(counts) / np.sum(counts)
+    cutoffs = 1 + np.searchsorted(covered, SHARES)
+    within = sorted({int(cutoff) for cutoff in cutoffs if cutoff < len(counts)})
+    return within or [len(counts) - 1]
+
+
+def _balance(data):
+    """Scale the weights such that the loss is a mean over symbols."""
+    n_steps = np.average(data.lengths, weights=data.weights)
+    data.weights = data.weights / (n_steps * data.weights.mean())
+    return data
+
+
+def _hold_tokens(X):
+    return isinstance(X, (list, tuple)) and any(isinstance(text, (list, tuple)) for text in X)
+
+
+def _check_rule(temperature, top_k, top_p):
+    check_scalar(temperature, "temperature", Real, min_val=0)
+    if not np.isfinite(temperature):
+        raise ValueError(f"temperature must be finite; got {temperature}.")
+    if top_k is not None:
+        check_scalar(top_k, "top_k", Integral, min_val=1)
+    if top_p is not None:
+        check_scalar(top_p, "top_p", Real, min_val=0, max_val=1, include_boundaries="right")
+    return Rule(temperature, top_k, top_p)

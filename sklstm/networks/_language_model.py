@@ -1,0 +1,263 @@
+"""Symbols in, and for each of them the distribution of the next one out."""
+
+from math import isqrt
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from sklstm.layers import Dropout, glorot_linear
+from sklstm.networks._sequence import SequenceNet, row
+
+
+class LanguageModelNet(SequenceNet):
+    r"""Symbols in, and for each of them the distribution of the next one out.
+
+    With the embeddings :math:`E`, what is known of the text :math:`u`, and the recurrent
+    outputs :math:`h_t`,
+
+    .. math::
+
+        h_t &= \mathrm{LSTM}([E_{x_{t-1}}, u], h_{t-1}) \\
+        P(x_t \mid x_{<t}) &= \mathrm{softmax}(W h_t + b)_{x_t}
+
+    Code 0 is what no symbol of a text is: its start where it is read, and its end where it is
+    predicted.
+
+    ``forward`` returns the recurrent outputs. The softmax, which is most of the work if there are
+    many symbols, is left to `losses`, which needs it only where there is a next symbol, and
+    to `log_probabilities`.
+
+    Parameters
+    ----------
+    n_codes : int
+        Symbols :math:`V`, the start or end and the unknown one included.
+    n_features, hidden_size
+        See `SequenceNet`.
+    n_conditions : int, default=0
+        Numbers :math:`u` known of each text, which every step reads.
+    tie_weights : bool, default=False
+        Whether :math:`W` is :math:`E` [1]_; `n_features` must equal `hidden_size`.
+    cutoffs : list of int, optional
+        Codes at which the clusters of an adaptive softmax begin [2]_: those below the first are
+        in the head, and the clusters' vectors are shorter and shorter. Codes must be in the order
+        of their frequency, more or less. By default there is one softmax over all codes.
+    dropout : float, default=0.0
+        Dropout between layers, and before the output.
+    locked_dropout : bool, default=False
+        Whether dropout drops the same features at every step.
+    **options
+        See `SequenceNet`.
+
+    References
+    ----------
+    .. [1] Press and Wolf (2017), Using the output embedding to improve language models, EACL.
+       https://doi.org/10.18653/v1/E17-2025
+    .. [2] Grave et al. (2017), Efficient softmax approximation for GPUs, ICML.
+       https://doi.org/10.48550/arXiv.1609.04309
+    """
+
+    row_arguments = ("lengths", "states")
+
+    def __init__(
+        self,
+        n_codes,
+        n_features,
+        hidden_size,
+        *,
+        n_conditions=0,
+        tie_weights=False,
+        cutoffs=None,
+        dropout=0.0,
+        locked_dropout=False,
+        **options,
+    ):
+        super().__init__(
+            n_features,
+            hidden_size,
+            n_codes=n_codes,
+            n_extra_features=n_conditions,
+            dropout=dropout,
+            locked_dropout=locked_dropout,
+            **options,
+        )
+        self.dropout = Dropout(dropout, locked_dropout)
+        if cutoffs is not None:
+            divisor = min(4, isqrt(hidden_size))  # the second cluster has a feature at least
+            self.output = nn.AdaptiveLogSoftmaxWithLoss(hidden_size, n_codes, cutoffs, divisor)
+        elif tie_weights:
+            self.output = TiedLinear(self.embedding)
+        else:
+            self.output = glorot_linear(hidden_size, n_codes)
+
+    def forward(self, steps, lengths, conditions=None, states=None, vectors=None):
+        """Compute the recurrent outputs.
+
+        Parameters
+        ----------
+        steps : LongTensor of shape (n_sequences, n_steps)
+            Codes of the symbols before those to predict.
+        lengths : LongTensor of shape (n_sequences,)
+            Real steps of each sequence.
+        conditions : Tensor of shape (n_sequences, n_conditions), optional
+            What is known of each text.
+        states : Tensor, optional
+            See `answer`.
+        vectors : None
+            Not used.
+
+        Returns
+        -------
+        Tensor of shape (n_sequences, n_steps, hidden_size)
+            The outputs; what stands at padding has no meaning.
+        """
+        return self.answer(self.read(steps, conditions), lengths, states)
+
+    def read(self, steps, conditions=None, vectors=None):
+        """Describe the steps.
+
+        Parameters
+        ----------
+        steps, conditions, vectors
+            As for `forward`.
+
+        Returns
+        -------
+        Tensor of shape (n_sequences, n_steps, n_features + n_conditions)
+            What the recurrent layers get.
+        """
+        x = self.embedding_dropout(self.embed(steps))  # (N, T, F)
+        if conditions is None:
+            return x
+        conditions = conditions[:, None].expand(-1, x.shape[1], -1)  # (N, T, K)
+        return torch.cat([x, conditions.to(x.dtype)], dim=-1)
+
+    def answer(self, x, lengths, states=None):
+        """Compute the recurrent outputs of described steps.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_sequences, n_steps, n_features + n_conditions)
+            What `read` returned.
+        lengths : LongTensor of shape (n_sequences,)
+            Real steps of each sequence.
+        states : Tensor of shape (n_sequences, n_layers, n_states, hidden_size), optional
+            The state in which the steps before these have left the layers. It is replaced by
+            the state after the last step; gradients do not pass it.
+
+        Returns
+        -------
+        Tensor of shape (n_sequences, n_steps, hidden_size)
+            The outputs; what stands at padding has no meaning.
+        """
+        if states is None:
+            return self.dropout(self.recurrent(x, lengths))
+        before = [tuple(s.clone() for s in layer.unbind(1)) for layer in states.unbind(1)]
+        outputs, after = self.recurrent.advance(x, before)
+        states.copy_(_stack([[s.detach() for s in layer] for layer in after]))
+        return self.dropout(outputs)
+
+    def initial_states(self, n_sequences):
+        """Return the states before the first step.
+
+        Parameters
+        ----------
+        n_sequences : int
+            Rows of the batch.
+
+        Returns
+        -------
+        Tensor of shape (n_sequences, n_layers, n_states, hidden_size)
+            Zeros.
+        """
+        return _stack([cell.initial_state(n_sequences) for (cell,) in self.recurrent.layers])
+
+    def log_probabilities(self, outputs):
+        """Compute the distribution of the next symbol.
+
+        Parameters
+        ----------
+        outputs : Tensor of shape (n_outputs, hidden_size)
+            Recurrent outputs.
+
+        Returns
+        -------
+        Tensor of shape (n_outputs, n_codes)
+            Logarithms, in nats.
+        """
+        if isinstance(self.output, nn.AdaptiveLogSoftmaxWithLoss):
+            return self.output.log_prob(outputs)
+        return self.output(outputs).log_softmax(dim=-1)
+
+    def losses(self, outputs, targets):
+        """Compute the negative log-likelihood of the next symbols of each sequence.
+
+        Parameters
+        ----------
+        outputs : Tensor of shape (n_sequences, n_steps, hidden_size)
+            What `forward` returned.
+        targets : LongTensor of shape (n_sequences, n_steps)
+            Codes of the next symbols, -1 at padding.
+
+        Returns
+        -------
+        Tensor of shape (n_sequences,)
+            Sums over the steps, in nats.
+        """
+        real = (targets.flatten() >= 0).nonzero()[:, 0]  # (R,): the softmax never sees padding
+        outputs, wanted = outputs.flatten(0, 1)[real], targets.flatten()[real]  # (R, H), (R,)
+        if isinstance(self.output, nn.AdaptiveLogSoftmaxWithLoss):
+            losses = -self.output(outputs, wanted).output if len(real) else outputs.sum(dim=-1)
+        else:
+            losses = F.cross_entropy(self.output(outputs), wanted, reduction="none")
+        sums = losses.new_zeros(len(targets))
+        return sums.index_add(0, real // targets.shape[1], losses)
+
+    def describe(self):
+        """List the layers.
+
+        Returns
+        -------
+        list of tuple (str, str, int)
+            Name, output shape and number of parameters of each.
+        """
+        n_codes = len(self.embedding.weight)
+        name = type(self.output).__name__.removesuffix("LogSoftmaxWithLoss")
+        titles = {"Linear": "Linear", "TiedLinear": "Linear (tied)", "Adaptive": "Adaptive softmax"}
+        return [*super().describe(), row(titles[name], f"(N, T, {n_codes})", self.output)]
+
+
+class TiedLinear(nn.Module):
+    """A linear layer whose weights are those of an embedding.
+
+    Parameters
+    ----------
+    embedding : Embedding
+        It stays the owner of the weights.
+    """
+
+    def __init__(self, embedding):
+        super().__init__()
+        self._owner = (embedding,)  # a tuple, lest the weights be registered twice
+        self.bias = nn.Parameter(torch.zeros(len(embedding.weight)))
+
+    def forward(self, x):
+        """Multiply by the embedding's vectors.
+
+        Parameters
+        ----------
+        x : Tensor of shape (..., n_features)
+            The inputs.
+
+        Returns
+        -------
+        Tensor of shape (..., n_codes)
+            Logits.
+        """
+        (embedding,) = self._owner
+        return F.linear(x, embedding.weight, self.bias)
+
+
+def _stack(states):
+    """Stack the states of all layers, (N, H) each, to (N, L, S, H)."""
+    return torch.stack([torch.stack(tuple(layer), dim=1) for layer in states], dim=1)
