@@ -5,7 +5,7 @@ Text
 Sequences
     `Sequences`, `SequencePadder`, `SlidingWindow`
 Estimators
-    `LSTMClassifier`, `LSTMRegressor`, `LSTMTagger`, `LSTMSeq2Seq`
+    `LSTMClassifier`, `LSTMRegressor`, `LSTMTagger`, `LSTMGenerator`, `LSTMSeq2Seq`
 Named entities
     `Entity`, `TaggedText`
 Ready pipelines
@@ -21,6 +21,7 @@ Data
 from sklstm.classifier import LSTMClassifier
 from sklstm.embeddings import Word2VecEmbedder
 from sklstm.entities import Entity, TaggedText
+from sklstm.generator import LSTMGenerator
 from sklstm.pipelines import entity_tagger, text_classifier
 from sklstm.regressor import LSTMRegressor
 from sklstm.seq2seq import LSTMSeq2Seq
@@ -33,6 +34,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Entity",
     "LSTMClassifier",
+    "LSTMGenerator",
     "LSTMRegressor",
     "LSTMSeq2Seq",
     "LSTMTagger",

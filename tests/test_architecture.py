@@ -20,7 +20,7 @@ LAYERS = [
     {"text", "metrics", "datasets", "_inputs", "_vector_files", "traces", "crf"},
     {"layers"},
     {"embeddings", "networks", "batches", "parts", "model_selection"},
-    {"_net"},
+    {"_net", "_streams"},
     {"_base"},
     {"classifier", "regressor", "tagger", "generator", "seq2seq"},
     {"pipelines", "inspection", "persistence", "estimator_checks"},
@@ -29,7 +29,18 @@ LAYERS = [
 ]
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
 
-TORCH = {"cells", "steps", "traces", "layers", "crf", "networks", "batches", "parts", "_net"}
+TORCH = {
+    "cells",
+    "steps",
+    "traces",
+    "layers",
+    "crf",
+    "networks",
+    "batches",
+    "parts",
+    "_net",
+    "_streams",
+}
 SHARED_WITH_TORCH = {"sequences"}  # the codes of padding and of unknown tokens
 TORCH_FREE = {
     "_optional",

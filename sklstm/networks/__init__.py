@@ -2,6 +2,7 @@
 
 from sklstm.networks._attention import Attention as Attention
 from sklstm.networks._beam_search import BOUNDARY as BOUNDARY
+from sklstm.networks._language_model import LanguageModelNet as LanguageModelNet
 from sklstm.networks._many_to_one import ManyToOneNet as ManyToOneNet
 from sklstm.networks._seq2seq import Seq2SeqNet as Seq2SeqNet
 from sklstm.networks._sequence import SequenceNet as SequenceNet
