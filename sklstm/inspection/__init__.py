@@ -1,15 +1,18 @@
-"""Looking into fitted estimators: gradients, gates, states, and what each token contributes."""
+"""Looking into fitted estimators: gradients, gates, states, attention, what a token contributes."""
 
+from sklstm.inspection._attention import AttentionDisplay, attention_weights
 from sklstm.inspection._contributions import TokenContributionsDisplay, token_contributions
 from sklstm.inspection._gates import GateActivationsDisplay, gate_activations
 from sklstm.inspection._gradients import GradientFlowDisplay, gradient_flow
 from sklstm.inspection._states import HiddenStatesDisplay, hidden_states
 
 __all__ = [
+    "AttentionDisplay",
     "GateActivationsDisplay",
     "GradientFlowDisplay",
     "HiddenStatesDisplay",
     "TokenContributionsDisplay",
+    "attention_weights",
     "gate_activations",
     "gradient_flow",
     "hidden_states",

@@ -134,6 +134,7 @@ def token_contributions(estimator, X, *, method="integrated_gradients", target=N
     if method not in METHODS:
         raise ValueError(f"method must be one of {METHODS}; got {method!r:.40}.")
     opened = Opened(estimator, X)
+    opened.refuse_decoder("token_contributions")
     result = Bunch(
         contributions=[],
         outputs=np.empty(len(opened.data)),

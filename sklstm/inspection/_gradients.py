@@ -98,6 +98,7 @@ def gradient_flow(estimator, X, y=None):
     0
     """
     opened = Opened(estimator, X)
+    opened.refuse_decoder("gradient_flow")
     if y is not None:
         opened.attach_targets(y)
     lengths = opened.data.lengths

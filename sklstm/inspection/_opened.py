@@ -57,6 +57,21 @@ class Opened:
         network.recurrent.bptt_steps = None  # derivatives are those of the function, uncut
         self.network = network.eval().requires_grad_(False)
 
+    def refuse_decoder(self, function):
+        """Refuse a network that cannot answer before it knows a part of the answer.
+
+        Parameters
+        ----------
+        function : str
+            The caller, for the error message.
+        """
+        if self.network.row_arguments != SequenceNet.row_arguments:
+            raise TypeError(
+                f"{function} looks into networks that answer a sequence at once, but an "
+                f"{type(self.estimator).__name__} writes its answer symbol by symbol. "
+                "hidden_states and gate_activations look into it."
+            )
+
     def attach_targets(self, y):
         """Check y, and give it to the data as the loss wants it.
 

@@ -1,10 +1,11 @@
-"""Scores of predicted tags: of the entities they mark, and token by token.
+"""Scores of predicted tags, of the entities they mark, and of sequences of any length.
 
 An entity is found if a predicted span has its type, its start and its end. What the spans of tags
 are that are not well-formed is a matter of ``mode``: see :func:`sklstm.tags.tags_to_spans`.
 """
 
 from sklstm.metrics._bootstrap import BootstrapInterval, bootstrap_interval
+from sklstm.metrics._edits import token_error_rate, token_error_rate_scorer
 from sklstm.metrics._entities import (
     entity_f1_score,
     entity_f1_scorer,
@@ -28,4 +29,6 @@ __all__ = [
     "partial_match_counts",
     "token_accuracy_score",
     "token_accuracy_scorer",
+    "token_error_rate",
+    "token_error_rate_scorer",
 ]

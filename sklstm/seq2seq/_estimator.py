@@ -11,7 +11,6 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 from torch import nn
 
 from sklstm._base import BaseLSTM
-from sklstm.batches import SequenceDataset
 from sklstm.networks import Attention, Seq2SeqNet
 from sklstm.seq2seq._symbols import OutputSymbols, check_outputs, list_texts
 from sklstm.sequences import Sequences
@@ -341,11 +340,9 @@ class LSTMSeq2Seq(BaseLSTM):
         return self._symbols.encode(y)
 
     def _attach_targets(self, data, targets):
-        lengths = np.array(list(map(len, targets)))
-        starts = np.cumsum(lengths) - lengths
-        data.answers = SequenceDataset(np.concatenate(targets), starts, lengths)
+        data.answers = targets
         # the loss a symbol, so that lr and max_grad_norm mean the same for long and short outputs
-        data.weights = data.weights / np.average(lengths, weights=data.weights)
+        data.weights = data.weights / np.average(targets.lengths, weights=data.weights)
 
     def _criterion(self):
         return nn.CrossEntropyLoss, None  # the network has its own, see Seq2SeqNet.losses

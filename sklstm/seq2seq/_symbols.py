@@ -6,6 +6,7 @@ from reprlib import repr as shorten
 import numpy as np
 
 from sklstm._validation import check_tokens, to_list
+from sklstm.batches import SequenceDataset
 from sklstm.networks import BOUNDARY
 from sklstm.sequences import Sequences
 
@@ -117,8 +118,8 @@ class OutputSymbols:
 
         Returns
         -------
-        list of list of int
-            Their codes, and the end.
+        SequenceDataset
+            Their codes, each output with 0 at its end.
         """
         self.check(y)
         codes = {symbol: code for code, symbol in enumerate(self.symbols, start=1)}
@@ -129,7 +130,9 @@ class OutputSymbols:
                 f"{len(codes)} of the first fit. Name all symbols in the first partial_fit, or "
                 "leave those samples out."
             )
-        return [[*map(codes.__getitem__, symbols), BOUNDARY] for symbols in y]
+        rows = [[*map(codes.__getitem__, symbols), BOUNDARY] for symbols in y]
+        lengths = np.array(list(map(len, rows)))
+        return SequenceDataset(np.concatenate(rows), np.cumsum(lengths) - lengths, lengths)
 
     def decode(self, codes):
         """Name the symbols of one output.

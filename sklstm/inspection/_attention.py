@@ -1,0 +1,200 @@
+"""Where a decoder looks while it writes: ``attention_weights`` and its display."""
+
+import torch
+from sklearn.utils import Bunch, check_consistent_length
+
+from sklstm.inspection._drawing import N_NAMES, choose, make_axes, shorten
+from sklstm.inspection._opened import Opened
+from sklstm.seq2seq import LSTMSeq2Seq
+
+LETTERS = 2  # characters up to which a label needs no more room than a step has
+BLANK = "␣"
+
+
+def attention_weights(estimator, X, y=None):
+    r"""Compute where the decoder looks for each symbol of the output.
+
+    Before it writes the symbol :math:`y_i`, a decoder with attention takes a mean of what the
+    encoder has read at the steps :math:`j` of the source, with the weights
+
+    .. math:: \alpha_{ij} = \mathrm{softmax}_j(e_{ij})
+
+    Parameters
+    ----------
+    estimator : estimator or Pipeline
+        A fitted `LSTMSeq2Seq` with attention, or a pipeline that ends with one.
+    X : object
+        The sources, in any form that `estimator` predicts from; none may be empty.
+    y : list of str, or list of lists of str, optional
+        The outputs to write; by default those that `estimator` predicts.
+
+    Returns
+    -------
+    :class:`~sklearn.utils.Bunch`
+        Dictionary-like object, with:
+
+        weights : list of ndarray of shape (n_symbols, n_steps)
+            :math:`\alpha`, one array for each sample; each row sums to 1.
+        tokens : list of list of str or None
+            What the steps of each source are called: characters, tokens or ids. None for numbers.
+        outputs : list of list of str
+            The symbols of each output.
+
+    See Also
+    --------
+    AttentionDisplay : Draws them.
+
+    Notes
+    -----
+    A weight says where the decoder looked, not what it saw: the encoder has read the whole source
+    before, so a step also knows of its neighbours.
+
+    Computed without dropout on a copy of the network; the estimator stays as it is.
+
+    References
+    ----------
+    .. [1] Bahdanau, Cho and Bengio (2015), Neural machine translation by jointly learning to
+       align and translate, ICLR. https://doi.org/10.48550/arXiv.1409.0473
+
+    Examples
+    --------
+    >>> from sklstm import LSTMSeq2Seq
+    >>> from sklstm.inspection import attention_weights
+    >>> X, y = ["go", "stop"] * 8, ["went", "stopped"] * 8
+    >>> model = LSTMSeq2Seq(hidden_size=4, max_epochs=2, random_state=0).fit(X, y)
+    >>> attention_weights(model, ["go"], ["went"]).weights[0].shape
+    (4, 2)
+    """
+    opened = Opened(estimator, X)
+    model = opened.estimator
+    if not isinstance(model, LSTMSeq2Seq):
+        raise TypeError(
+            f"attention_weights looks into an LSTMSeq2Seq; got an {type(model).__name__}."
+        )
+    if opened.network.attention is None:
+        raise ValueError(
+            "This LSTMSeq2Seq was fitted with attention=None: there are no weights to show. Fit "
+            'it with attention="additive" or "dot".'
+        )
+    y = model._check_targets(estimator.predict(X) if y is None else y)
+    check_consistent_length(opened.data, y)
+    answers = model._symbols.encode(y)
+    found = [None] * len(y)
+    for rows, x, lengths in opened.batches():
+        with torch.no_grad():
+            weights = opened.network.attention_weights(x, lengths, answers.padded(rows))
+        for row, length, of_sample in zip(rows, lengths, weights.numpy(), strict=True):
+            found[row] = of_sample[: len(y[row]), :length].astype(model._dtype)
+    return Bunch(weights=found, tokens=opened.tokens, outputs=list(map(list, y)))
+
+
+class AttentionDisplay:
+    """A map of the weights, with the source from left to right and the output downwards.
+
+    Parameters
+    ----------
+    attention : :class:`~sklearn.utils.Bunch`
+        What `attention_weights` returned.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        The axes.
+    figure_ : matplotlib Figure
+        Where they are.
+    image_ : matplotlib AxesImage
+        The map.
+
+    See Also
+    --------
+    attention_weights : Computes the weights.
+
+    Examples
+    --------
+    >>> from sklstm import LSTMSeq2Seq
+    >>> from sklstm.inspection import AttentionDisplay
+    >>> X, y = ["go", "stop"] * 8, ["went", "stopped"] * 8
+    >>> model = LSTMSeq2Seq(hidden_size=4, max_epochs=2, random_state=0).fit(X, y)
+    >>> display = AttentionDisplay.from_estimator(model, ["stop"], ["stopped"])
+    >>> display.image_.get_array().shape
+    (7, 4)
+    """
+
+    def __init__(self, attention):
+        self.attention = attention
+
+    @classmethod
+    def from_estimator(cls, estimator, X, y=None, *, sample=0, ax=None, colorbar=True, **image_kw):
+        """Compute the weights and draw those of one sample.
+
+        Parameters
+        ----------
+        estimator : estimator or Pipeline
+            See `attention_weights`.
+        X : object
+            The sources.
+        y : list of str, or list of lists of str, optional
+            The outputs; see `attention_weights`.
+        sample : int, default=0
+            Which sample to draw.
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure by default.
+        colorbar : bool, default=True
+            Whether to draw the scale of the colours.
+        **image_kw : dict
+            Arguments of ``imshow``.
+
+        Returns
+        -------
+        AttentionDisplay
+            Drawn.
+        """
+        display = cls(attention_weights(estimator, X, y))
+        return display.plot(ax, sample=sample, colorbar=colorbar, **image_kw)
+
+    def plot(self, ax=None, *, sample=0, colorbar=True, **image_kw):
+        """Draw the weights of one sample.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; a new figure by default.
+        sample : int, default=0
+            Which sample to draw.
+        colorbar : bool, default=True
+            Whether to draw the scale of the colours.
+        **image_kw : dict
+            Arguments of ``imshow``.
+
+        Returns
+        -------
+        AttentionDisplay
+            Itself.
+        """
+        weights = choose(self.attention.weights, sample, "sample")
+        if not len(weights):
+            raise ValueError(f"The output of sample {sample} is empty: there is nothing to draw.")
+        (self.ax_,) = make_axes(1, min(8.0, 1.2 + 0.22 * len(weights)), ax)
+        self.figure_ = self.ax_.figure
+        style = {"aspect": "auto", "interpolation": "nearest", "vmin": 0.0, "vmax": 1.0}
+        self.image_ = self.ax_.imshow(weights, **{**style, **image_kw})
+        if colorbar:
+            self.figure_.colorbar(self.image_, ax=self.ax_, label="attention weight", pad=0.02)
+        tokens = self.attention.tokens and self.attention.tokens[sample]
+        _name_places(self.ax_.xaxis, tokens, "source")
+        _name_places(self.ax_.yaxis, self.attention.outputs[sample], "output")
+        return self
+
+
+def _name_places(axis, symbols, side):
+    """Write symbols along an axis, if they are known and few enough to be read."""
+    if symbols is None or len(symbols) > N_NAMES:
+        axis.set_label_text(f"step of the {side}")
+        axis.get_major_locator().set_params(integer=True)
+        return
+    axis.set_label_text(side)
+    labels = [shorten(symbol) or BLANK for symbol in symbols]
+    style = {}
+    if axis.axis_name == "x" and max(map(len, labels)) > LETTERS:
+        style = {"rotation": 60, "ha": "right", "va": "center", "rotation_mode": "anchor"}
+    axis.set_ticks(range(len(labels)), labels, fontsize="small", parse_math=False, **style)

@@ -1,0 +1,101 @@
+"""Scores of output sequences, which need not be as long as the right ones."""
+
+import numpy as np
+from sklearn.metrics import make_scorer
+from sklearn.utils import check_consistent_length
+from sklearn.utils.validation import _check_sample_weight
+
+from sklstm._validation import check_texts, check_tokens, to_list
+from sklstm.metrics._comparison import divide
+
+
+def token_error_rate(y_true, y_pred, *, sample_weight=None):
+    r"""Return the edits that predictions are away from the right sequences, for each right token.
+
+    .. math:: \frac{\sum_n d(y_n, \hat y_n)}{\sum_n |y_n|}
+
+    where :math:`d` counts the insertions, deletions and substitutions that it takes at least [1]_.
+    It is the word error rate of speech recognition when tokens are words, the phone error rate of
+    pronunciations, and the character error rate of strings.
+
+    Parameters
+    ----------
+    y_true, y_pred : list of str, or list of lists of str
+        Right and predicted sequences, as `sklstm.LSTMSeq2Seq` predicts them: strings, whose tokens
+        are their characters, or lists of tokens.
+    sample_weight : array-like of shape (n_samples,), default=None
+        How often each sequence counts.
+
+    Returns
+    -------
+    float
+        0 if all are right; more than 1 is possible, where predictions are too long. 0.0 and a
+        warning if the right sequences hold no token.
+
+    See Also
+    --------
+    token_accuracy_score : The score of predictions that are as long as the right sequences.
+
+    References
+    ----------
+    .. [1] Levenshtein (1966), Binary codes capable of correcting deletions, insertions, and
+       reversals, Soviet Physics Doklady 10(8).
+    .. [2] Myers (1999), A fast bit-vector algorithm for approximate string matching based on
+       dynamic programming, Journal of the ACM 46(3). https://doi.org/10.1145/316542.316550
+
+    Examples
+    --------
+    >>> from sklstm.metrics import token_error_rate
+    >>> token_error_rate(["1966-02-10"], ["1966-12-10"])
+    0.1
+    >>> token_error_rate([["DH", "AH0"], ["K", "AE1"]], [["DH", "AH0"], ["K", "AE1", "T"]])
+    0.25
+    """
+    y_true, y_pred = _check_sequences("y_true", y_true), _check_sequences("y_pred", y_pred)
+    check_consistent_length(y_true, y_pred)
+    if isinstance(y_true[0], str) != isinstance(y_pred[0], str):
+        raise TypeError(
+            "One of y_true and y_pred holds strings, the other one token lists: characters would "
+            "be compared with tokens. Pass both in the same form."
+        )
+    weights = _check_sample_weight(sample_weight, y_true, dtype=float)
+    n_edits = np.array(list(map(_count_edits, y_true, y_pred)))
+    n_tokens = np.array(list(map(len, y_true)))
+    return float(divide(n_edits @ weights, n_tokens @ weights, "token error rate", "warn"))
+
+
+token_error_rate_scorer = make_scorer(token_error_rate, greater_is_better=False)
+
+
+def _check_sequences(name, y):
+    try:
+        y = to_list(y, "one str, or one list of str, for each sample")
+        return check_texts(y) if isinstance(y[0], str) else check_tokens(y)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{name}: {error}") from None
+
+
+def _count_edits(true, predicted):
+    """Count the edits between two sequences, a column of the table of distances at a time.
+
+    Distances of neighbouring cells differ by at most 1. The bits of `more` and `less` say where
+    a cell of the column is larger or smaller by 1 than the one above it, and a sum carries a
+    difference down the column: an addition for each predicted token, however long the other side.
+    """
+    if not true:
+        return len(predicted)
+    places = {}  # of each token, as bits
+    for place, token in enumerate(true):
+        places[token] = places.get(token, 0) | 1 << place
+    last, everywhere = 1 << len(true) - 1, (1 << len(true)) - 1
+    more, less, distance = everywhere, 0, len(true)
+    for token in predicted:
+        equal = places.get(token, 0)
+        diagonal = (((equal & more) + more) ^ more) | equal | less  # as in the cell up and left
+        right_more = (less | ~(diagonal | more)) & everywhere
+        right_less = diagonal & more
+        distance += bool(right_more & last) - bool(right_less & last)
+        right_more, right_less = right_more << 1 | 1, right_less << 1
+        more = (right_less | ~(diagonal | right_more)) & everywhere
+        less = right_more & diagonal & everywhere
+    return distance
