@@ -125,7 +125,8 @@ class Net(NeuralNet):
         """Cut a batch, unless the device or the user's own module wants it whole."""
         if self.device != "cpu" or not isinstance(self.module_, SequenceNet):
             return [slice(None)]
-        return cut(*inputs.steps.shape[:2], self.module_.n_units)
+        network = self.module_
+        return cut(*inputs.steps.shape[:2], network.n_units, network.fewest_sequences)
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Return the weighted mean loss of a batch."""

@@ -16,7 +16,6 @@ from threadpoolctl import ThreadpoolController
 from sklstm.layers import drawing_from
 
 GATES = 400_000  # steps times units of a part, about 13 megabytes in float32
-FEWEST = 16  # sequences of a part: the kernels are slower on fewer
 
 
 class Workers:
@@ -60,7 +59,7 @@ def _limit_to_one_core():
     ThreadpoolController().limit(limits=1, user_api="openmp")
 
 
-def cut(n_sequences, n_steps, n_units):
+def cut(n_sequences, n_steps, n_units, fewest):
     """Cut a batch into parts of equal size.
 
     Parameters
@@ -69,6 +68,8 @@ def cut(n_sequences, n_steps, n_units):
         Of the batch.
     n_units : int
         Recurrent units that a step passes through.
+    fewest : int
+        Sequences of a part at least: a run over fewer wastes time.
 
     Returns
     -------
@@ -77,7 +78,7 @@ def cut(n_sequences, n_steps, n_units):
         that two cores finish together.
     """
     gates = n_sequences * n_steps * n_units
-    n_pairs = min(-(-gates // (2 * GATES)), n_sequences // (2 * FEWEST))
+    n_pairs = min(-(-gates // (2 * GATES)), n_sequences // (2 * fewest))
     if gates <= GATES or not n_pairs:
         return [slice(0, n_sequences)]
     size = -(-n_sequences // (2 * n_pairs))

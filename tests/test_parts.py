@@ -7,7 +7,7 @@ from threadpoolctl import threadpool_info
 
 from sklstm import LSTMClassifier, LSTMTagger, parts
 from sklstm.networks import ManyToOneNet
-from sklstm.parts import FEWEST, Workers, accumulate_gradients, cut
+from sklstm.parts import Workers, accumulate_gradients, cut
 
 
 @pytest.fixture
@@ -20,19 +20,21 @@ class TestCut:
     @pytest.mark.parametrize("n_sequences", [1, 7, 16, 17, 33, 64, 100])
     @pytest.mark.parametrize("n_steps", [1, 50, 500])
     @pytest.mark.parametrize("n_units", [1, 100, 1000])
-    def test_covers_every_sequence_once(self, n_sequences, n_steps, n_units):
-        slices = cut(n_sequences, n_steps, n_units)
+    @pytest.mark.parametrize("fewest", [16, 32])
+    def test_covers_every_sequence_once(self, n_sequences, n_steps, n_units, fewest):
+        slices = cut(n_sequences, n_steps, n_units, fewest)
         rows = [row for part in slices for row in range(n_sequences)[part]]
         assert rows == list(range(n_sequences))
         sizes = [len(range(n_sequences)[part]) for part in slices]
-        assert len(sizes) == 1 or max(sizes) >= FEWEST
+        assert len(sizes) == 1 or max(sizes) >= fewest
         assert len(sizes) == 1 or n_sequences * n_steps * n_units > parts.GATES
 
     def test_of_the_lectures_network(self):
-        assert len(cut(64, 60, 100)) == 1
-        assert len(cut(64, 70, 100)) == 2
-        assert len(cut(64, 150, 100)) == 4
-        assert len(cut(64, 500, 100)) == 4
+        assert len(cut(64, 60, 100, 16)) == 1
+        assert len(cut(64, 70, 100, 16)) == 2
+        assert len(cut(64, 150, 100, 16)) == 4
+        assert len(cut(64, 500, 100, 16)) == 4
+        assert len(cut(64, 500, 100, 32)) == 2
 
 
 def gradients(net, arguments, targets, slices):

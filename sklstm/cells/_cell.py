@@ -21,6 +21,7 @@ class Cell(nn.Module):
     states = ("h",)  # what a cell carries from step to step, its output first
     sees_output = True  # whether h of the step before enters through weights
     title = ""
+    fewest_sequences = 16  # of a batch that is cut in parts: with less, a run wastes time
 
     def __init__(self, input_size, hidden_size, forget_bias=None):
         super().__init__()
@@ -35,8 +36,6 @@ class Cell(nn.Module):
         if self.sees_output:
             self.weight_hh = nn.Parameter(torch.empty(n_rows, hidden_size))  # U
         self.bias = nn.Parameter(torch.empty(n_rows))
-        # torch's kernels add a second bias; it stays zero, and out of the parameters
-        self.register_buffer("_no_bias", torch.zeros(n_rows), persistent=False)
 
     @property
     def recurrent(self):
@@ -116,12 +115,12 @@ class Cell(nn.Module):
         """
         raise NotImplementedError
 
-    def _run_kernel(self, kernel, x, state, weight_hh):
+    def _run_kernel(self, kernel, x, state, weight_ih, weight_hh, bias):
         """Call one of torch's kernels; return its outputs and the state after the last step."""
         states = tuple(s[None] for s in state)  # (1, N, H)
+        no_bias = torch.zeros_like(bias)  # the kernels add a second one
         outputs, *last = kernel(
-            x, states if len(states) > 1 else states[0],
-            (self.weight_ih, weight_hh, self.bias, self._no_bias),
+            x, states if len(states) > 1 else states[0], (weight_ih, weight_hh, bias, no_bias),
             has_biases=True, num_layers=1, dropout=0.0, train=self.training,
             bidirectional=False, batch_first=True,
         )  # fmt: skip

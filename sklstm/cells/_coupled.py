@@ -1,10 +1,8 @@
 """The LSTM with coupled gates: it writes where it forgets."""
 
 import torch
-from torch.nn import functional as F
 
 from sklstm.cells._cell import Cell
-from sklstm.cells._slopes import through_sigmoid, through_tanh
 
 
 class CoupledCell(Cell):
@@ -53,66 +51,15 @@ class CoupledCell(Cell):
         return (h, c), {"f": f, "g": g, "o": o}
 
     def run(self, x, state, weight_hh):
-        """Take all steps, with a backward pass written by hand; see `Cell.run`."""
-        x = F.linear(x, self.weight_ih, self.bias).to(state[0].dtype)  # (N, T, 3H): one product
-        outputs, *last = _CoupledSteps.apply(x.transpose(0, 1), *state, weight_hh)
-        return outputs.transpose(0, 1), tuple(last)
+        r"""Take all steps through torch's LSTM kernel; see `Cell.run`.
+
+        Since :math:`1 - \sigma(z) = \sigma(-z)`, the cell is an LSTM whose input gate has the
+        weights of its forget gate with the other sign.
+        """
+        weights = [_with_input_gate(w) for w in (self.weight_ih, weight_hh, self.bias)]
+        return self._run_kernel(torch.lstm, x, state, *weights)
 
 
-class _CoupledSteps(torch.autograd.Function):
-    r"""All steps, forwards and backwards through time.
-
-    The backward pass carries :math:`\partial L / \partial h_t` and
-    :math:`\partial L / \partial c_t` from the last step to the first:
-
-    .. math::
-
-        \partial o &= \partial h \odot \tanh(c_t) \odot o(1 - o) \\
-        \partial c &\mathrel{+}= \partial h \odot o \odot (1 - \tanh^2(c_t)) \\
-        \partial f &= \partial c \odot (c_{t-1} - g) \odot f(1 - f) \\
-        \partial g &= \partial c \odot (1 - f) \odot (1 - g^2) \\
-        \partial h_{t-1} &= U^\top [\partial f, \partial g, \partial o], \quad
-        \partial c_{t-1} = \partial c \odot f
-
-    where gates stand for what is inside their sigmoid or tanh.
-    """
-
-    @staticmethod
-    def forward(ctx, x, h, c, weight_hh):
-        n_steps, n_sequences, _ = x.shape
-        n_units = h.shape[1]
-        gates = x.contiguous().clone()  # (T, N, 3H): the sums, then the gates
-        hs = h.new_empty(n_steps + 1, n_sequences, n_units)  # h_0 .. h_T
-        cs, tanh_c = torch.empty_like(hs), torch.empty_like(hs[1:])
-        hs[0], cs[0] = h, c
-        U = weight_hh.T.contiguous()
-        steps = (gates, *gates.chunk(3, dim=2), hs[:-1], cs[:-1], cs[1:], tanh_c, hs[1:])
-        for z, f, g, o, h, c, c_t, tanh_c_t, h_t in zip(*map(torch.unbind, steps), strict=True):
-            z.addmm_(h, U)
-            f.sigmoid_()
-            g.tanh_()
-            o.sigmoid_()
-            torch.lerp(g, c, f, out=c_t)  # g + f (c - g)
-            torch.tanh(c_t, out=tanh_c_t)
-            torch.mul(o, tanh_c_t, out=h_t)
-        ctx.save_for_backward(gates, hs, cs, tanh_c, weight_hh)
-        return hs[1:], hs[-1].clone(), cs[-1].clone()
-
-    @staticmethod
-    def backward(ctx, errors, last_h, last_c):
-        gates, hs, cs, tanh_c, weight_hh = ctx.saved_tensors
-        sums = torch.empty_like(gates)  # gradients of the sums inside the gates
-        steps = (errors, sums, *sums.chunk(3, dim=2), *gates.chunk(3, dim=2), cs[:-1], tanh_c)
-        dh, dc = last_h, last_c
-        for step in reversed(list(zip(*map(torch.unbind, steps), strict=True))):
-            error, dz, df, dg, do, f, g, o, c, tanh_c_t = step
-            dh = dh + error
-            through_sigmoid(dh * tanh_c_t, o, out=do)
-            through_tanh(dh.mul_(o), tanh_c_t, out=dh)
-            dc = dc + dh
-            through_sigmoid(dc * (c - g), f, out=df)
-            through_tanh(dc * (1 - f), g, out=dg)
-            dh = dz @ weight_hh
-            dc = dc.mul_(f)
-        d_weight = sums.flatten(0, 1).T @ hs[:-1].flatten(0, 1)  # (3H, H): one product
-        return sums, dh, dc, d_weight
+def _with_input_gate(weights):
+    f, g, o = weights.chunk(3)
+    return torch.cat([-f, f, g, o])

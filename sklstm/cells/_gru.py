@@ -34,6 +34,7 @@ class GRUCell(Cell):
 
     gates = "rzn"
     title = "GRU"
+    fewest_sequences = 32
 
     def __init__(self, input_size, hidden_size):
         super().__init__(input_size, hidden_size)
@@ -50,4 +51,4 @@ class GRUCell(Cell):
 
     def run(self, x, state, weight_hh):
         """Take all steps through torch's kernel; see `Cell.run`."""
-        return self._run_kernel(torch.gru, x, state, weight_hh)
+        return self._run_kernel(torch.gru, x, state, self.weight_ih, weight_hh, self.bias)

@@ -57,4 +57,4 @@ class LSTMCell(Cell):
 
     def run(self, x, state, weight_hh):
         """Take all steps through torch's kernel; see `Cell.run`."""
-        return self._run_kernel(torch.lstm, x, state, weight_hh)
+        return self._run_kernel(torch.lstm, x, state, self.weight_ih, weight_hh, self.bias)

@@ -5,7 +5,6 @@ from torch import nn
 from torch.nn import functional as F
 
 from sklstm.cells._cell import Cell
-from sklstm.cells._slopes import through_sigmoid, through_tanh
 
 
 class PeepholeCell(Cell):
@@ -47,6 +46,7 @@ class PeepholeCell(Cell):
     gates = "ifgo"
     states = ("h", "c")
     title = "Peephole LSTM"
+    fewest_sequences = 64  # a loop in Python costs as much for one sequence as for many
 
     def __init__(self, input_size, hidden_size, forget_bias=1.0, diagonal=False):
         self.diagonal = diagonal
@@ -81,10 +81,12 @@ class PeepholeCell(Cell):
 
     def run(self, x, state, weight_hh, weight_ch):
         """Take all steps, with a backward pass written by hand; see `Cell.run`."""
-        x = F.linear(x, self.weight_ih, self.bias).to(state[0].dtype)  # (N, T, 4H): one product
-        outputs, *last = _PeepholeSteps.apply(
-            x.transpose(0, 1), *state, weight_hh, weight_ch, self.diagonal
-        )
+        x, *state = (tensor.to(self.bias.dtype) for tensor in (x, *state))
+        with torch.autocast(x.device.type, enabled=False):  # in-place products want one dtype
+            outputs, *last = _PeepholeSteps.apply(
+                x.transpose(0, 1).contiguous(), *state,
+                self.weight_ih, weight_hh, weight_ch, self.bias, self.diagonal,
+            )  # fmt: skip
         return outputs.transpose(0, 1), tuple(last)
 
 
@@ -109,19 +111,20 @@ class _PeepholeSteps(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, x, h, c, weight_hh, weight_ch, diagonal):
-        n_steps, n_sequences, _ = x.shape
+    def forward(ctx, x, h, c, weight_ih, weight_hh, weight_ch, bias, diagonal):
+        n_steps, n_sequences, n_features = x.shape
         n_units = h.shape[1]
-        gates = x.contiguous().clone()  # (T, N, 4H): the sums, then the gates
+        x = x.view(-1, n_features)
+        gates = torch.addmm(bias, x, weight_ih.T).view(n_steps, n_sequences, -1)  # (T, N, 4H)
         hs = h.new_empty(n_steps + 1, n_sequences, n_units)  # h_0 .. h_T
         cs, tanh_c = torch.empty_like(hs), torch.empty_like(hs[1:])
         hs[0], cs[0] = h, c
         U = weight_hh.T.contiguous()
         V_if, V_o = _split(weight_ch)
-        i_f = gates[:, :, : 2 * n_units]
+        i_f = gates[..., : 2 * n_units]
         steps = (gates, i_f, *gates.chunk(4, dim=2), hs[:-1], cs[:-1], cs[1:], tanh_c, hs[1:])
         for step in zip(*map(torch.unbind, steps), strict=True):
-            z, i_f, i, f, g, o, h, c, c_t, tanh_c_t, h_t = step
+            z, i_f, i, f, g, o, h, c, c_t, tanh_c_t, h_t = step  # views: sums become gates
             z.addmm_(h, U)
             _look(i_f, c, V_if, diagonal).sigmoid_()
             g.tanh_()
@@ -129,39 +132,49 @@ class _PeepholeSteps(torch.autograd.Function):
             _look(o, c_t, V_o, diagonal).sigmoid_()
             torch.tanh(c_t, out=tanh_c_t)
             torch.mul(o, tanh_c_t, out=h_t)
-        ctx.save_for_backward(gates, hs, cs, tanh_c, weight_hh, weight_ch)
+        ctx.save_for_backward(x, gates, hs, cs, tanh_c, weight_ih, weight_hh, weight_ch)
         ctx.diagonal = diagonal
         return hs[1:], hs[-1].clone(), cs[-1].clone()
 
     @staticmethod
     def backward(ctx, errors, last_h, last_c):
-        gates, hs, cs, tanh_c, weight_hh, weight_ch = ctx.saved_tensors
+        x, gates, hs, cs, tanh_c, weight_ih, weight_hh, weight_ch = ctx.saved_tensors
+        n_units = last_h.shape[1]
         V_if, V_o = _split(weight_ch)
         sums = torch.empty_like(gates)  # gradients of the sums inside the gates
-        if_sums, o_sums = sums[:, :, : 2 * last_h.shape[1]], sums[:, :, -last_h.shape[1] :]
         steps = (
-            errors, sums, if_sums, *sums.chunk(4, dim=2), *gates.chunk(4, dim=2), cs[:-1], tanh_c
+            errors, sums, sums[..., : 2 * n_units], *sums.chunk(4, dim=2),
+            gates[..., : 2 * n_units], *gates.chunk(4, dim=2), cs[:-1], tanh_c,
         )  # fmt: skip
         dh, dc = last_h, last_c
         for step in reversed(list(zip(*map(torch.unbind, steps), strict=True))):
-            error, dz, dif, di, df, dg, do, i, f, g, o, c, tanh_c_t = step
+            error, dz, dif, di, df, dg, do, i_f, i, f, g, o, c, tanh_c_t = step
             dh = dh + error
-            through_sigmoid(dh * tanh_c_t, o, out=do)
-            through_tanh(dh.mul_(o), tanh_c_t, out=dh)
-            dc = _look_back(dc + dh, do, V_o, ctx.diagonal)
-            through_sigmoid(dc * g, i, out=di)
-            through_sigmoid(dc * c, f, out=df)
-            through_tanh(dc * i, g, out=dg)
+            torch.mul(dh, tanh_c_t, out=do).mul_(o).addcmul_(do, o, value=-1)  # o (1 - o)
+            dc = dc + torch.ops.aten.tanh_backward(dh.mul_(o), tanh_c_t)
+            dc = _look_back(dc, do, V_o, ctx.diagonal)
+            torch.mul(dc, g, out=di)
+            torch.mul(dc, c, out=df)
+            dif.mul_(torch.addcmul(i_f, i_f, i_f, value=-1))  # i (1 - i) and f (1 - f)
+            torch.mul(dc, i, out=dg).addcmul_(dg * g, g, value=-1)  # 1 - g^2
             dh = dz @ weight_hh
             dc = _look_back(dc.mul_(f), dif, V_if, ctx.diagonal)
-        d_weight_hh = sums.flatten(0, 1).T @ hs[:-1].flatten(0, 1)  # (4H, H): one product
-        d_weight_ch = torch.cat(
-            [
-                _look_gradient(if_sums, cs[:-1], ctx.diagonal),
-                _look_gradient(o_sums, cs[1:], ctx.diagonal),
-            ]
+        # the gradients of weights are sums over all steps: one product for each
+        flat = sums.flatten(0, 1)  # (T N, 4H)
+        peepholes = [
+            _look_gradient(sums[..., : 2 * n_units], cs[:-1], ctx.diagonal),
+            _look_gradient(sums[..., 3 * n_units :], cs[1:], ctx.diagonal),
+        ]
+        return (
+            (flat @ weight_ih).view(*sums.shape[:2], -1) if ctx.needs_input_grad[0] else None,
+            dh,
+            dc,
+            flat.T @ x,
+            flat.T @ hs[:-1].flatten(0, 1),
+            torch.cat(peepholes),
+            flat.sum(dim=0),
+            None,
         )
-        return sums, dh, dc, d_weight_hh, d_weight_ch, None
 
 
 def _split(weight_ch):

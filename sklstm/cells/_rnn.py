@@ -31,6 +31,7 @@ class RNNCell(Cell):
 
     gates = "h"
     title = "RNN"
+    fewest_sequences = 32
 
     def __init__(self, input_size, hidden_size, nonlinearity="tanh"):
         super().__init__(input_size, hidden_size)
@@ -46,4 +47,4 @@ class RNNCell(Cell):
     def run(self, x, state, weight_hh):
         """Take all steps through torch's kernel; see `Cell.run`."""
         kernel = torch.rnn_tanh if self.nonlinearity == "tanh" else torch.rnn_relu
-        return self._run_kernel(kernel, x, state, weight_hh)
+        return self._run_kernel(kernel, x, state, self.weight_ih, weight_hh, self.bias)

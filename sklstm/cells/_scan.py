@@ -4,30 +4,6 @@ import torch
 from torch.nn import functional as F
 
 
-class _LinearScan(torch.autograd.Function):
-    r"""Solve :math:`h_t = k_t \odot h_{t-1} + a_t`, and its gradient.
-
-    With :math:`e_t = \partial L / \partial h_t` from outside, the whole gradient
-    :math:`d_t = e_t + k_{t+1} \odot d_{t+1}` is the same recurrence, backwards; then
-    :math:`\partial L / \partial a_t = d_t` and
-    :math:`\partial L / \partial k_t = d_t \odot h_{t-1}`.
-    """
-
-    @staticmethod
-    def forward(ctx, keep, add, first):
-        outputs = _scan(keep, add, first)
-        ctx.save_for_backward(keep, outputs, first)
-        return outputs
-
-    @staticmethod
-    def backward(ctx, errors):
-        keep, outputs, first = ctx.saved_tensors
-        later = F.pad(keep[:, 1:], (0, 0, 0, 1))  # k_{t+1}; after the last step nothing comes
-        gradient = _scan(later.flip(1), errors.flip(1), torch.zeros_like(first)).flip(1)
-        before = torch.cat([first[:, None], outputs[:, :-1]], dim=1)  # h_{t-1}
-        return gradient * before, gradient, keep[:, 0] * gradient[:, 0]
-
-
 def linear_scan(keep, add, first):
     r"""Solve :math:`h_t = k_t \odot h_{t-1} + a_t`.
 
@@ -51,10 +27,6 @@ def linear_scan(keep, add, first):
     ----------
     .. [1] Blelloch (1990), Prefix sums and their applications, CMU-CS-90-190.
     """
-    return _LinearScan.apply(keep, add, first)
-
-
-def _scan(keep, add, first):
     n_sequences, n_steps, n_units = keep.shape
     size = max(1, round(n_steps**0.5))  # as many blocks as steps in a block
     n_blocks = -(-n_steps // size)
@@ -73,3 +45,30 @@ def _scan(keep, add, first):
         states.append(torch.addcmul(a[-1, :, block], k[-1, :, block], states[-1]))
     a.addcmul_(k, torch.stack(states[:-1], dim=1))  # what each block begins with
     return a.permute(1, 2, 0, 3).reshape(n_sequences, -1, n_units)[:, :n_steps]
+
+
+def scan_back(keep, outputs, first, errors):
+    r"""Pass gradients back through a linear recurrence.
+
+    With :math:`e_t` the gradient by :math:`h_t` from outside, the whole gradient
+    :math:`d_t = e_t + k_{t+1} \odot d_{t+1}` is the same recurrence, backwards. Then
+    :math:`\partial L / \partial a_t = d_t` and
+    :math:`\partial L / \partial k_t = d_t \odot h_{t-1}`.
+
+    Parameters
+    ----------
+    keep, outputs, first : Tensor
+        As in `linear_scan`, and what it returned.
+    errors : Tensor of shape (n_sequences, n_steps, hidden_size)
+        :math:`e_t`.
+
+    Returns
+    -------
+    gradient : Tensor of shape (n_sequences, n_steps, hidden_size)
+        :math:`d_t`.
+    before : Tensor of shape (n_sequences, n_steps, hidden_size)
+        :math:`h_{t-1}`.
+    """
+    later = F.pad(keep[:, 1:], (0, 0, 0, 1))  # k_{t+1}; after the last step nothing comes
+    gradient = linear_scan(later.flip(1), errors.flip(1), torch.zeros_like(first)).flip(1)
+    return gradient, torch.cat([first[:, None], outputs[:, :-1]], dim=1)

@@ -4,6 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from sklstm.cells import CELLS
 from sklstm.layers import Dropout, Embedding, Recurrent
 from sklstm.sequences import PADDING, UNKNOWN
 
@@ -54,6 +55,7 @@ class SequenceNet(nn.Module):
     ):
         super().__init__()
         self.word_dropout = word_dropout
+        self.fewest_sequences = CELLS[cell].fewest_sequences
         self.n_units = n_layers * (1 + bidirectional) * hidden_size
         self.embedding = None if n_codes is None else Embedding(n_codes, n_features)
         self.embedding_dropout = Dropout(embedding_dropout, locked_dropout)
