@@ -2,6 +2,7 @@
 
 import tempfile
 import time
+from collections import Counter
 from itertools import chain
 from pathlib import Path
 
@@ -15,13 +16,14 @@ from sklearn.pipeline import make_pipeline
 
 from sklstm import (
     LSTMClassifier,
+    LSTMGenerator,
     LSTMTagger,
     SequencePadder,
     TaggedText,
     Tokenizer,
     Word2VecEmbedder,
 )
-from sklstm.datasets import load_sentences, load_wikigold
+from sklstm.datasets import load_names, load_sentences, load_wikigold
 from sklstm.metrics import entity_f1_score, entity_report
 from sklstm.model_selection import DocumentKFold
 
@@ -34,6 +36,7 @@ NEW_SENTENCES = [
     "Marie Curie was born in Warsaw and taught at the University of Paris.",
     "The American band moved from Seattle to Los Angeles in 1994.",
 ]
+LANGUAGES = ("Italian", "Japanese", "Russian")
 
 
 def make_search():
@@ -80,6 +83,25 @@ def make_tagger():
         dropout=0.3,
         max_epochs=15,
         verbose=1,
+        random_state=0,
+    )
+
+
+def make_generator():
+    """Set up a generator of names, which each call of ``fit`` trains for one epoch more.
+
+    Returns
+    -------
+    LSTMGenerator
+        Not fitted.
+    """
+    return LSTMGenerator(
+        embedding_dim=32,
+        hidden_size=128,
+        lr=0.005,
+        batch_size=64,
+        max_epochs=1,
+        warm_start=True,
         random_state=0,
     )
 
@@ -131,20 +153,20 @@ def run_sentiment():
         seconds = time.perf_counter() - start
         results.append((name, "accuracy", model.score(test, y_test), seconds))
 
-    print("\n[1/6] TF-IDF and logistic regression, for comparison ...")
+    print("\n[1/8] TF-IDF and logistic regression, for comparison ...")
     linear = make_pipeline(TfidfVectorizer(ngram_range=(1, 2)), LogisticRegression(C=10))
     evaluate("TF-IDF(1,2) + LogisticRegression", linear)
 
-    print("\n[2/6] Tokenizer, Word2VecEmbedder, SequencePadder, LSTMClassifier: grid search ...")
+    print("\n[2/8] Tokenizer, Word2VecEmbedder, SequencePadder, LSTMClassifier: grid search ...")
     search = make_search().fit(train, y_train)
     print(f"Best of the cross-validation, {search.best_score_:.3f}: {search.best_params_}")
 
-    print("\n[3/6] Training the best pipeline on all of the training sentences ...")
+    print("\n[3/8] Training the best pipeline on all of the training sentences ...")
     best = search.estimator.set_params(**search.best_params_, lstmclassifier__verbose=1)
     evaluate("Word2Vec + bidirectional LSTM", best)
     best[-1].summary()
 
-    print("\n[4/6] Saving, loading, predicting ...")
+    print("\n[4/8] Saving, loading, predicting ...")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "sentiment.joblib"
         joblib.dump(best, path)
@@ -173,7 +195,7 @@ def run_entities():
     print(f"\nNames in Wikipedia: {len(train)} sentences to learn from, {len(test)} to test on,")
     print("from other articles.")
 
-    print("\n[5/6] Logistic regression on words, neighbours and spelling, for comparison ...")
+    print("\n[5/8] Logistic regression on words, neighbours and spelling, for comparison ...")
     start = time.perf_counter()
     linear = make_pipeline(DictVectorizer(), LogisticRegression(C=10, max_iter=500))
     words = chain.from_iterable(map(describe_words, X_train))
@@ -181,7 +203,7 @@ def run_entities():
     linear_seconds = time.perf_counter() - start
     y_linear = [linear.predict(describe_words(sentence)) for sentence in X_test]
 
-    print("\n[6/6] LSTMTagger, with a network that reads characters, and a CRF ...")
+    print("\n[6/8] LSTMTagger, with a network that reads characters, and a CRF ...")
     start = time.perf_counter()
     tagger = make_tagger().fit(X_train, y_train)
     seconds = time.perf_counter() - start
@@ -202,12 +224,84 @@ def run_entities():
     ]
 
 
+def bits_of_frequencies(train, test):
+    """Predict each character by how often it followed the two before it, in the same language.
+
+    Parameters
+    ----------
+    train, test : iterable of tuple (str, str)
+        Names with their languages.
+
+    Returns
+    -------
+    float
+        Bits a character of the names to test on, ends included.
+    """
+
+    def read(names):
+        for name, language in names:
+            text = f"\n\n{name}\n"
+            yield from ((language, text[i - 2 : i], text[i]) for i in range(2, len(text)))
+
+    follows = Counter(read(train))
+    before = Counter(key[:2] for key in follows.elements())
+    n_characters = len({key[2] for key in follows})
+    shares = [(follows[key] + 0.1) / (before[key[:2]] + 0.1 * n_characters) for key in read(test)]
+    return -float(np.mean(np.log2(shares)))
+
+
+def run_generation(n_epochs=5):
+    """Learn to write names in many languages, and show some while it learns.
+
+    Parameters
+    ----------
+    n_epochs : int, default=5
+        Passes over the names.
+
+    Returns
+    -------
+    list of tuple
+        Model, name of the score, score, and seconds of training.
+    """
+    names = load_names()
+    languages = np.asarray(names.target_names)[names.target]
+    train, test, of_train, of_test = train_test_split(
+        names.data, languages, test_size=0.2, stratify=languages, random_state=0
+    )
+    print(f"\nNames in {len(names.target_names)} languages: {len(train)} to learn from, ", end="")
+    print(f"{len(test)} to test on.")
+
+    print("\n[7/8] How often a character follows two others, for comparison ...")
+    start = time.perf_counter()
+    bits = bits_of_frequencies(
+        zip(train, of_train, strict=True), list(zip(test, of_test, strict=True))
+    )
+    results = [("Frequencies after two characters", bits, time.perf_counter() - start)]
+
+    print("\n[8/8] LSTMGenerator, on condition of the language; names it writes as it learns:")
+    print(f"  {'epoch':<7}" + "".join(f"{language:<24}" for language in LANGUAGES))
+    generator, seconds = make_generator(), 0.0
+    for epoch in range(1, n_epochs + 1):
+        start = time.perf_counter()
+        generator.fit(train, of_train)
+        seconds += time.perf_counter() - start
+        written = (
+            generator.sample(2, condition=language, temperature=0.7, random_state=0)
+            for language in LANGUAGES
+        )
+        print(f"  {epoch:<7}" + "".join(f"{', '.join(pair):<24}" for pair in written))
+    bits = generator.bits_per_character(test, of_test)
+    results.append(("LSTM generator of names", bits, seconds))
+    return [(name, "bits/char", score, seconds) for name, score, seconds in results]
+
+
 def main():
-    """Run both jobs, and print what came out in one table."""
-    results = run_sentiment() + run_entities()
+    """Run all jobs, and print what came out in one table."""
+    results = run_sentiment() + run_entities() + run_generation()
     print(f"\n{'Model':<36}{'On held-out data':>18}{'Seconds':>10}")
     for name, metric, score, seconds in results:
         print(f"{name:<36}{metric:>12}{score:>6.3f}{seconds:>10.1f}")
+    print("Accuracy and F1 are better when higher, bits/char when lower.")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from sklearn.feature_extraction import DictVectorizer
 from sklearn.utils import Bunch
 
 from sklstm import __main__ as demo
-from sklstm.datasets import load_sentences, load_wikigold
+from sklstm.datasets import load_names, load_sentences, load_wikigold
 
 
 def few_sentences(return_X_y):
@@ -23,6 +23,11 @@ def few_articles():
     return Bunch(**{name: wikigold[name][:90] for name in ("data", "target", "documents")})
 
 
+def few_names():
+    names = load_names()
+    return Bunch(data=names.data[::20], target=names.target[::20], target_names=names.target_names)
+
+
 @pytest.fixture
 def small_demo(monkeypatch):
     search, tagger = demo.make_search(), demo.make_tagger()
@@ -30,6 +35,7 @@ def small_demo(monkeypatch):
     search.set_params(verbose=0)
     monkeypatch.setattr(demo, "load_sentences", few_sentences)
     monkeypatch.setattr(demo, "load_wikigold", few_articles)
+    monkeypatch.setattr(demo, "load_names", few_names)
     monkeypatch.setattr(demo, "make_search", lambda: search)
     monkeypatch.setattr(demo, "make_tagger", lambda: tagger.set_params(max_epochs=2))
     with parallel_config("threading"):
@@ -41,11 +47,13 @@ def small_demo(monkeypatch):
 def test_the_demo_ends_with_a_table_of_all_models(capsys):
     demo.main()
     output = capsys.readouterr().out
-    assert re.findall(r"^\[(\d)/6\]", output, re.M) == list("123456")
+    assert re.findall(r"^\[(\d)/8\]", output, re.M) == list("12345678")
     assert "the loaded model predicts the same" in output
-    table = output[output.index("\nModel ") :].splitlines()[2:]
-    assert [row.split()[-3:-2] for row in table] == [["accuracy"]] * 2 + [["F1"]] * 2
-    assert all(0 <= float(row.split()[-2]) <= 1 for row in table)
+    table = output[output.index("\nModel ") :].splitlines()[2:-1]
+    scores = ["accuracy", "accuracy", "F1", "F1", "bits/char", "bits/char"]
+    assert [row.split()[-3] for row in table] == scores
+    assert all(0 <= float(row.split()[-2]) <= 1 for row in table[:4])
+    assert all(2 < float(row.split()[-2]) < 6 for row in table[4:])
 
 
 def test_entities_are_scored_on_articles_that_no_model_saw(monkeypatch):
@@ -76,7 +84,7 @@ def test_entities_are_scored_on_articles_that_no_model_saw(monkeypatch):
 
 
 def test_what_the_demo_trains_can_be_cloned():
-    for estimator in (demo.make_search(), demo.make_tagger()):
+    for estimator in (demo.make_search(), demo.make_tagger(), demo.make_generator()):
         assert repr(clone(estimator)) == repr(estimator)
 
 
@@ -92,3 +100,10 @@ def test_a_word_is_described_with_its_neighbours():
 def test_descriptions_fit_a_linear_model():
     rows = demo.describe_words(["Ada", "met", "Alan"])
     assert np.isfinite(DictVectorizer(sparse=False).fit_transform(rows)).all()
+
+
+def test_frequencies_predict_what_they_have_seen():
+    seen = [("Anna", "A"), ("Otto", "B")] * 200
+    assert demo.bits_of_frequencies(seen, seen[:2]) < 0.05
+    uniform = demo.bits_of_frequencies(seen, [("n", "B")])  # never seen before: 1 of 6 characters
+    assert uniform > 2
