@@ -14,6 +14,8 @@ Tags and their scores
     `sklstm.tags`, `sklstm.metrics`
 Cross-validation
     `sklstm.model_selection`
+What goes on inside
+    `sklstm.inspection`, and the equations of every step in `sklstm.cells`
 Data
     `sklstm.datasets`
 """
