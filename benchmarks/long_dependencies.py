@@ -57,8 +57,7 @@ def main():
             {
                 "network": name,
                 "parameters": n_parameters,
-                "mean test error": float(np.mean(errors)),
-                "of each seed": ", ".join(f"{error:.4f}" for error in errors),
+                "test error of each seed": ", ".join(f"{error:.5f}" for error in errors),
                 "solved": f"{sum(error < SOLVED for error in errors)} of {len(errors)}",
                 "training (CPU s)": round(float(np.median(seconds))),
             }
