@@ -1,8 +1,6 @@
 """LSTMGenerator: texts written symbol by symbol."""
 
 import warnings
-from itertools import islice
-from numbers import Integral, Real
 
 import numpy as np
 import torch
@@ -12,27 +10,27 @@ from sklearn.base import (
     TransformerMixin,
     _fit_context,
 )
-from sklearn.utils import check_consistent_length, check_random_state, check_scalar
+from sklearn.utils import check_consistent_length
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from sklstm._base import BaseLSTM
 from sklstm._streams import StreamBatches
-from sklstm._validation import check_texts, check_tokens
-from sklstm.batches import SequenceDataset
 from sklstm.generator._conditions import Conditions
-from sklstm.generator._sampling import BOUNDARY, Draws, Rule, Writer
+from sklstm.generator._sampling import BOUNDARY
+from sklstm.generator._texts import choose_cutoffs, lay_out, read_texts
+from sklstm.generator._writing import WritingMixin
 from sklstm.networks import LanguageModelNet
-from sklstm.sequences import UNKNOWN, Sequences
 from sklstm.text import TokenIndexer
 
 LONG = 10_000  # symbols of a text whose gradients should not go back to its start
 NUMBERS_AT_ONCE = 2**24  # 64 megabytes: of logits or gates, in prediction
-SHARES = (0.8, 0.95)  # of the text: what the first clusters of the adaptive softmax cover
 
 
-class LSTMGenerator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMixin, BaseLSTM):
+class LSTMGenerator(
+    WritingMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMixin, BaseLSTM
+):
     r"""Learn to write texts, symbol by symbol, with a long short-term memory network.
 
     A language model: it gives every symbol :math:`x_t`, a character or a token, a probability
@@ -167,7 +165,7 @@ class LSTMGenerator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMi
     >>> from sklstm import LSTMGenerator
     >>> texts = ["tick tock"] * 20 + ["tick tack"] * 20
     >>> generator = LSTMGenerator(hidden_size=16, lr=0.05, random_state=0).fit(texts)
-    >>> generator.sample(3, random_state=0)
+    >>> generator.sample(3, random_state=1)
     ['tick tock', 'tick tack', 'tick tock']
     >>> generator.perplexity(["tick tack"]) < generator.perplexity(["tack tick"])
     True
@@ -346,41 +344,18 @@ class LSTMGenerator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMi
             )
 
     def _read_dataset(self, X, y, sample_weight, *, reset):
-        sequences = self._read_texts(X)
+        sequences = read_texts(X, self.level)
         weights = self._weigh_samples(sample_weight, sequences)
         if reset:
             self._learn_symbols(sequences)
             self._conditions = None if y is None else Conditions(y)
             self._describe_input()
-        data = self._lay_out(sequences.with_categories(list(self.vocabulary_)))
+        data = lay_out(sequences.with_categories(list(self.vocabulary_)))
         data.conditions = self._read_conditions(y)
         if y is not None:
             check_consistent_length(sequences, data.conditions)
         data.weights = torch.from_numpy(weights)
         return _balance(data)
-
-    def _read_texts(self, X):
-        if self.level == "token":
-            return self._read_tokens(X)
-        if isinstance(X, Sequences) or _hold_tokens(X):
-            raise TypeError(
-                "With level='char' every text is a str, but X holds tokens. Pass the texts "
-                "themselves, or set level='token'."
-            )
-        return Sequences.from_tokens(check_texts(X))
-
-    def _read_tokens(self, X):
-        if not isinstance(X, Sequences):
-            return Sequences.from_tokens(check_tokens(X)).without_padding()
-        if not len(X):
-            raise ValueError("Found array with 0 sample(s) while a minimum of 1 is required.")
-        if X.categories is None or X.vectors is not None:
-            holds = "ids without their strings" if X.categories is None else "word vectors"
-            raise ValueError(
-                f"X holds {holds}. LSTMGenerator learns vectors of its own, for tokens that it "
-                "can write: pass the tokens of a Tokenizer, or the Sequences of a TokenIndexer."
-            )
-        return X.without_padding()
 
     def _learn_symbols(self, sequences):
         if not len(sequences.codes):
@@ -412,16 +387,6 @@ class LSTMGenerator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMi
             "cutoffs": choose_cutoffs(self._counts) if self.softmax == "adaptive" else None,
         }
         self._n_features_out = self.hidden_size
-
-    def _lay_out(self, sequences):
-        """Put a start before each text, and make each symbol the target of the one before it."""
-        n_texts, lengths = len(sequences), sequences.lengths
-        places = np.arange(len(sequences.codes)) + np.repeat(np.arange(n_texts), lengths)
-        inputs = np.full(len(places) + n_texts, BOUNDARY, np.int32)
-        targets = np.full(len(places) + n_texts, BOUNDARY, np.int64)
-        inputs[places + 1] = targets[places] = sequences.codes
-        starts = sequences.offsets[:-1] + np.arange(n_texts)
-        return SequenceDataset(inputs, starts, lengths + 1, step_targets=targets)
 
     def _read_conditions(self, y):
         if (y is None) != (self._conditions is None):
@@ -590,161 +555,6 @@ class LSTMGenerator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMi
             features[rows] = last.cpu().numpy()  # of the last steps, in the end
         return features
 
-    # ------------------------------------------------------------ writing
-
-    def sample(
-        self,
-        n_samples=1,
-        *,
-        prefix="",
-        max_length=200,
-        temperature=1.0,
-        top_k=None,
-        top_p=None,
-        random_state=None,
-        condition=None,
-        handle_unknown="error",
-    ):
-        r"""Write texts.
-
-        Symbols are drawn from :math:`P(x_t \mid x_{<t})^{1/\tau}` at the temperature
-        :math:`\tau`, scaled to sum to 1. `top_k` and then `top_p` leave improbable symbols out,
-        which pile up to nonsense otherwise [1]_. A text ends where the network ends it, or at
-        `max_length`; an unknown symbol is never written.
-
-        Parameters
-        ----------
-        n_samples : int, default=1
-            How many.
-        prefix : str, or list of str with ``level="token"``, default=""
-            What every text begins with.
-        max_length : int, default=200
-            Symbols of a text at most, those of the prefix included.
-        temperature : float, default=1.0
-            Below 1, probable symbols become more probable; 0 takes the most probable one.
-        top_k : int, optional
-            Draw from the `top_k` most probable symbols only.
-        top_p : float, optional
-            Draw from the most probable symbols only: as few as have this share of the
-            probability together.
-        random_state : int, RandomState instance or None, default=None
-            Seeds the draws. Each text has draws of its own: the same `random_state` writes the
-            same texts for any `batch_size`, and the first of them for a smaller `n_samples`,
-            save where the last digit of a product decides between two symbols.
-        condition : label, numbers, or array-like with one of them for each text, optional
-            The condition, if the generator was fitted with some.
-        handle_unknown : {"error", "skip"}, default="error"
-            What to do about symbols of the prefix that ``fit`` has not seen: fail, or leave them
-            out.
-
-        Returns
-        -------
-        list of str, or list of lists of str
-            The texts, prefix included, or their tokens with ``level="token"``.
-
-        References
-        ----------
-        .. [1] Holtzman et al. (2020), The curious case of neural text degeneration, ICLR.
-           https://doi.org/10.48550/arXiv.1904.09751
-        """
-        check_is_fitted(self)
-        check_scalar(n_samples, "n_samples", Integral, min_val=1)
-        rule = _check_rule(temperature, top_k, top_p)
-        prefix = self._read_prefix(prefix, max_length, handle_unknown)
-        conditions = self._condition_for(condition, n_samples)
-        seed = check_random_state(random_state).randint(2**31 - 1)
-        texts = []
-        for start in range(0, n_samples, self.batch_size):
-            rows = range(n_samples)[start : start + self.batch_size]
-            part = None if conditions is None else conditions[rows.start : rows.stop]
-            writer = self._writer(prefix, part, Draws(seed, rows), rule)
-            texts += self._write(writer, prefix, len(rows), max_length)
-        return texts
-
-    def iter_sample(
-        self,
-        *,
-        prefix="",
-        max_length=200,
-        temperature=1.0,
-        top_k=None,
-        top_p=None,
-        random_state=None,
-        condition=None,
-        handle_unknown="error",
-    ):
-        """Write one text, and yield each symbol as soon as it is written.
-
-        Parameters
-        ----------
-        prefix, max_length, temperature, top_k, top_p, random_state, condition, handle_unknown
-            As for ``sample``, which writes the same text.
-
-        Returns
-        -------
-        iterator of str
-            The symbols after the prefix.
-
-        Examples
-        --------
-        >>> from sklstm import LSTMGenerator
-        >>> generator = LSTMGenerator(hidden_size=16, lr=0.05, random_state=0)
-        >>> for symbol in generator.fit(["tick tock"] * 40).iter_sample(prefix="tick "):
-        ...     print(symbol, end=" ", flush=True)
-        t o c k
-        """
-        check_is_fitted(self)
-        rule = _check_rule(temperature, top_k, top_p)
-        prefix = self._read_prefix(prefix, max_length, handle_unknown)
-        conditions = self._condition_for(condition, 1)
-        seed = check_random_state(random_state).randint(2**31 - 1)
-        writer = self._writer(prefix, conditions, Draws(seed, range(1)), rule)
-        steps = islice(writer, max_length - len(prefix))
-        return (self._symbols[codes[0]] for _, codes in steps)
-
-    def _writer(self, prefix, conditions, draws, rule):
-        self.module_.eval()
-        return Writer(self.module_, prefix, conditions, draws, rule)
-
-    def _write(self, writer, prefix, n_texts, max_length):
-        columns = [np.full(n_texts, code, np.int32) for code in prefix]
-        for texts, codes in islice(writer, max_length - len(prefix)):
-            columns.append(np.full(n_texts, BOUNDARY, np.int32))
-            columns[-1][texts] = codes
-        rows = np.stack(columns, axis=1) if columns else np.zeros((n_texts, 0), np.int32)
-        texts = [[self._symbols[code] for code in row[row != BOUNDARY]] for row in rows]
-        return texts if self.level == "token" else list(map("".join, texts))
-
-    def _read_prefix(self, prefix, max_length, handle_unknown):
-        check_scalar(max_length, "max_length", Integral, min_val=1)
-        if handle_unknown not in ("error", "skip"):
-            raise ValueError(f"handle_unknown must be 'error' or 'skip'; got {handle_unknown!r}.")
-        wants_str = self.level == "char"
-        if isinstance(prefix, str) != wants_str and len(prefix):
-            hint = "a str" if wants_str else "a list of tokens, such as a Tokenizer makes"
-            raise TypeError(
-                f"With level={self.level!r}, prefix must be {hint}; got {prefix!r:.60}."
-            )
-        symbols = list(prefix)
-        unknown = [symbol for symbol in symbols if self.vocabulary_.get(symbol, 0) <= UNKNOWN]
-        if unknown and handle_unknown == "error":
-            raise ValueError(
-                f"prefix holds {unknown[0]!r}, which is not in the vocabulary learned in fit. "
-                "Leave it out, or set handle_unknown='skip'."
-            )
-        codes = [self.vocabulary_[symbol] for symbol in symbols if symbol not in unknown]
-        if len(codes) >= max_length:
-            raise ValueError(
-                f"prefix has {len(codes)} symbols, which leaves none to write with "
-                f"max_length={max_length}: raise max_length."
-            )
-        return codes
-
-    def _condition_for(self, condition, n_texts):
-        if (condition is None) != (self._conditions is None):
-            self._refuse_condition(given=condition is not None)
-        return None if condition is None else self._conditions.encode_for(condition, n_texts)
-
     @property
     def conditions_(self):
         """The labels in y, sorted; None if there were none."""
@@ -758,42 +568,8 @@ class LSTMGenerator(ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMi
         return tags
 
 
-def choose_cutoffs(counts):
-    """Choose where the clusters of an adaptive softmax begin.
-
-    Parameters
-    ----------
-    counts : ndarray of int, shape (n_codes,)
-        How often each symbol occurs, the most frequent first, more or less.
-
-    Returns
-    -------
-    list of int
-        The head holds four fifths of the text; the first cluster holds most of the rest.
-    """
-    covered = np.cumsum(counts) / np.sum(counts)
-    cutoffs = 1 + np.searchsorted(covered, SHARES)
-    within = sorted({int(cutoff) for cutoff in cutoffs if cutoff < len(counts)})
-    return within or [len(counts) - 1]
-
-
 def _balance(data):
     """Scale the weights such that the loss is a mean over symbols."""
     n_steps = np.average(data.lengths, weights=data.weights)
     data.weights = data.weights / (n_steps * data.weights.mean())
     return data
-
-
-def _hold_tokens(X):
-    return isinstance(X, (list, tuple)) and any(isinstance(text, (list, tuple)) for text in X)
-
-
-def _check_rule(temperature, top_k, top_p):
-    check_scalar(temperature, "temperature", Real, min_val=0)
-    if not np.isfinite(temperature):
-        raise ValueError(f"temperature must be finite; got {temperature}.")
-    if top_k is not None:
-        check_scalar(top_k, "top_k", Integral, min_val=1)
-    if top_p is not None:
-        check_scalar(top_p, "top_p", Real, min_val=0, max_val=1, include_boundaries="right")
-    return Rule(temperature, top_k, top_p)

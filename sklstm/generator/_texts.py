@@ -1,0 +1,94 @@
+"""What a user may pass as texts, and how the network gets them."""
+
+import numpy as np
+
+from sklstm._validation import check_texts, check_tokens
+from sklstm.batches import SequenceDataset
+from sklstm.generator._sampling import BOUNDARY
+from sklstm.sequences import Sequences
+
+SHARES = (0.8, 0.95)  # of the text: what the first clusters of the adaptive softmax cover
+
+
+def read_texts(X, level):
+    """Read texts as sequences of symbols.
+
+    Parameters
+    ----------
+    X : array-like of str, or token lists or Sequences
+        The user's input.
+    level : {"char", "token"}
+        What a symbol is.
+
+    Returns
+    -------
+    Sequences
+        With categories, without padding.
+    """
+    if level == "token":
+        return _read_tokens(X)
+    if isinstance(X, Sequences) or _hold_tokens(X):
+        raise TypeError(
+            "With level='char' every text is a str, but X holds tokens. Pass the texts "
+            "themselves, or set level='token'."
+        )
+    return Sequences.from_tokens(check_texts(X))
+
+
+def _read_tokens(X):
+    if not isinstance(X, Sequences):
+        return Sequences.from_tokens(check_tokens(X)).without_padding()
+    if not len(X):
+        raise ValueError("Found array with 0 sample(s) while a minimum of 1 is required.")
+    if X.categories is None or X.vectors is not None:
+        holds = "ids without their strings" if X.categories is None else "word vectors"
+        raise ValueError(
+            f"X holds {holds}. LSTMGenerator learns vectors of its own, for tokens that it "
+            "can write: pass the tokens of a Tokenizer, or the Sequences of a TokenIndexer."
+        )
+    return X.without_padding()
+
+
+def _hold_tokens(X):
+    return isinstance(X, (list, tuple)) and any(isinstance(text, (list, tuple)) for text in X)
+
+
+def lay_out(sequences):
+    """Put a start before each text, and make each symbol the target of the one before it.
+
+    Parameters
+    ----------
+    sequences : Sequences
+        The texts.
+
+    Returns
+    -------
+    SequenceDataset
+        A step longer than they are: the last target is the end.
+    """
+    n_texts, lengths = len(sequences), sequences.lengths
+    places = np.arange(len(sequences.codes)) + np.repeat(np.arange(n_texts), lengths)
+    inputs = np.full(len(places) + n_texts, BOUNDARY, np.int32)
+    targets = np.full(len(places) + n_texts, BOUNDARY, np.int64)
+    inputs[places + 1] = targets[places] = sequences.codes
+    starts = sequences.offsets[:-1] + np.arange(n_texts)
+    return SequenceDataset(inputs, starts, lengths + 1, step_targets=targets)
+
+
+def choose_cutoffs(counts):
+    """Choose where the clusters of an adaptive softmax begin.
+
+    Parameters
+    ----------
+    counts : ndarray of int, shape (n_codes,)
+        How often each symbol occurs, the most frequent first, more or less.
+
+    Returns
+    -------
+    list of int
+        The head holds four fifths of the text; the first cluster holds most of the rest.
+    """
+    covered = np.cumsum(counts) / np.sum(counts)
+    cutoffs = 1 + np.searchsorted(covered, SHARES)
+    within = sorted({int(cutoff) for cutoff in cutoffs if cutoff < len(counts)})
+    return within or [len(counts) - 1]

@@ -1,0 +1,180 @@
+"""How an estimator writes texts: what a user may ask for, and what the answer looks like."""
+
+from itertools import islice
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils import check_random_state, check_scalar
+from sklearn.utils.validation import check_is_fitted
+
+from sklstm.generator._sampling import BOUNDARY, Draws, Rule, Writer
+from sklstm.sequences import UNKNOWN
+
+
+class WritingMixin:
+    """Write texts with the network of a fitted language model."""
+
+    def sample(
+        self,
+        n_samples=1,
+        *,
+        prefix="",
+        max_length=200,
+        temperature=1.0,
+        top_k=None,
+        top_p=None,
+        random_state=None,
+        condition=None,
+        handle_unknown="error",
+    ):
+        r"""Write texts.
+
+        Symbols are drawn from :math:`P(x_t \mid x_{<t})^{1/\tau}` at the temperature
+        :math:`\tau`, scaled to sum to 1. `top_k` and then `top_p` leave improbable symbols out,
+        which pile up to nonsense otherwise [1]_. A text ends where the network ends it, or at
+        `max_length`; an unknown symbol is never written.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            How many.
+        prefix : str, or list of str with ``level="token"``, default=""
+            What every text begins with.
+        max_length : int, default=200
+            Symbols of a text at most, those of the prefix included.
+        temperature : float, default=1.0
+            Below 1, probable symbols become more probable; 0 takes the most probable one.
+        top_k : int, optional
+            Draw from the `top_k` most probable symbols only.
+        top_p : float, optional
+            Draw from the most probable symbols only: as few as have this share of the
+            probability together.
+        random_state : int, RandomState instance or None, default=None
+            Seeds the draws. Each text has draws of its own: the same `random_state` writes the
+            same texts for any `batch_size`, and the first of them for a smaller `n_samples`,
+            save where the last digit of a product decides between two symbols.
+        condition : label, numbers, or array-like with one of them for each text, optional
+            The condition, if the generator was fitted with some.
+        handle_unknown : {"error", "skip"}, default="error"
+            What to do about symbols of the prefix that ``fit`` has not seen: fail, or leave them
+            out.
+
+        Returns
+        -------
+        list of str, or list of lists of str
+            The texts, prefix included, or their tokens with ``level="token"``.
+
+        References
+        ----------
+        .. [1] Holtzman et al. (2020), The curious case of neural text degeneration, ICLR.
+           https://doi.org/10.48550/arXiv.1904.09751
+        """
+        check_is_fitted(self)
+        check_scalar(n_samples, "n_samples", Integral, min_val=1)
+        rule = _check_rule(temperature, top_k, top_p)
+        prefix = self._read_prefix(prefix, max_length, handle_unknown)
+        conditions = self._condition_for(condition, n_samples)
+        seed = check_random_state(random_state).randint(2**31 - 1)
+        texts = []
+        for start in range(0, n_samples, self.batch_size):
+            rows = range(n_samples)[start : start + self.batch_size]
+            part = None if conditions is None else conditions[rows.start : rows.stop]
+            writer = self._writer(prefix, part, Draws(seed, rows), rule)
+            texts += self._write(writer, prefix, len(rows), max_length)
+        return texts
+
+    def iter_sample(
+        self,
+        *,
+        prefix="",
+        max_length=200,
+        temperature=1.0,
+        top_k=None,
+        top_p=None,
+        random_state=None,
+        condition=None,
+        handle_unknown="error",
+    ):
+        """Write one text, and yield each symbol as soon as it is written.
+
+        Parameters
+        ----------
+        prefix, max_length, temperature, top_k, top_p, random_state, condition, handle_unknown
+            As for ``sample``, which writes the same text.
+
+        Returns
+        -------
+        iterator of str
+            The symbols after the prefix.
+
+        Examples
+        --------
+        >>> from sklstm import LSTMGenerator
+        >>> generator = LSTMGenerator(hidden_size=16, lr=0.05, random_state=0)
+        >>> for symbol in generator.fit(["tick tock"] * 40).iter_sample(prefix="tick "):
+        ...     print(symbol, end=" ", flush=True)
+        t o c k
+        """
+        check_is_fitted(self)
+        rule = _check_rule(temperature, top_k, top_p)
+        prefix = self._read_prefix(prefix, max_length, handle_unknown)
+        conditions = self._condition_for(condition, 1)
+        seed = check_random_state(random_state).randint(2**31 - 1)
+        writer = self._writer(prefix, conditions, Draws(seed, range(1)), rule)
+        steps = islice(writer, max_length - len(prefix))
+        return (self._symbols[codes[0]] for _, codes in steps)
+
+    def _writer(self, prefix, conditions, draws, rule):
+        self.module_.eval()
+        return Writer(self.module_, prefix, conditions, draws, rule)
+
+    def _write(self, writer, prefix, n_texts, max_length):
+        columns = [np.full(n_texts, code, np.int32) for code in prefix]
+        for texts, codes in islice(writer, max_length - len(prefix)):
+            columns.append(np.full(n_texts, BOUNDARY, np.int32))
+            columns[-1][texts] = codes
+        rows = np.stack(columns, axis=1) if columns else np.zeros((n_texts, 0), np.int32)
+        texts = [[self._symbols[code] for code in row[row != BOUNDARY]] for row in rows]
+        return texts if self.level == "token" else list(map("".join, texts))
+
+    def _read_prefix(self, prefix, max_length, handle_unknown):
+        check_scalar(max_length, "max_length", Integral, min_val=1)
+        if handle_unknown not in ("error", "skip"):
+            raise ValueError(f"handle_unknown must be 'error' or 'skip'; got {handle_unknown!r}.")
+        kind, hint = str, "a str"
+        if self.level == "token":
+            kind, hint = (list, tuple), "a list of tokens, such as a Tokenizer makes"
+        symbols = list(prefix) if prefix == "" or isinstance(prefix, kind) else [None]
+        if not all(isinstance(symbol, str) for symbol in symbols):
+            raise TypeError(
+                f"With level={self.level!r}, prefix must be {hint}; got {prefix!r:.60}."
+            )
+        unknown = [symbol for symbol in symbols if self.vocabulary_.get(symbol, 0) <= UNKNOWN]
+        if unknown and handle_unknown == "error":
+            raise ValueError(
+                f"prefix holds {unknown[0]!r}, which is not in the vocabulary learned in fit. "
+                "Leave it out, or set handle_unknown='skip'."
+            )
+        codes = [self.vocabulary_[symbol] for symbol in symbols if symbol not in unknown]
+        if len(codes) >= max_length:
+            raise ValueError(
+                f"prefix has {len(codes)} symbols, which leaves none to write with "
+                f"max_length={max_length}: raise max_length."
+            )
+        return codes
+
+    def _condition_for(self, condition, n_texts):
+        if (condition is None) != (self._conditions is None):
+            self._refuse_condition(given=condition is not None)
+        return None if condition is None else self._conditions.encode_for(condition, n_texts)
+
+
+def _check_rule(temperature, top_k, top_p):
+    check_scalar(temperature, "temperature", Real, min_val=0)
+    if not np.isfinite(temperature):
+        raise ValueError(f"temperature must be finite; got {temperature}.")
+    if top_k is not None:
+        check_scalar(top_k, "top_k", Integral, min_val=1)
+    if top_p is not None:
+        check_scalar(top_p, "top_p", Real, min_val=0, max_val=1, include_boundaries="right")
+    return Rule(temperature, top_k, top_p)
