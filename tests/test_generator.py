@@ -102,13 +102,9 @@ def test_truncation_carries_the_state(carried, monkeypatch):
             return answer(self, x, lengths, None if states is None else torch.zeros_like(states))
 
         monkeypatch.setattr(LanguageModelNet, "answer", forget)
-    text = copying_text(800, 0)
-    model = generator(hidden_size=32, lr=0.01, bptt_steps=8, batch_size=16, max_epochs=10)
-    loss = model.fit([text]).history_[-1]["train_loss"]
-    if carried:
-        assert loss < 0.27  # log(4) / 7 = 0.198 is what cannot be known
-    else:
-        assert loss > 0.27
+    model = generator(hidden_size=32, lr=0.02, bptt_steps=8, max_epochs=10)
+    loss = model.fit([copying_text(400, 0)]).history_[-1]["train_loss"]
+    assert loss < 0.33 if carried else loss > 0.45  # log(4) / 7 = 0.198 cannot be known
 
 
 def test_truncation_makes_a_step_every_few_symbols():

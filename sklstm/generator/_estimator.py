@@ -164,9 +164,9 @@ class LSTMGenerator(
     --------
     >>> from sklstm import LSTMGenerator
     >>> texts = ["tick tock"] * 20 + ["tick tack"] * 20
-    >>> generator = LSTMGenerator(hidden_size=16, lr=0.05, random_state=0).fit(texts)
-    >>> generator.sample(3, random_state=1)
-    ['tick tock', 'tick tack', 'tick tock']
+    >>> generator = LSTMGenerator(hidden_size=16, lr=0.05, batch_size=8, random_state=0).fit(texts)
+    >>> generator.sample(3, random_state=3)
+    ['tick tack', 'tick tack', 'tick tock']
     >>> generator.perplexity(["tick tack"]) < generator.perplexity(["tack tick"])
     True
     """
