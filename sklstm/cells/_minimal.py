@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional as F
 
 from sklstm.cells._cell import Cell
-from sklstm.cells._scan import linear_scan, scan_back
+from sklstm.cells._scan import from_blocks, scan, scan_back, to_blocks
 
 
 class MinLSTMCell(Cell):
@@ -104,69 +104,78 @@ class MinGRUCell(Cell):
 
 
 def _run_minimal(steps, cell, x, h):
-    x = F.linear(x, cell.weight_ih, cell.bias).to(h.dtype)  # (N, T, gates * H)
-    outputs = steps.apply(x, h)
+    x, h = x.to(cell.bias.dtype), h.to(cell.bias.dtype)
+    with torch.autocast(x.device.type, enabled=False):  # sums over many steps want all digits
+        outputs = steps.apply(to_blocks(x), h, cell.weight_ih, cell.bias)
+    outputs = from_blocks(outputs, x.shape[1])
     return outputs, (outputs[:, -1],)
 
 
-class _MinLSTMSteps(torch.autograd.Function):
-    r"""All steps and their gradients.
+class _MinimalSteps(torch.autograd.Function):
+    r"""All steps and their gradients, in blocks; memory is used again where it can be.
 
-    With :math:`\partial k = d \odot (h_{t-1} - g)` from the scan, the gradients of the sums
-    inside the gates are
+    With :math:`d` the gradient by :math:`h_t`, :math:`k` the share that is kept and :math:`a` the
+    candidate, :math:`\partial k = d \odot (h_{t-1} - a)` and :math:`\partial a = d \odot (1 - k)`.
+    Subclasses say how gates make :math:`k`, and pass :math:`\partial k` on to them.
+    """
+
+    @classmethod
+    def forward(cls, ctx, x, first, weight_ih, bias):
+        gates = F.linear(x, weight_ih, bias)  # (size, N, blocks, gates * H)
+        *shares, candidate = gates.split(first.shape[1], dim=-1)
+        keep = cls.open(*shares)
+        add = torch.addcmul(candidate, keep, candidate, value=-1)  # (1 - k) a
+        outputs = scan(keep, add, first)
+        ctx.save_for_backward(x, gates, keep, outputs, first, weight_ih)
+        return outputs
+
+    @classmethod
+    def backward(cls, ctx, errors):
+        x, gates, keep, outputs, first, weight_ih = ctx.saved_tensors
+        gradient, before = scan_back(keep, outputs, first, errors)
+        *shares, candidate = gates.split(first.shape[1], dim=-1)
+        sums = torch.empty_like(gates)  # gradients of the sums inside the gates
+        *to_shares, to_candidate = sums.split(first.shape[1], dim=-1)
+        torch.addcmul(gradient, gradient, keep, value=-1, out=to_candidate)
+        to_keep = before.sub_(candidate).mul_(gradient)
+        cls.close(to_keep, keep, shares, to_shares)
+        flat = sums.view(-1, sums.shape[-1])
+        d_x = (flat @ weight_ih).view_as(x) if ctx.needs_input_grad[0] else None
+        d_first = keep[0, :, 0] * gradient[0, :, 0]
+        return d_x, d_first, flat.T @ x.view(-1, x.shape[-1]), flat.sum(dim=0)
+
+
+class _MinLSTMSteps(_MinimalSteps):
+    r"""With :math:`k = f / (f + i)`, the gradients of the sums inside the gates are
 
     .. math::
 
         \partial f = \partial k \odot k (1 - k) (1 - f), \quad
-        \partial i = -\partial k \odot k (1 - k) (1 - i), \quad
-        \partial g = d \odot (1 - k)
+        \partial i = -\partial k \odot k (1 - k) (1 - i)
     """
 
     @staticmethod
-    def forward(ctx, x, first):
-        f, i, g = x.chunk(3, dim=-1)
-        f, i = f.sigmoid(), i.sigmoid()
-        keep = f / (f + i)
-        outputs = linear_scan(keep, torch.addcmul(g, keep, g, value=-1), first)
-        ctx.save_for_backward(f, i, g, keep, outputs, first)
-        return outputs
+    def open(f, i):
+        f.sigmoid_()
+        total = i.sigmoid_() + f
+        return torch.div(f, total, out=total)
 
     @staticmethod
-    def backward(ctx, errors):
-        f, i, g, keep, outputs, first = ctx.saved_tensors
-        gradient, before = scan_back(keep, outputs, first, errors)
-        to_keep = before.sub_(g).mul_(gradient)
-        slope = torch.ops.aten.sigmoid_backward(to_keep, keep)
-        sums = torch.cat(
-            [
-                torch.addcmul(slope, slope, f, value=-1),
-                torch.addcmul(-slope, slope, i),
-                torch.addcmul(gradient, gradient, keep, value=-1),
-            ],
-            dim=-1,
-        )
-        return sums, keep[:, 0] * gradient[:, 0]
+    def close(to_keep, keep, shares, to_shares):
+        f, i = shares
+        slope = to_keep.mul_(keep).addcmul_(to_keep, keep, value=-1)
+        torch.addcmul(slope, slope, f, value=-1, out=to_shares[0])
+        torch.addcmul(slope, slope, i, value=-1, out=to_shares[1]).neg_()
 
 
-class _MinGRUSteps(torch.autograd.Function):
-    r"""All steps and their gradients.
-
-    With :math:`\partial z = d \odot (h_{t-1} - n)` from the scan, the gradients of the sums
-    inside the gates are :math:`\partial z \odot z(1 - z)` and :math:`d \odot (1 - z)`.
-    """
+class _MinGRUSteps(_MinimalSteps):
+    r"""With :math:`k = z`, the gradient of the sum in it is :math:`\partial k \odot z (1 - z)`."""
 
     @staticmethod
-    def forward(ctx, x, first):
-        z, n = x.chunk(2, dim=-1)
-        z = z.sigmoid()
-        outputs = linear_scan(z, torch.addcmul(n, z, n, value=-1), first)
-        ctx.save_for_backward(z, n, outputs, first)
-        return outputs
+    def open(z):
+        return z.sigmoid_()
 
     @staticmethod
-    def backward(ctx, errors):
-        z, n, outputs, first = ctx.saved_tensors
-        gradient, before = scan_back(z, outputs, first, errors)
-        to_z = torch.ops.aten.sigmoid_backward(before.sub_(n).mul_(gradient), z)
-        to_n = torch.addcmul(gradient, gradient, z, value=-1)
-        return torch.cat([to_z, to_n], dim=-1), z[:, 0] * gradient[:, 0]
+    def close(to_keep, keep, shares, to_shares):
+        torch.mul(to_keep, keep, out=to_shares[0])
+        to_shares[0].addcmul_(to_shares[0], keep, value=-1)

@@ -1,54 +1,74 @@
-"""A linear recurrence over all steps, by a parallel scan."""
+r"""A linear recurrence over all steps, by a parallel scan.
+
+Two steps of :math:`h_t = k_t \odot h_{t-1} + a_t` are one step of the same form, with
+:math:`k = k_2 k_1` and :math:`a = k_2 a_1 + a_2`. So the steps are cut into blocks, which are
+solved side by side and then joined (Blelloch, 1990, Prefix sums and their applications,
+CMU-CS-90-190).
+"""
+
+from itertools import pairwise
 
 import torch
 from torch.nn import functional as F
 
 
-def linear_scan(keep, add, first):
-    r"""Solve :math:`h_t = k_t \odot h_{t-1} + a_t`.
-
-    Two steps of the recurrence are one of the same form, with
-    :math:`k = k_2 k_1` and :math:`a = k_2 a_1 + a_2`; so blocks of steps are solved side by side,
-    and then joined [1]_.
+def to_blocks(x):
+    """Cut steps into as many blocks as there are steps in a block.
 
     Parameters
     ----------
-    keep, add : Tensor of shape (n_sequences, n_steps, hidden_size)
-        The terms :math:`k_t` and :math:`a_t`.
+    x : Tensor of shape (n_sequences, n_steps, n_features)
+        The steps.
+
+    Returns
+    -------
+    Tensor of shape (size, n_sequences, n_blocks, n_features)
+        The same step of all blocks stands together; zeros fill the last block.
+    """
+    n_sequences, n_steps, n_features = x.shape
+    size = max(1, round(n_steps**0.5))
+    padded = F.pad(x, (0, 0, 0, -n_steps % size))
+    return padded.view(n_sequences, -1, size, n_features).permute(2, 0, 1, 3).contiguous()
+
+
+def from_blocks(blocks, n_steps):
+    """Join blocks.
+
+    Parameters
+    ----------
+    blocks : Tensor of shape (size, n_sequences, n_blocks, n_features)
+        What `to_blocks` returns.
+    n_steps : int
+        Steps that it was given.
+
+    Returns
+    -------
+    Tensor of shape (n_sequences, n_steps, n_features)
+        The steps in the order of time.
+    """
+    return blocks.permute(1, 2, 0, 3).flatten(1, 2)[:, :n_steps]
+
+
+def scan(keep, add, first):
+    r"""Solve :math:`h_t = k_t \odot h_{t-1} + a_t`.
+
+    Parameters
+    ----------
+    keep, add : Tensor of shape (size, n_sequences, n_blocks, hidden_size)
+        The terms, in blocks. `add` is overwritten.
     first : Tensor of shape (n_sequences, hidden_size)
         :math:`h_0`.
 
     Returns
     -------
-    Tensor of shape (n_sequences, n_steps, hidden_size)
+    Tensor of shape (size, n_sequences, n_blocks, hidden_size)
         :math:`h_t` at every step.
-
-    References
-    ----------
-    .. [1] Blelloch (1990), Prefix sums and their applications, CMU-CS-90-190.
     """
-    n_sequences, n_steps, n_units = keep.shape
-    size = max(1, round(n_steps**0.5))  # as many blocks as steps in a block
-    n_blocks = -(-n_steps // size)
-    k, a = (
-        F.pad(term, (0, 0, 0, n_blocks * size - n_steps))
-        .view(n_sequences, n_blocks, size, n_units)
-        .permute(2, 0, 1, 3)
-        .contiguous()  # (size, N, blocks, H): the same step of all blocks stands together
-        for term in (keep, add)
-    )
-    for step in range(1, size):  # k, a become those from the start of the block
-        a[step].addcmul_(k[step], a[step - 1])
-        k[step].mul_(k[step - 1])
-    states = [first]
-    for block in range(n_blocks):  # (N, H) at the end of each block
-        states.append(torch.addcmul(a[-1, :, block], k[-1, :, block], states[-1]))
-    a.addcmul_(k, torch.stack(states[:-1], dim=1))  # what each block begins with
-    return a.permute(1, 2, 0, 3).reshape(n_sequences, -1, n_units)[:, :n_steps]
+    return _scan(keep.clone(), add, first, forwards=slice(None))
 
 
 def scan_back(keep, outputs, first, errors):
-    r"""Pass gradients back through a linear recurrence.
+    r"""Pass gradients back through the recurrence.
 
     With :math:`e_t` the gradient by :math:`h_t` from outside, the whole gradient
     :math:`d_t = e_t + k_{t+1} \odot d_{t+1}` is the same recurrence, backwards. Then
@@ -57,18 +77,38 @@ def scan_back(keep, outputs, first, errors):
 
     Parameters
     ----------
-    keep, outputs, first : Tensor
-        As in `linear_scan`, and what it returned.
-    errors : Tensor of shape (n_sequences, n_steps, hidden_size)
+    keep, first : Tensor
+        As in `scan`.
+    outputs : Tensor
+        What it returned.
+    errors : Tensor of shape (size, n_sequences, n_blocks, hidden_size)
         :math:`e_t`.
 
     Returns
     -------
-    gradient : Tensor of shape (n_sequences, n_steps, hidden_size)
+    gradient : Tensor of shape (size, n_sequences, n_blocks, hidden_size)
         :math:`d_t`.
-    before : Tensor of shape (n_sequences, n_steps, hidden_size)
+    before : Tensor of shape (size, n_sequences, n_blocks, hidden_size)
         :math:`h_{t-1}`.
     """
-    later = F.pad(keep[:, 1:], (0, 0, 0, 1))  # k_{t+1}; after the last step nothing comes
-    gradient = linear_scan(later.flip(1), errors.flip(1), torch.zeros_like(first)).flip(1)
-    return gradient, torch.cat([first[:, None], outputs[:, :-1]], dim=1)
+    nothing = torch.zeros_like(first)
+    # the step after a block's last one is the first of the next block
+    later = torch.cat([keep[1:], torch.cat([keep[:1, :, 1:], nothing[None, :, None]], dim=2)])
+    before = torch.cat(
+        [torch.cat([first[None, :, None], outputs[-1:, :, :-1]], dim=2), outputs[:-1]]
+    )
+    return _scan(later, errors.clone(), nothing, forwards=slice(None, None, -1)), before
+
+
+def _scan(k, a, first, forwards):
+    """Scan in place, first to last or last to first."""
+    k_steps, a_steps = k.unbind(0)[forwards], a.unbind(0)[forwards]  # (N, blocks, H) each
+    for (k_1, a_1), (k_2, a_2) in pairwise(zip(k_steps, a_steps, strict=True)):
+        a_2.addcmul_(k_2, a_1)  # both become those from the start of the block
+        k_2.mul_(k_1)
+    begins = torch.empty_like(a_steps[0])  # what each block begins with
+    blocks = (x.unbind(1)[forwards] for x in (k_steps[-1], a_steps[-1], begins))
+    for k_block, a_block, begin in zip(*blocks, strict=True):  # (N, H)
+        begin.copy_(first)
+        first = torch.addcmul(a_block, k_block, first)
+    return a.addcmul_(k, begins)
