@@ -16,8 +16,10 @@ from toys import Raise, Spoil, spy
 
 from sklstm import LSTMGenerator, Sequences, TokenIndexer, Tokenizer
 from sklstm.cells import CELLS
+from sklstm.estimator_checks import check_sequence_estimator
 from sklstm.generator._sampling import Draws, Rule
 from sklstm.generator._texts import choose_cutoffs
+from sklstm.inspection import gradient_flow, hidden_states
 from sklstm.networks import LanguageModelNet
 
 TEXTS = ["tick tock", "tick tack", "toe", "a tick", "tock tock tock"] * 6
@@ -347,6 +349,23 @@ def test_pipeline_learns_features_without_labels():
     pipe = make_pipeline(generator(max_epochs=10), LogisticRegression(C=100)).fit(TEXTS, labels)
     assert pipe[0].conditions_ is None
     assert pipe.score(TEXTS, labels) == 1.0
+
+
+def test_inspection_shows_the_state_at_every_symbol(fitted, tokens, conditional):
+    states = hidden_states(fitted, ["tick", ""])
+    assert states.tokens == [["<start>", *"tick"], ["<start>"]]
+    np.testing.assert_allclose(states.h[0][0, 0, -1], fitted.transform(["tick"])[0], atol=1e-6)
+    assert hidden_states(tokens, [["tick", "tock"]]).tokens == [["<start>", "tick", "tock"]]
+    with pytest.raises(TypeError, match="symbol by symbol"):
+        gradient_flow(fitted, TEXTS, LABELS)
+    with pytest.raises(TypeError, match="with conditions"):
+        hidden_states(conditional, TEXTS)
+
+
+@pytest.mark.parametrize("level", ["char", "token"])
+def test_battery(level):
+    model = LSTMGenerator(level=level, hidden_size=3, max_epochs=2, random_state=0)
+    check_sequence_estimator(model, TEXTS[:8] if level == "char" else TOKENS[:8])
 
 
 # ------------------------------------------------------------ writing

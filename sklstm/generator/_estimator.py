@@ -17,11 +17,13 @@ from torch import nn
 
 from sklstm._base import BaseLSTM
 from sklstm._streams import StreamBatches
+from sklstm.batches import SequenceDataset
 from sklstm.generator._conditions import Conditions
 from sklstm.generator._sampling import BOUNDARY
 from sklstm.generator._texts import choose_cutoffs, lay_out, read_texts
 from sklstm.generator._writing import WritingMixin
 from sklstm.networks import LanguageModelNet
+from sklstm.sequences import Sequences
 from sklstm.text import TokenIndexer
 
 LONG = 10_000  # symbols of a text whose gradients should not go back to its start
@@ -173,6 +175,7 @@ class LSTMGenerator(
 
     _network = LanguageModelNet
     bidirectional = False  # what comes is to be predicted
+    mask_padding = True
 
     def __init__(
         self,
@@ -388,6 +391,18 @@ class LSTMGenerator(
         }
         self._n_features_out = self.hidden_size
 
+    def _read_input(self, X, *, reset):
+        """Read texts as `sklstm.inspection` shows them: the start has a name."""
+        if self._conditions is not None:
+            raise TypeError("A generator with conditions cannot be looked into.")
+        texts = read_texts(X, self.level).tokens()
+        return Sequences.from_tokens([["<start>", *text] for text in texts])
+
+    def _encode(self, inputs, *, reset):
+        texts = inputs.with_categories(self._symbols)
+        texts.codes[texts.offsets[:-1]] = BOUNDARY
+        return SequenceDataset(texts.codes, texts.offsets[:-1], texts.lengths)
+
     def _read_conditions(self, y):
         if (y is None) != (self._conditions is None):
             self._refuse_condition(given=y is not None)
@@ -564,7 +579,8 @@ class LSTMGenerator(
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = tags.input_tags.three_d_array = False
-        tags.input_tags.one_d_array = tags.input_tags.string = True
+        tags.input_tags.one_d_array = True
+        tags.input_tags.string = self.level == "char"
         return tags
 
 
