@@ -6,6 +6,8 @@ from torch.nn import functional as F
 
 from sklstm.cells._cell import Cell
 
+ROWS_AT_ONCE = 2048  # of all sequences, in the backward pass
+
 
 class PeepholeCell(Cell):
     r"""The LSTM whose gates also look at the memory.
@@ -110,25 +112,29 @@ class _PeepholeSteps(torch.autograd.Function):
     where gates stand for what is inside their sigmoid or tanh.
     """
 
+    # torch's tanh takes several times as long as its sigmoid, so the candidate is computed as
+    # g = 2 s - 1 with s = sigmoid(2 z), side by side with the gates i and f.
+
     @staticmethod
     def forward(ctx, x, h, c, weight_ih, weight_hh, weight_ch, bias, diagonal):
         n_steps, n_sequences, n_features = x.shape
         n_units = h.shape[1]
         x = x.view(-1, n_features)
-        gates = torch.addmm(bias, x, weight_ih.T).view(n_steps, n_sequences, -1)  # (T, N, 4H)
+        W, U, b = (_scale_candidate(weights, 2) for weights in (weight_ih, weight_hh, bias))
+        gates = torch.addmm(b, x, W.T).view(n_steps, n_sequences, -1)  # (T, N, 4H): sums first
         hs = h.new_empty(n_steps + 1, n_sequences, n_units)  # h_0 .. h_T
         cs, tanh_c = torch.empty_like(hs), torch.empty_like(hs[1:])
         hs[0], cs[0] = h, c
-        U = weight_hh.T.contiguous()
+        U = U.T.contiguous()
         V_if, V_o = _split(weight_ch)
-        i_f = gates[..., : 2 * n_units]
-        steps = (gates, i_f, *gates.chunk(4, dim=2), hs[:-1], cs[:-1], cs[1:], tanh_c, hs[1:])
+        i_f, i_f_s = gates[..., : 2 * n_units], gates[..., : 3 * n_units]
+        steps = (gates, i_f, i_f_s, *gates.chunk(4, 2), hs[:-1], cs[:-1], cs[1:], tanh_c, hs[1:])
         for step in zip(*map(torch.unbind, steps), strict=True):
-            z, i_f, i, f, g, o, h, c, c_t, tanh_c_t, h_t = step  # views: sums become gates
+            z, i_f, i_f_s, i, f, s, o, h, c, c_t, tanh_c_t, h_t = step  # views
             z.addmm_(h, U)
-            _look(i_f, c, V_if, diagonal).sigmoid_()
-            g.tanh_()
-            torch.mul(f, c, out=c_t).addcmul_(i, g)
+            _look(i_f, c, V_if, diagonal)
+            i_f_s.sigmoid_()
+            torch.mul(f, c, out=c_t).sub_(i).addcmul_(i, s, value=2)  # f c + i (2 s - 1)
             _look(o, c_t, V_o, diagonal).sigmoid_()
             torch.tanh(c_t, out=tanh_c_t)
             torch.mul(o, tanh_c_t, out=h_t)
@@ -137,44 +143,62 @@ class _PeepholeSteps(torch.autograd.Function):
         return hs[1:], hs[-1].clone(), cs[-1].clone()
 
     @staticmethod
-    def backward(ctx, errors, last_h, last_c):
+    def backward(ctx, errors, dh, dc):
         x, gates, hs, cs, tanh_c, weight_ih, weight_hh, weight_ch = ctx.saved_tensors
-        n_units = last_h.shape[1]
+        n_steps, n_sequences, n_units = tanh_c.shape
+        # the gradient of g's sum is left a quarter of what it is, since 1 - g^2 = 4 s (1 - s),
+        # and the weights it meets are four times as large
+        W, U = _scale_candidate(weight_ih, 4), _scale_candidate(weight_hh, 4)
         V_if, V_o = _split(weight_ch)
-        sums = torch.empty_like(gates)  # gradients of the sums inside the gates
-        steps = (
-            errors, sums, sums[..., : 2 * n_units], *sums.chunk(4, dim=2),
-            gates[..., : 2 * n_units], *gates.chunk(4, dim=2), cs[:-1], tanh_c,
-        )  # fmt: skip
-        dh, dc = last_h, last_c
-        for step in reversed(list(zip(*map(torch.unbind, steps), strict=True))):
-            error, dz, dif, di, df, dg, do, i_f, i, f, g, o, c, tanh_c_t = step
-            dh = dh + error
-            torch.mul(dh, tanh_c_t, out=do).mul_(o).addcmul_(do, o, value=-1)  # o (1 - o)
-            dc = dc + torch.ops.aten.tanh_backward(dh.mul_(o), tanh_c_t)
-            dc = _look_back(dc, do, V_o, ctx.diagonal)
-            torch.mul(dc, g, out=di)
-            torch.mul(dc, c, out=df)
-            dif.mul_(torch.addcmul(i_f, i_f, i_f, value=-1))  # i (1 - i) and f (1 - f)
-            torch.mul(dc, i, out=dg).addcmul_(dg * g, g, value=-1)  # 1 - g^2
-            dh = dz @ weight_hh
-            dc = _look_back(dc.mul_(f), dif, V_if, ctx.diagonal)
-        # the gradients of weights are sums over all steps: one product for each
-        flat = sums.flatten(0, 1)  # (T N, 4H)
-        peepholes = [
-            _look_gradient(sums[..., : 2 * n_units], cs[:-1], ctx.diagonal),
-            _look_gradient(sums[..., 3 * n_units :], cs[1:], ctx.diagonal),
-        ]
-        return (
-            (flat @ weight_ih).view(*sums.shape[:2], -1) if ctx.needs_input_grad[0] else None,
-            dh,
-            dc,
-            flat.T @ x,
-            flat.T @ hs[:-1].flatten(0, 1),
-            torch.cat(peepholes),
-            flat.sum(dim=0),
-            None,
+        dx = torch.empty_like(x)
+        d_weights = [torch.zeros_like(w) for w in (weight_ih, weight_hh, V_if, V_o)]
+        d_bias = weight_hh.new_zeros(len(weight_hh))
+        # some steps at a time, whose gradients stay in the processor's cache
+        at_once = max(1, ROWS_AT_ONCE // n_sequences)
+        buffer = gates.new_empty(min(at_once, n_steps), *gates.shape[1:])
+        for start in reversed(range(0, n_steps, at_once)):
+            now = slice(start, min(start + at_once, n_steps))
+            sums = buffer[: now.stop - start]  # gradients of the sums inside the gates
+            d_if, d_ifg = sums[..., : 2 * n_units], sums[..., : 3 * n_units]
+            steps = (
+                errors[now], sums, d_if, d_ifg, *sums.chunk(4, 2),
+                gates[now, :, : 3 * n_units], *gates[now].chunk(4, 2), cs[now], tanh_c[now],
+            )  # fmt: skip
+            for step in reversed(list(zip(*map(torch.unbind, steps), strict=True))):
+                error, dz, dif, difg, di, df, dg, do, i_f_s, i, f, s, o, c, tanh_c_t = step
+                dh = dh + error
+                torch.mul(dh, tanh_c_t, out=do).mul_(o).addcmul_(do, o, value=-1)  # o (1 - o)
+                dc = dc + torch.ops.aten.tanh_backward(dh.mul_(o), tanh_c_t)
+                dc = _look_back(dc, do, V_o, ctx.diagonal)
+                torch.addcmul(-dc, dc, s, value=2, out=di)  # dc g
+                torch.mul(dc, c, out=df)
+                torch.mul(dc, i, out=dg)
+                difg.mul_(torch.addcmul(i_f_s, i_f_s, i_f_s, value=-1))  # value (1 - value)
+                dh = dz @ U
+                dc = _look_back(dc.mul_(f), dif, V_if, ctx.diagonal)
+            # the gradients of weights are sums over steps: one product for each
+            flat = sums.flatten(0, 1)  # (steps N, 4H)
+            rows = slice(start * n_sequences, now.stop * n_sequences)
+            torch.mm(flat, W, out=dx[rows])
+            d_weights[0].addmm_(flat.T, x[rows])
+            d_weights[1].addmm_(flat.T, hs[now].flatten(0, 1))
+            d_weights[2] += _look_gradient(d_if, cs[now], ctx.diagonal)
+            d_weights[3] += _look_gradient(
+                sums[..., 3 * n_units :], cs[start + 1 : now.stop + 1], ctx.diagonal
+            )
+            d_bias += flat.sum(dim=0)
+        d_weight_ih, d_weight_hh, d_bias = (
+            _scale_candidate(gradient, 4) for gradient in (*d_weights[:2], d_bias)
         )
+        d_weight_ch = torch.cat(d_weights[2:])
+        dx = dx.view(n_steps, n_sequences, -1)
+        return dx, dh, dc, d_weight_ih, d_weight_hh, d_weight_ch, d_bias, None
+
+
+def _scale_candidate(weights, factor):
+    """Multiply the rows of g among those of i, f, g, o."""
+    i, f, g, o = weights.chunk(4)
+    return torch.cat([i, f, factor * g, o])
 
 
 def _split(weight_ch):
