@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit as sigmoid
 
-from sklstm.cells import CELLS, cell_options
+from sklstm.cells import CELLS, _peephole, cell_options
 from sklstm.layers import run_step_by_step
 
 VARIANTS = [
@@ -200,6 +200,24 @@ def test_a_run_goes_on_where_another_ended(name, options):
     second, end = cell.run(x[:, 9:], between, *recurrent)
     torch.testing.assert_close(torch.cat([first, second], dim=1), whole)
     torch.testing.assert_close(end, last)
+
+
+@pytest.mark.parametrize("diagonal", [False, True])
+@pytest.mark.parametrize("rows_at_once", [1, 6, 7, 100])
+def test_peepholes_go_back_some_steps_at_a_time(diagonal, rows_at_once, monkeypatch):
+    cell, x, state, recurrent = draw("peephole", {"diagonal": diagonal}, 3, 8, 2, 4, 0)
+    inputs = [x, *state, *recurrent, cell.weight_ih, cell.bias]
+    for tensor in inputs:
+        tensor.requires_grad_()
+    slow, _ = run_step_by_step(cell, x, state, recurrent)
+    monkeypatch.setattr(_peephole, "ROWS_AT_ONCE", rows_at_once)
+    fast, _ = cell.run(x, state, *recurrent)
+    errors = torch.randn_like(slow)
+    expected = torch.autograd.grad(slow, inputs, errors)
+    for gradient, slow_gradient in zip(
+        torch.autograd.grad(fast, inputs, errors), expected, strict=True
+    ):
+        torch.testing.assert_close(gradient, slow_gradient, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("name", ["minlstm", "mingru"])
