@@ -35,6 +35,7 @@ LABELS = np.array(["pos", "neg"] * 4)
 WORDS = [[token for token in sample if token.isalpha()] for sample in TOKENS]
 TAG_OF = {"good": "B-NP", "bad": "B-NP", "film": "I-NP", "plot": "I-NP"}
 TAGS = [[TAG_OF.get(word, "O") for word in sample] for sample in WORDS]
+OUTPUTS = [" ".join(sample[::-1]) for sample in WORDS]
 METHODS = ("predict_proba", "decision_function", "predict_marginals", "predict", "transform")
 
 
@@ -52,7 +53,8 @@ def check_sequence_estimator(estimator, X=None, y=None):
         begins with one, whose tags say that it takes strings, and else token lists.
     y : array-like of shape (n_samples,), or list of lists of str, optional
         The targets of `X`. By default two classes of strings for a classifier, numbers for a
-        regressor, tags of words for another predictor that needs targets, and None for others.
+        regressor, tags of words for a tagger, strings for another predictor that needs targets,
+        and None for others.
 
     Raises
     ------
@@ -119,7 +121,7 @@ def _default_data(estimator):
         return TOKENS, np.arange(len(LABELS), dtype=float)
     last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
     if hasattr(last, "predict") and get_tags(last).target_tags.required:
-        return WORDS, TAGS
+        return WORDS, TAGS if hasattr(last, "predict_marginals") else OUTPUTS
     return TOKENS, None
 
 
