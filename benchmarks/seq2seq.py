@@ -1,8 +1,8 @@
 """Errors of LSTMSeq2Seq that learns to pronounce: from letters to phones, with CMUdict.
 
-Words are split at random, 90 % to learn from and 5 % for the test; the other 5 % were used to choose
-the recipe. A word that has several pronunciations is learned with its first one, and tested
-against the one that is nearest to the prediction. Stress is left out, which leaves 39 phones.
+Words are split at random, 90 % to learn from and 5 % for the test; the other 5 % are left for
+tuning. A word that has several pronunciations is learned with its first one, and tested against the
+one that is nearest to the prediction. Stress is left out, which leaves 39 phones.
 
 The networks differ in their attention only. Each decodes greedily, and with a beam. Seconds are of
 the processor's clock, on one core.
