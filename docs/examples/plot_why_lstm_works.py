@@ -1,0 +1,430 @@
+"""
+Why LSTM works
+==============
+
+The lecture on recurrent networks on one page and in its order: what they are, why plain ones
+forget, what the LSTM does about it, and whether it can be seen to do so. What the lecture claims is
+measured here, and one claim turns out to be half of the truth.
+
+In Russian: :doc:`plot_why_lstm_works_ru`.
+"""
+
+# %%
+# Recurrent networks
+# ------------------
+#
+# A recurrent network reads one step :math:`x_t` after the other and carries a state along, which
+# is all that it knows of the steps before:
+#
+# .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
+#
+# The weights are the same at every step, so a sequence may have any length. One input or many, one
+# output or many: the guide draws all :doc:`shapes </user_guide/shapes>`.
+#
+# Windows
+# -------
+#
+# A long series is cut into windows, each with what came next; so one series becomes a data set.
+# Here it is the yearly number of sunspots, 22 years in a window, and the year after to forecast.
+
+import numpy as np
+from statsmodels.datasets import sunspots
+
+from sklstm import SlidingWindow
+
+spots = sunspots.load_pandas().data["SUNACTIVITY"].to_numpy()
+X, y = SlidingWindow(length=22, horizon=1).pairs(spots / spots.max())
+print(f"{len(spots)} years make {X.shape[0]} windows of {X.shape[1]} steps")
+
+# %%
+# Whether such forecasts are better than simple ones is another question: see
+# :doc:`plot_forecasting`.
+#
+# Stacked layers
+# --------------
+#
+# The states of a layer are a sequence again, which another layer can read. These are the states of
+# two layers in the last window, a column for each year and a row for each unit. The sun's cycle of
+# about eleven years passes through both.
+
+import matplotlib.pyplot as plt
+
+from sklstm import LSTMRegressor
+from sklstm.inspection import HiddenStatesDisplay
+
+stacked = LSTMRegressor(cell="rnn", n_layers=2, hidden_size=8, max_epochs=20, random_state=0)
+stacked.fit(X, y).summary()
+
+fig, both = plt.subplots(2, 1, figsize=(6.4, 4), layout="constrained")
+for layer, ax in enumerate(both):
+    HiddenStatesDisplay.from_estimator(stacked, X[-1:], layer=layer, ax=ax)
+    ax.set_title(f"layer {layer + 1}: hidden state $h_t$", loc="left", fontsize="medium")
+    ax.set_xlabel("year of the window")
+plt.show()
+
+# %%
+# Backpropagation through time
+# ----------------------------
+#
+# To learn, the network is unrolled into as many copies as there are steps, and the error goes back
+# through all of them. What the loss :math:`L` after the last step :math:`T` says to a state
+# :math:`k` steps earlier is a product of :math:`k` Jacobians:
+#
+# .. math::
+#
+#    \frac{\partial L}{\partial h_{T-k}} = \frac{\partial L}{\partial h_T}
+#        \prod_{t=T-k+1}^{T} \frac{\partial h_t}{\partial h_{t-1}},
+#    \qquad \frac{\partial h_t}{\partial h_{t-1}} = \mathrm{diag}(1 - h_t^2)\, U
+#
+# If the factors are smaller than 1 on the whole, the gradient vanishes exponentially; if they are
+# larger, it explodes. Below, the recurrent weights are an orthogonal :math:`U` times a number. No
+# factor stretches by more than this number, so the gradient stays below the dotted lines. Nothing
+# has been learned yet. The inputs are those of the adding problem: numbers, two of which are
+# marked, and their sum is wanted at the end.
+
+from sklstm.datasets import make_adding_problem
+from sklstm.inspection import GradientFlowDisplay
+
+n_steps = 40
+X, y = make_adding_problem(8000, n_steps, random_state=0)
+X_test, y_test = make_adding_problem(500, n_steps, random_state=1)
+lags = np.arange(n_steps)
+
+
+def as_drawn(cell, **cell_params):
+    """Fit with hardly any learning rate, so that the weights stay as they were drawn."""
+    regressor = LSTMRegressor(
+        cell=cell, cell_params=cell_params, hidden_size=16, lr=1e-9, max_epochs=1, random_state=0
+    )
+    return regressor.fit(X[:100], y[:100])
+
+
+fig, ax = plt.subplots(figsize=(6.4, 4), layout="constrained")
+for factor in (2.0, 1.0, 0.7):
+    rnn = as_drawn("rnn")
+    rnn.module_.recurrent.layers[0][0].weight_hh.data *= factor
+    display = GradientFlowDisplay.from_estimator(rnn, X_test, name=rf"rnn, ${factor}\,U$", ax=ax)
+    (line,) = display.lines_
+    ax.plot(lags, line.get_ydata()[0] * factor**lags, ":", color=line.get_color())
+ax.set_ylim(1e-8, 1e6)
+plt.show()
+
+# %%
+# With 0.7 the gradient vanishes: 40 steps back a ten-millionth is left. With 2 it explodes, though
+# by far less than it might, since tanh is flat where states are large. With 1 it holds best, and
+# that is how ``cell="rnn"`` begins. But this is a balance on an edge, and learning changes
+# :math:`U`. (``bptt_steps`` cuts the way back on purpose, see :doc:`/user_guide/cells`.)
+#
+# The LSTM, gate by gate
+# ----------------------
+#
+# The LSTM carries a second state, the memory :math:`c_t`. On its way from step to step it meets no
+# matrix and no tanh: it is kept, more or less, and added to. Three gates decide how much, numbers
+# between 0 and 1 for each unit:
+#
+# .. math::
+#
+#    f_t &= \sigma(W_f x_t + U_f h_{t-1} + b_f) && \text{forget gate: how much to keep} \\
+#    i_t &= \sigma(W_i x_t + U_i h_{t-1} + b_i) && \text{input gate: how much to write} \\
+#    g_t &= \tanh(W_g x_t + U_g h_{t-1} + b_g) && \text{candidate: what to write} \\
+#    c_t &= f_t \odot c_{t-1} + i_t \odot g_t && \text{memory} \\
+#    o_t &= \sigma(W_o x_t + U_o h_{t-1} + b_o) && \text{output gate: how much to give out} \\
+#    h_t &= o_t \odot \tanh(c_t) && \text{output}
+#
+# In a trained network memory and output are indeed what the gates make of them:
+
+from sklstm.inspection import gate_activations, hidden_states
+
+
+def train(cell, **cell_params):
+    """Learn the adding problem."""
+    regressor = LSTMRegressor(
+        cell=cell,
+        cell_params=cell_params,
+        hidden_size=16,
+        lr=0.02,
+        batch_size=64,
+        schedule="one_cycle",
+        max_epochs=3,
+        random_state=0,
+    )
+    return regressor.fit(X, y)
+
+
+def only_layer(samples):
+    """Stack the values of equally long samples: (N, T, H)."""
+    return np.stack(samples)[:, 0, 0]
+
+
+lstm = train("lstm")
+gates, states = gate_activations(lstm, X_test), hidden_states(lstm, X_test)
+f, i, g, o = (only_layer(gates[letter]) for letter in "figo")
+h, c = only_layer(states.h), only_layer(states.c)
+print(np.allclose(c[:, 1:], f[:, 1:] * c[:, :-1] + i[:, 1:] * g[:, 1:], atol=1e-5))
+print(np.allclose(h, o * np.tanh(c), atol=1e-5))
+
+# %%
+# The way back along the memory is now a product of forget gates,
+#
+# .. math:: \frac{\partial c_t}{\partial c_{t-1}} = \mathrm{diag}(f_t) + \dots
+#
+# where the dots stand for the way round through :math:`h_{t-1}` and the gates. Before any learning
+# a forget gate is about :math:`\sigma(b_f)`, and its bias :math:`b_f` decides how far the gradient
+# reaches. Dotted, :math:`\sigma(b_f)^k`:
+
+fig, ax = plt.subplots(figsize=(6.4, 4), layout="constrained")
+for bias in (3.0, 1.0, 0.0):
+    network, name = as_drawn("lstm", forget_bias=bias), f"forget bias {bias:.0f}"
+    display = GradientFlowDisplay.from_estimator(
+        network, X_test, states="c", name=name, ax=ax, linestyle="-"
+    )
+    (line,) = display.lines_
+    kept = 1 / (1 + np.exp(-bias))
+    ax.plot(lags, line.get_ydata()[0] * kept**lags, ":", color=line.get_color())
+ax.set_ylim(1e-8, 1e2)
+plt.show()
+
+# %%
+# With a bias of 0 the memory alone loses half of the gradient at every step. A bias of 1 is the
+# usual advice, and the default here. Where a curve is above its dotted line, the way round brings
+# back more than the memory does.
+#
+# Variants
+# --------
+#
+# What the other cells change; :doc:`the guide </user_guide/cells>` has their equations:
+#
+# - ``peephole``: the gates see the memory as well;
+# - ``coupled``: one gate for two, :math:`i_t = 1 - f_t`, so that to write is to forget;
+# - ``gru``: coupled too, and without a memory apart: a gate :math:`z_t` keeps :math:`h_t` itself;
+# - ``minlstm``, ``mingru``: the gates see :math:`x_t` alone, so all steps are computed at once.
+#
+# All of them learn to add two numbers out of forty steps. The plain network, trained alike, does
+# hardly better than who always answers with the mean:
+
+import pandas as pd
+from sklearn.metrics import mean_squared_error
+
+networks = {"rnn": train("rnn"), "lstm": lstm}
+for cell in ("peephole", "coupled", "gru", "minlstm", "mingru"):
+    networks[cell] = train(cell)
+errors = [mean_squared_error(y_test, network.predict(X_test)) for network in networks.values()]
+sizes = [network.n_parameters_ for network in networks.values()]
+print(pd.DataFrame({"parameters": sizes, "squared error": np.round(errors, 4)}, index=networks))
+print(f"the mean: {y_test.var():.4f}")
+
+# %%
+# A smaller learning rate and twice the time take it half of the way at best. The order among the
+# others means little: this is one seed, one problem and one length. At which length who fails is
+# measured in :doc:`plot_long_dependencies`.
+#
+# Why it works: the gradient
+# --------------------------
+#
+# The gradients of three of them, before learning and after it:
+
+fig, (before, after) = plt.subplots(1, 2, figsize=(9, 4), sharey=True, layout="constrained")
+for cell, state in (("rnn", "h"), ("lstm", "c"), ("gru", "h")):
+    for ax, network in ((before, as_drawn(cell)), (after, networks[cell])):
+        GradientFlowDisplay.from_estimator(
+            network, X_test, states=state, name=cell, ax=ax, linestyle="-"
+        )
+before.set_title("before learning")
+after.set(title="after learning", ylabel="")
+plt.show()
+
+# %%
+# Before learning the plain network is no worse than the LSTM, and far better than the GRU, whose
+# gates begin half open. What counts is what learning makes of it. LSTM and GRU find gates with
+# which the gradient is about as strong forty steps back as at the end. In the plain network all
+# that is to be kept passes through the same :math:`U` and tanh as all that is to be ignored, and
+# its gradient falls: here to a fiftieth, with three other seeds to a thirtieth or to nothing.
+#
+# Why it works: the memory
+# ------------------------
+#
+# Is it the memory that carries the gradient? To tell, hold the gates and candidates fixed, which
+# leaves the way along the memory alone: :math:`k` steps before the end
+# :math:`\partial L / \partial c_T` has been multiplied by
+# :math:`f_T \odot f_{T-1} \odot \dots \odot f_{T-k+1}`. In a minimal GRU, whose memory is
+# :math:`h`, the gates are :math:`z`.
+
+
+def along_memory(last, keep):
+    """Norms by lag of the gradient `last` of the last step, carried back by the gates `keep`."""
+    kept = np.cumprod(keep[:, :0:-1], axis=1)  # (N, T - 1, H)
+    return np.linalg.norm(np.hstack([last[:, None], last[:, None] * kept]), axis=2)
+
+
+def along_lstm(network):
+    gates, states = gate_activations(network, X_test), hidden_states(network, X_test)
+    weights = network.module_.output.weight.detach().numpy()  # (1, H)
+    o, c = only_layer(gates.o)[:, -1], only_layer(states.c)[:, -1]
+    return along_memory(weights * o * (1 - np.tanh(c) ** 2), only_layer(gates.f))
+
+
+def along_mingru(network):
+    z = only_layer(gate_activations(network, X_test).z)
+    weights = network.module_.output.weight.detach().numpy()
+    return along_memory(weights.repeat(len(z), axis=0), z)
+
+
+fig, axes = plt.subplots(1, 3, figsize=(9, 3.6), sharey=True, layout="constrained")
+for ax, title, network, state, along in (
+    (axes[0], "lstm, forget bias 1", lstm, "c", along_lstm),
+    (axes[1], "lstm, forget bias 3", train("lstm", forget_bias=3.0), "c", along_lstm),
+    (axes[2], "mingru", networks["mingru"], "h", along_mingru),
+):
+    GradientFlowDisplay.from_estimator(network, X_test, states=state, ax=ax, linestyle="-")
+    ax.plot(lags, np.median(along(network), axis=0), "k:", label="along the memory alone")
+    ax.set(title=title, xlabel="lag: steps before the last", ylabel="")
+    ax.legend(fontsize="small", loc="lower left")
+axes[0].set(ylabel="norm of the gradient", ylim=(0.01, None))
+plt.show()
+
+# %%
+# In the minimal GRU there is no other way, for its gates see nothing of the past: the two lines are
+# one. In an LSTM the memory brings back a part, more with a forget bias of 3 than with 1. With 1,
+# forty steps back, it is a fiftieth of the gradient, with three other seeds a ten-thousandth or
+# less. Yet all of these networks learned the problem, and their gradients did not fall. So the
+# memory is half of the truth. The other half goes round through :math:`h_{t-1}` and the gates,
+# where learning finds a balance of its own, as long as there is something nearer to begin with.
+# Where there is not, as in the copy task of :doc:`plot_long_dependencies`, the forget bias decides.
+#
+# Why it works: the gates
+# -----------------------
+#
+# The LSTM reads a new series. Triangles mark the two numbers that it is to add. There the input
+# gates of some units open, and some forget gates close a little.
+
+from sklstm.inspection import GateActivationsDisplay
+
+
+def mark_steps(display, steps):
+    for ax in display.axes_:
+        ax.plot(steps, [-1] * len(steps), "kv", clip_on=False)
+    plt.show()
+
+
+marked = X_test[:, :, 1] == 1
+steps = np.flatnonzero(marked[0])
+mark_steps(GateActivationsDisplay.from_estimator(lstm, X_test[:1], gates="if"), steps)
+
+# %%
+# The unit that tells marked steps best from others, on the average of all new series:
+
+unit = (i[marked].mean(axis=0) - i[~marked].mean(axis=0)).argmax()
+means = {
+    name: [gate[marked, unit].mean(), gate[~marked, unit].mean()]
+    for name, gate in (("input gate", i), ("forget gate", f))
+}
+print(f"unit {unit}")
+print(pd.DataFrame(means, index=["marked", "others"]).round(2))
+
+# %%
+# The minimal GRU has nothing else to remember by, and does what the lecture says to the letter. Its
+# gates began half open, at :math:`\sigma(0) = 0.5`. A few units have learned to keep 99 % from
+# step to step, and to let go where there is something to add:
+
+mark_steps(GateActivationsDisplay.from_estimator(networks["mingru"], X_test[:1], gates="z"), steps)
+
+# %%
+# Words for numbers: word2vec
+# ---------------------------
+#
+# A network reads numbers, so words become vectors. Word2vec finds them by guessing words from their
+# neighbours, which takes no labels; the LSTM, which reads the vectors, trains them further. The
+# sentences are from reviews, and one in four is held out.
+
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+
+from sklstm import LSTMClassifier, Tokenizer, Word2VecEmbedder
+from sklstm.datasets import load_sentences
+
+sentences = load_sentences()
+labels = np.array(sentences.target_names)[sentences.target]
+texts_train, texts_test, labels_train, labels_test = train_test_split(
+    sentences.data, labels, test_size=0.25, stratify=labels, random_state=0
+)
+pipe = make_pipeline(
+    Tokenizer(),
+    Word2VecEmbedder(vector_size=50, min_count=2, epochs=20, scale=0.4, random_state=0),
+    LSTMClassifier(
+        hidden_size=16, embedding_dropout=0.5, word_dropout=0.1, max_epochs=12, random_state=0
+    ),
+)
+pipe.fit(texts_train, labels_train)
+print(f"accuracy on held-out sentences: {pipe.score(texts_test, labels_test):.3f}")
+
+embedder = pipe["word2vecembedder"]
+words = np.array([*embedder.vocabulary_])[2:]  # after padding and unknown
+vectors = embedder.vectors_[2:] / np.linalg.norm(embedder.vectors_[2:], axis=1, keepdims=True)
+for word in ("phone", "terrible"):
+    nearest = (vectors @ vectors[words == word][0]).argsort()[::-1][1:6]
+    print(f"{word}: {', '.join(words[nearest])}")
+
+# %%
+# The neighbours of "phone" are what one would hope for. Those of "terrible" are praise as well as
+# blame, since good and bad things are said in the same places. Which is which comes with the
+# labels: if the vectors are not trained further, accuracy stays at 62 %.
+#
+# What do the gates do with words? Below are the words at which the input gates are open widest, and
+# those at which they are least open, on the mean over all units and all held-out sentences.
+
+gates = gate_activations(pipe, texts_test)
+table = pd.DataFrame(
+    {
+        "word": [word for tokens in gates.tokens for word in tokens],
+        "input gate": np.concatenate([values[0, 0].mean(axis=1) for values in gates.i]),
+        "forget gate": np.concatenate([values[0, 0].mean(axis=1) for values in gates.f]),
+    }
+)
+by_word = table.groupby("word").filter(lambda rows: len(rows) >= 8).groupby("word").mean()
+by_word = by_word.sort_values("input gate").iloc[[*range(10), *range(-10, 0)]]
+
+fig, both = plt.subplots(1, 2, figsize=(7.5, 5), sharey=True, layout="constrained")
+for ax, gate in zip(both, by_word, strict=True):
+    ax.barh(by_word.index, by_word[gate], color=["0.7"] * 10 + ["C0"] * 10)
+    ax.set(xlabel=f"{gate}, mean", xlim=(0, 1))
+    ax.grid(axis="x", alpha=0.3)
+plt.show()
+
+# %%
+# At words that judge, the memory is written, and some of what stood there is given up. Words that
+# say little pass it by. Nobody told the network which words are which.
+#
+# Tokens that decide
+# ------------------
+#
+# The answer can be shared out among the tokens: what they contribute sums to the difference that
+# they make to an answer to silence. There are two ways to share it, integrated gradients and
+# occlusion; where they agree, one can believe them.
+
+from sklstm.inspection import TokenContributionsDisplay, token_contributions
+
+texts = [
+    "This item worked great, but it broke after 6 months of use.",
+    "It never condescends, all the characters have good genuine hearts and believable problems.",
+    "There was NOTHING believable about it at all.",
+    "A film not easily forgotten.",
+    "I was able to do voice dialing in the car with no problem.",
+]
+fig, both = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True, layout="constrained")
+for ax, method in zip(both, ("integrated_gradients", "occlusion"), strict=True):
+    TokenContributionsDisplay.from_estimator(pipe, texts[:1], method=method, ax=ax)
+    ax.set_title(method.replace("_", " "))
+both[1].set_ylabel("")
+plt.show()
+
+# %%
+# The same and four more as coloured text, blue for a positive review and orange against it. The
+# first is a close call, the next two are judged rightly, the last two wrongly: "not" and "problem"
+# count against a sentence, although "not forgotten" and "no problem" are praise. From two thousand
+# sentences the network has learned much about words, and less about how one turns another round.
+
+TokenContributionsDisplay(token_contributions(pipe, texts, target="positive"))
+
+# %%
+# What each picture tells, and how to draw it for a model of one's own, is in the guide:
+# :doc:`/user_guide/inspection`.
