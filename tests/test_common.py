@@ -93,7 +93,7 @@ def tags_from_labels(X, y):
     return [[str(label)] * n_steps for label in np.asarray(y)]
 
 
-OTHER_CELLS = [LSTMClassifier(cell="mingru", n_layers=2), LSTMRegressor(cell="coupled")]
+OTHER_CELLS = [LSTMClassifier(cell="mingru", n_layers=2), LSTMRegressor(cell="gru")]
 
 
 @parametrize_with_checks([LSTMClassifier(), LSTMRegressor(), LabelTagger(), *OTHER_CELLS])
