@@ -7,6 +7,7 @@ from sklstm.inspection._drawing import N_NAMES, choose, make_axes, shorten
 from sklstm.inspection._opened import Opened
 from sklstm.seq2seq import LSTMSeq2Seq
 
+SIZE = 8.5  # of labels, in points
 LETTERS = 2  # characters up to which a label needs no more room than a step has
 BLANK = "␣"
 
@@ -194,7 +195,10 @@ def _name_places(axis, symbols, side):
         return
     axis.set_label_text(side)
     labels = [shorten(symbol) or BLANK for symbol in symbols]
-    style = {}
+    style = {"va": "center_baseline"}
     if axis.axis_name == "x" and max(map(len, labels)) > LETTERS:
         style = {"rotation": 60, "ha": "right", "va": "center", "rotation_mode": "anchor"}
-    axis.set_ticks(range(len(labels)), labels, fontsize="small", parse_math=False, **style)
+    elif axis.axis_name == "x":
+        style = {"va": "baseline"}  # as letters stand on a line
+        axis.set_tick_params(pad=SIZE + 3)
+    axis.set_ticks(range(len(labels)), labels, fontsize=SIZE, parse_math=False, **style)
