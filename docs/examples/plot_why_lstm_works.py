@@ -122,14 +122,18 @@ plt.show()
 # matrix and no tanh: it is kept, more or less, and added to. Three gates decide how much, numbers
 # between 0 and 1 for each unit:
 #
+# - the *forget gate* :math:`f_t`, how much of the memory to keep;
+# - the *input gate* :math:`i_t`, how much to write of the candidate :math:`g_t`;
+# - the *output gate* :math:`o_t`, how much of the memory to give out as :math:`h_t`.
+#
 # .. math::
 #
-#    f_t &= \sigma(W_f x_t + U_f h_{t-1} + b_f) && \text{forget gate: how much to keep} \\
-#    i_t &= \sigma(W_i x_t + U_i h_{t-1} + b_i) && \text{input gate: how much to write} \\
-#    g_t &= \tanh(W_g x_t + U_g h_{t-1} + b_g) && \text{candidate: what to write} \\
-#    c_t &= f_t \odot c_{t-1} + i_t \odot g_t && \text{memory} \\
-#    o_t &= \sigma(W_o x_t + U_o h_{t-1} + b_o) && \text{output gate: how much to give out} \\
-#    h_t &= o_t \odot \tanh(c_t) && \text{output}
+#    f_t &= \sigma(W_f x_t + U_f h_{t-1} + b_f) \\
+#    i_t &= \sigma(W_i x_t + U_i h_{t-1} + b_i) \\
+#    g_t &= \tanh(W_g x_t + U_g h_{t-1} + b_g) \\
+#    c_t &= f_t \odot c_{t-1} + i_t \odot g_t \\
+#    o_t &= \sigma(W_o x_t + U_o h_{t-1} + b_o) \\
+#    h_t &= o_t \odot \tanh(c_t)
 #
 # In a trained network memory and output are indeed what the gates make of them:
 
@@ -223,7 +227,7 @@ print(f"the mean: {y_test.var():.4f}")
 #
 # The gradients of three of them, before learning and after it:
 
-fig, (before, after) = plt.subplots(1, 2, figsize=(9, 4), sharey=True, layout="constrained")
+fig, (before, after) = plt.subplots(1, 2, figsize=(7.5, 3.8), sharey=True, layout="constrained")
 for cell, state in (("rnn", "h"), ("lstm", "c"), ("gru", "h")):
     for ax, network in ((before, as_drawn(cell)), (after, networks[cell])):
         GradientFlowDisplay.from_estimator(
@@ -269,7 +273,7 @@ def along_mingru(network):
     return along_memory(weights.repeat(len(z), axis=0), z)
 
 
-fig, axes = plt.subplots(1, 3, figsize=(9, 3.6), sharey=True, layout="constrained")
+fig, axes = plt.subplots(1, 3, figsize=(7.5, 3.4), sharey=True, layout="constrained")
 for ax, title, network, state, along in (
     (axes[0], "lstm, forget bias 1", lstm, "c", along_lstm),
     (axes[1], "lstm, forget bias 3", train("lstm", forget_bias=3.0), "c", along_lstm),
@@ -386,7 +390,7 @@ by_word = by_word.sort_values("input gate").iloc[[*range(10), *range(-10, 0)]]
 fig, both = plt.subplots(1, 2, figsize=(7.5, 5), sharey=True, layout="constrained")
 for ax, gate in zip(both, by_word, strict=True):
     ax.barh(by_word.index, by_word[gate], color=["0.7"] * 10 + ["C0"] * 10)
-    ax.set(xlabel=f"{gate}, mean", xlim=(0, 1))
+    ax.set(xlabel=f"{gate}, mean", xlim=(0, 0.9))
     ax.grid(axis="x", alpha=0.3)
 plt.show()
 
@@ -410,7 +414,7 @@ texts = [
     "A film not easily forgotten.",
     "I was able to do voice dialing in the car with no problem.",
 ]
-fig, both = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True, layout="constrained")
+fig, both = plt.subplots(1, 2, figsize=(7.5, 3.4), sharey=True, layout="constrained")
 for ax, method in zip(both, ("integrated_gradients", "occlusion"), strict=True):
     TokenContributionsDisplay.from_estimator(pipe, texts[:1], method=method, ax=ax)
     ax.set_title(method.replace("_", " "))

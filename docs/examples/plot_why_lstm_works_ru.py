@@ -124,14 +124,18 @@ plt.show()
 # шага к шагу ей не встречаются ни матрица, ни tanh: её в какой-то мере сохраняют и к ней
 # прибавляют. В какой мере, решают три вентиля, числа от 0 до 1 для каждого нейрона:
 #
+# - *вентиль забывания* :math:`f_t`: сколько памяти сохранить;
+# - *входной вентиль* :math:`i_t`: сколько записать из кандидата :math:`g_t`;
+# - *выходной вентиль* :math:`o_t`: сколько памяти выдать в :math:`h_t`.
+#
 # .. math::
 #
-#    f_t &= \sigma(W_f x_t + U_f h_{t-1} + b_f) && \text{вентиль забывания: сколько сохранить} \\
-#    i_t &= \sigma(W_i x_t + U_i h_{t-1} + b_i) && \text{входной вентиль: сколько записать} \\
-#    g_t &= \tanh(W_g x_t + U_g h_{t-1} + b_g) && \text{кандидат: что записать} \\
-#    c_t &= f_t \odot c_{t-1} + i_t \odot g_t && \text{память} \\
-#    o_t &= \sigma(W_o x_t + U_o h_{t-1} + b_o) && \text{выходной вентиль: сколько выдать} \\
-#    h_t &= o_t \odot \tanh(c_t) && \text{выход}
+#    f_t &= \sigma(W_f x_t + U_f h_{t-1} + b_f) \\
+#    i_t &= \sigma(W_i x_t + U_i h_{t-1} + b_i) \\
+#    g_t &= \tanh(W_g x_t + U_g h_{t-1} + b_g) \\
+#    c_t &= f_t \odot c_{t-1} + i_t \odot g_t \\
+#    o_t &= \sigma(W_o x_t + U_o h_{t-1} + b_o) \\
+#    h_t &= o_t \odot \tanh(c_t)
 #
 # В обученной сети память и выход действительно таковы, какими их делают вентили:
 
@@ -230,7 +234,7 @@ print(f"среднее: {y_test.var():.4f}")
 #
 # Градиенты трёх из них до и после обучения:
 
-fig, (before, after) = plt.subplots(1, 2, figsize=(9, 4), sharey=True, layout="constrained")
+fig, (before, after) = plt.subplots(1, 2, figsize=(7.5, 3.8), sharey=True, layout="constrained")
 for cell, state in (("rnn", "h"), ("lstm", "c"), ("gru", "h")):
     for ax, network in ((before, as_drawn(cell)), (after, networks[cell])):
         GradientFlowDisplay.from_estimator(
@@ -276,7 +280,7 @@ def along_mingru(network):
     return along_memory(weights.repeat(len(z), axis=0), z)
 
 
-fig, axes = plt.subplots(1, 3, figsize=(9, 3.6), sharey=True, layout="constrained")
+fig, axes = plt.subplots(1, 3, figsize=(7.5, 3.4), sharey=True, layout="constrained")
 for ax, title, network, state, along in (
     (axes[0], "lstm, смещение 1", lstm, "c", along_lstm),
     (axes[1], "lstm, смещение 3", train("lstm", forget_bias=3.0), "c", along_lstm),
@@ -399,7 +403,7 @@ by_word = by_word.sort_values("входной вентиль").iloc[[*range(10),
 fig, both = plt.subplots(1, 2, figsize=(7.5, 5), sharey=True, layout="constrained")
 for ax, gate in zip(both, by_word, strict=True):
     ax.barh(by_word.index, by_word[gate], color=["0.7"] * 10 + ["C0"] * 10)
-    ax.set(xlabel=f"{gate}, среднее", xlim=(0, 1))
+    ax.set(xlabel=f"{gate}, среднее", xlim=(0, 0.9))
     ax.grid(axis="x", alpha=0.3)
 plt.show()
 
@@ -423,7 +427,7 @@ texts = [
     "A film not easily forgotten.",
     "I was able to do voice dialing in the car with no problem.",
 ]
-fig, both = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True, layout="constrained")
+fig, both = plt.subplots(1, 2, figsize=(7.5, 3.4), sharey=True, layout="constrained")
 methods = {"integrated_gradients": "интегрированные градиенты", "occlusion": "окклюзия"}
 for ax, method in zip(both, methods, strict=True):
     TokenContributionsDisplay.from_estimator(pipe, texts[:1], method=method, ax=ax)
