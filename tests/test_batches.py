@@ -191,6 +191,34 @@ class TestLengthBatches:
         assert 1 - dataset.lengths.sum() / computed < bound
 
 
+class TestAnswers:
+    answers = codes_of([3, 1, 2, 1, 40])
+
+    def dataset(self):
+        dataset = codes_of([1, 4, 1, 2, 0], answers=self.answers)
+        dataset.weights = torch.arange(5.0)
+        return dataset
+
+    def test_batch_and_target(self):
+        rows = np.array([2, 0])
+        batch, (targets, weights) = self.dataset().batch(rows), self.dataset().target(rows)
+        expected = torch.tensor([[4, 4, -1], [2, 2, 2]])
+        assert torch.equal(batch.answers, expected)
+        assert torch.equal(targets, expected)
+        assert weights.tolist() == [2, 0]
+        assert torch.equal(batch.to("cpu", torch.float32)["answers"], expected)
+        assert "answers" not in codes_of([1]).batch(np.array([0])).to("cpu", torch.float32)
+
+    def test_subset(self):
+        part = self.dataset().subset(np.array([3, 1, 4]))
+        assert part.batch(np.array([1, 0])).answers.tolist() == [[3], [5]]
+        assert part.weights.tolist() == [3, 1, 4]
+
+    def test_order_is_by_length_and_then_by_that_of_the_answers(self):
+        (rows,) = LengthBatches(self.dataset(), 5).rows()
+        assert rows.tolist() == [4, 2, 0, 3, 1]
+
+
 def lognormal_lengths(n_sequences):
     """Return lengths distributed as those of film reviews cut at 500 words."""
     lengths = np.random.RandomState(0).lognormal(5.2, 0.65, n_sequences)
