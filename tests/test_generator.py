@@ -401,7 +401,7 @@ def test_draws_of_a_text_go_on_and_are_its_own():
 
 
 @pytest.mark.parametrize("options", [{}, {"prefix": "tick"}, {"top_k": 3}, {"top_p": 0.8},
-                                     {"temperature": 0}, {"max_length": 6}])  # fmt: skip
+                                     {"top_k": 1}, {"max_length": 6}])  # fmt: skip
 @pytest.mark.parametrize("seed", range(4))
 def test_iter_sample_yields_what_sample_returns(fitted, options, seed):
     text = "".join(fitted.iter_sample(random_state=seed, **options))
@@ -439,7 +439,7 @@ def test_prefix_and_max_length(fitted):
 
 
 def test_greedy_is_the_limit_of_low_temperature(fitted):
-    (greedy,) = fitted.sample(temperature=0, random_state=0)
+    (greedy,) = fitted.sample(top_k=1, random_state=0)
     assert {*fitted.sample(5, temperature=1e-300, random_state=1)} == {greedy}
     assert fitted.sample(3, top_k=1, random_state=1) == [greedy] * 3
     assert fitted.sample(3, top_p=1e-9, random_state=1) == [greedy] * 3
@@ -492,7 +492,7 @@ def test_learns_the_condition():
     for label, text in (("+", "up"), ("-", "down")):
         assert set(model.sample(30, condition=label, temperature=0.3, random_state=0)) == {text}
     assert model.score(["up"], ["+"]) > model.score(["up"], ["-"]) + 0.5
-    written = model.sample(4, condition=["+", "-", "-", "+"], temperature=0, random_state=0)
+    written = model.sample(4, condition=["+", "-", "-", "+"], top_k=1, random_state=0)
     assert written == ["up", "down", "down", "up"]
 
 
@@ -500,11 +500,11 @@ def test_learns_numbers():
     texts, numbers = ["up", "down"] * 20, np.array([[1.0, 0.5], [-1.0, 0.5]] * 20)
     model = generator(lr=0.05, max_epochs=10).fit(texts, numbers)
     assert model.conditions_ is None
-    assert model.sample(condition=[1.0, 0.5], temperature=0) == ["up"]
-    assert model.sample(2, condition=[[-1.0, 0.5], [1.0, 0.5]], temperature=0) == ["down", "up"]
+    assert model.sample(condition=[1.0, 0.5], top_k=1) == ["up"]
+    assert model.sample(2, condition=[[-1.0, 0.5], [1.0, 0.5]], top_k=1) == ["down", "up"]
     one = generator(lr=0.05, max_epochs=10).fit(texts, numbers[:, 0])
-    assert one.sample(2, condition=-1.0, temperature=0) == ["down", "down"]
-    assert one.sample(condition=[1.0], temperature=0) == ["up"]
+    assert one.sample(2, condition=-1.0, top_k=1) == ["down", "down"]
+    assert one.sample(condition=[1.0], top_k=1) == ["up"]
 
 
 @pytest.mark.parametrize("labels", [["1", "2"], [1, 2], [True, False]])
@@ -520,7 +520,7 @@ def test_kinds_of_labels(labels, kind):
 def test_conditions_of_pieces():
     texts, labels = ["ab" * 50, "cd" * 50], ["x", "y"]
     model = generator(bptt_steps=5, batch_size=4, lr=0.05, max_epochs=10).fit(texts, labels)
-    (text,) = model.sample(condition="y", temperature=0, max_length=10)
+    (text,) = model.sample(condition="y", top_k=1, max_length=10)
     assert set(text) == {"c", "d"}
     assert model.history_[-1]["train_loss"] < 0.2
 
@@ -634,7 +634,8 @@ def test_a_single_short_text_has_no_part_to_hold_out():
     [
         ({"n_samples": 0}, ValueError, "n_samples"),
         ({"n_samples": 1.5}, TypeError, "n_samples"),
-        ({"temperature": -0.1}, ValueError, "temperature"),
+        ({"temperature": 0}, ValueError, "take top_k=1"),
+        ({"temperature": -0.1}, ValueError, "temperature must be positive"),
         ({"temperature": float("nan")}, ValueError, "temperature"),
         ({"temperature": float("inf")}, ValueError, "temperature"),
         ({"temperature": "hot"}, TypeError, "temperature"),

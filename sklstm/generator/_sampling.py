@@ -40,7 +40,7 @@ class Rule:
     Parameters
     ----------
     temperature : float
-        What the logarithms of the probabilities are divided by; 0 takes the most probable.
+        What the logarithms of the probabilities are divided by.
     top_k : int or None
         How many of the most probable symbols may be chosen.
     top_p : float or None
@@ -68,8 +68,6 @@ class Rule:
             Codes.
         """
         log_probabilities[:, UNKNOWN] = -np.inf
-        if self.temperature == 0:
-            return log_probabilities.argmax(axis=1)
         p = self.probabilities(log_probabilities)
         reached = p.cumsum(axis=1)
         codes = (reached <= draws[:, None] * reached[:, -1:]).sum(axis=1)

@@ -43,7 +43,8 @@ class WritingMixin:
         max_length : int, default=200
             Symbols of a text at most, those of the prefix included.
         temperature : float, default=1.0
-            Below 1, probable symbols become more probable; 0 takes the most probable one.
+            Below 1, probable symbols become more probable. Always the most probable one is
+            what ``top_k=1`` takes.
         top_k : int, optional
             Draw from the `top_k` most probable symbols only.
         top_p : float, optional
@@ -170,9 +171,12 @@ class WritingMixin:
 
 
 def _check_rule(temperature, top_k, top_p):
-    check_scalar(temperature, "temperature", Real, min_val=0)
-    if not np.isfinite(temperature):
-        raise ValueError(f"temperature must be finite; got {temperature}.")
+    check_scalar(temperature, "temperature", Real)
+    if not 0 < temperature < np.inf:
+        raise ValueError(
+            f"temperature must be positive and finite; got {temperature}. For the most probable "
+            "symbol at each step take top_k=1."
+        )
     if top_k is not None:
         check_scalar(top_k, "top_k", Integral, min_val=1)
     if top_p is not None:
