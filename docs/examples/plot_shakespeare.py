@@ -51,8 +51,8 @@ for epoch in range(1, 11):
 # What it has learned by heart
 # ----------------------------
 #
-# Both curves fall, and the gap between them grows: more and more of what it learns is this text, and
-# less of it is English. Early stopping ends when the upper one turns.
+# Both curves fall, and the gap between them grows: more and more of what it learns is this text,
+# and less of it is English. Early stopping ends when the upper one turns.
 
 import matplotlib.pyplot as plt
 
