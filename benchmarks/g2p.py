@@ -7,7 +7,7 @@ one that is nearest to the prediction. Stress is left out, which leaves 39 phone
 The networks differ in their attention only. Each decodes greedily, and with a beam. Seconds are of
 the processor's clock, on one core.
 
-Run ``OMP_NUM_THREADS=1 python benchmarks/seq2seq.py --data PATH``, where PATH is CMUdict's file
+Run ``OMP_NUM_THREADS=1 python benchmarks/g2p.py --data PATH``, where PATH is CMUdict's file
 ``cmudict.dict``. ``--words N`` learns from N words only, for a quick look.
 """
 
@@ -94,7 +94,7 @@ def main():
     print(f"{len(train):,} words to learn from, {len(test):,} in the test", flush=True)
     kinds = (None, "dot", "additive")
     rows = [row for kind in kinds for row in measure(kind, dictionary, train, test)]
-    write_results("seq2seq", rows)
+    write_results("g2p", rows)
 
 
 if __name__ == "__main__":
