@@ -20,10 +20,10 @@ from sklstm.cells import CELLS
 from sklstm.estimator_checks import sequence_estimator_checks
 from sklstm.metrics import token_error_rate, token_error_rate_scorer
 
-SOURCES = ["ab", "abc", "c", "ba", "cab", "bb", "", "acb", "caab", "b"] * 3
+SOURCES = ["ab", "abc", "c", "ba", "cab", "bb", "cc", "acb", "caab", "b"] * 3
 REVERSED = [source[::-1] for source in SOURCES]
 X_TOKENS, Y_TOKENS = list(map(list, SOURCES)), list(map(list, REVERSED))
-SHORT = ["ab", "", "cabba", "c"]
+SHORT = ["ab", "bca", "cabba", "c"]
 SMALL = {"hidden_size": 5, "max_epochs": 2, "batch_size": 8, "random_state": 0}
 KINDS = ("additive", "dot", None)
 every_kind = pytest.mark.parametrize("attention", KINDS)
@@ -146,7 +146,7 @@ class TestForms:
         pipe = make_pipeline(embedder, seq2seq(fine_tune_embeddings=fine_tune))
         pipe.fit(X_TOKENS, REVERSED)
         assert pipe[-1].module_.output_embedding.weight.shape == (4, 32)
-        assert len(pipe.predict([["a", "new"], []])) == 2
+        assert len(pipe.predict([["a", "new"], ["c"]])) == 2
 
     def test_texts_of_words(self):
         pipe = make_pipeline(Tokenizer(), TokenIndexer(), seq2seq(hidden_size=16, lr=0.05))
@@ -161,11 +161,21 @@ class TestForms:
         assert spaced.symbols_ == ["", "<pad>", "<unk>", "new york"]
         assert set(np.concatenate([["<pad>"], *spaced.predict(["a", "b"])])) <= set(spaced.symbols_)
 
-    def test_empty_sequences(self):
-        model = seq2seq(hidden_size=16, lr=0.03, max_epochs=40).fit(["a", "", "b"], ["", "x", "yy"])
-        assert model.predict(["a", "", "b"]).tolist() == ["", "x", "yy"]
-        tokens = seq2seq().fit([["a"], [], ["b"]], [[], ["x"], ["y", "y"]])
-        assert len(tokens.predict([[], []])) == 2
+    def test_empty_outputs(self):
+        model = seq2seq(hidden_size=16, lr=0.03, max_epochs=40).fit(
+            ["a", "c", "b"], ["", "x", "yy"]
+        )
+        assert model.predict(["a", "c", "b"]).tolist() == ["", "x", "yy"]
+
+    @pytest.mark.parametrize("X", [["a", "", ""], [["a"], [], []], [[2, 3], [0, 0], []]])
+    def test_empty_sources_are_refused(self, X):
+        ids = {"vocabulary_size": 5} if isinstance(X[0][0], int) else {}
+        model = seq2seq(**ids)
+        with pytest.raises(ValueError, match="Sample 1 of X is empty, and 2 of 3 are"):
+            model.fit(X, ["x", "y", "z"])
+        model.fit(X[:1], ["x"])
+        with pytest.raises(ValueError, match="Leave empty samples out"):
+            model.predict(X)
 
     def test_symbols_never_seen_are_read_as_unknown(self, fitted):
         assert fitted.predict_n_best(["xay"]) == fitted.predict_n_best(["?a!"])
@@ -184,7 +194,9 @@ class TestPredictions:
     def test_do_not_depend_on_batch_mates_size_order_or_padding(self, attention, beam_size):
         model = seq2seq(attention=attention, hidden_size=16, lr=0.02, max_epochs=5)
         model.fit(X_TOKENS, REVERSED)
-        X = list(map(list, ["".join(word) for n in range(4) for word in product("abx", repeat=n)]))
+        X = list(
+            map(list, ["".join(word) for n in range(1, 4) for word in product("abx", repeat=n)])
+        )
         expected = model.predict_n_best(X, beam_size, beam_size)
         order = np.random.RandomState(0).permutation(len(X))
         shuffled = model.predict_n_best([X[row] for row in order], beam_size, beam_size)
@@ -243,10 +255,11 @@ class TestPredictions:
         assert short < 1 < 3 < long
 
     def test_max_length(self, fitted):
-        model = clone(fitted).set_params(max_length=9).fit(SOURCES, REVERSED)
-        assert model.max_length_ == 9
-        longest = max(map(len, model.predict(["abcabcabcabc" * n for n in range(5)])))
-        assert 4 < longest <= 9
+        endless = seq2seq(max_length=9, max_epochs=1).fit(SOURCES, ["aaaa"] * 30)
+        with torch.no_grad():
+            endless.module_.output.bias[0] = -100.0  # never ends of itself
+        assert endless.max_length_ == 9
+        assert [*map(len, endless.predict(SHORT))] == [9] * len(SHORT)
         assert max(map(len, fitted.predict(["abcabcabcabc"]))) == 4
 
     @pytest.mark.parametrize("n", [0, -1, 1.5, "all"])
@@ -448,7 +461,7 @@ class TestBadInput:
             (SOURCES, [b"ab"] * 30, TypeError, "y: Sample 0 is b'ab'"),
             (SOURCES, [""] * 30, ValueError, "Every sample of y is empty"),
             (SOURCES, [[]] * 30, ValueError, "Every sample of y is empty"),
-            ([""] * 30, REVERSED, ValueError, "Every sample of X is empty"),
+            ([""] * 30, REVERSED, ValueError, "Sample 0 of X is empty, and 30 of 30 are"),
             (SOURCES, {"a": "b"}, TypeError, "y: Expected"),
             (SOURCES, 5, TypeError, "y: Expected"),
             (None, REVERSED, TypeError, "X is None"),

@@ -138,8 +138,8 @@ class LSTMSeq2Seq(BaseLSTM):
     by step and without a gradient, which would not pass through them; then the decoder runs in one
     call over what it is told and what it guessed.
 
-    An empty source is legal: nothing is seen of it. A symbol of ``X`` that ``fit`` did not see is
-    read as unknown.
+    Outputs may be empty, sources may not. A symbol of ``X`` that ``fit`` did not see is read as
+    unknown.
 
     References
     ----------
@@ -310,16 +310,16 @@ class LSTMSeq2Seq(BaseLSTM):
         texts = list_texts(X)
         if reset:
             self._reads_texts = texts is not None
-        if texts is None:
-            inputs = super()._read_input(X, reset=reset)
-        else:
-            inputs = Sequences.from_tokens(texts)
         if self._reads_texts != (texts is not None) and not isinstance(X, Sequences):
             kinds = "no strings", "strings"
             raise TypeError(
                 f"{type(self).__name__} was fitted on {kinds[self._reads_texts]}, but X now holds "
                 f"{kinds[not self._reads_texts]}."
             )
+        inputs = (
+            super()._read_input(X, reset=reset) if texts is None else Sequences.from_tokens(texts)
+        )
+        _refuse_empty(inputs)
         return inputs
 
     def _check_targets(self, y):
@@ -412,7 +412,7 @@ class LSTMSeq2Seq(BaseLSTM):
         data = self._encode(self._read_input(X, reset=False), reset=False)
         search = partial(
             self.module_.search,
-            beam_size=beam_size,
+            beam_size=int(beam_size),
             max_length=self.max_length_,
             alpha=self.length_penalty,
         )
@@ -463,3 +463,13 @@ class LSTMSeq2Seq(BaseLSTM):
         tags.target_tags.required = True
         tags.target_tags.one_d_labels = False
         return tags
+
+
+def _refuse_empty(inputs):
+    sequences = inputs.without_padding() if isinstance(inputs, Sequences) else inputs
+    lengths = np.diff(sequences.offsets)
+    if not lengths.all():
+        raise ValueError(
+            f"Sample {lengths.argmin()} of X is empty, and {np.sum(lengths == 0)} of "
+            f"{len(lengths)} are: there is nothing to make an output of. Leave empty samples out."
+        )
