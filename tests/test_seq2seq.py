@@ -374,9 +374,9 @@ class TestTraining:
     def test_partial_fit(self):
         model = seq2seq(hidden_size=16).partial_fit(["a", "b"], ["x", "y"], symbols="yz")
         assert model.symbols_ == ["x", "y", "z"]
-        model.partial_fit(["a", "b"], ["zzz", "y"])
-        assert model.n_iter_ == 2
-        assert model.max_length_ == 3
+        model.partial_fit(["a", "b"], ["zzz", "y"]).partial_fit(["a"], ["x"])
+        assert model.n_iter_ == 3
+        assert model.max_length_ == 3  # of all outputs so far
         before = n_best(model, ["a", "b"])
         with pytest.raises(ValueError, match=r"the symbols \['é'\], which are not among the 3"):
             model.partial_fit(["a", "b"], ["é", "y"])
