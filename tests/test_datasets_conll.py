@@ -156,7 +156,11 @@ class TestWhatIsRefused:
 
     @pytest.mark.parametrize(
         "content",
-        [b"a O\n", gzip.compress(b"a O\n" * 99, mtime=0)[:-9], gzip.compress(b"a", mtime=0)[:12] + b"?" * 9],
+        [
+            b"a O\n",
+            gzip.compress(b"a O\n" * 99, mtime=0)[:-9],
+            gzip.compress(b"a", mtime=0)[:12] + b"?" * 9,
+        ],
     )
     def test_damaged_packing(self, write, content):
         with pytest.raises(ValueError, match=r"eng\.gz cannot be unpacked: "):
