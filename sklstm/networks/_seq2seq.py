@@ -6,7 +6,7 @@ from torch.nn import functional as F
 from sklstm.layers import Dropout, Embedding, Pooling, Recurrent, draw, glorot_linear
 from sklstm.networks._attention import Attention
 from sklstm.networks._beam_search import BOUNDARY, beam_search
-from sklstm.networks._sequence import SequenceNet, row
+from sklstm.networks._sequence import SequenceNet, row, step_losses
 from sklstm.steps import real_steps
 
 
@@ -251,10 +251,7 @@ class Seq2SeqNet(SequenceNet):
         Tensor of shape (n_sequences,)
             Sums over the symbols, the end included, in nats.
         """
-        losses = F.cross_entropy(
-            logits.flatten(0, 1), answers.flatten(), ignore_index=-1, reduction="none"
-        )
-        return losses.view_as(answers).sum(dim=1)
+        return step_losses(logits, answers)
 
     def describe(self):
         """List the layers.

@@ -115,6 +115,29 @@ class SequenceNet(nn.Module):
         return rows
 
 
+def step_losses(logits, targets, weight=None):
+    """Sum the cross-entropies of each sequence's steps.
+
+    Parameters
+    ----------
+    logits : Tensor of shape (n_sequences, n_steps, n_outputs)
+        Of each step.
+    targets : LongTensor of shape (n_sequences, n_steps)
+        The true codes, -1 at padding.
+    weight : Tensor of shape (n_outputs,), optional
+        Weight of each code.
+
+    Returns
+    -------
+    Tensor of shape (n_sequences,)
+        In nats.
+    """
+    losses = F.cross_entropy(
+        logits.flatten(0, 1), targets.flatten(), weight, ignore_index=-1, reduction="none"
+    )
+    return losses.view_as(targets).sum(dim=1)
+
+
 def row(name, shape, layer):
     """Describe a layer: its name, output shape and number of parameters."""
     return name, shape, count_parameters(layer)

@@ -5,7 +5,7 @@ from torch.nn import functional as F
 
 from sklstm.crf import LinearChainCRF
 from sklstm.layers import CharEncoder, Dropout, glorot_linear
-from sklstm.networks._sequence import SequenceNet, row
+from sklstm.networks._sequence import SequenceNet, row, step_losses
 
 
 class TaggerNet(SequenceNet):
@@ -169,14 +169,7 @@ class TaggerNet(SequenceNet):
         """
         if self.has_crf:
             return -self.crf.log_likelihood(emissions, tags, (tags >= 0).sum(dim=1))
-        losses = F.cross_entropy(
-            emissions.flatten(0, 1),
-            tags.flatten(),
-            weight=self.class_weight,
-            ignore_index=-1,
-            reduction="none",
-        )
-        return losses.view_as(tags).sum(dim=1)
+        return step_losses(emissions, tags, self.class_weight)
 
     def describe(self):
         """List the layers.

@@ -319,7 +319,9 @@ class LSTMSeq2Seq(BaseLSTM):
         inputs = (
             super()._read_input(X, reset=reset) if texts is None else Sequences.from_tokens(texts)
         )
-        _refuse_empty(inputs)
+        if isinstance(inputs, Sequences):
+            inputs = inputs.without_padding()
+        _refuse_empty(np.diff(inputs.offsets))
         return inputs
 
     def _check_targets(self, y):
@@ -465,9 +467,7 @@ class LSTMSeq2Seq(BaseLSTM):
         return tags
 
 
-def _refuse_empty(inputs):
-    sequences = inputs.without_padding() if isinstance(inputs, Sequences) else inputs
-    lengths = np.diff(sequences.offsets)
+def _refuse_empty(lengths):
     if not lengths.all():
         raise ValueError(
             f"Sample {lengths.argmin()} of X is empty, and {np.sum(lengths == 0)} of "
