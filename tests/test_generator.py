@@ -9,6 +9,7 @@ import pytest
 import torch
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -16,6 +17,7 @@ from toys import Raise, Spoil, spy
 
 from sklstm import LSTMGenerator, Sequences, TokenIndexer, Tokenizer
 from sklstm.cells import CELLS
+from sklstm.datasets import load_names
 from sklstm.estimator_checks import check_sequence_estimator
 from sklstm.generator._sampling import Draws, Rule
 from sklstm.generator._texts import choose_cutoffs
@@ -494,6 +496,21 @@ def test_learns_the_condition():
     assert model.score(["up"], ["+"]) > model.score(["up"], ["-"]) + 0.5
     written = model.sample(4, condition=["+", "-", "-", "+"], top_k=1, random_state=0)
     assert written == ["up", "down", "down", "up"]
+
+
+def test_written_names_are_of_the_language_asked_for():
+    """A classifier reads them that has seen other, real names; one in six would be chance."""
+    names = load_names()
+    languages = np.array(names.target_names)[names.target]
+    chosen = ["Arabic", "Greek", "Irish", "Italian", "Japanese", "Russian"]
+    rows = np.concatenate([np.flatnonzero(languages == language)[:200] for language in chosen])
+    X, y = np.array(names.data)[rows], languages[rows]
+    letters = CountVectorizer(analyzer="char_wb", ngram_range=(1, 3))
+    judge = make_pipeline(letters, LogisticRegression(max_iter=300)).fit(X[::2], y[::2])
+    model = generator(hidden_size=64, batch_size=16, lr=0.02, schedule="one_cycle", max_epochs=20)
+    written = model.fit(X[1::2], y[1::2]).sample(300, condition=y[::4], random_state=0)
+    assert judge.score(written, y[::4]) > 0.7
+    assert np.isin(written, X).mean() < 0.2  # made up, not repeated
 
 
 def test_learns_numbers():
