@@ -21,9 +21,10 @@ import gzip
 import lzma
 import warnings
 from collections import Counter, defaultdict
+from copy import deepcopy
 from pathlib import Path
 from statistics import median
-from time import process_time
+from time import perf_counter, process_time
 
 import numpy as np
 import torch
@@ -51,23 +52,23 @@ PUBLISHED = {
 }
 
 
-def ngram_bits(train, test, order):
+def ngram_bits(train, test, order, *, adapting=False):
     """Bits per character of an n-gram model, each order interpolated with the one below."""
     counts = [defaultdict(Counter) for _ in range(order)]
-    for place, symbol in enumerate(train):
-        for n in range(order):
-            counts[n][train[max(0, place - n) : place]][symbol] += 1
+    text = train + test
     n_symbols = len(set(train)) + 1
     bits = 0.0
-    text = train[-order:] + test
-    for place in range(order, len(text)):
+    for place, symbol in enumerate(text):
         p = 1 / n_symbols
         for n in range(order):
-            followers = counts[n].get(text[place - n : place])
-            if followers:
+            followers = counts[n][text[max(0, place - n) : place]]
+            if place >= len(train) and followers:
                 total, kinds = followers.total(), len(followers)
-                p = (followers[text[place]] + kinds * p) / (total + kinds)
-        bits -= np.log2(p)
+                p = (followers[symbol] + kinds * p) / (total + kinds)
+            if place < len(train) or adapting:
+                followers[symbol] += 1
+        if place >= len(train):
+            bits -= np.log2(p)
     return bits / len(test)
 
 
@@ -76,29 +77,67 @@ def compressed_bits(compress, train, test):
     return 8 * (len(compress((train + test).encode())) - len(compress(train.encode()))) / len(test)
 
 
-def textbook_loop(codes, n_codes, model):
-    """Train nn.LSTM for an epoch, as a tutorial does."""
-    n_streams, n_steps = model.batch_size, model.bptt_steps
-    embedding = nn.Embedding(n_codes, model.embedding_dim)
-    lstm = nn.LSTM(model.embedding_dim, model.hidden_size, batch_first=True)
-    dropout, output = nn.Dropout(model.dropout), nn.Linear(model.hidden_size, n_codes)
-    weights = nn.ModuleList([embedding, lstm, output]).parameters()
-    optimizer = torch.optim.Adam(weights := list(weights), lr=model.lr)
-    length = (len(codes) - 1) // n_streams
-    x = codes[: length * n_streams].reshape(n_streams, length)
-    y = codes[1 : length * n_streams + 1].reshape(n_streams, length)
-    state = None
-    for start in range(0, length, n_steps):
-        outputs, state = lstm(embedding(x[:, start : start + n_steps]), state)
-        state = tuple(s.detach() for s in state)
-        logits = output(dropout(outputs))
-        loss = nn.functional.cross_entropy(
-            logits.flatten(0, 1), y[:, start : start + n_steps].flatten()
+class Textbook(nn.Module):
+    """An LSTM language model of the same size, as a tutorial writes it."""
+
+    def __init__(self, n_codes, model):
+        super().__init__()
+        self.embedding = nn.Embedding(n_codes, model.embedding_dim)
+        self.lstm = nn.LSTM(
+            model.embedding_dim, model.hidden_size, model.n_layers, batch_first=True
         )
+        self.dropout = nn.Dropout(model.dropout)
+        self.output = nn.Linear(model.hidden_size, n_codes)
+
+    def forward(self, codes, state=None):
+        """Compute logits, and the state after the last step."""
+        outputs, state = self.lstm(self.embedding(codes), state)
+        return self.output(self.dropout(outputs)), tuple(part.detach() for part in state)
+
+
+def textbook_epoch(network, optimizer, codes, model):
+    """Train for an epoch, with the batches and the clipping of ours."""
+    length = (len(codes) - 1) // model.batch_size
+    x, y = (codes[i : i + length * model.batch_size].reshape(-1, length) for i in (0, 1))
+    state = None
+    network.train()
+    for start in range(0, length, model.bptt_steps):
+        steps = slice(start, start + model.bptt_steps)
+        logits, state = network(x[:, steps], state)
+        loss = nn.functional.cross_entropy(logits.flatten(0, 1), y[:, steps].flatten())
         optimizer.zero_grad()
         loss.backward()
-        nn.utils.clip_grad_norm_(weights, model.max_grad_norm)
+        nn.utils.clip_grad_norm_(network.parameters(), model.max_grad_norm)
         optimizer.step()
+
+
+@torch.no_grad()
+def textbook_bits(network, codes):
+    """Bits per character of a text, all but its first."""
+    network.eval()
+    state, nats = None, 0.0
+    for x, y in zip(codes[:-1].split(1000), codes[1:].split(1000), strict=True):
+        logits, state = network(x[None], state)
+        nats += nn.functional.cross_entropy(logits[0], y, reduction="sum").item()
+    return nats / np.log(2) / (len(codes) - 1)
+
+
+def textbook(model, n_seconds, train, dev):
+    """Train for some seconds, and keep the weights that are best on dev; return a measure."""
+    torch.manual_seed(0)
+    symbols = {symbol: code for code, symbol in enumerate(sorted(set(train + dev)))}
+    codes, dev_codes = (torch.tensor([symbols[s] for s in text]) for text in (train, dev))
+    network = Textbook(len(symbols), model)
+    optimizer = torch.optim.Adam(network.parameters(), lr=model.lr)
+    best, stop = np.inf, perf_counter() + n_seconds
+    while perf_counter() < stop:
+        textbook_epoch(network, optimizer, codes, model)
+        bits = textbook_bits(network, dev_codes)
+        print(f"the textbook's loop on dev: {bits:.4f}", flush=True)
+        if bits < best:
+            best, weights = bits, deepcopy(network.state_dict())
+    network.load_state_dict(weights)
+    return lambda text: textbook_bits(network, torch.tensor([symbols[s] for s in text]))
 
 
 def seconds(function):
@@ -113,7 +152,12 @@ def training_speeds(model, text, rounds=3):
     model = clone(model).set_params(schedule=None, recurrent_dropout=0.0)
     symbols = {symbol: code for code, symbol in enumerate(sorted(set(text)))}
     codes = torch.tensor([symbols[symbol] for symbol in text])
-    functions = [lambda: model.fit([text]), lambda: textbook_loop(codes, len(symbols), model)]
+    network = Textbook(len(symbols), model)
+    optimizer = torch.optim.Adam(network.parameters(), lr=model.lr)
+    functions = [
+        lambda: model.fit([text]),
+        lambda: textbook_epoch(network, optimizer, codes, model),
+    ]
     taken = [[seconds(function) for function in functions] for _ in range(rounds)]
     return [len(text) / median(column) for column in zip(*taken, strict=True)]
 

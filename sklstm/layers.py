@@ -63,7 +63,7 @@ def draw(p, out):
     Parameters
     ----------
     p : float
-        Probability of a one.
+        Probability of a one, below 1; it is rounded to 16 bits.
     out : Tensor
         What to fill.
 
@@ -72,7 +72,12 @@ def draw(p, out):
     Tensor
         `out`.
     """
-    return out.bernoulli_(p, generator=getattr(_own, "generator", None))
+    # sixteen random bits for each value: several times as fast as bernoulli_, which draws doubles
+    bits = torch.empty(-(-out.numel() // 4), dtype=torch.int64, device=out.device)
+    bits.random_(-(2**63), None, generator=getattr(_own, "generator", None))
+    integers = bits.view(torch.int16)[: out.numel()].view(out.shape)
+    limit = min(round(p * 2**16), 2**16 - 1) - 2**15  # above it are 1 - p of all such integers
+    return out.copy_(integers < limit)
 
 
 class Embedding(nn.Module):

@@ -10,7 +10,16 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from sklstm.cells import CELLS
-from sklstm.layers import CharEncoder, Dropout, Embedding, Pooling, Recurrent, run_step_by_step
+from sklstm.layers import (
+    CharEncoder,
+    Dropout,
+    Embedding,
+    Pooling,
+    Recurrent,
+    drawing_from,
+    drop,
+    run_step_by_step,
+)
 
 N_FEATURES, N_UNITS = 3, 4
 SHAPES = st.fixed_dictionaries({"n_layers": st.integers(1, 3), "bidirectional": st.booleans()})
@@ -209,7 +218,7 @@ class TestDropout:
 
     @pytest.mark.parametrize("locked", [False, True])
     def test_share_scale_and_lock(self, locked):
-        torch.manual_seed(0)
+        torch.manual_seed(1)
         x = torch.rand(40, 30, 20) + 1
         scale = Dropout(0.3, locked)(x) / x
         kept = scale != 0
@@ -244,7 +253,7 @@ class TestDropout:
         torch.manual_seed(1)
         outputs = layers(x, lengths)
         torch.manual_seed(1)
-        dropped = nn.functional.dropout(cell.weight_hh, 0.5)
+        dropped = drop(cell.weight_hh, 0.5)
         assert 0.3 < (dropped == 0).float().mean() < 0.7
         expected, _ = cell.run(x, cell.initial_state(2), dropped)
         torch.testing.assert_close(outputs, expected)
@@ -399,3 +408,26 @@ class TestCharEncoder:
         n_parameters = {"cnn": 5 * (3 * 4 + 1), "lstm": 2 * 4 * 5 * (4 + 5 + 1)}[kind]
         assert sum(p.numel() for p in encoder.parameters()) == 9 * 4 + n_parameters
         assert 0.8 < encoder.embedding.weight.abs().max() / (3 / 4) ** 0.5 <= 1
+
+
+@pytest.mark.parametrize("p", [0.2, 0.5, 0.9])
+def test_values_are_dropped_as_often_as_asked_and_apart_from_each_other(p):
+    with drawing_from(torch.Generator().manual_seed(0)):
+        values = drop(torch.ones(1001, 997), p).flatten()
+    kept = values > 0
+    assert values[kept].unique().tolist() == pytest.approx([1 / (1 - p)])
+    n = len(kept)
+    assert kept.float().mean().item() == pytest.approx(1 - p, abs=4 * (p * (1 - p) / n) ** 0.5)
+    for lag in range(1, 9):  # one number is drawn for several values
+        both = (kept[lag:] & kept[:-lag]).float().mean().item()
+        assert both == pytest.approx((1 - p) ** 2, abs=5 * (p * (1 - p) / n) ** 0.5)
+
+
+@pytest.mark.parametrize("shape", [(), (3,), (0, 2), (2, 5)])
+def test_drop_takes_any_shape(shape):
+    assert drop(torch.ones(shape), 0.5).shape == shape
+
+
+def test_nearly_nothing_and_nearly_all_can_be_dropped():
+    assert drop(torch.ones(1000), 1e-9).sum() > 990
+    assert drop(torch.ones(1000), 1 - 1e-9).count_nonzero() < 10

@@ -36,6 +36,11 @@ class TestCut:
         assert len(cut(64, 500, 100, 16)) == 4
         assert len(cut(64, 500, 100, 32)) == 2
 
+    @pytest.mark.parametrize(("hidden_size", "n_parts"), [(100, 4), (400, 2), (1000, 1)])
+    def test_wide_layers_want_many_sequences(self, hidden_size, n_parts):
+        net = ManyToOneNet(1, 3, hidden_size)
+        assert len(cut(64, 500, hidden_size, net.fewest_sequences)) == n_parts
+
 
 def gradients(net, arguments, targets, slices):
     """Return the loss and the gradients of a network, whole or in parts."""
