@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.model_selection import cross_val_score
 
+from sklstm import Sequences
 from sklstm.metrics import token_error_rate, token_error_rate_scorer
 from sklstm.metrics._edits import _count_edits
 
@@ -72,6 +73,14 @@ def test_containers():
     assert token_error_rate(np.array(["a", "b"]), np.array(["a", "bc"], object)) == 1 / 2
 
 
+def test_sequences():
+    y_true, y_pred = [["new york", "is"], []], [["new", "york", "is"], []]
+    sequences = Sequences.from_tokens(y_true)
+    assert token_error_rate(sequences, y_pred) == 1
+    assert token_error_rate(y_true, Sequences.from_tokens(y_pred)) == 1
+    assert token_error_rate(sequences, Sequences.from_tokens(y_true[::-1])) == 2
+
+
 @pytest.mark.parametrize(
     ("y_true", "y_pred", "error", "message"),
     [
@@ -84,6 +93,9 @@ def test_containers():
         ([["a", 1]], [["a", "b"]], TypeError, "y_true: Token 1 of sample 0 is 1"),
         ([["a"]], [None], TypeError, "y_pred: Sample 0 is None"),
         ([1], [1], TypeError, "y_true: Sample 0 is 1"),
+        (Sequences.from_tokens([["a"]]), ["a"], TypeError, "One of y_true and y_pred holds str"),
+        (Sequences.from_tokens([["a"]])[:0], [["a"]], ValueError, "y_true: Found array with 0 sam"),
+        ([["a"]], Sequences.from_ids([[2]]), ValueError, "y_pred: These sequences hold ids"),
     ],
 )
 def test_bad_input(y_true, y_pred, error, message):

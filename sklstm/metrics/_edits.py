@@ -7,6 +7,7 @@ from sklearn.utils.validation import _check_sample_weight
 
 from sklstm._validation import check_texts, check_tokens, to_list
 from sklstm.metrics._comparison import divide
+from sklstm.sequences import Sequences
 
 
 def token_error_rate(y_true, y_pred, *, sample_weight=None):
@@ -20,9 +21,9 @@ def token_error_rate(y_true, y_pred, *, sample_weight=None):
 
     Parameters
     ----------
-    y_true, y_pred : list of str, or list of lists of str
-        Right and predicted sequences, as `sklstm.LSTMSeq2Seq` predicts them: strings, whose tokens
-        are their characters, or lists of tokens.
+    y_true, y_pred : list of str, list of lists of str, or Sequences
+        Right and predicted sequences, as `sklstm.LSTMSeq2Seq` takes and predicts them: strings,
+        whose tokens are their characters, or lists of tokens, which `sklstm.Sequences` hold too.
     sample_weight : array-like of shape (n_samples,), default=None
         How often each sequence counts.
 
@@ -69,6 +70,7 @@ token_error_rate_scorer = make_scorer(token_error_rate, greater_is_better=False)
 
 def _check_sequences(name, y):
     try:
+        y = y.tokens() if isinstance(y, Sequences) else y
         y = to_list(y, "one str, or one list of str, for each sample")
         return check_texts(y) if isinstance(y[0], str) else check_tokens(y)
     except (TypeError, ValueError) as error:
