@@ -283,6 +283,8 @@ class TestPredictions:
                 getattr(seq2seq(), method)(SHORT)
         with pytest.raises(NotFittedError):
             seq2seq().score(SOURCES, REVERSED)
+        with pytest.raises(NotFittedError):
+            seq2seq().symbols_  # noqa: B018
 
 
 class TestTraining:
@@ -385,9 +387,23 @@ class TestTraining:
         with pytest.raises(TypeError, match="fitted on strings, but X now holds no strings"):
             model.partial_fit([["a"], ["b"]], ["x", "y"])
         assert_same(n_best(model, ["a", "b"]), before)
-        with pytest.raises(TypeError, match="symbols must hold strings"):
-            seq2seq().partial_fit(["a"], ["x"], symbols=[1])
         assert model.fit(["a", "b"], ["x", "y"]).symbols_ == ["x", "y"]
+
+    @pytest.mark.parametrize(
+        ("symbols", "error", "message"),
+        [
+            ([1], TypeError, r"symbols must hold strings; got \[1\]"),
+            (3, TypeError, "symbols must be a sequence of str; got 3"),
+            (["z", ""], ValueError, "symbols are single characters, but symbols holds ''"),
+            (["ed"], ValueError, "symbols are single characters, but symbols holds 'ed'"),
+        ],
+    )
+    def test_wrong_symbols(self, symbols, error, message):
+        with pytest.raises(error, match=message):
+            seq2seq().partial_fit(["a"], ["x"], symbols=symbols)
+
+    def test_symbols_of_token_lists(self):
+        assert seq2seq().partial_fit(["a"], [["x"]], symbols=["", "ed"]).symbols_ == ["", "ed", "x"]
 
     def test_interruption(self):
         with pytest.warns(UserWarning, match="interrupted in epoch 2"):
@@ -438,6 +454,14 @@ class TestModelSelection:
         outputs = cross_val_predict(clone(fitted), X_TOKENS, Y_TOKENS, cv=3)
         assert outputs.shape == (30,)
         assert token_error_rate(Y_TOKENS, list(outputs)) < 1
+
+    def test_cross_validation_of_sequences(self, fitted):
+        options = {"cv": 2, "scoring": token_error_rate_scorer, "error_score": "raise"}
+        of_sequences, of_lists = (
+            cross_validate(clone(fitted), SOURCES, y, **options)["test_score"].tolist()
+            for y in (Sequences.from_tokens(Y_TOKENS), Y_TOKENS)
+        )
+        assert of_sequences == of_lists
 
 
 class TestBadInput:
@@ -495,6 +519,11 @@ class TestBadInput:
             seq2seq().fit(SOURCES, REVERSED, X_val=["a"], y_val=["z"])
         with pytest.raises(ValueError, match="Pass X_val and y_val together"):
             seq2seq().fit(SOURCES, REVERSED, X_val=["a"])
+
+    @pytest.mark.parametrize("X", [[], (), np.array([]), np.array([], object), pd.Series([])])
+    def test_no_sample(self, fitted, X):
+        with pytest.raises(ValueError, match=r"Found array with 0 sample\(s\)"):
+            fitted.predict(X)
 
     def test_another_form_than_in_fit(self, fitted):
         for X in (X_TOKENS, np.ones((3, 4))):

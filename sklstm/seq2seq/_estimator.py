@@ -11,8 +11,9 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 from torch import nn
 
 from sklstm._base import BaseLSTM
+from sklstm._validation import to_list
 from sklstm.networks import Attention, Seq2SeqNet
-from sklstm.seq2seq._symbols import OutputSymbols, check_outputs, list_texts
+from sklstm.seq2seq._symbols import EXPECTED, OutputSymbols, check_outputs, list_texts
 from sklstm.sequences import Sequences
 
 
@@ -264,7 +265,7 @@ class LSTMSeq2Seq(BaseLSTM):
         ----------
         X : list of str, token lists, Sequences, ids or numbers
             One source for each sample.
-        y : list of str, or list of lists of str
+        y : list of str, list of lists of str, or Sequences
             One output for each sample.
         sample_weight : array-like of shape (n_samples,), optional
             How much each sample counts in the loss.
@@ -287,11 +288,11 @@ class LSTMSeq2Seq(BaseLSTM):
         ----------
         X : list of str, token lists, Sequences, ids or numbers
             One source for each sample.
-        y : list of str, or list of lists of str
+        y : list of str, list of lists of str, or Sequences
             One output for each sample.
         symbols : sequence of str, optional
-            Symbols of outputs that will come later, for the first call; those of this ``y`` are
-            known anyway. Ignored in later ones.
+            Symbols of outputs that will come later, for the first call: characters if ``y`` holds
+            strings. Those of this ``y`` are known anyway. Ignored in later calls.
         sample_weight : array-like of shape (n_samples,), optional
             How much each sample counts in the loss.
 
@@ -311,6 +312,7 @@ class LSTMSeq2Seq(BaseLSTM):
         if reset:
             self._reads_texts = texts is not None
         if self._reads_texts != (texts is not None) and not isinstance(X, Sequences):
+            to_list(X, EXPECTED)  # no sample is of any kind: refused as such
             kinds = "no strings", "strings"
             raise TypeError(
                 f"{type(self).__name__} was fitted on {kinds[self._reads_texts]}, but X now holds "
@@ -436,7 +438,7 @@ class LSTMSeq2Seq(BaseLSTM):
         ----------
         X : list of str, token lists, Sequences, ids or numbers
             One source for each sample.
-        y : list of str, or list of lists of str
+        y : list of str, list of lists of str, or Sequences
             The true outputs.
         sample_weight : array-like of shape (n_samples,), optional
             How often each sample counts.
@@ -457,6 +459,7 @@ class LSTMSeq2Seq(BaseLSTM):
     @property
     def symbols_(self):
         """The symbols of the outputs."""
+        check_is_fitted(self)
         return list(self._symbols.symbols)
 
     def __sklearn_tags__(self):

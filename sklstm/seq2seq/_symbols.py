@@ -85,10 +85,8 @@ class OutputSymbols:
     """
 
     def __init__(self, y, declared=None):
-        declared = [] if declared is None else list(declared)
-        if not all(isinstance(symbol, str) for symbol in declared):
-            raise TypeError(f"symbols must hold strings; got {shorten(declared)}.")
         self.are_texts = isinstance(y[0], str)
+        declared = [] if declared is None else _check_declared(declared, self.are_texts)
         self.symbols = sorted({*chain.from_iterable(y), *declared})
         if not self.symbols:
             raise ValueError("Every sample of y is empty: there is nothing to learn from.")
@@ -149,3 +147,18 @@ class OutputSymbols:
         """
         named = [self.symbols[code - 1] for code in codes[: codes.index(BOUNDARY)]]
         return "".join(named) if self.are_texts else named
+
+
+def _check_declared(symbols, are_texts):
+    if not np.iterable(symbols):
+        raise TypeError(f"symbols must be a sequence of str; got {shorten(symbols)}.")
+    symbols = list(symbols)
+    if not all(isinstance(symbol, str) for symbol in symbols):
+        raise TypeError(f"symbols must hold strings; got {shorten(symbols)}.")
+    wrong = [symbol for symbol in symbols if len(symbol) != 1]
+    if are_texts and wrong:
+        raise ValueError(
+            "y holds strings, whose symbols are single characters, but symbols holds "
+            f"{shorten(wrong[0])}. Name characters, or pass token lists as y."
+        )
+    return symbols
