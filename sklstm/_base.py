@@ -215,12 +215,19 @@ class BaseLSTM(BaseEstimator):
                 f"of {len(data)} samples; change the fraction, or pass X_val and y_val. The "
                 f"cause: {error}"
             ) from None
-        return data.subset(rows), data.subset(held_out)
+        parts = data.subset(rows), data.subset(held_out)
+        if not all(part.weights.any() for part in parts):
+            raise ValueError(
+                "early_stopping cannot weigh the epochs: every sample it learns from, or every "
+                "one it holds out, has the weight 0. Leave such samples out, or pass X_val."
+            )
+        return parts
 
     def _own_randomness(self):
         return seeded(self._random_state.randint(2**31 - 1), choose_device(self.device))
 
     def _prepare_net(self, reset):
+        self._shape = self._current_shape()
         self._architecture = {
             **self._shape,
             "cell": self.cell,
@@ -244,6 +251,12 @@ class BaseLSTM(BaseEstimator):
             with torch.no_grad():
                 self.module_.embedding.weight.copy_(torch.from_numpy(self._initial_vectors))
         del self._initial_vectors
+
+    def _current_shape(self):
+        """Return what shapes the network: a warm start has the input it had, and new sizes."""
+        if self._input_kind in ("numbers", "vectors"):
+            return self._shape
+        return {**self._shape, "n_features": self.embedding_dim}
 
     def _net_options(self):
         return net_options(self, self._architecture, self._precision, *self._criterion())

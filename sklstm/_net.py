@@ -82,20 +82,20 @@ class Net(NeuralNet):
         with self.autocast():
             return self.module_(**self.arguments(x)).to(self.dtype)
 
-    def arguments(self, batch):
+    def arguments(self, batch, **others):
         """Return the module's arguments, with the state in which the batch before has left it."""
-        arguments = batch.to(self.device, self.dtype)
-        if batch.continues is not None:
+        arguments = {**batch.to(self.device, self.dtype), **others}
+        if batch.continues is not None and "states" not in others:
             if not batch.continues:
                 self.states_ = self.module_.initial_states(len(batch))
             arguments["states"] = self.states_[: len(batch)]
         return arguments
 
-    def compute(self, function, batch):
+    def compute(self, function, batch, **others):
         """Call a function of a `Batch`, such as a method of the module, as for predictions."""
         self._set_training(False)
         with torch.no_grad(), self.autocast():
-            return function(**self.arguments(batch))
+            return function(**self.arguments(batch, **others))
 
     def autocast(self):
         """Take matrix products in bfloat16, if that is the precision."""

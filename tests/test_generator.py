@@ -2,6 +2,7 @@
 
 import itertools
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -178,6 +179,15 @@ def test_warm_start_goes_on_with_the_vocabulary():
     assert model.vocabulary_ == vocabulary
 
 
+@pytest.mark.parametrize("changed", [{"embedding_dim": 5}, {"softmax": "adaptive"}])
+def test_warm_start_refuses_another_network(changed):
+    model = generator(warm_start=True).fit(TEXTS)
+    before = model.score(TEXTS)
+    with pytest.raises(ValueError, match="does not fit the network"):
+        model.set_params(**changed).fit(TEXTS)
+    assert model.score(TEXTS) == before
+
+
 def test_partial_fit():
     model = generator().partial_fit(TEXTS).partial_fit(TEXTS)
     assert model.n_iter_ == 2
@@ -317,6 +327,15 @@ def test_long_texts_are_scored_piece_by_piece(fitted, monkeypatch):
     assert fitted._n_steps_at_once() == 1
     np.testing.assert_allclose(fitted.score_samples(texts), scores, rtol=1e-5)
     np.testing.assert_allclose(fitted.transform(texts), features, atol=1e-6)
+
+
+def test_scores_in_threads_do_not_disturb_one_another(fitted, monkeypatch):
+    monkeypatch.setattr("sklstm.generator._estimator.NUMBERS_AT_ONCE", 1)  # a step at a time
+    groups = [TEXTS[:3], TEXTS[2:5], TEXTS[1:2]] * 4
+    with ThreadPoolExecutor(4) as pool:
+        scores = list(pool.map(fitted.score_samples, groups))
+    for group, of_group in zip(groups, scores, strict=True):
+        np.testing.assert_array_equal(of_group, fitted.score_samples(group))
 
 
 def test_scores_agree_with_each_other(fitted):
@@ -712,7 +731,8 @@ def test_bad_conditions(conditional, condition, message):
 def test_bad_numbers():
     model = generator().fit(["a", "b"], [[0.1, 0.2], [0.3, 0.4]])
     for condition, message in [([0.1], "1 numbers, but 2"), ([[0.1, 0.2]], "1 rows"),
-                               ([0.1, np.nan], "NaN"), ("a", "dtype|convert")]:  # fmt: skip
+                               ([0.1, np.nan], "NaN"), ("a", "one label, or numbers"),
+                               ([["a", "b"]], "one label, or numbers")]:  # fmt: skip
         with pytest.raises(ValueError, match=message):
             model.sample(2, condition=condition)
 
@@ -724,11 +744,28 @@ def test_bad_numbers():
         (["x", None, *LABELS[2:]], TypeError, "none may be missing"),
         ([[1], [1, 2]], ValueError, "one condition"),
         ([np.nan] * 30, ValueError, "NaN"),
+        ([["x", "y"]] * 30, ValueError, "one label, or numbers"),
     ],
 )
 def test_bad_conditions_in_fit(y, error, message):
     with pytest.raises(error, match=message):
         generator().fit(TEXTS, y)
+
+
+@pytest.mark.parametrize("labels", [["a", np.nan], ["a", 1]])
+def test_labels_of_one_type(labels):
+    with pytest.raises(TypeError, match="none may be missing"):
+        generator().fit(TEXTS, labels * 15)
+
+
+def test_one_number_for_each_text():
+    model = generator().fit(TEXTS, np.linspace(0, 1, len(TEXTS)))
+    options = {"max_length": 5, "random_state": 0}
+    written = model.sample(3, condition=[0.1, 0.5, 0.9], **options)
+    assert written == model.sample(3, condition=[[0.1], [0.5], [0.9]], **options)
+    assert model.sample(2, condition=[0.5], **options) == model.sample(2, condition=0.5, **options)
+    with pytest.raises(ValueError, match="2 rows for n_samples=3"):
+        model.sample(3, condition=[0.1, 0.5])
 
 
 def test_conditions_missing_or_superfluous(fitted, conditional):
@@ -754,6 +791,28 @@ def test_bits_per_character_of_tokens(tokens):
 def test_unfitted(method):
     with pytest.raises(NotFittedError):
         getattr(generator(), method)(TEXTS)
+
+
+def test_parameters_set_after_fit_are_checked(fitted):
+    model = pickle.loads(pickle.dumps(fitted)).set_params(batch_size=0)
+    for use in (model.sample, lambda: next(model.iter_sample()), lambda: model.score(TEXTS)):
+        with pytest.raises(ValueError, match="'batch_size' parameter of LSTMGenerator"):
+            use()
+
+
+def test_a_text_being_written_outlasts_a_fit():
+    model = generator().fit(TEXTS)
+    whole = list(model.iter_sample(random_state=0, max_length=9))
+    symbols = model.iter_sample(random_state=0, max_length=9)
+    begun = next(symbols)
+    model.fit(["?"])
+    assert [begun, *symbols] == whole
+
+
+def test_weights_of_held_out_texts(fitted):
+    weights = np.arange(len(TEXTS)) == 0
+    with pytest.raises(ValueError, match="has the weight 0"):
+        generator(early_stopping=True).fit(TEXTS, sample_weight=weights)
 
 
 def test_unfitted_writes_nothing():

@@ -81,7 +81,8 @@ class Conditions:
             The numbers.
         """
         condition = _as_array(condition)
-        shared = condition.ndim == 0 or (condition.ndim == 1 and self.labels is None)
+        row = condition.ndim == 1 and self.labels is None  # of numbers, if they are not one each
+        shared = condition.ndim == 0 or (row and (self.size > 1 or len(condition) == 1))
         numbers = self.encode(condition.reshape(1, *condition.shape) if shared else condition)
         if shared:
             return np.repeat(numbers, n_texts, axis=0)
@@ -99,12 +100,22 @@ class Conditions:
 
 def _as_array(y):
     try:
-        y = np.asarray(y)
+        array = np.asarray(y)
     except ValueError as error:
         raise ValueError(f"Every text has one condition. The cause: {error}") from None
-    return y[:, 0] if y.ndim == 2 and y.shape[1] == 1 and y.dtype.kind in "OSU" else y
+    if array.dtype.kind == "U" and isinstance(y, list | tuple):
+        array = np.asarray(y, dtype=object)  # where a missing value does not become a string
+    is_column = array.ndim == 2 and array.shape[1] == 1 and array.dtype.kind in "OSU"
+    return array[:, 0] if is_column else array
 
 
 def _as_numbers(y):
     y = y.reshape(-1, 1) if y.ndim < 2 else y
+    if y.dtype.kind in "OSU":
+        try:
+            y = y.astype(np.float64)
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"The condition of a text is one label, or numbers; got {y.tolist()!r:.60}."
+            ) from None
     return check_array(y, dtype=np.float32, input_name="y")

@@ -107,9 +107,9 @@ class LSTMGenerator(
     early_stopping : bool, default=False
         Whether to stop when the validation loss has not fallen for `n_iter_no_change` epochs,
         and go back to the weights of the best epoch. Validates on `X_val` if it is passed to
-        ``fit``, otherwise on a part of the texts; of a single text, on its last part.
+        ``fit``, otherwise on a part of the texts, as they are, or of a single text on its end.
     validation_fraction : float, default=0.1
-        Share of the training data that early stopping holds out.
+        Share that early stopping holds out: of the texts, one at least, or of a single text.
     n_iter_no_change : int, default=3
         Epochs without a better validation loss before stopping early.
     warm_start, device, precision, callbacks, net_params
@@ -298,8 +298,8 @@ class LSTMGenerator(
     def partial_fit(self, X, y=None, sample_weight=None):
         """Learn for one epoch more.
 
-        The first call fixes the vocabulary and the conditions: symbols that come later are
-        unknown.
+        The first call fixes the vocabulary and the conditions, so it had better see all of them:
+        symbols that come later are unknown, and conditions that come later are an error.
 
         Parameters
         ----------
@@ -379,17 +379,18 @@ class LSTMGenerator(
         self._counts[BOUNDARY] = len(sequences)
 
     def _describe_input(self):
-        """Note what shapes the network."""
         self._initial_vectors = None
         self._n_frozen = 0
         self._precision = "float32" if self.precision == "auto" else self.precision
-        self._shape = {
+        self._n_features_out = self.hidden_size
+
+    def _current_shape(self):
+        return {
             "n_features": self.embedding_dim,
             "n_codes": len(self._symbols),
             "n_conditions": 0 if self._conditions is None else self._conditions.size,
             "cutoffs": choose_cutoffs(self._counts) if self.softmax == "adaptive" else None,
         }
-        self._n_features_out = self.hidden_size
 
     def _read_input(self, X, *, reset):
         """Read texts as `sklstm.inspection` shows them: the start has a name."""
@@ -456,11 +457,14 @@ class LSTMGenerator(
         """Run over texts some steps at a time: yield rows, batch, targets and outputs."""
         batches = StreamBatches(data, self.batch_size, n_steps=self._n_steps_at_once())
         for rows, batch, targets in batches.batches():
-            outputs = self.net_.evaluation_step((batch, None))
-            yield rows, batch, targets.to(outputs.device), outputs
+            if not batch.continues:
+                states = self.module_.initial_states(len(rows))
+            outputs = self.net_.compute(self.module_, batch, states=states[: len(rows)])
+            yield rows, batch, targets.to(outputs.device), outputs.to(self.net_.dtype)
 
     def _read_fitted(self, X, y):
         check_is_fitted(self)
+        self._validate_params()
         return self._read_dataset(X, y, None, reset=False)
 
     def _log_likelihoods(self, data):

@@ -71,6 +71,7 @@ class WritingMixin:
            https://doi.org/10.48550/arXiv.1904.09751
         """
         check_is_fitted(self)
+        self._validate_params()
         check_scalar(n_samples, "n_samples", Integral, min_val=1)
         rule = _check_rule(temperature, top_k, top_p)
         prefix = self._read_prefix(prefix, max_length, handle_unknown)
@@ -117,13 +118,15 @@ class WritingMixin:
         t o c k
         """
         check_is_fitted(self)
+        self._validate_params()
         rule = _check_rule(temperature, top_k, top_p)
         prefix = self._read_prefix(prefix, max_length, handle_unknown)
         conditions = self._condition_for(condition, 1)
         seed = check_random_state(random_state).randint(2**31 - 1)
         writer = self._writer(prefix, conditions, Draws(seed, range(1)), rule)
         steps = islice(writer, max_length - len(prefix))
-        return (self._symbols[codes[0]] for _, codes in steps)
+        symbols = self._symbols  # a later fit leaves this text alone
+        return (symbols[codes[0]] for _, codes in steps)
 
     def _writer(self, prefix, conditions, draws, rule):
         self.module_.eval()
