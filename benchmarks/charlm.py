@@ -46,6 +46,12 @@ WORDS = LSTMGenerator(
     batch_size=32, max_epochs=100, random_state=0,
 )  # fmt: skip
 SECONDS = 120  # of training on words
+ADAPTING = {"optimizer": torch.optim.SGD, "lr": 0.1, "n_steps": 50}
+COMPRESSORS = {
+    "xz": lambda data: lzma.compress(data, preset=9),
+    "bz2": bz2.compress,
+    "gzip": lambda data: gzip.compress(data, 9),
+}
 PUBLISHED = {
     "nanoGPT, 10.7 million parameters, GPU (its README: 1.4697 nats)": 1.4697 / np.log(2),
     "nanoGPT, 0.8 million parameters, CPU (its README: 1.88 nats)": 1.88 / np.log(2),
@@ -171,36 +177,67 @@ def writing_speed(model, n_texts, n_characters=1000):
     return sum(map(len, texts)) / 3 / median(taken)
 
 
+def adapted_bits(model, text):
+    """Bits per character of a text that is learned while it is read, each piece after its score."""
+    codes = {symbol: code for code, symbol in enumerate(model.vocabulary_)}
+    codes = torch.tensor([0, *(codes.get(symbol, 1) for symbol in text), 0])  # 0 starts and ends
+    network = deepcopy(model.module_).eval()
+    states, nats = network.initial_states(1), 0.0
+    optimizer = ADAPTING["optimizer"](network.parameters(), lr=ADAPTING["lr"])
+    for x, y in zip(*(c.split(ADAPTING["n_steps"]) for c in (codes[:-1], codes[1:])), strict=True):
+        outputs = network(x[None], torch.tensor([len(x)]), states=states)
+        loss = network.losses(outputs, y[None]).sum()
+        nats += loss.item()
+        optimizer.zero_grad()
+        (loss / len(x)).backward()
+        nn.utils.clip_grad_norm_(network.parameters(), model.max_grad_norm)
+        optimizer.step()
+    return nats / np.log(2) / (len(codes) - 1)
+
+
 def measure_characters(path):
     """All rows about Shakespeare."""
     text = Path(path).read_text()
     n_train, n_known = round(0.9 * len(text)), round(0.95 * len(text))
     train, dev, test = text[:n_train], text[n_train:n_known], text[n_known:]
-    start = process_time()
+    start = perf_counter()
     model = clone(CHARACTERS).fit([train], X_val=[dev])
-    minutes = (process_time() - start) / 60
-    name = f"LSTM, one layer of 512 units ({minutes:.0f} minutes)"
-    bits = {name: [model.bits_per_character([t]) for t in (test, dev + test)]}
-    print(bits, model.sample(max_length=500, random_state=0)[0], sep="\n")
-    for name, compute in {
-        "n-gram, 5 characters before": lambda t: ngram_bits(train, t, 6),
-        "xz": lambda t: compressed_bits(lambda b: lzma.compress(b, preset=9), train, t),
-        "bz2": lambda t: compressed_bits(bz2.compress, train, t),
-        "gzip": lambda t: compressed_bits(lambda b: gzip.compress(b, 9), train, t),
-    }.items():
-        bits[name] = [compute(t) for t in (test, dev + test)]
-    rows = [
-        {
-            "model": name,
-            "bits per character": round(of_test, 3),
-            "of the last tenth": round(tenth, 3),
-        }
-        for name, (of_test, tenth) in bits.items()
-    ]
-    rows += [
-        {"model": name, "bits per character": "", "of the last tenth": round(float(tenth), 3)}
-        for name, tenth in PUBLISHED.items()
-    ]
+    n_seconds = perf_counter() - start
+    minutes = f"{n_seconds / 60:.0f} minutes"
+    print(model.bits_per_character([dev]), adapted_bits(model, dev), "on dev")
+    print(model.sample(max_length=500, random_state=0)[0])
+    of_textbook = textbook(model, n_seconds, train, dev)
+    rows = []
+
+    def add(name, static=None, adapting=None, tenth=None):
+        columns = "bits per character", "learning as it reads", "of the last tenth"
+        figures = zip(columns, (static, adapting, tenth), strict=True)
+        rows.append({"model": name} | {c: "" if f is None else round(f, 3) for c, f in figures})
+        print(rows[-1], flush=True)
+
+    units = model.hidden_size
+    add(
+        f"LSTMGenerator, {units} units ({minutes})",
+        model.bits_per_character([test]),
+        adapted_bits(model, test),
+        model.bits_per_character([dev + test]),
+    )
+    add(
+        f"textbook's loop, {units} units ({minutes})",
+        of_textbook(test),
+        None,
+        of_textbook(dev + test),
+    )
+    add(
+        "5-gram model, interpolated",
+        ngram_bits(train, test, 5),
+        ngram_bits(train, test, 5, adapting=True),
+        ngram_bits(train, dev + test, 5),
+    )
+    for name, compress in COMPRESSORS.items():
+        add(name, adapting=compressed_bits(compress, train, test))
+    for name, bits in PUBLISHED.items():
+        add(name, tenth=bits)
     write_results("charlm", rows)
 
 
