@@ -21,7 +21,7 @@ from skorch.helper import predefined_split
 
 from sklstm.batches import LengthBatches
 from sklstm.networks import SequenceNet
-from sklstm.parts import Workers, accumulate_gradients, cut
+from sklstm.parts import Workers, accumulate_gradients, cut, on_one_core
 
 OPTIMIZERS = {
     "adam": torch.optim.Adam,
@@ -325,8 +325,8 @@ def make_net(options):
         Initialized.
     """
     device = choose_device(options["device"])
-    try:
-        return Net(**{**options, "device": device}).initialize()
+    try:  # orthogonal weights come from LAPACK
+        return on_one_core(Net(**{**options, "device": device}).initialize)
     except (AttributeError, RuntimeError, TypeError, ValueError) as error:
         raise ValueError(
             "The network cannot be built; change its sizes, the optimizer (a torch class that "

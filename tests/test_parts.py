@@ -6,6 +6,7 @@ import torch
 from threadpoolctl import threadpool_info
 
 from sklstm import LSTMClassifier, LSTMTagger, parts
+from sklstm.cells._cell import Cell
 from sklstm.networks import ManyToOneNet
 from sklstm.parts import Workers, accumulate_gradients, cut
 
@@ -128,6 +129,24 @@ class TestThreads:
         before = threadpool_info(), torch.get_num_threads()
         fitted()
         assert (threadpool_info(), torch.get_num_threads()) == before
+
+    def test_weights_are_drawn_on_one_core(self, monkeypatch):
+        def cores():
+            return {
+                library["num_threads"]
+                for library in threadpool_info()
+                if library["user_api"] == "openmp"
+            }
+
+        def draw(cell):
+            drawn_on.append(cores())
+            reset(cell)
+
+        drawn_on, reset = [], Cell.reset_parameters
+        monkeypatch.setattr(Cell, "reset_parameters", draw)
+        monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+        fitted()
+        assert drawn_on == [{1}]
 
     def test_the_global_generator_stays_as_it_is(self):
         state = torch.get_rng_state()
