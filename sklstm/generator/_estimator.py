@@ -112,7 +112,10 @@ class LSTMGenerator(
         Share that early stopping holds out: of the texts, one at least, or of a single text.
     n_iter_no_change : int, default=3
         Epochs without a better validation loss before stopping early.
-    warm_start, device, precision, callbacks, net_params
+    warm_start : bool, default=False
+        Whether ``fit`` goes on from the weights of the last call, with its vocabulary and
+        conditions.
+    device, precision, callbacks, net_params
         See `LSTMClassifier`.
     verbose : int, default=0
         With 1, prints a line an epoch and shows a progress bar.
