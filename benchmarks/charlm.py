@@ -42,7 +42,7 @@ from sklstm.datasets import fetch_imdb
 
 CHARACTERS = LSTMGenerator(
     embedding_dim=64, hidden_size=768, dropout=0.4, locked_dropout=True, recurrent_dropout=0.25,
-    bptt_steps=50, batch_size=64, lr=0.003, schedule=warm_up_and_fall, max_epochs=23,
+    bptt_steps=50, batch_size=64, lr=0.003, schedule=warm_up_and_fall, max_epochs=21,
     precision="bfloat16", random_state=0, verbose=1,
 )  # fmt: skip
 WORDS = LSTMGenerator(
