@@ -90,14 +90,20 @@ def compressed_bits(compress, train, test):
 class Textbook(nn.Module):
     """An LSTM language model of the same size, as a tutorial writes it."""
 
-    def __init__(self, n_codes, model):
+    def __init__(self, text, model):
         super().__init__()
+        self.symbols = {symbol: code for code, symbol in enumerate(sorted(set(text)))}
+        n_codes = len(self.symbols)
         self.embedding = nn.Embedding(n_codes, model.embedding_dim)
         self.lstm = nn.LSTM(
             model.embedding_dim, model.hidden_size, model.n_layers, batch_first=True
         )
         self.dropout = nn.Dropout(model.dropout)
         self.output = nn.Linear(model.hidden_size, n_codes)
+
+    def encode(self, text):
+        """Number the characters of a text."""
+        return torch.tensor([self.symbols[symbol] for symbol in text])
 
     def forward(self, codes, state=None):
         """Compute logits, and the state after the last step."""
@@ -122,10 +128,10 @@ def textbook_epoch(network, optimizer, codes, model):
 
 
 @torch.no_grad()
-def textbook_bits(network, codes):
+def textbook_bits(network, text):
     """Bits per character of a text, all but its first."""
     network.eval()
-    state, nats = None, 0.0
+    codes, state, nats = network.encode(text), None, 0.0
     for x, y in zip(codes[:-1].split(1000), codes[1:].split(1000), strict=True):
         logits, state = network(x[None], state)
         nats += nn.functional.cross_entropy(logits[0], y, reduction="sum").item()
@@ -133,21 +139,20 @@ def textbook_bits(network, codes):
 
 
 def textbook(model, n_seconds, train, dev):
-    """Train for some seconds, and keep the weights that are best on dev; return a measure."""
+    """Train for some seconds, and keep the weights that are best on dev."""
     torch.manual_seed(0)
-    symbols = {symbol: code for code, symbol in enumerate(sorted(set(train + dev)))}
-    codes, dev_codes = (torch.tensor([symbols[s] for s in text]) for text in (train, dev))
-    network = Textbook(len(symbols), model)
+    network = Textbook(train + dev, model)
+    codes = network.encode(train)
     optimizer = torch.optim.Adam(network.parameters(), lr=model.lr)
     best, stop = np.inf, perf_counter() + n_seconds
     while perf_counter() < stop:
         textbook_epoch(network, optimizer, codes, model)
-        bits = textbook_bits(network, dev_codes)
+        bits = textbook_bits(network, dev)
         print(f"the textbook's loop on dev: {bits:.4f}", flush=True)
         if bits < best:
             best, weights = bits, deepcopy(network.state_dict())
     network.load_state_dict(weights)
-    return lambda text: textbook_bits(network, torch.tensor([symbols[s] for s in text]))
+    return network
 
 
 def seconds(function):
@@ -160,9 +165,8 @@ def seconds(function):
 def training_speeds(model, text, rounds=3):
     """Characters a second of an epoch: ours, and the textbook's loop; they take turns."""
     model = clone(model).set_params(schedule=None, recurrent_dropout=0.0)
-    symbols = {symbol: code for code, symbol in enumerate(sorted(set(text)))}
-    codes = torch.tensor([symbols[symbol] for symbol in text])
-    network = Textbook(len(symbols), model)
+    network = Textbook(text, model)
+    codes = network.encode(text)
     optimizer = torch.optim.Adam(network.parameters(), lr=model.lr)
     functions = [
         lambda: model.fit([text]),
@@ -211,7 +215,7 @@ def measure_characters(path):
     minutes = f"{n_seconds / 60:.0f} minutes"
     print(model.bits_per_character([dev]), adapted_bits(model, dev), "on dev")
     print(model.sample(max_length=500, random_state=0)[0])
-    of_textbook = textbook(model, n_seconds, train, dev)
+    network = textbook(model, n_seconds, train, dev)
     rows = []
 
     def add(name, static=None, adapting=None, tenth=None):
@@ -231,9 +235,9 @@ def measure_characters(path):
     )
     add(
         f"textbook's loop, {units} units ({minutes})",
-        of_textbook(test),
+        textbook_bits(network, test),
         None,
-        of_textbook(dev + test),
+        textbook_bits(network, dev + test),
     )
     add(
         "5-gram model, interpolated",

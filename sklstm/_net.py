@@ -21,7 +21,7 @@ from skorch.helper import predefined_split
 
 from sklstm.batches import LengthBatches
 from sklstm.networks import SequenceNet
-from sklstm.parts import Workers, accumulate_gradients, cut, on_one_core
+from sklstm.parts import Workers, accumulate_gradients, cut
 
 OPTIMIZERS = {
     "adam": torch.optim.Adam,
@@ -325,8 +325,10 @@ def make_net(options):
         Initialized.
     """
     device = choose_device(options["device"])
-    try:  # orthogonal weights come from LAPACK
-        return on_one_core(Net(**{**options, "device": device}).initialize)
+    try:
+        with Workers() as workers:  # LAPACK's orthogonal weights depend on the number of cores
+            [net] = workers.map(Net.initialize, [Net(**{**options, "device": device})])
+        return net
     except (AttributeError, RuntimeError, TypeError, ValueError) as error:
         raise ValueError(
             "The network cannot be built; change its sizes, the optimizer (a torch class that "

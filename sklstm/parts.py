@@ -54,25 +54,6 @@ class Workers:
         return list(self.pool.map(function, *arguments))
 
 
-def on_one_core(function):
-    """Call a function on one core: what LAPACK computes depends on how many it has.
-
-    Parameters
-    ----------
-    function : callable
-        Without arguments.
-
-    Returns
-    -------
-    object
-        What it returned.
-    """
-    if torch.get_num_threads() == 1:
-        return function()
-    with ThreadPoolExecutor(1, initializer=_limit_to_one_core) as pool:
-        return pool.submit(function).result()
-
-
 def _limit_to_one_core():
     """Limit the kernels that this thread calls; those of other threads stay as they are."""
     ThreadpoolController().limit(limits=1, user_api="openmp")

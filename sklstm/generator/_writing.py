@@ -70,13 +70,10 @@ class WritingMixin:
         .. [1] Holtzman et al. (2020), The curious case of neural text degeneration, ICLR.
            https://doi.org/10.48550/arXiv.1904.09751
         """
-        check_is_fitted(self)
-        self._validate_params()
-        check_scalar(n_samples, "n_samples", Integral, min_val=1)
         rule = _check_rule(temperature, top_k, top_p)
-        prefix = self._read_prefix(prefix, max_length, handle_unknown)
-        conditions = self._condition_for(condition, n_samples)
-        seed = check_random_state(random_state).randint(2**31 - 1)
+        prefix, conditions, seed = self._read_request(
+            n_samples, prefix, max_length, handle_unknown, condition, random_state
+        )
         texts = []
         for start in range(0, n_samples, self.batch_size):
             rows = range(n_samples)[start : start + self.batch_size]
@@ -117,16 +114,22 @@ class WritingMixin:
         ...     print(symbol, end=" ", flush=True)
         t o c k
         """
-        check_is_fitted(self)
-        self._validate_params()
         rule = _check_rule(temperature, top_k, top_p)
-        prefix = self._read_prefix(prefix, max_length, handle_unknown)
-        conditions = self._condition_for(condition, 1)
-        seed = check_random_state(random_state).randint(2**31 - 1)
+        prefix, conditions, seed = self._read_request(
+            1, prefix, max_length, handle_unknown, condition, random_state
+        )
         writer = self._writer(prefix, conditions, Draws(seed, range(1)), rule)
         steps = islice(writer, max_length - len(prefix))
         symbols = self._symbols  # a later fit leaves this text alone
         return (symbols[codes[0]] for _, codes in steps)
+
+    def _read_request(self, n_samples, prefix, max_length, handle_unknown, condition, random_state):
+        check_is_fitted(self)
+        self._validate_params()
+        check_scalar(n_samples, "n_samples", Integral, min_val=1)
+        prefix = self._read_prefix(prefix, max_length, handle_unknown)
+        conditions = self._condition_for(condition, n_samples)
+        return prefix, conditions, check_random_state(random_state).randint(2**31 - 1)
 
     def _writer(self, prefix, conditions, draws, rule):
         self.module_.eval()
