@@ -262,6 +262,13 @@ class BaseLSTM(BaseEstimator):
         return net_options(self, self._architecture, self._precision, *self._criterion())
 
     def _train(self, data, valid, max_epochs):
+        if self.net_.falls_back:
+            warnings.warn(
+                f"precision='bfloat16' trains in float32 here: the device {self.net_.device!r} has "
+                "no LSTM kernel in bfloat16. Set precision='auto' to train without this warning.",
+                UserWarning,
+                stacklevel=5,
+            )
         ending = train(self.net_, self, data, valid, max_epochs)
         if ending == "interrupted":
             warnings.warn(

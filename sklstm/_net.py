@@ -4,6 +4,7 @@ import re
 import sys
 from contextlib import contextmanager
 from copy import deepcopy
+from functools import cache
 from numbers import Real
 from threading import RLock
 
@@ -56,7 +57,7 @@ class Net(NeuralNet):
     *args, **kwargs
         As for `skorch.NeuralNet`.
     precision : {"float32", "float64", "bfloat16"}
-        Of the weights; bfloat16 concerns the matrix products only.
+        Of the weights; bfloat16 concerns the matrix products only, where the device can.
     score : callable, optional
         Accuracy of a validation batch, from outputs and targets.
     """
@@ -98,9 +99,15 @@ class Net(NeuralNet):
             return function(**self.arguments(batch, **others))
 
     def autocast(self):
-        """Take matrix products in bfloat16, if that is the precision."""
+        """Take matrix products in bfloat16, if that is the precision and the device can."""
         kind = torch.device(self.device).type
-        return torch.autocast(kind, torch.bfloat16, enabled=self.precision == "bfloat16")
+        enabled = self.precision == "bfloat16" and runs_bfloat16(self.device)
+        return torch.autocast(kind, torch.bfloat16, enabled=enabled)
+
+    @property
+    def falls_back(self):
+        """Whether the precision is bfloat16, and the device computes in float32 all the same."""
+        return self.precision == "bfloat16" and not runs_bfloat16(self.device)
 
     def train_step_single(self, batch, **fit_params):
         """Compute the gradients of a batch, on CPU part by part."""
@@ -515,6 +522,35 @@ def seeded(seed, device="cpu"):
             with torch.cuda.device(device):
                 torch.cuda.manual_seed(seed)
         yield
+
+
+@cache
+def runs_bfloat16(device):
+    """Try whether a device computes an LSTM in bfloat16, since processors differ.
+
+    Those that lack its kernel lack the instructions for all of bfloat16: it would be slower there
+    than float32 with any cell.
+
+    Parameters
+    ----------
+    device : str
+        A torch device.
+
+    Returns
+    -------
+    bool
+        Whether it does, forwards and backwards.
+    """
+    lstm = torch.nn.LSTM(1, 1, device="meta").to_empty(device=device)  # draws no weights
+    x = torch.zeros(1, 1, 1, device=device)
+    try:
+        with torch.enable_grad(), torch.autocast(torch.device(device).type, torch.bfloat16):
+            lstm(x)[0].sum().backward()
+        with torch.no_grad(), torch.autocast(torch.device(device).type, torch.bfloat16):
+            lstm(x)
+    except RuntimeError:
+        return False
+    return True
 
 
 def choose_device(device):

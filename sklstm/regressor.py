@@ -106,7 +106,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
     precision : {"auto", "float32", "float64", "bfloat16"}, default="auto"
         Precision of the computation. ``"auto"`` is float32, except for small arrays of float64
         numbers, which are computed as they are. ``"bfloat16"`` takes the matrix products in
-        bfloat16, which is faster on hardware that knows it.
+        bfloat16, which is faster on hardware that knows it; elsewhere it warns and takes float32.
     callbacks : list of skorch callbacks, optional
         Called during training; copied before.
     net_params : dict, optional

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
+from toys import needs_bfloat16
 
 from sklstm.batches import LengthBatches, SequenceDataset, Spellings
 from sklstm.networks import ManyToOneNet, TaggerNet, count_parameters
@@ -166,6 +167,7 @@ def test_locked_dropout_reaches_embedding_and_layers():
         assert torch.equal(dropped, dropped[:, :1].expand_as(dropped))
 
 
+@needs_bfloat16
 @pytest.mark.parametrize("pooling", ["max", "attention"])
 def test_bfloat16_stays_near_float32(pooling):
     net = ManyToOneNet(2, 8, 16, bidirectional=True, pooling=pooling)
@@ -352,6 +354,7 @@ class TestTaggerNet:
         frozen = TaggerNet(5, 7, 6, crf=False, **READERS).describe()
         assert [name for name, *_ in frozen] == ["Characters (cnn)", "LSTM", "Linear"]
 
+    @needs_bfloat16
     def test_bfloat16_stays_near_float32(self):
         torch.manual_seed(0)
         net = TaggerNet(3, 4, 8, n_codes=20, bidirectional=True, **READERS)

@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 import torch
+from toys import needs_bfloat16
 
 from sklstm.cells import CELLS
 from sklstm.networks import Attention, Seq2SeqNet, count_parameters
@@ -167,6 +168,7 @@ class TestDecoding:
             net.eval()
             assert torch.equal(net(*arguments), net(*arguments))
 
+    @needs_bfloat16
     @every_kind
     @pytest.mark.parametrize("cell", CELLS)
     def test_bfloat16_stays_near_float32(self, cell, attention):

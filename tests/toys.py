@@ -1,10 +1,12 @@
 """Small data, and skorch callbacks that look or break in, for the tests of the estimators."""
 
 import numpy as np
+import pytest
 import torch
 from skorch.callbacks import Callback
 
 from sklstm import LSTMClassifier, Sequences
+from sklstm._net import runs_bfloat16
 
 TOKENS = [
     ["a", "good", "film"],
@@ -18,6 +20,10 @@ SERIES = np.random.RandomState(0).randn(20, 5)
 STEPS = np.random.RandomState(1).randn(20, 6, 3)
 RAGGED = [steps[: 2 + row % 5] for row, steps in enumerate(STEPS)]
 y = np.arange(20) % 2
+
+needs_bfloat16 = pytest.mark.skipif(
+    not runs_bfloat16("cpu"), reason="a network alone does not fall back to float32"
+)
 
 
 def classifier(**params):
