@@ -187,8 +187,9 @@ def writing_speed(model, n_texts, n_characters=1000):
 
 def adapted_bits(model, text):
     """Bits per character of a text that is learned while it is read, each piece after its score."""
-    codes = {symbol: code for code, symbol in enumerate(model.vocabulary_)}
-    codes = torch.tensor([0, *(codes.get(symbol, 1) for symbol in text), 0])  # 0 starts and ends
+    codes = torch.tensor(
+        [0, *(model.vocabulary_.get(symbol, 1) for symbol in text), 0]
+    )  # 0 starts and ends
     network = deepcopy(model.module_).eval()
     states, nats = network.initial_states(1), 0.0
     optimizer = torch.optim.SGD(network.parameters(), lr=LR_READING)

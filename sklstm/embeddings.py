@@ -80,8 +80,9 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
     vectors : path, KeyedVectors, mapping or tuple (array, vocabulary), default=None
         Ready vectors, instead of training. A path leads to a GloVe or word2vec text file or a
         word2vec binary file, each of which may be gzipped. A mapping goes from token to vector.
-        A vocabulary is a list with the token of each row, or a dict from token to row. Cloning
-        copies parameters and pickling includes them, so a path is the lightest choice.
+        A vocabulary is a list with the token of each row, or a dict from token to row, such as
+        the `vocabulary_` of another embedder beside its `vectors_`. Cloning copies parameters
+        and pickling includes them, so a path is the lightest choice.
     lowercase : bool, default=False
         Whether vectors are trained and looked up for the lower-cased token. The tokens that
         ``transform`` returns keep their case.
@@ -95,8 +96,8 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         Little text leaves vectors short, and a network learns slowly from short vectors; 0.3 to
         0.5 is a good length. None leaves them as they are.
     unknown : {"mean", "zero"}, default="mean"
-        Vector of tokens without one: the mean of all vectors, or zeros. A vector for
-        ``"<unk>"`` takes precedence.
+        Vector of tokens without one: the mean of all vectors, or zeros. If there is a vector
+        for ``"<unk>"``, by which many files mean unknown words, it is taken instead.
     n_jobs : int, default=None
         Threads that train. With a `random_state` it is always one, since the order of updates
         among several threads is left to chance.
@@ -109,7 +110,7 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
     Attributes
     ----------
     vocabulary_ : dict of str to int
-        The row in `vectors_` of each token, beginning with ``"<pad>"`` and ``"<unk>"``.
+        The row in `vectors_` of each token, from 2 on.
     vectors_ : ndarray of float32, shape (n_tokens, vector_size)
         All vectors. Row 0, the padding, is zeros; row 1 is the vector of unknown tokens.
     vector_size_ : int
@@ -142,7 +143,7 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
     >>> tokens = [["a", "good", "film"], ["a", "bad", "film"]]
     >>> embedder = Word2VecEmbedder(vector_size=8, min_count=2, random_state=0).fit(tokens)
     >>> embedder.vocabulary_
-    {'<pad>': 0, '<unk>': 1, 'a': 2, 'film': 3}
+    {'a': 2, 'film': 3}
     >>> batch = embedder.transform([["a", "new", "film"]])
     >>> batch.tokens()
     [['a', 'new', 'film']]
@@ -248,7 +249,8 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         _check_table(tokens, table)
         factor = 1.0 if self.scale is None else _scaling(table, self.scale)
         table *= np.float32(factor)
-        self.vocabulary_, self.vectors_ = _index(tokens, table, self.unknown)
+        self.vocabulary_ = {token: row for row, token in enumerate(tokens, len(SPECIAL_TOKENS))}
+        self.vectors_ = self._fill_unknown(table)
         self.vector_size_ = table.shape[1]
         has_ngrams = isinstance(source, FastTextKeyedVectors) and source.bucket
         self.ngram_vectors_ = source.vectors_ngrams * np.float32(factor) if has_ngrams else None
@@ -328,6 +330,14 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         check_is_fitted(self)
         return np.array([f"word2vec{i}" for i in range(self.vector_size_)], dtype=object)
 
+    def _fill_unknown(self, table):
+        given = self.vocabulary_.get(SPECIAL_TOKENS[UNKNOWN])
+        if given is not None:
+            table[UNKNOWN] = table[given]
+        elif self.unknown == "mean":
+            table[UNKNOWN] = table[UNKNOWN + 1 :].mean(axis=0, dtype=np.float64)
+        return table
+
     @property
     def _max_words(self):
         return None if self.max_tokens is None else self.max_tokens - len(SPECIAL_TOKENS)
@@ -339,12 +349,14 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         return [key if key in vocabulary else DIGIT.sub("0", key) for key in keys]
 
     def _look_up(self, categories):
-        keys = self._keys(categories, self.vocabulary_)
-        rows = np.array([self.vocabulary_.get(key, UNKNOWN) for key in keys])
+        first = len(SPECIAL_TOKENS)
+        keys = self._keys(categories[first:], self.vocabulary_)
+        rows = np.array([PADDING, UNKNOWN, *(self.vocabulary_.get(key, UNKNOWN) for key in keys)])
         vectors = self.vectors_[rows]
         if self.ngram_vectors_ is not None:
-            for code in np.flatnonzero(rows == UNKNOWN)[1:]:
-                ngrams = ft_ngram_hashes(keys[code], *self.ngram_range_, len(self.ngram_vectors_))
+            for code in first + np.flatnonzero(rows[first:] == UNKNOWN):
+                key = keys[code - first]
+                ngrams = ft_ngram_hashes(key, *self.ngram_range_, len(self.ngram_vectors_))
                 if len(ngrams):
                     vectors[code] = self.ngram_vectors_[ngrams].mean(axis=0)
         return vectors
@@ -352,9 +364,10 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
     def _add_missing(self, batch):
         if self.ngram_vectors_ is not None:  # then no token lacks a vector
             return
-        counts = _Corpus([batch], [self._keys(batch.categories, self.vocabulary_)]).count()
+        keys = self._keys(batch.categories[UNKNOWN + 1 :], self.vocabulary_)
+        counts = _Corpus([batch], [[None, None, *keys]]).count()
         frequent = (key for key, n in counts.most_common() if n >= self.min_count_missing)
-        missing = [key for key in frequent if key not in self.vocabulary_]
+        missing = [key for key in frequent if key is not None and key not in self.vocabulary_]
         self._report(f"random vectors for {len(missing):,} tokens that the ready ones lack")
         vectors = _draw_like(self.vectors_[UNKNOWN + 1 :], len(missing), self.random_state)
         first = len(self.vectors_)
@@ -515,8 +528,6 @@ def _read_vectors(source, max_words):
         vectors, tokens = list(source.values()), list(source)
     elif isinstance(source, tuple) and len(source) == 2:
         vectors, tokens = source
-        if isinstance(tokens, Mapping):
-            tokens = _in_order(tokens)
     else:
         hint = " Pass its .wv." if hasattr(source, "wv") else ""
         raise TypeError(
@@ -528,6 +539,9 @@ def _read_vectors(source, max_words):
             vectors = np.asarray(vectors, dtype=np.float32)
     except (TypeError, ValueError) as error:
         raise ValueError(f"vectors must be numbers, equally many a token: {error}") from error
+    if isinstance(tokens, Mapping) and vectors.ndim == 2:
+        tokens, rows = _in_order(tokens, len(vectors))
+        vectors = vectors[rows]
     if vectors.ndim != 2 or len(vectors) != len(tokens):
         raise ValueError(
             f"vectors must be one row for each of the {len(tokens)} tokens; got an array of "
@@ -537,15 +551,23 @@ def _read_vectors(source, max_words):
     return tokens, np.concatenate([np.zeros((2, vectors.shape[1]), np.float32), vectors])
 
 
-def _in_order(vocabulary):
+def _in_order(vocabulary, n_rows):
+    wrong = [
+        item
+        for item in vocabulary.items()
+        if not isinstance(item[1], Integral) or not 0 <= item[1] < n_rows
+    ]
+    if wrong:
+        raise ValueError(
+            "A vocabulary that is a dict must number the rows of its array, here 0 .. "
+            f"{n_rows - 1}; {wrong[0][0]!r} has {wrong[0][1]!r}."
+        )
     tokens = sorted(vocabulary, key=vocabulary.get)
-    if [vocabulary[token] for token in tokens] != list(range(len(tokens))):
-        raise ValueError("A vocabulary that is a dict must number the rows 0, 1, 2 and so on.")
-    return tokens
+    return tokens, [vocabulary[token] for token in tokens]
 
 
 def _check_table(tokens, table):
-    if not set(tokens) - set(SPECIAL_TOKENS) or not table.shape[1]:
+    if not tokens or not table.shape[1]:
         raise ValueError("vectors are empty: there must be at least one token and one column.")
     if not all(isinstance(token, str) for token in tokens):
         wrong = next(token for token in tokens if not isinstance(token, str))
@@ -575,18 +597,3 @@ def _scaling(table, scale):
     if not spread:
         raise ValueError("scale cannot be applied: all numbers of the vectors are equal.")
     return scale / spread
-
-
-def _index(tokens, table, unknown):
-    """Number the tokens and fill the row of unknown ones."""
-    tokens = [*SPECIAL_TOKENS, *tokens]
-    repeated = [row for row, token in enumerate(tokens) if token in SPECIAL_TOKENS][2:]
-    given = [table[row] for row in repeated if tokens[row] == SPECIAL_TOKENS[UNKNOWN]]
-    if repeated:
-        table = np.delete(table, repeated, axis=0)
-        tokens = [token for row, token in enumerate(tokens) if row not in repeated]
-    if given:
-        table[UNKNOWN] = given[0]
-    elif unknown == "mean":
-        table[UNKNOWN] = table[UNKNOWN + 1 :].mean(axis=0, dtype=np.float64)
-    return {token: row for row, token in enumerate(tokens)}, table

@@ -21,7 +21,8 @@ class Sequences:
     Sequence :math:`n` is ``codes[offsets[n]:offsets[n + 1]]``. A code is a row of the
     dictionary: ``categories[code]`` is its string and ``vectors[code]`` its embedding, so a
     batch of embedded documents costs four bytes a token plus one table, however wide the
-    vectors are. Code 0 is padding and code 1 an unknown token, everywhere.
+    vectors are. Code 0 is padding and code 1 an unknown token, everywhere. They are codes, not
+    spellings: a token that is written ``"<pad>"`` or ``"<unk>"`` is a token like any other.
 
     It has the length, shape and indexing that scikit-learn needs to split it.
 
@@ -32,8 +33,8 @@ class Sequences:
     offsets : array-like of int, shape (n_sequences + 1,)
         Where each sequence starts in `codes`; the last entry is ``n_steps``.
     categories : sequence of str, optional
-        The string of each code. The first two are ``"<pad>"`` and ``"<unk>"``. None when
-        only ids are known.
+        The string of each code. The first two, ``"<pad>"`` and ``"<unk>"``, name the codes 0
+        and 1; a token so written has another code. None when only ids are known.
     vectors : array-like of float, shape (n_categories, n_features), optional
         The embedding of each code, kept as float32. Row 0, the padding, is all zeros.
     char_spans : array-like of int, shape (n_steps, 2), optional
@@ -81,7 +82,7 @@ class Sequences:
         Parameters
         ----------
         tokens : iterable of list of str
-            One list for each sequence. ``"<pad>"`` and ``"<unk>"`` keep their meaning.
+            One list for each sequence.
         char_spans : sequence of array-like of int, shape (n_tokens, 2), optional
             Where the tokens of each sequence stand in its text, as `Tokenizer.offsets` tells.
 
@@ -91,16 +92,15 @@ class Sequences:
             Categories in the order of first appearance.
         """
         tokens = tokens if isinstance(tokens, (list, tuple, np.ndarray)) else list(tokens)
-        index = dict(zip(SPECIAL_TOKENS, (PADDING, UNKNOWN), strict=True))
         # dict.fromkeys keeps first appearance and hashes each token once, in C
-        for token in dict.fromkeys(chain.from_iterable(tokens)):
-            index.setdefault(token, len(index))
+        distinct = dict.fromkeys(chain.from_iterable(tokens))
+        index = {token: code for code, token in enumerate(distinct, len(SPECIAL_TOKENS))}
         offsets = _to_offsets(map(len, tokens))
         flat = map(index.__getitem__, chain.from_iterable(tokens))
         codes = np.fromiter(flat, np.int32, offsets[-1])
         if char_spans is not None:
             char_spans = _join_spans(char_spans, np.diff(offsets))
-        return cls(codes, offsets, list(index), char_spans=char_spans)
+        return cls(codes, offsets, [*SPECIAL_TOKENS, *index], char_spans=char_spans)
 
     @classmethod
     def from_ids(cls, ids):
@@ -194,7 +194,7 @@ class Sequences:
         Returns
         -------
         list of list of str
-            ``"<unk>"`` stands for unknown tokens.
+            ``"<unk>"`` stands for steps of code 1.
         """
         if self.categories is None:
             raise ValueError("These sequences hold ids without strings: categories is None.")
@@ -246,8 +246,10 @@ class Sequences:
         """
         if self.categories is None:
             raise ValueError("These sequences hold ids without strings: categories is None.")
-        index = {token: code for code, token in enumerate(categories)}
-        table = np.array([index.get(token, UNKNOWN) for token in self.categories], np.int32)
+        first = len(SPECIAL_TOKENS)  # tokens so written are not padding, and not unknown
+        index = {token: code for code, token in enumerate(categories[first:], first)}
+        known = (index.get(token, UNKNOWN) for token in self.categories[first:])
+        table = np.array([PADDING, UNKNOWN, *known], np.int32)
         return Sequences(
             recode(self.codes, table), self.offsets, categories, char_spans=self.char_spans
         )

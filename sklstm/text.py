@@ -292,14 +292,15 @@ class TokenIndexer(TransformerMixin, BaseEstimator):
         Leave out tokens that occur less often than this in the training data.
     vocabulary : list of str or mapping of str to int, default=None
         A given vocabulary in place of a learned one. A list gives its tokens the ids from 2
-        on; a mapping gives the ids itself, from 2 on without gap or repeat. Either may also
-        hold ``"<pad>"`` and ``"<unk>"``, as ids 0 and 1.
+        on; a mapping gives the ids itself, from 2 on without gap or repeat. A mapping may also
+        name the ids 0 and 1 ``"<pad>"`` and ``"<unk>"``, and a list begin with the two.
 
     Attributes
     ----------
     vocabulary_ : dict of str to int
-        The id of each token in ascending order, beginning with ``"<pad>"`` and ``"<unk>"``.
-        Tokens of equal frequency are in alphabetical order.
+        The id of each token, in ascending order from 2 on: ids 0 and 1 belong to no token, so
+        an embedding needs ``len(vocabulary_) + 2`` rows. Tokens of equal frequency are in
+        alphabetical order.
 
     See Also
     --------
@@ -308,8 +309,8 @@ class TokenIndexer(TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    The strings ``"<pad>"`` and ``"<unk>"`` mean what they say in the data too: a corpus that
-    marks its rare words as ``<unk>`` gets id 1 for them.
+    Padding and unknown are ids, not spellings. A token that is written ``"<pad>"`` or
+    ``"<unk>"`` in the data is a token like any other, with an id from 2 on.
 
     Examples
     --------
@@ -317,7 +318,7 @@ class TokenIndexer(TransformerMixin, BaseEstimator):
     >>> from sklstm import TokenIndexer
     >>> indexer = TokenIndexer().fit([["a", "good", "film"], ["a", "bad", "film"]])
     >>> indexer.vocabulary_
-    {'<pad>': 0, '<unk>': 1, 'a': 2, 'film': 3, 'bad': 4, 'good': 5}
+    {'a': 2, 'film': 3, 'bad': 4, 'good': 5}
     >>> ids = np.asarray(indexer.transform([["a", "better", "film"], ["good"]]))
     >>> ids
     array([[2, 1, 3],
@@ -382,8 +383,8 @@ class TokenIndexer(TransformerMixin, BaseEstimator):
                     UserWarning,
                     stacklevel=3,
                 )
-        self.vocabulary_ = {token: code for code, token in enumerate(tokens)}
-        return batch.with_categories(tokens)
+        self.vocabulary_ = {token: code for code, token in enumerate(tokens, UNKNOWN + 1)}
+        return batch.with_categories(self._categories())
 
     def transform(self, X):
         """Encode tokens.
@@ -400,7 +401,7 @@ class TokenIndexer(TransformerMixin, BaseEstimator):
             have id 1.
         """
         check_is_fitted(self)
-        return _as_sequences(X).with_categories(list(self.vocabulary_))
+        return _as_sequences(X).with_categories(self._categories())
 
     def inverse_transform(self, X):
         """Decode ids to tokens.
@@ -419,13 +420,17 @@ class TokenIndexer(TransformerMixin, BaseEstimator):
         if isinstance(X, Sequences) and X.categories is not None:
             return X.tokens()
         codes, offsets = (X.codes, X.offsets) if isinstance(X, Sequences) else _read_ids(X)
-        size = len(self.vocabulary_)
+        categories = self._categories()
+        size = len(categories)
         if np.any((codes < 0) | (codes >= size)):
             raise ValueError(
                 f"ids must lie between 0 and {size - 1}, the last of the vocabulary; got "
                 f"{codes.min()} to {codes.max()}."
             )
-        return Sequences(codes, offsets, list(self.vocabulary_)).tokens()
+        return Sequences(codes, offsets, categories).tokens()
+
+    def _categories(self):
+        return [*SPECIAL_TOKENS, *self.vocabulary_]
 
     def _learn(self, batch):
         counts = np.bincount(batch.codes, minlength=len(batch.categories)).tolist()
@@ -437,8 +442,8 @@ class TokenIndexer(TransformerMixin, BaseEstimator):
                 f"Empty vocabulary: no token occurs min_count={self.min_count} times, the most "
                 f"frequent one {most} times. Lower min_count, or check the tokens."
             )
-        tokens = [*SPECIAL_TOKENS, *(token for _, token in sorted(kept))]
-        return tokens[: self.max_tokens]
+        n_kept = None if self.max_tokens is None else self.max_tokens - len(SPECIAL_TOKENS)
+        return [token for _, token in sorted(kept)[:n_kept]]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -494,13 +499,13 @@ def _as_sequences(X):
 
 
 def _read_vocabulary(vocabulary):
-    """Check a given vocabulary and list its tokens by id, padding and unknown included."""
+    """Check a given vocabulary and list its tokens by id, from the first behind unknown on."""
     if isinstance(vocabulary, Mapping):
         tokens = _order_by_id(vocabulary)
     else:
         tokens = vocabulary.tolist() if isinstance(vocabulary, np.ndarray) else list(vocabulary)
-    if tuple(tokens[: len(SPECIAL_TOKENS)]) != SPECIAL_TOKENS:
-        tokens = [*SPECIAL_TOKENS, *tokens]
+        if tuple(tokens[: len(SPECIAL_TOKENS)]) == SPECIAL_TOKENS:
+            tokens = tokens[len(SPECIAL_TOKENS) :]
     wrong = [token for token in tokens if not isinstance(token, str)]
     if wrong:
         raise TypeError(
@@ -510,10 +515,10 @@ def _read_vocabulary(vocabulary):
     repeated = [token for token, count in Counter(tokens).items() if count > 1]
     if repeated:
         raise ValueError(
-            f"The vocabulary holds tokens more than once: {reprlib.repr(repeated)}. '<pad>' and "
-            "'<unk>' are added unless they are its first two tokens."
+            f"The vocabulary holds tokens more than once: {reprlib.repr(repeated)}. Leave one "
+            "of each."
         )
-    if len(tokens) == len(SPECIAL_TOKENS):
+    if not tokens:
         raise ValueError("The vocabulary is empty; leave it at None to learn one.")
     return tokens
 
@@ -522,13 +527,14 @@ def _order_by_id(vocabulary):
     wrong = [item for item in vocabulary.items() if not isinstance(item[1], Integral)]
     if wrong:
         raise TypeError(f"The vocabulary must map every token to an int id, got {wrong[0]!r}.")
-    ids = {**dict(zip(SPECIAL_TOKENS, (PADDING, UNKNOWN), strict=True)), **vocabulary}
+    names = set(zip(SPECIAL_TOKENS, (PADDING, UNKNOWN), strict=True))
+    ids = {token: code for token, code in vocabulary.items() if (token, code) not in names}
     tokens = sorted(ids, key=ids.__getitem__)
-    misplaced = [(token, ids[token]) for code, token in enumerate(tokens) if ids[token] != code]
-    if misplaced or tuple(tokens[: len(SPECIAL_TOKENS)]) != SPECIAL_TOKENS:
+    first, stop = len(SPECIAL_TOKENS), len(SPECIAL_TOKENS) + len(tokens)
+    if [ids[token] for token in tokens] != list(range(first, stop)):
         raise ValueError(
-            f"The vocabulary must give its tokens the ids from {len(SPECIAL_TOKENS)} to "
-            f"{len(tokens) - 1} without gap or repeat; 0 is '<pad>' and 1 is '<unk>'. "
+            f"The vocabulary must give its tokens the ids from {first} to {stop - 1} without gap "
+            "or repeat; 0 is '<pad>' and 1 is '<unk>'. "
             f"Got {reprlib.repr(dict(vocabulary))}."
         )
     return tokens

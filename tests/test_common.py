@@ -18,7 +18,9 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklstm import (
     LSTMClassifier,
+    LSTMGenerator,
     LSTMRegressor,
+    LSTMSeq2Seq,
     LSTMTagger,
     SequencePadder,
     Sequences,
@@ -383,3 +385,39 @@ class TestRepr:
     def test_html_links_to_the_documentation(self, estimator):
         page = f"api/generated/sklstm.{type(estimator).__name__}.html"
         assert f'href="https://sklstm.readthedocs.io/en/stable/{page}"' in estimator._repr_html_()
+
+
+SPELLINGS = {"good": "<pad>", "film": "<unk>", "bad": "</s>", "fun": "<start>", "a": ""}
+SENTENCES = [["a", "good", "film"], ["good", "fun"], ["good", "film", "bad"], ["bad"]] * 4
+SPELLED = [[SPELLINGS[token] for token in row] for row in SENTENCES]
+
+
+@pytest.mark.parametrize(
+    ("estimator", "y", "method"),
+    [
+        (LSTMClassifier(**SMALL), ["x", "y"] * 8, "predict_proba"),
+        (LSTMClassifier(word_dropout=0.5, **SMALL), ["x", "y"] * 8, "predict_proba"),
+        (LSTMRegressor(**SMALL), list(range(16)), "predict"),
+        (LSTMTagger(**SMALL), SENTENCES, "predict_marginals"),
+        (LSTMSeq2Seq(**SMALL), SENTENCES, "predict_n_best"),
+        (LSTMGenerator(level="token", **SMALL), None, "score_samples"),
+    ],
+    ids=lambda value: type(value).__name__ if hasattr(value, "fit") else "",
+)
+def test_a_token_means_the_same_however_it_is_spelled(estimator, y, method):
+    plain, spelled = (
+        getattr(sklearn.clone(estimator).set_params(random_state=0).fit(X, y), method)(X)
+        for X in (SENTENCES, SPELLED)
+    )
+    assert str(spelled) == str(plain)
+
+
+def test_tokens_spelled_like_padding_are_tagged_and_written():
+    lengths = [3, 2, 3, 1] * 4
+    for X in (SPELLED, TokenIndexer().fit_transform(SPELLED)):
+        model = LSTMTagger(**SMALL, random_state=0).fit(X, SPELLED)
+        assert list(map(len, model.predict(X))) == lengths
+    generator = LSTMGenerator(level="token", **SMALL, random_state=0).fit(SPELLED)
+    (text,) = generator.sample(prefix=["<unk>", "<pad>"], max_length=5)
+    assert text[:2] == ["<unk>", "<pad>"]
+    assert set(text) <= set(SPELLINGS.values())

@@ -74,7 +74,7 @@ class TestTraining:
             algorithm=algorithm, architecture=architecture, epochs=20, alpha=0.1, sample=0
         ).fit(corpus())
         directions = model.vectors_[2:] / np.linalg.norm(model.vectors_[2:], axis=1)[:, None]
-        topics = np.array([token[0] for token in list(model.vocabulary_)[2:]])
+        topics = np.array([token[0] for token in list(model.vocabulary_)])
         similar = directions @ directions.T
         same = topics[:, None] == topics
         assert similar[same].mean() > similar[~same].mean() + 0.3
@@ -93,7 +93,7 @@ class TestTraining:
             min_count=1,
             sorted_vocab=0,
         )
-        order = list(model.vocabulary_)[2:]
+        order = list(model.vocabulary_)
         counts = {token: sum(row.count(token) for row in documents) for token in order}
         assert sorted(counts.values(), reverse=True) == list(counts.values())
         expected.build_vocab_from_freq(counts)
@@ -102,12 +102,11 @@ class TestTraining:
 
     def test_vocabulary(self):
         model = embedder(min_count=2).fit(DOCUMENTS)
-        assert list(model.vocabulary_) == ["<pad>", "<unk>", "a", "good", "film"]
-        assert list(model.vocabulary_.values()) == [0, 1, 2, 3, 4]
+        assert list(model.vocabulary_.items()) == [("a", 2), ("good", 3), ("film", 4)]
         assert model.vectors_.shape == (5, 6)
         assert model.vectors_.dtype == np.float32
         assert not model.vectors_[0].any()
-        assert list(embedder(max_tokens=4).fit(DOCUMENTS).vocabulary_)[2:] == ["a", "good"]
+        assert list(embedder(max_tokens=4).fit(DOCUMENTS).vocabulary_) == ["a", "good"]
 
     def test_unknown_vector(self):
         model = embedder().fit(DOCUMENTS)
@@ -117,13 +116,14 @@ class TestTraining:
     def test_unknown_tokens_of_the_corpus_train_a_vector(self):
         documents = [["a", "<unk>", "b"], ["<unk>", "a"]] * 3
         model = embedder().fit(documents)
-        assert list(model.vocabulary_) == ["<pad>", "<unk>", "a", "b"]
-        assert len(model.vectors_) == 4
+        assert model.vocabulary_ == {"a": 2, "<unk>": 3, "b": 4}
+        assert np.array_equal(model.vectors_[1], model.vectors_[3])
         assert not np.allclose(model.vectors_[1], model.vectors_[2:].mean(axis=0))
         indexed = TokenIndexer(vocabulary=["a", "b"]).fit_transform(
             [[t.replace("<unk>", "?") for t in row] for row in documents]
         )
-        assert np.array_equal(embedder().fit(indexed).vectors_, model.vectors_)
+        model = embedder().fit(indexed)
+        assert np.array_equal(model.vectors_[1], model.vectors_[model.vocabulary_["<unk>"]])
 
     def test_reproducible_in_another_process(self):
         program = (
@@ -207,7 +207,7 @@ class TestTraining:
     def test_lowercase(self):
         documents = [["Good", "film"], ["good", "Film"]]
         model = embedder(lowercase=True).fit(documents)
-        assert list(model.vocabulary_)[2:] == ["good", "film"]
+        assert list(model.vocabulary_) == ["good", "film"]
         batch = model.transform([["GOOD", "good"]])
         assert batch.tokens() == [["GOOD", "good"]]
         assert np.array_equal(batch[0][0], batch[0][1])
@@ -240,9 +240,8 @@ class TestFastText:
         model = embedder(algorithm="fasttext", ngram_range=(2, 4), n_buckets=50).fit(DOCUMENTS)
         assert model.ngram_vectors_.shape == (50, 6)
         assert model.ngram_range_ == (2, 4)
-        batch = model.transform([["films", "goodness", "<unk>"]])
-        assert len(np.unique(batch[0], axis=0)) == 3
-        assert np.array_equal(batch[0][2], model.vectors_[1])
+        batch = model.transform([["films", "goodness", "<unk>", "<pad>"]])
+        assert len(np.unique(batch[0], axis=0)) == 4
         assert embedder().fit(DOCUMENTS).ngram_vectors_ is None
 
     def test_words_without_ngrams_are_unknown(self):
@@ -332,11 +331,11 @@ class TestReadyVectors:
             "path": path,
         }[kind]
         model = Word2VecEmbedder(vectors=vectors).fit(DOCUMENTS)
-        assert model.vocabulary_ == {"<pad>": 0, "<unk>": 1, "good": 2, "film": 3, "bad": 4}
+        assert model.vocabulary_ == {"good": 2, "film": 3, "bad": 4}
         assert model.vectors_.tolist() == [[0, 0], [3, 4], *TABLE.tolist()]
         assert model.vector_size_ == 2
         first = clone(model).set_params(max_tokens=3).fit(DOCUMENTS)
-        assert list(first.vocabulary_) == ["<pad>", "<unk>", "good"]
+        assert list(first.vocabulary_) == ["good"]
         again = pickle.loads(pickle.dumps(model))
         assert np.array_equal(again.vectors_, model.vectors_)
 
@@ -358,8 +357,11 @@ class TestReadyVectors:
         tokens = ["good", "<unk>", "bad", "<pad>"]
         table = np.array([[1, 1], [9, 8], [3, 3], [5, 5]])
         model = Word2VecEmbedder(vectors=(table, tokens)).fit([["good"]])
-        assert model.vocabulary_ == {"<pad>": 0, "<unk>": 1, "good": 2, "bad": 3}
-        assert model.vectors_.tolist() == [[0, 0], [9, 8], [1, 1], [3, 3]]
+        assert model.vocabulary_ == {"good": 2, "<unk>": 3, "bad": 4, "<pad>": 5}
+        assert model.vectors_.tolist() == [[0, 0], [9, 8], *table.tolist()]
+        batch = model.transform([["<pad>", "film", "<unk>"]])
+        assert batch.tokens() == [["<pad>", "film", "<unk>"]]
+        assert batch[0].tolist() == [[5, 5], [9, 8], [9, 8]]
 
     def test_table_of_another_embedder(self):
         model = embedder().fit(DOCUMENTS)
@@ -386,7 +388,6 @@ class TestReadyVectors:
             ({"a": "x", "b": "y"}, ValueError, "must be numbers"),
             ({"a": [], "b": []}, ValueError, "empty"),
             ({}, ValueError, "one row for each of the 0"),
-            ({"<unk>": [1.0]}, ValueError, "empty"),
             ("nowhere.txt", FileNotFoundError, "nowhere.txt"),
         ],
     )
@@ -551,9 +552,9 @@ class TestFoldDigits:
         vectors = {"00": [1.0, 2.0], "7": [3.0, 4.0], "b0": [5.0, 6.0]}
         model = Word2VecEmbedder(vectors=vectors, fold_digits=True).fit([["12"]])
         batch = model.transform([["12", "99", "7", "8", "b7", "٣٤", "<unk>", "<pad>"]])
-        assert batch.tokens() == [["12", "99", "7", "8", "b7", "٣٤", "<unk>"]]
+        assert batch.tokens() == [["12", "99", "7", "8", "b7", "٣٤", "<unk>", "<pad>"]]
         unknown = model.vectors_[1].tolist()
-        rows = [[1, 2], [1, 2], [3, 4], unknown, [5, 6], [1, 2], unknown, [0, 0]]
+        rows = [[1, 2], [1, 2], [3, 4], unknown, [5, 6], [1, 2], unknown, unknown]
         assert batch[0].tolist() == rows
 
     @pytest.mark.parametrize("algorithm", ["word2vec", "fasttext"])
@@ -563,34 +564,32 @@ class TestFoldDigits:
         model = embedder(algorithm=algorithm, n_buckets=50, lowercase=True, fold_digits=True)
         model.fit(documents)
         plain = embedder(algorithm=algorithm, n_buckets=50).fit(folded)
-        assert (
-            model.vocabulary_ == plain.vocabulary_ == {"<pad>": 0, "<unk>": 1, "in": 2, "0000": 3}
-        )
+        assert model.vocabulary_ == plain.vocabulary_ == {"in": 2, "0000": 3}
         assert np.array_equal(model.vectors_, plain.vectors_)
         assert np.array_equal(model.transform([["1234"]])[0][0], model.vectors_[3])
 
     def test_a_second_fit_forgets_the_first(self):
         model = embedder(fold_digits=True).fit([["00"]])
         model.set_params(fold_digits=False).fit([["12"]])
-        assert list(model.set_params(fold_digits=True).fit([["12"]]).vocabulary_)[2:] == ["00"]
+        assert list(model.set_params(fold_digits=True).fit([["12"]]).vocabulary_) == ["00"]
 
 
 class TestMinCountMissing:
     """Frequent tokens that ready vectors lack have vectors of their own."""
 
-    DOCUMENTS = [["A", "good", "1996"], ["a", "film", "1871"], ["<unk>", "<unk>", "rare", "'s"]]
+    DOCUMENTS = [["A", "good", "1996"], ["a", "film", "1871"], ["rare", "'s"]]
 
     def missing(self, **parameters):
         parameters = {"vectors": READY, "min_count_missing": 2, "random_state": 0, **parameters}
         return Word2VecEmbedder(**parameters).fit(self.DOCUMENTS)
 
     def test_vocabulary(self):
-        ready = ["<pad>", "<unk>", "good", "film", "bad"]
+        ready = ["good", "film", "bad"]
         assert list(self.missing().vocabulary_) == ready
         assert list(self.missing(lowercase=True).vocabulary_) == [*ready, "a"]
         model = self.missing(lowercase=True, fold_digits=True)
         assert list(model.vocabulary_) == [*ready, "a", "0000"]
-        assert list(model.vocabulary_.values()) == list(range(7))
+        assert list(model.vocabulary_.values()) == list(range(2, 7))
         ready_rows = Word2VecEmbedder(vectors=READY).fit(DOCUMENTS).vectors_
         assert np.array_equal(model.vectors_[:5], ready_rows)
         everything = self.missing(min_count_missing=1)
@@ -639,7 +638,7 @@ class TestMinCountMissing:
 
     def test_come_on_top_of_max_tokens(self):
         model = self.missing(max_tokens=3, min_count_missing=1)
-        assert list(model.vocabulary_)[:3] == ["<pad>", "<unk>", "good"]
+        assert list(model.vocabulary_)[:1] == ["good"]
         assert "film" in model.vocabulary_
 
     def test_pickle_holds_them(self):
@@ -664,7 +663,7 @@ class TestMinCountMissing:
     def test_nothing_is_missing_where_there_are_ngrams(self):
         keyed = FastText([["good", "film"]] * 5, vector_size=5, min_count=1, bucket=50).wv
         model = self.missing(vectors=keyed, min_count_missing=1)
-        assert list(model.vocabulary_)[2:] == keyed.index_to_key
+        assert list(model.vocabulary_) == keyed.index_to_key
 
     def test_verbose(self, capsys):
         self.missing(lowercase=True, verbose=1)

@@ -256,7 +256,7 @@ def test_grid_search_with_conditions():
 
 def test_vocabulary():
     model = generator(max_tokens=5).fit(TEXTS)
-    assert list(model.vocabulary_) == ["<pad>", "<unk>", "t", "c", "k"]
+    assert list(model.vocabulary_.items()) == [("t", 2), ("c", 3), ("k", 4)]
     assert model.module_.embedding.weight.shape == (5, 6)
     assert "e" not in generator(min_count=7).fit(TEXTS).vocabulary_
 
@@ -586,8 +586,8 @@ def test_cutoffs():
 
 def test_tied_weights():
     model = generator(tie_weights=True, embedding_dim=8, lr=0.02, max_epochs=10).fit(TEXTS)
-    assert model.n_parameters_ == generator(embedding_dim=8).fit(TEXTS).n_parameters_ - 8 * len(
-        model.vocabulary_
+    assert model.n_parameters_ == generator(embedding_dim=8).fit(TEXTS).n_parameters_ - 8 * (
+        len(model.vocabulary_) + 2
     )
     assert model.history_[-1]["train_loss"] < model.history_[0]["train_loss"]
 
@@ -595,7 +595,7 @@ def test_tied_weights():
 def test_summary(fitted, capsys):
     fitted.summary()
     printed = capsys.readouterr().out
-    assert f"(N, T, {len(fitted.vocabulary_)})" in printed
+    assert f"(N, T, {len(fitted.vocabulary_) + 2})" in printed
     assert f"Total parameters: {fitted.n_parameters_:,}" in printed
 
 

@@ -151,15 +151,25 @@ class TestSequences:
     def test_tokens_are_encoded_and_decoded(self, documents):
         batch = Sequences.from_tokens(documents)
         assert batch.tokens() == documents
-        assert batch.categories == list(
-            dict.fromkeys(["<pad>", "<unk>", *(token for row in documents for token in row)])
-        )
+        distinct = dict.fromkeys(token for row in documents for token in row)
+        assert batch.categories == ["<pad>", "<unk>", *distinct]
         assert not np.isin(batch.codes, [0, 1]).any()
 
-    def test_special_tokens_keep_their_meaning(self):
+    def test_padding_and_unknown_are_codes_and_not_spellings(self):
         batch = Sequences.from_tokens([["a", "<pad>"], ["<unk>"]])
-        assert batch.codes.tolist() == [2, 0, 1]
-        assert batch.tokens() == [["a"], ["<unk>"]]
+        assert batch.codes.tolist() == [2, 3, 4]
+        assert batch.tokens() == [["a", "<pad>"], ["<unk>"]]
+        assert batch.without_padding() is batch
+        known = batch.with_categories(["<pad>", "<unk>", "<pad>", "a"])
+        assert known.codes.tolist() == [3, 2, 1]
+        assert known.tokens() == [["a", "<pad>"], ["<unk>"]]
+        codes = Sequences([0, 1, 2], [0, 3], ["<pad>", "<unk>", "<pad>"])
+        assert codes.tokens() == [["<unk>", "<pad>"]]
+        assert codes.with_categories(["<pad>", "<unk>", "<unk>", "<pad>"]).codes.tolist() == [
+            0,
+            1,
+            3,
+        ]
 
     @given(SOME_DOCUMENTS, st.randoms(use_true_random=False), st.sets(WORDS))
     def test_with_categories_and_back(self, documents, random, more):
@@ -171,7 +181,7 @@ class TestSequences:
         assert is_equal(shuffled.with_categories(batch.categories), batch)
 
     def test_with_fewer_categories_makes_tokens_unknown(self):
-        batch = Sequences.from_tokens([["a", "b", "<pad>"]])
+        batch = Sequences([2, 3, 0], [0, 3], ["<pad>", "<unk>", "a", "b"])
         assert batch.with_categories(["<pad>", "<unk>", "b"]).codes.tolist() == [1, 2, 0]
 
     def test_with_vectors(self):
@@ -449,7 +459,7 @@ class TestSequencePadder:
         assert padder.transform([["a"]]).lengths.tolist() == [3]
         assert padder.transform([list("abcde")]).tokens() == [["c", "d", "e"]]
 
-    @pytest.mark.parametrize("X", [[[], []], [np.zeros((0, 3))], [["<pad>"]]])
+    @pytest.mark.parametrize("X", [[[], []], [np.zeros((0, 3))]])
     def test_nothing_but_empty_documents(self, X):
         padded = SequencePadder().fit_transform(X)
         assert np.asarray(padded).shape[:2] == (len(X), 1)

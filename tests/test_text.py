@@ -359,22 +359,15 @@ class TestTokenizerIsATransformer:
 
 
 CORPUS = [["b", "a", "b"], ["c", "a", "b"], [], ["d"]]
-SPECIAL = {"<pad>": 0, "<unk>": 1}
 TOKENS = st.lists(
-    st.lists(st.text(max_size=3) | st.sampled_from([*SPECIAL, "a", "b", "c"])), min_size=1
-).filter(lambda tokens: any(token not in SPECIAL for row in tokens for token in row))
+    st.lists(st.text(max_size=3) | st.sampled_from(["<pad>", "<unk>", "a", "b"])), min_size=1
+).filter(any)
 
 
 class TestVocabulary:
     def test_by_frequency_then_alphabet(self):
         vocabulary = TokenIndexer().fit(CORPUS).vocabulary_
-        assert list(vocabulary.items()) == [
-            *SPECIAL.items(),
-            ("b", 2),
-            ("a", 3),
-            ("c", 4),
-            ("d", 5),
-        ]
+        assert list(vocabulary.items()) == [("b", 2), ("a", 3), ("c", 4), ("d", 5)]
 
     @given(tokens=TOKENS, seed=st.integers(0, 9))
     def test_does_not_depend_on_the_order_of_samples(self, tokens, seed):
@@ -384,23 +377,22 @@ class TestVocabulary:
 
     def test_max_tokens_caps_the_whole_vocabulary(self):
         indexer = TokenIndexer(max_tokens=4).fit(CORPUS)
-        assert list(indexer.vocabulary_) == ["<pad>", "<unk>", "b", "a"]
+        assert list(indexer.vocabulary_) == ["b", "a"]
         assert np.asarray(indexer.transform(CORPUS)).max() < 4
-        assert len(TokenIndexer(max_tokens=100).fit(CORPUS).vocabulary_) == 6
+        assert len(TokenIndexer(max_tokens=100).fit(CORPUS).vocabulary_) == 4
 
     def test_min_count(self):
-        assert list(TokenIndexer(min_count=2).fit(CORPUS).vocabulary_) == [*SPECIAL, "b", "a"]
+        assert list(TokenIndexer(min_count=2).fit(CORPUS).vocabulary_) == ["b", "a"]
 
-    @pytest.mark.parametrize("corpus", [[[], []], [["<unk>"], ["<pad>"]]])
-    def test_must_not_be_empty(self, corpus):
+    def test_must_not_be_empty(self):
         with pytest.raises(ValueError, match=r"Empty vocabulary.*Lower min_count"):
-            TokenIndexer().fit(corpus)
+            TokenIndexer().fit([[], []])
         with pytest.raises(ValueError, match="min_count=9 times, the most frequent one 3 times"):
             TokenIndexer(min_count=9).fit(CORPUS)
 
     def test_of_a_slice_holds_no_other_category(self):
         batch = Sequences.from_tokens(CORPUS)
-        assert set(TokenIndexer().fit(batch[:1]).vocabulary_) == {*SPECIAL, "a", "b"}
+        assert set(TokenIndexer().fit(batch[:1]).vocabulary_) == {"a", "b"}
 
     @pytest.mark.parametrize(
         "vocabulary",
@@ -411,14 +403,25 @@ class TestVocabulary:
             ["<pad>", "<unk>", "x", "y"],
             {"y": 3, "x": 2},
             {"y": np.int64(3), "x": 2, "<unk>": 1},
+            {"<pad>": 0, "<unk>": 1, "x": 2, "y": 3},
             TokenIndexer().fit([["x", "x", "y"]]).vocabulary_,
         ],
     )
     def test_may_be_given(self, vocabulary):
         indexer = TokenIndexer(vocabulary=vocabulary).fit([["a", "y"]])
-        assert list(indexer.vocabulary_.items()) == [*SPECIAL.items(), ("x", 2), ("y", 3)]
+        assert list(indexer.vocabulary_.items()) == [("x", 2), ("y", 3)]
         assert all(type(token) is str for token in indexer.vocabulary_)
-        assert np.asarray(indexer.transform([["y", "a", "x"]])).tolist() == [[3, 1, 2]]
+        tokens = [["y", "a", "x", "<pad>", "<unk>"]]
+        assert np.asarray(indexer.transform(tokens)).tolist() == [[3, 1, 2, 1, 1]]
+
+    @pytest.mark.parametrize(
+        "vocabulary",
+        [["<unk>", "a", "<pad>"], ["<pad>", "<unk>", "<unk>", "a", "<pad>"],
+         {"<unk>": 2, "a": 3, "<pad>": 4}],
+    )  # fmt: skip
+    def test_may_hold_tokens_spelled_like_padding(self, vocabulary):
+        indexer = TokenIndexer(vocabulary=vocabulary).fit(CORPUS)
+        assert indexer.vocabulary_ == {"<unk>": 2, "a": 3, "<pad>": 4}
 
     @pytest.mark.parametrize(
         ("vocabulary", "error", "message"),
@@ -427,8 +430,7 @@ class TestVocabulary:
             ({}, ValueError, "empty"),
             (["<pad>", "<unk>"], ValueError, "empty"),
             (["a", "b", "a"], ValueError, r"more than once: \['a'\]"),
-            (["<pad>", "a"], ValueError, r"more than once: \['<pad>'\]"),
-            (["a", "<unk>"], ValueError, r"more than once: \['<unk>'\]"),
+            (["<pad>", "a", "<pad>"], ValueError, r"more than once: \['<pad>'\]"),
             (["a", 3], TypeError, "must be a str, got 3 of type int"),
             (["a", None], TypeError, "must be a str, got None"),
             ({1: 2}, TypeError, "must be a str, got 1"),
@@ -461,17 +463,16 @@ class TestIndexing:
         batch = indexer.transform(CORPUS)
         assert isinstance(batch, Sequences)
         assert batch.vectors is None
-        assert list(batch.categories) == list(indexer.vocabulary_)
+        assert list(batch.categories) == ["<pad>", "<unk>", *indexer.vocabulary_]
         assert np.asarray(batch).tolist() == [[2, 3, 2], [1, 3, 2], [0, 0, 0], [1, 0, 0]]
 
     @given(tokens=TOKENS)
     def test_round_trip(self, tokens):
         indexer = TokenIndexer().fit(tokens)
-        real = [[token for token in row if token != "<pad>"] for row in tokens]
         batch = indexer.transform(tokens)
-        assert indexer.inverse_transform(batch) == real
-        assert indexer.inverse_transform(np.asarray(batch)) == real
-        assert indexer.inverse_transform([row.tolist() for row in batch]) == real
+        assert indexer.inverse_transform(batch) == tokens
+        assert indexer.inverse_transform(np.asarray(batch)) == tokens
+        assert indexer.inverse_transform([row.tolist() for row in batch]) == tokens
 
     @given(tokens=TOKENS, max_tokens=st.integers(3, 6))
     def test_ways_agree(self, tokens, max_tokens):
@@ -489,12 +490,13 @@ class TestIndexing:
             assert np.array_equal(other.offsets, batch.offsets)
             assert list(other.categories) == list(batch.categories)
 
-    def test_reserved_strings_mean_what_they_say(self):
+    def test_padding_and_unknown_are_ids_and_not_spellings(self):
         tokens = [["<unk>", "a", "<pad>", "a"]]
         indexer = TokenIndexer().fit(tokens)
-        assert indexer.vocabulary_ == {**SPECIAL, "a": 2}
-        assert indexer.transform(tokens).codes.tolist() == [1, 2, 0, 2]
-        assert indexer.inverse_transform(indexer.transform(tokens)) == [["<unk>", "a", "a"]]
+        assert indexer.vocabulary_ == {"a": 2, "<pad>": 3, "<unk>": 4}
+        assert indexer.transform(tokens).codes.tolist() == [4, 2, 3, 2]
+        assert indexer.inverse_transform(indexer.transform(tokens)) == tokens
+        assert TokenIndexer().fit([["a"]]).transform(tokens).codes.tolist() == [1, 2, 1, 2]
 
     def test_unknown_and_empty_samples_are_legal(self):
         batch = TokenIndexer().fit(CORPUS).transform([[], ["never", "seen"]])

@@ -362,7 +362,7 @@ pipe.fit(texts_train, labels_train)
 print(f"accuracy on held-out sentences: {pipe.score(texts_test, labels_test):.3f}")
 
 embedder = pipe["word2vecembedder"]
-words = np.array([*embedder.vocabulary_])[2:]  # after padding and unknown
+words = np.array([*embedder.vocabulary_])
 vectors = embedder.vectors_[2:] / np.linalg.norm(embedder.vectors_[2:], axis=1, keepdims=True)
 for word in ("phone", "terrible"):
     nearest = (vectors @ vectors[words == word][0]).argsort()[::-1][1:6]

@@ -375,7 +375,7 @@ pipe.fit(texts_train, labels_train)
 print(f"доля верных ответов на отложенных предложениях: {pipe.score(texts_test, labels_test):.3f}")
 
 embedder = pipe["word2vecembedder"]
-words = np.array([*embedder.vocabulary_])[2:]  # после заполнителя и неизвестного слова
+words = np.array([*embedder.vocabulary_])
 vectors = embedder.vectors_[2:] / np.linalg.norm(embedder.vectors_[2:], axis=1, keepdims=True)
 for word in ("phone", "terrible"):
     nearest = (vectors @ vectors[words == word][0]).argsort()[::-1][1:6]

@@ -126,9 +126,8 @@ class LSTMGenerator(
     Attributes
     ----------
     vocabulary_ : dict of str to int
-        The code of each symbol, the most frequent first. Code 0 is the start and the end of a
-        text, code 1 an unknown symbol; their names, ``"<pad>"`` and ``"<unk>"``, are those of
-        `TokenIndexer`.
+        The code of each symbol from 2 on, the most frequent first. Code 0 is the start and the
+        end of a text, code 1 an unknown symbol.
     conditions_ : ndarray or None
         The labels in ``y``, sorted; None if there were none.
     net_ : skorch.NeuralNet
@@ -356,7 +355,7 @@ class LSTMGenerator(
             self._learn_symbols(sequences)
             self._conditions = None if y is None else Conditions(y)
             self._describe_input()
-        data = lay_out(sequences.with_categories(list(self.vocabulary_)))
+        data = lay_out(sequences.with_categories(self._symbols))
         data.conditions = self._read_conditions(y)
         if y is not None:
             check_consistent_length(sequences, data.conditions)
@@ -375,10 +374,10 @@ class LSTMGenerator(
                 stacklevel=6,
             )
         indexer = TokenIndexer(max_tokens=self.max_tokens, min_count=self.min_count)
-        codes = indexer.fit_transform(sequences).codes
+        encoded = indexer.fit_transform(sequences)
         self.vocabulary_ = indexer.vocabulary_
-        self._symbols = list(self.vocabulary_)
-        self._counts = np.bincount(codes, minlength=len(self._symbols))
+        self._symbols = encoded.categories
+        self._counts = np.bincount(encoded.codes, minlength=len(self._symbols))
         self._counts[BOUNDARY] = len(sequences)
 
     def _describe_input(self):

@@ -8,7 +8,6 @@ from sklearn.utils import check_random_state, check_scalar
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm.generator._sampling import BOUNDARY, Draws, Rule, Writer
-from sklstm.sequences import UNKNOWN
 
 
 class WritingMixin:
@@ -156,7 +155,7 @@ class WritingMixin:
             raise TypeError(
                 f"With level={self.level!r}, prefix must be {hint}; got {prefix!r:.60}."
             )
-        unknown = [symbol for symbol in symbols if self.vocabulary_.get(symbol, 0) <= UNKNOWN]
+        unknown = [symbol for symbol in symbols if symbol not in self.vocabulary_]
         if unknown and handle_unknown == "error":
             raise ValueError(
                 f"prefix holds {unknown[0]!r}, which is not in the vocabulary learned in fit. "
