@@ -85,7 +85,7 @@ class TestWeights:
             attention_weights(plain, X)
         with pytest.raises(NotFittedError):
             attention_weights(LSTMSeq2Seq(), X)
-        with pytest.raises(ValueError, match="Sample 1 of X is empty"):
+        with pytest.raises(ValueError, match="Sample 1 of X has no step"):
             attention_weights(model, ["a", ""])
         with pytest.raises(ValueError, match="inconsistent numbers"):
             attention_weights(model, X[:2], Y[:1])

@@ -167,15 +167,30 @@ class TestForms:
         )
         assert model.predict(["a", "c", "b"]).tolist() == ["", "x", "yy"]
 
+    @every_kind
     @pytest.mark.parametrize("X", [["a", "", ""], [["a"], [], []], [[2, 3], [0, 0], []]])
-    def test_empty_sources_are_refused(self, X):
+    def test_empty_sources(self, X, attention):
         ids = {"vocabulary_size": 5} if isinstance(X[0][0], int) else {}
-        model = seq2seq(**ids)
-        with pytest.raises(ValueError, match="Sample 1 of X is empty, and 2 of 3 are"):
-            model.fit(X, ["x", "y", "z"])
-        model.fit(X[:1], ["x"])
-        with pytest.raises(ValueError, match="Leave empty samples out"):
-            model.predict(X)
+        model = seq2seq(attention=attention, hidden_size=16, lr=0.05, max_epochs=30, **ids)
+        model.fit(X, ["xy", "z", "z"])
+        assert all(w.isfinite().all() for w in model.module_.parameters())
+        assert model.predict(X).tolist() == ["xy", "z", "z"]
+        alone, expected = n_best(model, X[1:], 2), n_best(model, X, 2)
+        assert_same(alone, expected[1:], 1e-6)
+        assert alone[0] == alone[1]
+
+    def test_empty_sources_of_numbers_and_vectors(self):
+        X, y = [np.ones((2, 3)), np.zeros((0, 3)), -np.ones((1, 3))], ["xy", "z", "x"]
+        tokens = [["a", "b"], [], ["b"]]
+        pipe = make_pipeline(Word2VecEmbedder(vector_size=4, min_count=1), seq2seq())
+        for model, samples in ((seq2seq(), X), (pipe, tokens)):
+            outputs = model.fit(samples, y).predict([samples[1], samples[0], samples[1]])
+            assert outputs[0] == outputs[2]
+
+    def test_one_empty_source_leaves_the_others_as_they_are(self, fitted):
+        expected = fitted.predict(SHORT)
+        assert fitted.predict([*SHORT, ""])[:-1].tolist() == expected.tolist()
+        assert set(fitted.predict([""])[0]) <= set("abc")
 
     def test_symbols_never_seen_are_read_as_unknown(self, fitted):
         assert fitted.predict_n_best(["xay"]) == fitted.predict_n_best(["?a!"])
@@ -261,6 +276,18 @@ class TestPredictions:
         assert endless.max_length_ == 9
         assert [*map(len, endless.predict(SHORT))] == [9] * len(SHORT)
         assert max(map(len, fitted.predict(["abcabcabcabc"]))) == 4
+
+    def test_max_length_counts_without_another_fit(self, fitted):
+        model = pickle.loads(pickle.dumps(fitted)).set_params(max_length=1)
+        assert model.max_length_ == 1
+        assert max(map(len, model.predict(SHORT))) == 1
+        for outputs in model.predict_n_best(SHORT, 9, 9):
+            assert sorted(output for output, _ in outputs) == ["", "a", "b", "c"]
+        assert pickle.loads(pickle.dumps(model)).max_length_ == 1
+        assert_same(n_best(model.set_params(max_length=None)), n_best(fitted))
+        assert model.max_length_ == 4
+        with pytest.raises(NotFittedError):
+            seq2seq(max_length=3).max_length_  # noqa: B018
 
     @pytest.mark.parametrize("n", [0, -1, 1.5, "all"])
     def test_wrong_n(self, fitted, n):
@@ -485,7 +512,7 @@ class TestBadInput:
             (SOURCES, [b"ab"] * 30, TypeError, "y: Sample 0 is b'ab'"),
             (SOURCES, [""] * 30, ValueError, "Every sample of y is empty"),
             (SOURCES, [[]] * 30, ValueError, "Every sample of y is empty"),
-            ([""] * 30, REVERSED, ValueError, "Sample 0 of X is empty, and 30 of 30 are"),
+            ([""] * 30, REVERSED, ValueError, "Every sample of X is empty"),
             (SOURCES, {"a": "b"}, TypeError, "y: Expected"),
             (SOURCES, 5, TypeError, "y: Expected"),
             (None, REVERSED, TypeError, "X is None"),
@@ -545,6 +572,7 @@ class TestBadInput:
                 model.fit(X, y)
         with pytest.raises(ValueError, match="max_length"):
             model.set_params(max_length=2).fit(SOURCES, REVERSED)
+        model.set_params(max_length=None)
         assert_same(n_best(model), n_best(fitted))
         assert model.symbols_ == fitted.symbols_
 

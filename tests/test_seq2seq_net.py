@@ -1,6 +1,7 @@
 """The network of LSTMSeq2Seq: decoding in one call and step by step, attention, beam search."""
 
 import itertools
+from math import log
 
 import pytest
 import torch
@@ -310,6 +311,12 @@ def found_by(symbols):
     return [[tuple(codes[: codes.index(0)]) for codes in row] for row in symbols.tolist()]
 
 
+def search_table(table, **options):
+    """Search where the next symbol depends on the last one only."""
+    start = [(table.new_zeros(1, 1),)]
+    return beam_search(lambda codes, states: (table[codes], states), start, 1, **options)
+
+
 class TestBeamSearch:
     SEQUENCES = tuple(
         itertools.chain.from_iterable(itertools.product((1, 2), repeat=n) for n in range(5))
@@ -377,6 +384,68 @@ class TestBeamSearch:
             symbols, _ = beam_search(advance, start, 1, beam_size=beam_size, max_length=3)
             assert found_by(symbols)[0][0] == expected
 
+    def test_what_has_ended_is_remembered(self):
+        # both continuations of 1 are likelier than the empty output, but all that ends later is not
+        first, after_1, later = [0.15, 0.8, 0.05, 0], [0, 0, 0.5, 0.5], [0.1, 0, 0.45, 0.45]
+        table = torch.tensor([first, after_1, later, later]).log()
+        symbols, logs = search_table(table, beam_size=2, max_length=6)
+        assert found_by(symbols)[0][0] == ()
+        assert logs[0, 0].exp().item() == pytest.approx(0.15)
+
+    def test_what_has_ended_is_remembered_by_its_score_under_the_penalty(self):
+        # the longer 1 2 3 3 3 ... gets, the better it looks, but it ends with a probability of 1e-6
+        table = torch.zeros(5, 5, dtype=torch.double)
+        table[0, 1] = 1
+        table[1, [0, 2]] = torch.tensor([0.6, 0.4]).double()
+        table[2, [3, 4]] = 0.5
+        table[[3, 4], [3, 4]] = 1 - 1e-6
+        table[[3, 4], 0] = 1e-6
+        symbols, logs = search_table(table.log(), beam_size=2, max_length=12, alpha=2.0)
+        assert found_by(symbols)[0][0] == (1,)
+        assert logs[0, 0].exp().item() == pytest.approx(0.6)
+        second = found_by(symbols)[0][1]
+        assert second == (1, 2, *[second[-1]] * 10)  # the longest is best of the others
+
+    @pytest.mark.parametrize("alpha", [0.0, 0.6, 1.0, 3.0])
+    def test_a_wide_beam_ranks_all_sequences(self, alpha):
+        torch.manual_seed(1)
+        for _ in range(20):
+            table = (3 * torch.randn(4, 4, dtype=torch.double)).log_softmax(dim=1)
+            symbols, _ = search_table(table, beam_size=40, max_length=3, alpha=alpha)
+            scores = {}
+            for n in range(4):
+                for codes in itertools.product((1, 2, 3), repeat=n):
+                    steps = itertools.pairwise((0, *codes, 0))
+                    total = sum(table[before, after] for before, after in steps)
+                    scores[codes] = float(total) / ((6 + n) / 6) ** alpha
+            assert found_by(symbols)[0] == sorted(scores, key=scores.get, reverse=True)
+
+    def test_a_search_ends_when_nothing_better_can_come(self):
+        calls = []
+        table = torch.tensor([[0.7, 0.2, 0.1]] * 3).log()
+
+        def advance(codes, states):
+            calls.append(codes)
+            return table[codes], states
+
+        def n_calls(alpha):
+            calls.clear()
+            symbols, _ = beam_search(
+                advance, [(torch.zeros(1, 1),)], 1, beam_size=2, max_length=50, alpha=alpha
+            )
+            assert found_by(symbols)[0] == [(), (1,)]
+            return len(calls)
+
+        assert n_calls(0.0) == 2
+        # that of 1 is log 0.14 / (7 / 6), and 1 1 1 1 ... might end with log 0.2 ** n / (56 / 6)
+        assert n_calls(1.0) == 1 + int(log(0.14) * 6 / 7 * 56 / 6 / log(0.2))
+
+    def test_a_huge_penalty_is_none_to_fail_with(self):
+        table = torch.tensor([[0.7, 0.3], [0.7, 0.3]]).log()
+        symbols, logs = search_table(table, beam_size=2, max_length=5, alpha=1e6)
+        assert symbols.shape[:2] == (1, 2)
+        assert logs.isfinite().all()
+
     def test_a_penalty_makes_longer_outputs(self):
         table = torch.tensor([[0.3, 0.7]]).log()  # goes on or ends, whatever came before
 
@@ -392,7 +461,7 @@ class TestBeamSearch:
         assert length_penalty(torch.tensor(7), 0.5) == pytest.approx(2**0.5)
 
     @every_kind
-    def test_rivals_do_not_depend_on_batch_mates(self, attention):
+    def test_hypotheses_do_not_depend_on_batch_mates(self, attention):
         net = make(attention=attention, cell="gru", n_layers=2).eval()
         steps, lengths, _ = batch()
         symbols, logs = net.search(steps, lengths, beam_size=3, max_length=5)

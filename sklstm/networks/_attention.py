@@ -99,7 +99,7 @@ class Attention(nn.Module):
         Parameters
         ----------
         queries : Tensor of shape (n_sequences, n_queries, hidden_size)
-            The decoder's outputs: steps of a sequence, or rivals for one step.
+            The decoder's outputs: steps of a sequence, or hypotheses for one step.
         memory : Memory
             The source.
 

@@ -1,6 +1,7 @@
-"""Beam search: the most probable sequences of symbols, a few rivals at a time."""
+"""Beam search: the most probable sequences of symbols, a few hypotheses at a time."""
 
 import torch
+from torch.nn import functional as F
 
 BOUNDARY = 0  # the symbol before the first one, and after the last
 
@@ -12,7 +13,7 @@ def length_penalty(n_symbols, alpha):
 
     Parameters
     ----------
-    n_symbols : Tensor of int
+    n_symbols : Tensor
         Symbols :math:`n`, the end included.
     alpha : float
         0 for no correction.
@@ -33,22 +34,23 @@ def length_penalty(n_symbols, alpha):
 def beam_search(advance, states, n_sequences, *, beam_size, max_length, alpha=0.0):
     """Find the best sequences of symbols.
 
-    At each step all rivals are continued by each symbol, and the best of all are kept; those that
-    have ended stay as they are. With a beam of 1 this is greedy decoding, and with a beam that
-    holds all sequences it is exact.
+    At each step all hypotheses are continued by each symbol, and the best of all are kept. Those
+    that end with this symbol are put aside, where the best of all steps stay; the others go on,
+    until none of them can become better than what has been put aside. With a beam of 1 this is
+    greedy decoding, and with a beam that holds all sequences it is exact.
 
     Parameters
     ----------
     advance : callable
-        Takes codes of shape (n_sequences, n_rivals) and states; returns the log-probabilities of
-        the next symbols, of shape (n_sequences, n_rivals, n_symbols), and states. Code 0 begins
-        and ends a sequence.
+        Takes codes of shape (n_sequences, n_hypotheses) and states; returns the log-probabilities
+        of the next symbols, of shape (n_sequences, n_hypotheses, n_symbols), and states. Code 0
+        begins and ends a sequence.
     states : list of tuple of Tensor, each of shape (n_sequences, hidden_size)
-        Before the first symbol. Later ones have a row for each rival.
+        Before the first symbol. Later ones have a row for each hypothesis.
     n_sequences : int
         Searches to make side by side.
     beam_size : int
-        Rivals to keep.
+        Hypotheses to keep.
     max_length : int
         Symbols after which a sequence must end.
     alpha : float, default=0.0
@@ -56,37 +58,104 @@ def beam_search(advance, states, n_sequences, *, beam_size, max_length, alpha=0.
 
     Returns
     -------
-    symbols : LongTensor of shape (n_sequences, n_rivals, n_steps)
-        Codes, best first, with 0 from the end on.
-    log_probabilities : Tensor of shape (n_sequences, n_rivals)
+    symbols : LongTensor of shape (n_sequences, n_hypotheses, n_steps)
+        Codes, best first by the log-probability over the length penalty, with 0 from the end on.
+    log_probabilities : Tensor of shape (n_sequences, n_hypotheses)
         Of the whole sequences, their ends included; -inf where there is no further sequence.
     """
     device = states[0][0].device
     codes = torch.full((n_sequences, 1), BOUNDARY, device=device)  # (N, B)
     symbols = codes.new_empty(n_sequences, 1, 0)  # (N, B, L)
-    totals = states[0][0].new_zeros(n_sequences, 1)
-    n_symbols, ended = torch.zeros_like(codes), torch.zeros_like(codes, dtype=torch.bool)
+    totals = states[0][0].new_zeros(n_sequences, 1)  # of unfinished ones, -inf else
+    finished = Finished(totals, beam_size, alpha)
     for n_before in range(max_length + 1):
         logs, states = advance(codes, states)  # (N, B, K)
+        if n_before == max_length:
+            logs = logs.masked_fill(_all_but_end(logs), -torch.inf)
         n_rivals, n_codes = logs.shape[1:]
-        no_more = ended if n_before < max_length else torch.ones_like(ended)
-        logs = logs.masked_fill(no_more[:, :, None] & _all_but_end(logs), -torch.inf)
-        logs = logs.masked_fill(ended[:, :, None] & ~_all_but_end(logs), 0.0)
-        n_symbols = n_symbols + ~ended
-        candidates = totals[:, :, None] + logs
-        ranks = candidates / length_penalty(n_symbols, alpha)[:, :, None]
-        best = ranks.flatten(1).topk(min(beam_size, n_rivals * n_codes)).indices  # (N, B')
+        candidates = (totals[:, :, None] + logs).flatten(1)
+        totals, best = candidates.topk(min(beam_size, n_rivals * n_codes))  # (N, B')
         parents, codes = best // n_codes, best % n_codes
-        totals = candidates.flatten(1).gather(1, best)
-        n_symbols = n_symbols.gather(1, parents)
-        ended = ended.gather(1, parents) | (codes == BOUNDARY)
         past = symbols.gather(1, parents[:, :, None].expand(-1, -1, n_before))
         symbols = torch.cat([past, codes[:, :, None]], dim=2)
-        if ended.all():
+        ended = codes == BOUNDARY
+        finished.add(symbols, totals.masked_fill(~ended, -torch.inf))
+        totals = totals.masked_fill(ended, -torch.inf)
+        totals = totals.masked_fill(~finished.can_be_beaten(totals, max_length), -torch.inf)
+        if totals.isneginf().all():
             break
         rows = (torch.arange(n_sequences, device=device)[:, None] * n_rivals + parents).ravel()
         states = [tuple(state[rows] for state in layer) for layer in states]
-    return symbols, totals
+    return finished.symbols, finished.totals
+
+
+class Finished:
+    """The best hypotheses that have ended so far.
+
+    Parameters
+    ----------
+    totals : Tensor of shape (n_sequences, n_hypotheses)
+        Of any values; tells the number of sequences, device and precision.
+    size : int
+        How many to keep for each sequence.
+    alpha : float
+        See `length_penalty`.
+
+    Attributes
+    ----------
+    symbols : LongTensor of shape (n_sequences, n_kept, n_steps)
+        Their codes, best first, with 0 from the end on.
+    totals : Tensor of shape (n_sequences, n_kept)
+        Their log-probabilities; -inf where there is none.
+    scores : Tensor of shape (n_sequences, n_kept)
+        The log-probabilities over the length penalty.
+    """
+
+    def __init__(self, totals, size, alpha):
+        self.size = size
+        self.alpha = alpha
+        self.totals = self.scores = totals[:, :0]
+        self.symbols = self.totals.new_empty(len(totals), 0, 0, dtype=torch.long)
+
+    def add(self, symbols, totals):
+        """Keep the best of those that were kept and of new ones.
+
+        Parameters
+        ----------
+        symbols : LongTensor of shape (n_sequences, n_hypotheses, n_steps)
+            The codes of the new ones, a symbol longer than the last ones.
+        totals : Tensor of shape (n_sequences, n_hypotheses)
+            Their log-probabilities; -inf for those that have not ended.
+        """
+        scores = torch.cat([self.scores, self._score(totals, symbols.shape[2])], dim=1)
+        self.scores, kept = scores.topk(min(self.size, scores.shape[1]))
+        self.totals = torch.cat([self.totals, totals], dim=1).gather(1, kept)
+        longer = F.pad(self.symbols, (0, symbols.shape[2] - self.symbols.shape[2]), value=BOUNDARY)
+        rows = kept[:, :, None].expand(-1, -1, symbols.shape[2])
+        self.symbols = torch.cat([longer, symbols], dim=1).gather(1, rows)
+
+    def can_be_beaten(self, totals, max_length):
+        """Tell which unfinished hypotheses may still come among the best.
+
+        Parameters
+        ----------
+        totals : Tensor of shape (n_sequences, n_hypotheses)
+            Their log-probabilities so far, which can only fall.
+        max_length : int
+            Symbols at most, without the end: the longer, the smaller the penalty.
+
+        Returns
+        -------
+        BoolTensor of shape (n_sequences, n_hypotheses)
+            True where the worst of those that are kept may be beaten.
+        """
+        if self.scores.shape[1] < self.size:
+            return torch.ones_like(totals, dtype=torch.bool)
+        return self._score(totals, max_length + 1) > self.scores[:, -1:]
+
+    def _score(self, totals, n_symbols):
+        scores = totals / length_penalty(totals.new_tensor(n_symbols), self.alpha)
+        return scores.masked_fill(totals.isneginf(), -torch.inf)  # however large the penalty
 
 
 def _all_but_end(logs):

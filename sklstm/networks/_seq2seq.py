@@ -202,7 +202,7 @@ class Seq2SeqNet(SequenceNet):
         return torch.stack(shown, dim=1)
 
     def _advance(self, codes, states, memory):
-        """Read a symbol of each rival, (N, B), and return the logits of the next, (N, B, K)."""
+        """Read a symbol of each hypothesis, (N, B), and return logits of the next, (N, B, K)."""
         x = self.embedding_dropout(self.output_embedding(codes.reshape(-1, 1)))  # (N * B, 1, E)
         outputs, states = self.decoder.advance(x, states)
         outputs = self._look(outputs.reshape(*codes.shape, -1), memory)
@@ -223,9 +223,9 @@ class Seq2SeqNet(SequenceNet):
 
         Returns
         -------
-        symbols : LongTensor of shape (n_sequences, n_rivals, n_steps)
+        symbols : LongTensor of shape (n_sequences, n_hypotheses, n_steps)
             Codes, best first, with 0 from the end on.
-        log_probabilities : Tensor of shape (n_sequences, n_rivals)
+        log_probabilities : Tensor of shape (n_sequences, n_hypotheses)
             Of each answer.
         """
         first, memory = self.encode(self.read(steps, vectors), lengths)

@@ -52,14 +52,16 @@ class LSTMSeq2Seq(BaseLSTM):
         does not go on from its own guess [4]_. Below 1 training takes longer, since guesses are
         made step by step.
     beam_size : int, default=1
-        Outputs that the search keeps at each step; 1 takes the most probable symbol each time.
+        Outputs that the search goes on with at each step; 1 takes the most probable symbol each
+        time.
     length_penalty : float, default=0.0
         The exponent :math:`\alpha` in the search's order, which is by
         :math:`\log P(y \mid x) \, / \, ((5 + n) / 6)^\alpha` for :math:`n` symbols, the end
         included [5]_. The larger it is, the longer are the outputs; without a beam it has no
         effect.
     max_length : int, optional
-        Symbols of an output at most; by default those of the longest one that ``fit`` gets.
+        Symbols of an output at most; by default those of the longest one that ``fit`` gets. Like
+        `beam_size` and `length_penalty` it counts from the next prediction on, without a fit.
     vocabulary_size : int, optional
         Given, integers in X are ids in ``0 .. vocabulary_size - 1`` and 0 is padding. Without
         it they are numbers like any other.
@@ -139,8 +141,8 @@ class LSTMSeq2Seq(BaseLSTM):
     by step and without a gradient, which would not pass through them; then the decoder runs in one
     call over what it is told and what it guessed.
 
-    Outputs may be empty, sources may not. A symbol of ``X`` that ``fit`` did not see is read as
-    unknown.
+    Sources and outputs may be empty: of an empty source :math:`\bar h` is zero, and the attention
+    sees nothing. A symbol of ``X`` that ``fit`` did not see is read as unknown.
 
     References
     ----------
@@ -318,13 +320,9 @@ class LSTMSeq2Seq(BaseLSTM):
                 f"{type(self).__name__} was fitted on {kinds[self._reads_texts]}, but X now holds "
                 f"{kinds[not self._reads_texts]}."
             )
-        inputs = (
-            super()._read_input(X, reset=reset) if texts is None else Sequences.from_tokens(texts)
-        )
-        if isinstance(inputs, Sequences):
-            inputs = inputs.without_padding()
-        _refuse_empty(np.diff(inputs.offsets))
-        return inputs
+        if texts is not None:
+            return Sequences.from_tokens(texts)
+        return super()._read_input(X, reset=reset)
 
     def _check_targets(self, y):
         return check_outputs(y)
@@ -339,8 +337,8 @@ class LSTMSeq2Seq(BaseLSTM):
         if reset:
             self._symbols = OutputSymbols(y, self._declared_symbols)
             self._n_outputs = 1 + len(self._symbols.symbols)
-            self.max_length_ = 0
-        self.max_length_ = self.max_length or max(longest, self.max_length_)
+            self._longest = 0
+        self._longest = max(longest, self._longest)
         return self._symbols.encode(y)
 
     def _attach_targets(self, data, targets):
@@ -389,8 +387,8 @@ class LSTMSeq2Seq(BaseLSTM):
         n : int, default=5
             How many.
         beam_size : int, optional
-            Outputs that the search keeps at each step; by default the larger one of `n` and the
-            estimator's own.
+            Outputs that the search goes on with at each step; by default the larger one of `n`
+            and the estimator's own.
 
         Returns
         -------
@@ -410,7 +408,7 @@ class LSTMSeq2Seq(BaseLSTM):
         return [outputs[:n] for outputs in self._search(X, beam_size)]
 
     def _search(self, X, beam_size):
-        """Return the outputs that the beam holds at the end, with their log-probabilities."""
+        """Return the best outputs that the search found, with their log-probabilities."""
         check_is_fitted(self)
         self._validate_params()
         data = self._encode(self._read_input(X, reset=False), reset=False)
@@ -457,6 +455,12 @@ class LSTMSeq2Seq(BaseLSTM):
         return float(np.average(hits, weights=_check_sample_weight(sample_weight, y)))
 
     @property
+    def max_length_(self):
+        """Symbols of an output at most."""
+        check_is_fitted(self)
+        return self.max_length or self._longest
+
+    @property
     def symbols_(self):
         """The symbols of the outputs."""
         check_is_fitted(self)
@@ -468,11 +472,3 @@ class LSTMSeq2Seq(BaseLSTM):
         tags.target_tags.required = True
         tags.target_tags.one_d_labels = False
         return tags
-
-
-def _refuse_empty(lengths):
-    if not lengths.all():
-        raise ValueError(
-            f"Sample {lengths.argmin()} of X is empty, and {np.sum(lengths == 0)} of "
-            f"{len(lengths)} are: there is nothing to make an output of. Leave empty samples out."
-        )
