@@ -154,6 +154,51 @@ class LinearChainCRF(nn.Module):
         return marginals.to(_at_least_float32(emissions))
 
     @torch.no_grad()
+    def segment_log_probabilities(self, emissions, lengths, segments, opens, continues):
+        """Return the log-probability of segments: stretches of steps whose tags belong together.
+
+        It is summed over all paths on which the first step has a tag that opens the segment, each
+        further one continues the step before, and the segment goes on in neither direction.
+
+        Parameters
+        ----------
+        emissions : Tensor of shape (n_sequences, n_steps, n_tags)
+            A score for each tag at each step, padded on the right.
+        lengths : LongTensor of shape (n_sequences,)
+            Real steps of each sequence.
+        segments : LongTensor of shape (n_segments, 3)
+            Sequence, first step, and step after the last one.
+        opens : BoolTensor of shape (n_segments, n_tags)
+            Tags that the first step may have.
+        continues : BoolTensor of shape (n_tags, n_tags)
+            Whether the tag of the column, after that of the row, belongs to the same segment.
+
+        Returns
+        -------
+        Tensor of shape (n_segments,)
+            At most 0.
+        """
+        scores, transitions = self._potentials(emissions, lengths)
+        before, after = _log_messages(scores, transitions, lengths)
+        within = transitions.masked_fill(~continues, FORBIDDEN)
+        across = transitions.masked_fill(continues, FORBIDDEN)
+        rows, starts, ends = segments.unbind(1)
+
+        enter = (before[rows, starts - 1, :, None] + across).logsumexp(1)  # (S, K)
+        enter = enter.masked_fill((starts == 0)[:, None], 0.0)
+        path = (enter + scores[rows, starts]).masked_fill(~opens, FORBIDDEN)
+        for t in range(1, int((ends - starts).max())):
+            (longer,) = (ends - starts > t).nonzero(as_tuple=True)
+            onward = (path[longer, :, None] + within).logsumexp(1)
+            path[longer] = onward + scores[rows[longer], starts[longer] + t]
+        is_last = ends == lengths[rows]
+        leave = (across + after[rows, ends.masked_fill(is_last, 0), None]).logsumexp(2)
+        path = path + leave.masked_fill(is_last[:, None], 0.0)
+        log_probabilities = path.logsumexp(1) - after[rows, 0].logsumexp(1)
+        log_probabilities = _impossible_if_forbidden(log_probabilities).clamp(max=0.0)
+        return log_probabilities.to(_at_least_float32(emissions))
+
+    @torch.no_grad()
     def viterbi(self, emissions, lengths):
         """Return the most probable path of each sequence.
 
@@ -231,7 +276,7 @@ class LinearChainCRF(nn.Module):
         paths = torch.stack(places, 2) // n  # (N, n, T)
 
         log_z, _, _ = _expectations(scores, transitions, lengths)
-        log_probabilities = _impossible_if_forbidden(best) - log_z[:, None]
+        log_probabilities = (_impossible_if_forbidden(best) - log_z[:, None]).clamp(max=0.0)
         log_probabilities[lengths == 0, 0] = 0.0
         padding = _padding(lengths, paths.shape[2]).mT  # (N, 1, T)
         missing = log_probabilities.isneginf()[:, :, None]
@@ -341,6 +386,22 @@ def _log_partition(scores, transitions, lengths):
         longer = (lengths > t)[:, None]
         alpha = torch.where(longer, step + (alpha[:, :, None] + transitions).logsumexp(1), alpha)
     return alpha.logsumexp(1).masked_fill(lengths == 0, 0.0)
+
+
+def _log_messages(scores, transitions, lengths):
+    """Return for each step and tag the log of the sum over the ways there, and of those from there.
+
+    Both count the step itself: (N, T, K) each.
+    """
+    weights = torch.stack([transitions, transitions.mT])[:, None]  # (2, 1, from, to)
+    both_ways = torch.stack([scores, _reversed(scores, lengths)])  # (2, N, T, K)
+    message, *steps = both_ways.unbind(2)
+    messages = [message]
+    for step in steps:
+        message = step + (message[..., None] + weights).logsumexp(2)
+        messages.append(message)
+    before, after = torch.stack(messages, 2)  # (2, N, T, K)
+    return before, _reversed(after, lengths)
 
 
 def _moderate(scores):

@@ -68,7 +68,7 @@ def paths_of(fitted, sentences):
     """Return the probability of every path of each sentence, in the scheme of y."""
     n = len(fitted.classes_) ** max(map(len, sentences))
     return [
-        {tuple(tags): probability for tags, probability in row}
+        {tuple(tags): np.exp(log_probability) for tags, log_probability in row}
         for row in fitted.predict_n_best(sentences, n=n)
     ]
 

@@ -1,13 +1,13 @@
 """The conditional random field: equal to the enumeration of all paths, and blind to padding."""
 
 import pickle
-from itertools import product
+from itertools import pairwise, product
 from unittest import mock
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from sklstm import crf as crf_module
@@ -185,6 +185,37 @@ class TestEnumeration:
             torch.testing.assert_close(
                 scores[[paths.index(path) for path in found]] - scores.logsumexp(0), expected
             )
+
+    @settings(max_examples=40)
+    @given(BATCHES)
+    def test_segments(self, batch):
+        crf, emissions, lengths = draw(**batch)
+        continues = torch.rand(crf.n_tags, crf.n_tags) < 0.5
+        segments = [
+            (row, start, end)
+            for row, length in enumerate(lengths.tolist())
+            for end in range(1, length + 1)
+            for start in range(end)
+        ]
+        assume(segments)
+        opens = torch.rand(len(segments), crf.n_tags) < 0.7
+        got = crf.segment_log_probabilities(
+            emissions, lengths, torch.tensor(segments), opens, continues
+        )
+        assert (got <= 0).all()
+        for (row, start, end), may_open, value in zip(segments, opens, got, strict=True):
+            paths, scores = enumerate_paths(crf, emissions[row, : lengths[row]])
+            if scores.isneginf().all():
+                continue
+            borders = [t in (start, end) for t in range(1, lengths[row])]
+            cuts = [[not continues[pair] for pair in pairwise(path)] for path in paths]
+            inside = slice(max(start - 1, 0), end)  # with the borders
+            fits = [
+                bool(may_open[path[start]]) and cut[inside] == borders[inside]
+                for path, cut in zip(paths, cuts, strict=True)
+            ]
+            expected = scores.softmax(0)[fits].sum()
+            torch.testing.assert_close(value.exp(), expected, rtol=1e-9, atol=1e-12)
 
 
 class TestGradients:

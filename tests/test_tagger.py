@@ -3,6 +3,7 @@
 import itertools
 import pickle
 import warnings
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -45,7 +46,9 @@ from sklstm.tags import (
     check_tags,
     convert_tags,
     spans_to_tags,
+    tags_to_spans,
 )
+from sklstm.tags._spans import PREFIXES
 
 
 @pytest.fixture(scope="module")
@@ -191,7 +194,7 @@ class TestSchemes:
         y = in_scheme(scheme, [["B-LOC", "I-LOC"]] * 8)
         fitted = tagger(max_epochs=20).fit([["New", "York"]] * 8, y)
         assert fitted.predict([["York"]]).tolist() == [["O"]]  # a LOC needs two words
-        assert fitted.predict_n_best([["York"]]) == [[(["O"], 1.0)]]
+        assert fitted.predict_n_best([["York"]]) == [[(["O"], pytest.approx(0.0))]]
         assert_close(fitted.predict_marginals([["York"]]), [[fitted.classes_ == "O"]])
 
     def test_nothing_but_outside(self):
@@ -202,7 +205,7 @@ class TestSchemes:
         assert fitted.scheme_ == "IOB2"
         assert fitted.predict_entities(SENTENCES) == [[]] * 20
         assert fitted.score(SENTENCES, y) == 0.0
-        assert fitted.predict_n_best([["a", "b"]]) == [[(["O", "O"], 1.0)]]
+        assert fitted.predict_n_best([["a", "b"]]) == [[(["O", "O"], pytest.approx(0.0))]]
         assert_same(fitted.predict_marginals([["a", "b"]]), [[[1.0], [1.0]]])
 
     def test_a_single_plain_tag(self):
@@ -303,23 +306,34 @@ class TestPredictions:
         n_paths = {1: 3, 2: 3 + 3 + 5, 3: 41}  # spans of two types; by hand for 1 and 2 words
         for tags, rows, sentence in zip(fitted.predict(SHORT), fitted.predict_n_best(SHORT, n=50),
                                         SHORT, strict=True):  # fmt: skip
-            found, probabilities = zip(*rows, strict=True)
+            found, logs = zip(*rows, strict=True)
             assert len(found) == len(set(map(tuple, found))) == n_paths[len(sentence)]
             check_tags(found, "IOB2")
             assert found[0] == tags
-            assert list(probabilities) == sorted(probabilities, reverse=True)
-            assert sum(probabilities) == pytest.approx(1, abs=1e-5)
-            assert all(0 < p <= 1 for p in probabilities)
+            assert list(logs) == sorted(logs, reverse=True)
+            assert np.exp(logs).sum() == pytest.approx(1, abs=1e-5)
+            assert all(log <= 0 for log in logs)
             (few,) = fitted.predict_n_best([sentence], n=2)
             assert [row[0] for row in few] == list(found[:2])
 
     def test_n_best_of_long_sentences(self, learned):
         (rows,) = learned.predict_n_best([SENTENCES[0] * 20], n=7)
-        tags, probabilities = zip(*rows, strict=True)
+        tags, logs = zip(*rows, strict=True)
         assert tags[0] == learned.predict([SENTENCES[0] * 20])[0]
         assert len({tuple(row) for row in tags}) == 7
-        assert list(probabilities) == sorted(probabilities, reverse=True)
-        assert sum(probabilities) <= 1 + 1e-6
+        assert list(logs) == sorted(logs, reverse=True)
+        assert np.exp(logs).sum() <= 1 + 1e-6
+
+    @pytest.mark.parametrize("crf", [True, False])
+    def test_n_best_of_a_text_too_long_for_probabilities(self, crf):
+        fitted = tagger(crf=crf).fit(SENTENCES, TAGS)
+        (rows,) = fitted.predict_n_best([SENTENCES[0] * 200], n=3)
+        logs = [log for _, log in rows]
+        assert all(np.exp(log) == 0 and np.isfinite(log) for log in logs)
+        assert logs == sorted(logs, reverse=True)
+        if not crf:  # a product of independent steps
+            (marginals,) = fitted.predict_marginals([SENTENCES[0] * 200])
+            assert logs[0] == pytest.approx(np.log(marginals.max(axis=1)).sum(), rel=1e-5)
 
     @pytest.mark.parametrize("n", [0, -1, 1.5, None, "3"])
     def test_n_best_needs_a_number(self, learned, n):
@@ -331,7 +345,7 @@ class TestPredictions:
         assert learned.predict(X).tolist() == [[], ["B-PER"], []]
         assert learned.predict([[]]).tolist() == [[]]
         assert [row.shape for row in learned.predict_marginals(X)] == [(0, 5), (1, 5), (0, 5)]
-        assert learned.predict_n_best([[]]) == [[([], 1.0)]]
+        assert learned.predict_n_best([[]]) == [[([], 0.0)]]
         assert [len(row) for row in learned.predict_entities(X)] == [0, 1, 0]
         fitted = tagger(char_encoder="lstm", early_stopping=True).fit(
             [[], *SENTENCES, []], [[], *TAGS, []]
@@ -396,42 +410,79 @@ class TestEntities:
         assert all(e.start_char is None and e.end_char is None for e in row)
 
     @pytest.mark.parametrize("params", [{}, {"crf": False}, {"train_scheme": "IOBES"}])
-    def test_confidence_is_a_sum_over_paths(self, params):
-        fitted = tagger(max_epochs=15, **params).fit(SENTENCES, TAGS)
+    @pytest.mark.parametrize("scheme", ["IOB1", "IOB2"])
+    def test_confidence_is_a_sum_over_paths(self, scheme, params):
+        """Of exactly this span: a longer one, or one in two parts, is another."""
+        fitted = tagger(max_epochs=15, **params).fit(SENTENCES, in_scheme(scheme))
         sentences = [["Ada", "Turing"], ["New", "York"], ["Turing"], ["in", "Ada"]]
         n_entities = 0
-        rows = zip(fitted.predict_entities(sentences), fitted.predict(sentences),
+        rows = zip(fitted.predict_entities(sentences),
                    map(dict_of_paths(fitted), sentences), strict=True)  # fmt: skip
-        for entities, tags, paths in rows:
+        for entities, paths in rows:
             n_entities += len(entities)
-            best = max(paths, key=paths.get)
             for entity in entities:
-                inside = slice(entity.start, entity.end)
-                expected = sum(p for path, p in paths.items() if path[inside] == best[inside])
+                span = (entity.type, entity.start, entity.end)
+                expected = sum(
+                    p for path, p in paths.items() if span in tags_to_spans(path, None, "conlleval")
+                )
                 assert entity.confidence == pytest.approx(expected, rel=1e-4)
-                assert tags[entity.start] != "O"
         assert n_entities >= 3
 
-    def test_confidence_in_long_sentences(self):
-        """Against the sum over all paths less that over paths that pass through the span."""
+    @pytest.mark.parametrize("ruled", [True, False])
+    @pytest.mark.parametrize("scheme", SCHEMES)
+    def test_probability_of_every_span(self, scheme, ruled):
+        """Against a sum over all paths: spans at either end, of one token, and that touch."""
+        tags = sorted(["O", *(f"{p}-{kind}" for p in PREFIXES[scheme] for kind in "AB")])
         torch.manual_seed(0)
-        allowed = allowed_transitions(["O", "B-A", "I-A"], "IOB2")
-        crf = LinearChainCRF(3, allowed).double()
+        crf = LinearChainCRF(len(tags), allowed_transitions(tags, scheme) if ruled else None)
+        for weights in crf.parameters():
+            torch.nn.init.normal_(weights)
+        emissions, lengths = torch.randn(2, 3, len(tags)).double(), torch.tensor([3, 2])
+        spans = [
+            [Span(kind, start, end) for kind in "AB" for end in range(1, length + 1)
+             for start in range(end)] for length in (3, 2)
+        ]  # fmt: skip
+        found = span_probabilities(crf, emissions, lengths, spans, tags)
+        start, between, end = (weights.detach().double() for weights in crf.weights())
+        for row, length in enumerate([3, 2]):
+            expected, total = Counter(), 0
+            for path in itertools.product(range(len(tags)), repeat=length):
+                score = start[path[0]] + between[path[:-1], path[1:]].sum() + end[path[-1]]
+                weight = (score + emissions[row, range(length), path].sum()).exp().item()
+                total += weight
+                for span in tags_to_spans([tags[code] for code in path], None, "conlleval"):
+                    expected[span] += weight
+            assert found[row] == pytest.approx([expected[span] / total for span in spans[row]])
+
+    def test_a_span_that_may_go_on_is_not_sure(self):
+        """All paths begin with B, and half of them go on with I."""
+        crf = LinearChainCRF(3)
+        emissions = torch.tensor([[[0.0, 100.0, 0.0], [0.0, -100.0, 0.0]]])  # of O, B and I
+        spans = [[Span("A", 0, 1), Span("A", 0, 2), Span("A", 1, 2)]]
+        (found,) = span_probabilities(crf, emissions, torch.tensor([2]), spans, ["O", "B-A", "I-A"])
+        assert found == pytest.approx([0.5, 0.5, 0])
+
+    def test_confidence_in_long_sentences(self):
+        """Against the sum over the paths on which only the tags of a span are left."""
+        torch.manual_seed(0)
+        tags = ["O", "B-A", "I-A"]
+        crf = LinearChainCRF(3, allowed_transitions(tags, "IOB2")).double()
         for weights in crf.parameters():
             torch.nn.init.normal_(weights)
         emissions, lengths = torch.randn(2, 400, 3, dtype=torch.float64), torch.tensor([400, 7])
         emissions[1, 7:] = torch.nan
-        paths, _ = crf.viterbi(emissions, lengths)
         spans = [[Span("A", 0, 3), Span("A", 200, 201), Span("A", 380, 400)], [Span("A", 2, 7)]]
-        found = span_probabilities(crf, emissions, lengths, paths, spans)
+        found = span_probabilities(crf, emissions, lengths, spans, tags)
         for row, in_row in enumerate(spans):
             for span, probability in zip(in_row, found[row], strict=True):
                 forced = emissions.clone()
-                for t in range(span.start, span.end):
-                    forced[row, t, torch.arange(3) != paths[row, t]] = -torch.inf
+                forced[row, span.start, [0, 2]] = -torch.inf
+                forced[row, span.start + 1 : span.end, :2] = -torch.inf
+                if span.end < lengths[row]:
+                    forced[row, span.end, 2] = -torch.inf
                 logs = crf.log_partition(forced, lengths) - crf.log_partition(emissions, lengths)
                 assert probability == pytest.approx(logs[row].exp().item(), rel=1e-9)
-        assert span_probabilities(crf, emissions, lengths, paths, [[], []]) == [[], []]
+        assert span_probabilities(crf, emissions, lengths, [[], []], tags) == [[], []]
 
     def test_touching_entities(self):
         y = [["B-PER", "B-PER", "I-PER"]] * 8

@@ -3,10 +3,11 @@
 import torch
 
 from sklstm.entities import Entity
+from sklstm.tags._spans import OUTSIDE, continuations
 
 
-def span_probabilities(crf, emissions, lengths, paths, spans):
-    """Compute how probable it is that all steps of a span have their predicted tags.
+def span_probabilities(crf, emissions, lengths, spans, tags):
+    """Compute how probable it is that each span is there: with its start, its end and its type.
 
     Parameters
     ----------
@@ -16,45 +17,31 @@ def span_probabilities(crf, emissions, lengths, paths, spans):
         Of the network.
     lengths : Tensor of shape (n_sequences,)
         Real steps of each sequence.
-    paths : Tensor of shape (n_sequences, n_steps)
-        Codes of the predicted tags.
     spans : list of lists of Span
         The spans of each sequence.
+    tags : list of str
+        The tags by their codes, in any scheme.
 
     Returns
     -------
     list of lists of float
-        Their probabilities.
+        Their probabilities, summed over all paths that hold the span, in whatever tags.
     """
-    places = [
-        (row, span.start, span.end - 1) for row, in_row in enumerate(spans) for span in in_row
-    ]
-    if not places:
+    found = [(row, span) for row, in_row in enumerate(spans) for span in in_row]
+    if not found:
         return [[] for _ in spans]
-    rows, firsts, lasts = torch.tensor(places, device=emissions.device).T
-    # by the chain rule, since a tag depends on nothing before its neighbour
-    tags = paths.clamp(min=0)[:, :, None]  # (N, T, 1)
-    alone = crf.marginals(emissions, lengths).gather(2, tags)[:, :, 0].log()
-    along = _log_moves(crf, emissions, lengths, tags).cumsum(1)  # (N, T)
-    logs = alone[rows, firsts] + along[rows, lasts] - along[rows, firsts]
-    probabilities = iter(logs.exp().clamp(max=1.0).tolist())
+    device = emissions.device
+    kinds = [None if tag == OUTSIDE else tag.partition("-")[2] for tag in tags]
+    opens = {kind: [other == kind for other in kinds] for kind in set(kinds)}
+    log_probabilities = crf.segment_log_probabilities(
+        emissions,
+        lengths,
+        torch.tensor([(row, span.start, span.end) for row, span in found], device=device),
+        torch.tensor([opens[span.type] for _, span in found], device=device),
+        torch.from_numpy(continuations(tags)).to(device),
+    )
+    probabilities = iter(log_probabilities.exp().tolist())
     return [[next(probabilities) for _ in in_row] for in_row in spans]
-
-
-def _log_moves(crf, emissions, lengths, tags):
-    """Return the log-probability of each tag given the one before it, (N, T); 0 at the first."""
-    _, transitions, end = (weights.double() for weights in crf.weights())
-    beta = end.expand(len(tags), -1)  # (N, K): the logarithm of the sum over all ways to go on
-    moves = []
-    for t in range(tags.shape[1] - 1, 0, -1):
-        onward = emissions[:, t].double() + beta
-        inside = (t < lengths)[:, None]
-        beta = torch.where(inside, (transitions + onward[:, None]).logsumexp(2), end)
-        before, after = tags[:, t - 1], tags[:, t]  # (N, 1)
-        move = transitions[before, after] + onward.gather(1, after) - beta.gather(1, before)
-        moves.append(move.masked_fill(~inside, 0.0))
-    first = torch.zeros(tags.shape[0], 1, dtype=torch.double, device=tags.device)
-    return torch.cat([first, *reversed(moves)], dim=1)
 
 
 def make_entities(sentences, spans):

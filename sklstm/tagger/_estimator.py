@@ -504,9 +504,10 @@ class LSTMTagger(BaseLSTM):
         Returns
         -------
         list of lists of tuple (list of tags, float)
-            For each sequence its tags, in the scheme of ``y``, and their probability, best
-            first; fewer than `n` where there are fewer. Without a CRF, paths that break the
-            scheme count too, and several of them may mean the same tags.
+            For each sequence its tags, in the scheme of ``y``, and the logarithm of their
+            probability, which no length makes vanish, best first; fewer than `n` where there are
+            fewer. Without a CRF, paths that break the scheme count too, and several of them may
+            mean the same tags.
         """
         if not isinstance(n, Integral) or n < 1:
             raise ValueError(f"n must be an integer of at least 1; got {n!r}.")
@@ -518,7 +519,7 @@ class LSTMTagger(BaseLSTM):
         for length, row_paths, row_logs in zip(lengths, paths, log_probabilities, strict=True):
             found = row_logs.isfinite()
             tags = self._name(row_paths[found], length.repeat(int(found.sum())))
-            rows.append(list(zip(tags, row_logs[found].exp().tolist(), strict=True)))
+            rows.append(list(zip(tags, row_logs[found].tolist(), strict=True)))
         return rows
 
     def predict_entities(self, X):
@@ -534,7 +535,8 @@ class LSTMTagger(BaseLSTM):
         -------
         list of lists of Entity
             For each sequence its entities from left to right. Their confidence is the
-            probability that all of their tokens have the predicted tags.
+            probability of exactly this entity, with its start, its end and its type, whatever
+            the tags around it and the scheme that they are written in.
         """
         check_is_fitted(self)
         if self.scheme_ is None:
@@ -551,7 +553,7 @@ class LSTMTagger(BaseLSTM):
         paths, _ = crf.viterbi(emissions, lengths)
         names = self._name(paths, lengths)
         spans = [tags_to_spans(tags, self.scheme_) for tags in names]
-        probabilities = span_probabilities(crf, emissions, lengths, paths, spans)
+        probabilities = span_probabilities(crf, emissions, lengths, spans, self._codes.tags)
         return [list(zip(*row, strict=True)) for row in zip(spans, probabilities, strict=True)]
 
     @property

@@ -429,6 +429,23 @@ def allowed_transitions(tags, scheme):
     return _may_follow(outside, tokens, scheme), transitions, _may_close(tokens, scheme)
 
 
+def continuations(tags):
+    """Tell which tags go on with the span of which, in any scheme.
+
+    Parameters
+    ----------
+    tags : sequence of str, length K
+        The distinct tags.
+
+    Returns
+    -------
+    ndarray of bool, shape (K, K)
+        Whether the tag of the column, after that of the row, belongs to the same span.
+    """
+    tokens, *_ = _encode([tags], None)
+    return _continues(tokens[:, None], tokens[None, :])
+
+
 def _read(y):
     is_matrix = isinstance(y, np.ndarray) and y.ndim == 2
     rows = y.tolist() if is_matrix else to_list(y, "one list of tags for each sentence")
