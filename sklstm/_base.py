@@ -26,7 +26,7 @@ from sklstm._net import (
     seeded,
     train,
 )
-from sklstm.batches import LengthBatches, SequenceDataset
+from sklstm.batches import LengthBatches, SequenceDataset, to_tensor
 from sklstm.cells import CELLS, cell_options
 from sklstm.layers import Pooling
 from sklstm.networks import ManyToOneNet, count_parameters
@@ -299,7 +299,7 @@ class BaseLSTM(BaseEstimator):
             return SequenceDataset(values, inputs.offsets[:-1], np.diff(inputs.offsets))
         sequences = inputs.without_padding() if self.mask_padding else inputs
         codes, vectors = self._look_up(sequences)
-        vectors = None if vectors is None else torch.from_numpy(vectors)
+        vectors = None if vectors is None else to_tensor(vectors)
         return SequenceDataset(codes, sequences.offsets[:-1], sequences.lengths, vectors)
 
     def _learn_input(self, inputs):
@@ -504,8 +504,9 @@ def _number_vectors(vectors):
 
 
 def _digest(vectors):
-    """Sum each vector up in eight bytes: a pickle need not hold it as it was before training."""
-    return [blake2b(row, digest_size=8).digest() for row in np.ascontiguousarray(vectors)]
+    """Sum each vector up in 64 bits: a pickle need not hold it as it was before training."""
+    rows = np.ascontiguousarray(vectors)
+    return [int.from_bytes(blake2b(row, digest_size=8).digest(), "big") for row in rows]
 
 
 @contextmanager

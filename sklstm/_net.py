@@ -20,7 +20,7 @@ from skorch.callbacks import (
 )
 from skorch.helper import predefined_split
 
-from sklstm.batches import LengthBatches
+from sklstm.batches import LengthBatches, to_tensor
 from sklstm.networks import SequenceNet
 from sklstm.parts import Workers, accumulate_gradients, cut
 
@@ -398,7 +398,7 @@ def load_net(options, weights, epochs):
         options = {**options, "device": "cpu"}
     with seeded(0):  # the first weights are drawn in vain
         net = make_net(options)
-    net.module_.load_state_dict({name: torch.from_numpy(w) for name, w in weights.items()})
+    net.module_.load_state_dict({name: to_tensor(w) for name, w in weights.items()})
     for epoch in epochs:
         net.history.append({**epoch, "batches": []})
     return net

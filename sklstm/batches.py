@@ -299,6 +299,23 @@ class LengthBatches:
         return batches
 
 
+def to_tensor(array):
+    """Make a tensor of an array, in place where it may be written to.
+
+    Parameters
+    ----------
+    array : ndarray
+        May be read-only, as joblib maps large ones into its workers' memory. torch would warn of
+        it, since it has no read-only tensors.
+
+    Returns
+    -------
+    Tensor
+        Of the same type.
+    """
+    return torch.from_numpy(array if array.flags.writeable else array.copy())
+
+
 def _round_up(n_steps):
     """Round to five binary digits, at most 6 % up.
 

@@ -9,11 +9,22 @@ import sys
 import joblib
 import numpy as np
 import pytest
+import skops.io
 import torch
 from sklearn.pipeline import make_pipeline
 from toys import LABELS, SERIES, TOKENS, Raise, classifier, embedded, y
 
-from sklstm import LSTMClassifier, LSTMRegressor, SequencePadder, Tokenizer, Word2VecEmbedder
+from sklstm import (
+    LSTMClassifier,
+    LSTMGenerator,
+    LSTMRegressor,
+    LSTMSeq2Seq,
+    LSTMTagger,
+    SequencePadder,
+    TokenIndexer,
+    Tokenizer,
+    Word2VecEmbedder,
+)
 
 TEXTS = [" ".join(tokens) for tokens in TOKENS]
 NEW_TEXTS = ["a good plot", "", "unknown words", "bad bad bad"]
@@ -186,3 +197,83 @@ def test_an_interrupted_estimator_is_stored_too():
         interrupted.fit(SERIES, y)
     loaded = pickle.loads(pickle.dumps(interrupted))
     np.testing.assert_array_equal(loaded.predict_proba(SERIES), interrupted.predict_proba(SERIES))
+
+
+SMALL = {"hidden_size": 4, "max_epochs": 1, "random_state": 0}
+TAGS = [["O"] * (len(tokens) - 1) + ["B-END"] for tokens in TOKENS]
+
+
+def fitted_of_every_kind():
+    words, turned = ["abc", "de"] * 9, ["cba", "ed"] * 9
+    embedder = Word2VecEmbedder(vector_size=4, min_count=1, random_state=0)
+    fasttext = Word2VecEmbedder(
+        vector_size=4, min_count=1, random_state=0, algorithm="fasttext", n_buckets=9
+    )
+    indexed = make_pipeline(Tokenizer(), TokenIndexer(), SequencePadder(max_length=3))
+    return {
+        "fine-tuned": (make_pipeline(embedder, LSTMClassifier(**SMALL)), TOKENS, LABELS),
+        "fastText": (make_pipeline(fasttext, LSTMClassifier(**SMALL)), TOKENS, LABELS),
+        "indexed": (make_pipeline(indexed, LSTMClassifier(**SMALL)), TEXTS, LABELS),
+        "regressor": (LSTMRegressor(**SMALL), SERIES, SERIES[:, :2]),
+        "tagger": (LSTMTagger(char_encoder="cnn", casing=True, **SMALL), TOKENS, TAGS),
+        "IOBES": (LSTMTagger(train_scheme="IOBES", **SMALL), TOKENS, TAGS),
+        "seq2seq": (LSTMSeq2Seq(**SMALL), words, turned),
+        "generator": (LSTMGenerator(**SMALL), words, None),
+        "labels": (LSTMGenerator(**SMALL), words, [1, 2] * 9),
+        "numbers": (LSTMGenerator(**SMALL), words, np.arange(18.0)),
+    }
+
+
+@pytest.mark.parametrize("name", fitted_of_every_kind())
+def test_skops(name):
+    model, X, target = fitted_of_every_kind()[name]
+    dumped = skops.io.dumps(model.fit(X, target))
+    types = skops.io.get_untrusted_types(data=dumped)
+    assert all(kind.startswith("sklstm.") for kind in types)
+    loaded = skops.io.loads(dumped, trusted=types)
+    if isinstance(model, LSTMGenerator):
+        expected, got = model.score_samples(X, target), loaded.score_samples(X, target)
+    else:
+        expected, got = model.predict(X), loaded.predict(X)
+    assert list(map(np.array_equal, got, expected)) == [True] * len(X)
+    loaded.fit(X, target)
+
+
+@pytest.fixture
+def warns_each_time():
+    before = torch.is_warn_always_enabled()
+    torch.set_warn_always(True)
+    yield
+    torch.set_warn_always(before)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.usefixtures("warns_each_time")
+class TestReadOnlyArrays:
+    """joblib maps large arrays into its workers' memory, read-only."""
+
+    def test_everywhere(self, tmp_path):
+        sequences = embedded()
+        for array in (sequences.codes, sequences.offsets, sequences.vectors):
+            array.flags.writeable = False
+        joblib.dump(SERIES, tmp_path / "series")
+        series = joblib.load(tmp_path / "series", mmap_mode="r")
+        numbers = read_only(SERIES[:, 0])
+        for fine_tune in (True, False):
+            model = LSTMClassifier(fine_tune_embeddings=fine_tune, early_stopping=True, **SMALL)
+            model.fit(sequences, read_only(LABELS), sample_weight=read_only(np.ones(20)))
+            tagger = LSTMTagger(fine_tune_embeddings=fine_tune, casing=True, **SMALL)
+            tagger.fit(sequences, TAGS).predict(sequences)
+        assert len(LSTMRegressor(**SMALL).fit(series, numbers).predict(series)) == 20
+        generator = LSTMGenerator(**SMALL).fit(TEXTS, read_only(SERIES.astype(np.float32)))
+        assert len(generator.sample(2, condition=read_only(SERIES[0]))) == 2
+        joblib.dump(model, tmp_path / "model")
+        loaded = joblib.load(tmp_path / "model", mmap_mode="r")
+        np.testing.assert_array_equal(loaded.predict(sequences), model.predict(sequences))
+        assert loaded.partial_fit(sequences, LABELS).n_iter_ == 2
+
+
+def read_only(array):
+    array = array.copy()
+    array.flags.writeable = False
+    return array

@@ -17,7 +17,7 @@ from torch import nn
 
 from sklstm._base import BaseLSTM
 from sklstm._streams import StreamBatches
-from sklstm.batches import SequenceDataset
+from sklstm.batches import SequenceDataset, to_tensor
 from sklstm.generator._conditions import Conditions
 from sklstm.generator._sampling import BOUNDARY
 from sklstm.generator._texts import choose_cutoffs, lay_out, read_texts
@@ -409,7 +409,7 @@ class LSTMGenerator(
     def _read_conditions(self, y):
         if (y is None) != (self._conditions is None):
             self._refuse_condition(given=y is not None)
-        return None if y is None else torch.from_numpy(self._conditions.encode(y))
+        return None if y is None else to_tensor(self._conditions.encode(y))
 
     def _refuse_condition(self, given):
         if given:
