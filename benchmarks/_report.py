@@ -10,7 +10,10 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
+import torch
 from joblib import cpu_count
+
+from sklstm._net import runs_bfloat16
 
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = (
@@ -29,9 +32,11 @@ PACKAGES = (
 
 
 def describe_machine():
-    """Processor, cores, threads if limited, versions, date, commit: a flat dictionary."""
+    """Processor, instructions, cores, threads, versions, date, commit: a flat dictionary."""
     return {
         "cpu": _cpu_model(),
+        "instructions": instruction_set(),
+        "bfloat16": "yes" if runs_bfloat16("cpu") else "no",
         "cores": cpu_count(),
         **({"threads": int(threads)} if (threads := environ.get("OMP_NUM_THREADS")) else {}),
         "system": f"{platform.system()} {platform.machine()}",
@@ -40,6 +45,12 @@ def describe_machine():
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "commit": _commit(),
     }
+
+
+def instruction_set():
+    """What the kernels use: the processor's best, or what oneDNN is told to keep to."""
+    limit = environ.get("ONEDNN_MAX_CPU_ISA", "ALL")
+    return torch.backends.cpu.get_cpu_capability() if limit == "ALL" else limit
 
 
 def _cpu_model():
@@ -105,21 +116,31 @@ def _cell(value):
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def write_results(name, rows):
-    """Print the machine and the table, and write both to ``results/<name>.json`` and ``.md``."""
+def write_results(name, rows, left_out=()):
+    """Print the machine and the table, and write both to ``results/<name>.json`` and ``.md``.
+
+    Results of other instructions than AVX-512 stand beside, in ``results/<name>-avx2.md``.
+    Say what rows are `left_out`, and why.
+    """
     machine = describe_machine()
     caption = ", ".join(f"{key} {value}" for key, value in machine.items())
-    text = f"{caption}\n\n{format_table(rows)}"
+    text = "\n\n".join([caption, format_table(rows), *map("Left out: {}.".format, left_out)])
     print(text)
     RESULTS.mkdir(exist_ok=True)
-    content = json.dumps({"machine": machine, "rows": rows}, indent=2)
-    (RESULTS / f"{name}.json").write_text(content + "\n")
-    (RESULTS / f"{name}.md").write_text(text + "\n")
+    content = {"machine": machine, "rows": rows, "left out": list(left_out)}
+    file = _file(name)
+    file.with_suffix(".json").write_text(json.dumps(content, indent=2) + "\n")
+    file.with_suffix(".md").write_text(text + "\n")
+
+
+def _file(name):
+    instructions = instruction_set().lower()
+    return RESULTS / (f"{name}.json" if "512" in instructions else f"{name}-{instructions}.json")
 
 
 def merge_results(name, rows, key):
     """Write rows, dated, in place of those with the same `key` that an earlier run has left."""
-    file = RESULTS / f"{name}.json"
+    file = _file(name)
     content = json.loads(file.read_text()) if file.exists() else {"rows": []}
     earlier = [{"date": content["machine"]["date"][:10], **row} for row in content["rows"]]
     dated = [{"date": f"{date.today()}", **row} for row in rows]
