@@ -2,6 +2,7 @@
 
 import os
 
+import pytest
 from hypothesis import settings
 
 # Tests run side by side, one a core: a thread pool in each would only make them wait for another.
@@ -11,3 +12,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # A busy machine is no fault of the code under test.
 settings.register_profile("sklstm", deadline=None)
 settings.load_profile("sklstm")
+
+
+@pytest.fixture(autouse=True)
+def _seed():
+    """Draw the same from torch in every test, whatever has run before it."""
+    import torch  # not before the environment is set
+
+    torch.manual_seed(0)

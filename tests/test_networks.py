@@ -12,11 +12,6 @@ from sklstm.networks import ManyToOneNet, TaggerNet, count_parameters
 from sklstm.sequences import PADDING, UNKNOWN
 
 
-@pytest.fixture(autouse=True)
-def _seed():
-    torch.manual_seed(0)
-
-
 def seen_by(module, call):
     """Return the first argument that a module gets during a call."""
     seen = []

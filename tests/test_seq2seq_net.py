@@ -16,11 +16,6 @@ LENGTHS = torch.tensor([5, 1, 0, 3])
 every_kind = pytest.mark.parametrize("attention", KINDS)
 
 
-@pytest.fixture(autouse=True)
-def _seed():
-    torch.manual_seed(0)
-
-
 def make(seed=0, n_outputs=4, dtype=torch.float64, **options):
     with torch.random.fork_rng():
         torch.manual_seed(seed)
