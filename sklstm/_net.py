@@ -19,6 +19,7 @@ from skorch.callbacks import (
     ProgressBar,
 )
 from skorch.helper import predefined_split
+from skorch.utils import TeeGenerator
 
 from sklstm.batches import LengthBatches, to_tensor
 from sklstm.networks import SequenceNet
@@ -109,16 +110,33 @@ class Net(NeuralNet):
         """Whether the precision is bfloat16, and the device computes in float32 all the same."""
         return self.precision == "bfloat16" and not runs_bfloat16(self.device)
 
+    def train_step(self, batch, **fit_params):
+        """Add a batch's gradients to those of its step, and take the step when it is the last."""
+        begins, ends = batch[0].begins_step, batch[0].ends_step
+        if begins and ends:
+            return super().train_step(batch, **fit_params)
+        if begins:
+            self._zero_grad_optimizer()
+        step = self.train_step_single(batch, **fit_params)
+        if ends:
+            weights = TeeGenerator(self.get_all_learnable_params())
+            self.notify("on_grad_computed", named_parameters=weights, batch=batch, training=True)
+            self._step_optimizer(None)
+        return step
+
     def train_step_single(self, batch, **fit_params):
         """Compute the gradients of a batch, on CPU part by part."""
         inputs, (targets, weights) = batch
         parts = self.parts(inputs)
-        if len(parts) == 1:
-            return super().train_step_single(batch, **fit_params)
         self._set_training(True)
+        if len(parts) == 1:
+            outputs = self.infer(inputs, **fit_params)
+            loss = self.get_loss(outputs, (targets, weights), training=True)
+            (inputs.share * loss).backward()
+            return {"loss": loss, "y_pred": outputs}
 
         def loss(outputs, part):
-            share = len(outputs) / len(weights)
+            share = inputs.share * len(outputs) / len(weights)
             y_true = targets[part], weights[part]
             return self.get_loss(outputs.to(self.dtype), y_true, training=True) * share
 
@@ -126,7 +144,7 @@ class Net(NeuralNet):
         total, outputs = accumulate_gradients(
             self.module_, arguments, loss, parts, self.workers_, self.autocast
         )
-        return {"loss": total, "y_pred": outputs}
+        return {"loss": total / inputs.share, "y_pred": outputs}
 
     def parts(self, inputs):
         """Cut a batch, unless the device or the user's own module wants it whole."""
@@ -172,9 +190,9 @@ class Schedule(Callback):
         self.step_ = 0
         self.rates_ = [group["lr"] for group in net.optimizer_.param_groups]
 
-    def on_batch_begin(self, net, training=False, **kwargs):
-        """Set the learning rates for a training batch."""
-        if training:
+    def on_batch_begin(self, net, batch=None, training=False, **kwargs):
+        """Set the learning rates for a step."""
+        if training and batch[0].begins_step:
             # at the middle of the step: the first and last rate are small, but not zero
             share = min((self.step_ + 0.5) / self.n_steps, 1.0)
             factor = self.factor(share)

@@ -11,8 +11,8 @@ class StreamBatches:
     A batch that `continues` takes the same sequences up where the batch before left them. With
     `random_state`, which is for training, sequences are drawn as by `LengthBatches`, and
     those longer than their share of all steps in a batch are cut into pieces first, so that one
-    long text fills a batch. Without it, sequences stay whole, and those that have come to their end
-    are left out of a batch.
+    long text fills a batch. Without it, sequences stay whole. Those that have come to their end
+    are left out of a batch, which then weighs less.
 
     Parameters
     ----------
@@ -42,10 +42,11 @@ class StreamBatches:
     def __iter__(self):
         plan = self._plan(self.random_state)
         # every symbol counts the same in the mean over all batches, whatever their number
-        scale = sum(len(rows) for rows, _ in plan) / len(self.dataset)
+        n_rows = sum(len(rows) for rows, _ in plan)
         for rows, start in plan:
             batch, targets = self._read(rows, start)
-            yield batch, (targets, self.dataset.weights[rows] * scale)
+            batch.share = len(rows) * len(plan) / n_rows
+            yield batch, (targets, self.dataset.weights[rows] * (n_rows / len(self.dataset)))
 
     def batches(self):
         """Iterate with the rows of each batch.
@@ -65,12 +66,11 @@ class StreamBatches:
     def _plan(self, random_state):
         """List the rows of each batch, the longest first, and the step from which on to read."""
         plan = []
-        for rows in LengthBatches(self.dataset, self.batch_size, random_state).rows():
+        for rows in LengthBatches(self.dataset, self.batch_size, random_state).steps():
             lengths = self.dataset.lengths[rows]
             rows = rows[np.argsort(-lengths, kind="stable")]
             for start in range(0, lengths.max(), self.n_steps):
-                n_running = len(rows) if random_state is not None else np.sum(lengths > start)
-                plan.append((rows[:n_running], start))
+                plan.append((rows[: np.sum(lengths > start)], start))
         return plan
 
     def _read(self, rows, start):

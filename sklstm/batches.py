@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
+NEGLIGIBLE = 1024  # steps of padding that cost less than a batch more
+
 
 @dataclass
 class Batch:
@@ -30,6 +32,11 @@ class Batch:
     continues : bool, optional
         Whether the sequences of the batch before go on here. Unless it is said, sequences are
         whole, and no state is carried over.
+    share : float, default=1.0
+        Weight of the batch's mean loss in a step of the optimizer.
+    begins_step, ends_step : bool, default=True
+        Whether a step of the optimizer begins, and ends, with the batch. Micro-batches are those
+        of one step: they come one after the other.
     """
 
     steps: torch.Tensor
@@ -40,6 +47,9 @@ class Batch:
     answers: torch.Tensor | None = None
     conditions: torch.Tensor | None = None
     continues: bool | None = None
+    share: float = 1.0
+    begins_step: bool = True
+    ends_step: bool = True
 
     def __len__(self):
         return len(self.lengths)
@@ -151,6 +161,32 @@ class SequenceDataset(Dataset):
         longest = self.answers.lengths.max(initial=0)
         return self.lengths * (longest + 1) + self.answers.lengths
 
+    def micro_batches(self, rows):
+        """Cut a batch wherever its padding would outgrow its real steps.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Which sequences, in an order in which neighbours have similar lengths.
+
+        Returns
+        -------
+        list of ndarray of int
+            The same rows in the same order. Of sequences of similar length it is one batch.
+        """
+        sides = [self] if self.answers is None else [self, self.answers]
+        lengths = np.stack([side.lengths[rows] for side in sides], axis=1)  # (N, sides)
+        parts = []
+        while len(rows):
+            # row n is about the batch that ends with it
+            real, longest = lengths.cumsum(axis=0), np.maximum.accumulate(lengths)
+            padding = np.arange(1, len(rows) + 1)[:, None] * longest - real
+            (too_many,) = np.nonzero((padding > np.maximum(real, NEGLIGIBLE)).any(axis=1))
+            stop = too_many[0] if len(too_many) else len(rows)
+            parts.append(rows[:stop])
+            rows, lengths = rows[stop:], lengths[stop:]
+        return parts
+
     def subset(self, rows):
         """Choose sequences, without a copy of their steps.
 
@@ -254,6 +290,10 @@ class LengthBatches:
     few steps on padding while the order stays random. Without shuffling, all sequences
     are sorted by length.
 
+    Where lengths differ so much that most of a batch would be padding all the same, it comes in
+    micro-batches. They are one step of the optimizer, so that what is learned is what the whole
+    batch would teach.
+
     Parameters
     ----------
     dataset : SequenceDataset
@@ -274,14 +314,30 @@ class LengthBatches:
         self.pool_size = pool_size
 
     def __len__(self):
+        """Steps of the optimizer in an epoch."""
         return -(-len(self.dataset) // self.batch_size)
 
     def __iter__(self):
-        for rows in self.rows():
-            yield self.dataset.batch(rows), self.dataset.target(rows)
+        for rows in self.steps():
+            parts = self.dataset.micro_batches(rows)
+            for number, part in enumerate(parts, start=1):
+                batch = self.dataset.batch(part)
+                batch.share = len(part) / len(rows)
+                batch.begins_step, batch.ends_step = number == 1, number == len(parts)
+                yield batch, self.dataset.target(part)
 
     def rows(self):
-        """Draw the rows of each batch.
+        """Draw the rows of each batch or micro-batch.
+
+        Returns
+        -------
+        list of ndarray of int
+            Every row once.
+        """
+        return [part for rows in self.steps() for part in self.dataset.micro_batches(rows)]
+
+    def steps(self):
+        """Draw the rows of each batch, whatever their lengths.
 
         Returns
         -------

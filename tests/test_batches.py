@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sklstm.batches import Batch, LengthBatches, SequenceDataset, Spellings
+from sklstm.batches import NEGLIGIBLE, Batch, LengthBatches, SequenceDataset, Spellings
 
 LENGTHS = st.lists(st.integers(0, 6), min_size=1, max_size=12)
 
@@ -182,6 +182,57 @@ class TestLengthBatches:
         # a pair of batch mates seldom meets again: the sets differ, not only their order
         assert share_met_again(first, second) < 0.35
 
+    @pytest.mark.parametrize("seed", [None, 0])
+    def test_one_long_sequence_among_short_ones(self, seed):
+        dataset = targets_of(codes_of([10] * 31 + [100_000] + [12] * 32))
+        random_state = None if seed is None else np.random.RandomState(seed)
+        batches = LengthBatches(dataset, 32, random_state)
+        drawn = list(batches)
+        assert max(batch.steps.numel() for batch, _ in drawn) < 1.1 * 100_000
+        alone = [batch for batch, _ in drawn if batch.lengths.max() == 100_000]
+        assert [len(batch) for batch in alone] == [1]
+        assert sorted(row for _, (rows, _) in drawn for row in rows) == list(range(64))
+        # all the same it is a member of its batch: as many steps of the optimizer as ever
+        assert len(batches) == 2
+        assert [batch.begins_step for batch, _ in drawn].count(True) == 2
+        assert [batch.ends_step for batch, _ in drawn].count(True) == 2
+        assert sum(batch.share for batch, _ in drawn) == pytest.approx(2)
+
+    @settings(deadline=None, max_examples=50)
+    @given(
+        st.lists(st.sampled_from([0, 1, 3, 50, 700, 9000]), min_size=1, max_size=40),
+        st.integers(1, 9),
+        st.none() | st.integers(0, 9),
+    )
+    def test_micro_batches_make_up_their_step(self, lengths, batch_size, seed):
+        random_state = None if seed is None else np.random.RandomState(seed)
+        batches = LengthBatches(targets_of(codes_of(lengths)), batch_size, random_state)
+        steps, inside = [], False
+        for batch, (rows, _) in batches:
+            assert batch.begins_step != inside
+            if batch.begins_step:
+                steps.append([])
+            inside = not batch.ends_step
+            steps[-1].append((batch.share, rows.tolist()))
+            padding = batch.steps.numel() - batch.lengths.sum()
+            assert padding <= 1.07 * max(batch.lengths.sum(), NEGLIGIBLE)
+        assert not inside
+        assert len(steps) == len(batches)
+        sizes = [sum(len(rows) for _, rows in step) for step in steps]
+        assert sorted(sizes)[1:] == [batch_size] * (len(steps) - 1)
+        for step, size in zip(steps, sizes, strict=True):
+            assert [share for share, _ in step] == [len(rows) / size for _, rows in step]
+        assert sorted(row for step in steps for _, rows in step for row in rows) == list(
+            range(len(lengths))
+        )
+
+    def test_batches_of_similar_lengths_stay_whole(self):
+        dataset = codes_of(lognormal_lengths(5000))
+        batches = LengthBatches(dataset, 32, np.random.RandomState(0))
+        steps = batches.steps()
+        assert all(len(dataset.micro_batches(rows)) == 1 for rows in steps)
+        assert len(steps) == len(batches)
+
     @pytest.mark.parametrize(("seed", "bound"), [(None, 0.01), (0, 0.04)])
     def test_little_padding(self, seed, bound):
         dataset = codes_of(lognormal_lengths(20_000))
@@ -213,6 +264,14 @@ class TestAnswers:
         part = self.dataset().subset(np.array([3, 1, 4]))
         assert part.batch(np.array([1, 0])).answers.tolist() == [[3], [5]]
         assert part.weights.tolist() == [3, 1, 4]
+
+    def test_one_long_answer_among_short_ones(self):
+        lengths = [3] * 15 + [4] + [3] * 16
+        dataset = codes_of(lengths, answers=codes_of([2] * 7 + [5000] + [2] * 24))
+        found = LengthBatches(dataset, 32).rows()
+        assert sorted(np.concatenate(found)) == list(range(32))
+        answers = [dataset.answers.padded(rows).numel() for rows in found]
+        assert sum(answers) < 2.5 * 5000
 
     def test_order_is_by_length_and_then_by_that_of_the_answers(self):
         (rows,) = LengthBatches(self.dataset(), 5).rows()

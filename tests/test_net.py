@@ -31,7 +31,14 @@ from toys import (
     y,
 )  # fmt: skip
 
-from sklstm import LSTMRegressor
+from sklstm import (
+    LSTMClassifier,
+    LSTMGenerator,
+    LSTMRegressor,
+    LSTMSeq2Seq,
+    LSTMTagger,
+    batches,
+)
 from sklstm._net import PatientStopping, runs_bfloat16
 
 VALIDATION = np.random.RandomState(2).randn(30, 5)
@@ -238,6 +245,69 @@ class TestTraining:
         )
         np.testing.assert_allclose(low, full, atol=0.03)
         assert np.array_equal(low, full) != runs_bfloat16("cpu")
+
+
+class TestMicroBatches:
+    """Where lengths differ much, a step of the optimizer takes several batches."""
+
+    LENGTHS = np.array([3, 200, 4, 5, 40, 3, 2, 9, 1, 700, 3, 60, 4, 4, 2])
+
+    def data(self, kind):
+        rng = np.random.RandomState(0)
+        words = [[f"w{code}" for code in rng.randint(5, size=n)] for n in self.LENGTHS]
+        if kind is LSTMTagger:
+            return words, [[word.upper() for word in row] for row in words]
+        if kind is LSTMSeq2Seq:
+            return words, [row[:n] for n, row in zip(self.LENGTHS[::-1], words, strict=True)]
+        if kind is LSTMGenerator:
+            return words, None
+        return words, np.arange(len(words)) % 2
+
+    @pytest.mark.parametrize(
+        ("kind", "params"),
+        [
+            (LSTMClassifier, {}),
+            (LSTMRegressor, {}),
+            (LSTMTagger, {}),
+            (LSTMSeq2Seq, {}),
+            (LSTMGenerator, {"level": "token"}),
+            (LSTMGenerator, {"level": "token", "bptt_steps": 20}),
+        ],
+    )
+    def test_they_teach_what_the_batch_teaches(self, kind, params, monkeypatch):
+        X, labels = self.data(kind)
+        found = {}
+        for negligible in (0, 10**9):
+            monkeypatch.setattr(batches, "NEGLIGIBLE", negligible)
+            model = kind(
+                hidden_size=4, max_epochs=2, batch_size=8, lr=0.1, schedule="linear",
+                optimizer="sgd", precision="float64", random_state=0, **params,
+            )  # fmt: skip
+            model.fit(X, labels, sample_weight=1.0 + np.arange(len(X)), X_val=X, y_val=labels)
+            losses = [(epoch["train_loss"], epoch["valid_loss"]) for epoch in model.history_]
+            counts = [epoch["train_batch_count"] for epoch in model.net_.history]
+            found[negligible] = losses, model.module_.state_dict(), counts
+        (losses, weights, counts), (whole_losses, whole_weights, whole_counts) = found.values()
+        np.testing.assert_allclose(losses, whole_losses, rtol=1e-9)
+        for name, weight in weights.items():
+            torch.testing.assert_close(weight, whole_weights[name], rtol=1e-7, atol=1e-9)
+        assert (counts > whole_counts) == ("bptt_steps" not in params)
+
+    def test_callbacks_see_one_step(self):
+        X, labels = self.data(LSTMClassifier)
+        norm = lambda net, named_parameters, **kw: len(list(named_parameters))  # noqa: E731
+        callback, log = spy("on_grad_computed", norm)
+        fitted = classifier(callbacks=[callback], batch_size=8, max_epochs=3).fit(X, labels)
+        assert len(log) == 2 * 3
+        assert all(log)
+        assert fitted.net_.history[-1]["train_batch_count"] > 2
+
+    def test_schedule_counts_steps(self):
+        X, labels = self.data(LSTMClassifier)
+        shares = []
+        schedule = lambda share: shares.append(share) or 1.0  # noqa: E731
+        classifier(schedule=schedule, batch_size=8, max_epochs=3).fit(X, labels)
+        np.testing.assert_allclose(shares, (np.arange(6) + 0.5) / 6)
 
 
 class TestGoingOn:

@@ -63,8 +63,8 @@ def test_without_shuffling_texts_stay_whole_and_ended_ones_leave():
 
 def test_no_small_batch_is_left_over():
     data = dataset([1000, 30, 20])
-    sizes = {len(batch) for batch, _ in StreamBatches(data, 8, np.random.RandomState(0), 10)}
-    assert sizes == {10}
+    batches = StreamBatches(data, 8, np.random.RandomState(0), 10)
+    assert {len(batch) for batch, _ in batches if not batch.continues} == {10}
 
 
 @pytest.mark.parametrize("seed", [None, 0])
@@ -77,6 +77,17 @@ def test_weights_make_the_loss_a_mean_over_steps(seed):
         total += (losses * weights).mean().item() * len(batch)
         n_rows += len(batch)
     assert total / n_rows == pytest.approx(1.0, rel=1e-6)
+
+
+def test_ended_pieces_leave_and_what_is_left_teaches_as_much():
+    data = dataset([3] * 300 + [500])
+    taught = []
+    for batch, (_, weights) in StreamBatches(data, 4, np.random.RandomState(0), 5):
+        assert batch.lengths.all()
+        assert batch.begins_step
+        assert batch.ends_step
+        taught += (batch.share * weights / len(batch)).tolist()  # by each loss, in its gradient
+    assert np.ptp(taught) < 1e-6 * max(taught)
 
 
 def test_pieces_keep_condition_and_order():
