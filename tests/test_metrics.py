@@ -13,7 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.metrics import accuracy_score, f1_score
+from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
 from sklearn.model_selection import GridSearchCV, cross_validate
 
 from sklstm.metrics import (
@@ -303,6 +303,43 @@ def test_nothing_predicted_has_no_precision():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert entity_recall_score(Y_TRUE, y_pred) == entity_f1_score(Y_TRUE, y_pred) == 0
+
+
+UNDEFINED = {
+    "no right entity": ([["O", "O", "O"]], [["B-A", "B-B", "O"]]),
+    "no predicted entity": ([["B-A", "B-B", "O"]], [["O", "O", "O"]]),
+    "neither of one type": ([["B-A", "O", "O"]], [["O", "B-B", "O"]]),
+    "one type only predicted": ([["B-A", "B-C", "O"]], [["B-A", "O", "B-B"]]),
+}
+
+
+@pytest.mark.parametrize("zero_division", [0.0, 1.0, np.nan])
+@pytest.mark.parametrize("average", ["micro", "macro", "weighted", None])
+@pytest.mark.parametrize("case", UNDEFINED)
+def test_undefined_scores_are_those_of_scikit_learn(case, average, zero_division):
+    y_true, y_pred = UNDEFINED[case]
+    right, found = (sets_of_spans(y, "IOB2", "strict") for y in (y_true, y_pred))
+    spans, types = sorted(right | found), sorted({kind for _, kind, *_ in right | found})
+    table = [
+        np.array([[s in side and s[1] == kind for kind in types] for s in spans])
+        for side in (right, found)
+    ]
+    options = {"average": average, "zero_division": zero_division}
+    *expected, _ = precision_recall_fscore_support(*table, **options)
+    scores = entity_scores(y_true, y_pred, scheme="IOB2", **options)
+    for name, value in zip(["precision", "recall", "f1"], expected, strict=True):
+        np.testing.assert_array_equal(scores[name], value)
+    if average is not None:
+        report = entity_report(
+            y_true, y_pred, scheme="IOB2", output_dict=True, zero_division=zero_division
+        )
+        row = list(report[f"{average} avg"].values())
+        np.testing.assert_array_equal(row, [*expected, len(right)])
+
+
+def test_spurious_entities_alone_are_not_right():
+    score = entity_f1_score([["O", "O"]], [["B-A", "O"]], average="weighted", zero_division=1.0)
+    assert score == 0.0
 
 
 def test_undefined_types_are_left_out_of_an_average_of_nan():

@@ -158,8 +158,10 @@ def score(metric, counts, average, zero_division):
         return scores
     if average == "micro":
         return plain(scores[..., 0])
-    weights = true if average == "weighted" else predicted + true > 0
-    weights = np.where(np.isnan(scores), 0, weights)  # as scikit-learn averages
+    # as scikit-learn averages: NaN is left out, and weights that are all zero count as equal
+    equal = (predicted + true > 0) & ~np.isnan(scores)
+    weights = np.where(np.isnan(scores), 0, true) if average == "weighted" else equal
+    weights = np.where(weights.any(axis=-1, keepdims=True), weights, equal)
     total = (np.nan_to_num(scores) * weights).sum(axis=-1)
     return plain(divide(total, weights.sum(axis=-1), metric, zero_division))
 
