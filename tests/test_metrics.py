@@ -69,6 +69,7 @@ def sets_of_spans(y, scheme, mode):
     return {(number, *span) for number, found in enumerate(spans) for span in found}
 
 
+@pytest.mark.filterwarnings("ignore:y_true is in")  # tags drawn at random
 @given(tagged(), st.sampled_from(["strict", "conlleval"]))
 def test_scores_follow_the_definition(pair, mode):
     right, found = (sets_of_spans(y, "IOB2", mode) for y in pair)
@@ -85,6 +86,7 @@ def test_scores_follow_the_definition(pair, mode):
         assert scores.f1[row] == pytest.approx(2 * len(R & P) / (len(R) + len(P)))
 
 
+@pytest.mark.filterwarnings("ignore:y_true is in")  # tags drawn at random
 @settings(max_examples=25)
 @given(tagged())
 def test_averages_are_those_of_scikit_learn(pair):
@@ -348,6 +350,7 @@ def test_undefined_types_are_left_out_of_an_average_of_nan():
     assert entity_precision_score(y_true, y_pred, average="macro", zero_division=0) == 0.5
 
 
+@pytest.mark.filterwarnings("ignore:y_true is in")  # tags drawn at random
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
 @settings(max_examples=25)
 @given(tagged(), st.data())
@@ -411,6 +414,7 @@ def test_partial_matches(true, predicted, expected):
     assert " ".join(found) == expected
 
 
+@pytest.mark.filterwarnings("ignore:y_true is in")  # tags drawn at random
 @given(tagged())
 def test_partial_matches_count_every_span(pair):
     counts = partial_match_counts(*pair, scheme="IOB2")
@@ -466,6 +470,55 @@ class TestBootstrap:
 
 
 ALL = [*SCORES, entity_scores, entity_report, partial_match_counts, bootstrap_interval]
+
+
+@pytest.mark.parametrize("scheme", ["auto", "named"])
+@pytest.mark.parametrize(
+    "schemes", [("IOB1", "IOB2"), ("IOB2", "IOB1"), ("IOBES", "IOB2"), ("BILOU", "IOB2")]
+)
+@pytest.mark.parametrize("function", ALL)
+def test_predictions_in_another_scheme_warn(function, schemes, scheme):
+    y = [["B-A", "I-A", "O", "B-B"], ["B-B", "O", "B-A", "I-A"]]
+    y_true, y_pred = (convert_tags(y, "IOB2", scheme) for scheme in schemes)
+    scheme = schemes[0] if scheme == "named" else scheme
+    message = r"y_true is in {}, but y_pred seems to be in {}: .*convert_tags\(".format(*schemes)
+    with pytest.warns(UserWarning, match=message):
+        function(y_true, y_pred, scheme=scheme)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        function(y_true, convert_tags(y_pred, *schemes[::-1]), scheme=scheme)
+        function(y_true, y_pred, mode="conlleval")
+
+
+def test_a_few_faults_do_not_hide_the_other_scheme():
+    y = [["B-A", "I-A", "O", "B-B"]] * 30
+    broken = [*y, ["O", "I-A", "O", "O"]]
+    y_true = convert_tags([*y, ["O"] * 4], "IOB2", "IOB1")
+    with pytest.warns(UserWarning, match="y_pred seems to be in IOB2: 60 of its tags"):
+        entity_f1_score(y_true, broken)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        entity_f1_score([*y, ["O"] * 4], broken)  # the same faults, in the right scheme
+
+
+def test_token_accuracy_warns_of_another_scheme_too():
+    y = [["B-A", "I-A", "O", "B-B"]]
+    with pytest.warns(UserWarning, match="in IOB1, but y_pred seems to be in IOB2.*entity_f1"):
+        assert token_accuracy_score(convert_tags(y, "IOB2", "IOB1"), y) == 0.5
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        token_accuracy_score(y, y)
+        token_accuracy_score([["O", "O"]], [["O", "U-A"]])
+        token_accuracy_score([["DET", "B", "I-A"]], [["NOUN", "I-A", "O"]])
+        token_accuracy_score(y, [["A", "A", "O", "B"]])
+
+
+@pytest.mark.parametrize("function", ALL)
+def test_spans_in_another_spelling_are_loud(function):
+    for tag, message in [("B_A", "'B_A' looks like 'B-A'"), ("B-A\n", "blanks around the tag")]:
+        with pytest.raises(ValueError, match=f"y_true: .*{message}"):
+            function([[tag, "O"]], [["O", "O"]])
+    assert function([["B", "I", "O"]], [["B", "I", "O"]]) is not None  # without a type
 
 
 @pytest.mark.parametrize("function", [*ALL, token_accuracy_score])

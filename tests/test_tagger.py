@@ -174,9 +174,9 @@ class TestSchemes:
 
     def test_spans_without_a_type(self):
         y = [[tag[0] for tag in row] for row in TAGS]
-        assert tagger().fit(SENTENCES, y).scheme_ is None
-        for train_scheme in (None, "IOBES"):
-            params = {"scheme": "IOB2", "train_scheme": train_scheme, "max_epochs": 40}
+        assert tagger(scheme=None).fit(SENTENCES, y).scheme_ is None
+        for scheme, train_scheme in (("auto", None), ("IOB2", "IOBES")):
+            params = {"scheme": scheme, "train_scheme": train_scheme, "max_epochs": 40}
             fitted = tagger(**params).fit(SENTENCES, y)
             assert fitted.predict(SENTENCES).tolist() == y
             assert {entity.type for entity in fitted.predict_entities(SENTENCES)[0]} == {""}

@@ -323,6 +323,12 @@ BAD_FITS = {
         {"train_scheme": "IOBES"}, SENTENCES, PLAIN, {}, ValueError, "train_scheme='IOBES' needs"),
     "some plain tags": (
         {}, SENTENCES, with_row(TAGS, 1, ["O", "PER", "O"]), {}, ValueError, "yet 'PER' has not"),
+    "spans in another spelling": (
+        {}, SENTENCES, [[tag.replace("-", "_") for tag in tags] for tags in TAGS], {}, ValueError,
+        "'B_LOC' looks like 'B-LOC' in another spelling"),
+    "tags with line ends": (
+        {}, SENTENCES, [[tag + "\n" for tag in tags] for tags in TAGS], {}, ValueError,
+        r"blanks around the tag 'B-LOC\\n'"),
     # weights
     "weight of no tag": (
         {"class_weight": {"B-XXX": 2}}, SENTENCES, TAGS, {}, ValueError,

@@ -227,9 +227,15 @@ def test_empty_sentences_have_no_spans():
         ([["U-A"]], "BILOU"),
         ([["O", "I-A"], ["I-A"]], "IOB1"),
         ([["DET", "NOUN"]], None),
-        ([["B", "I", "O"]], None),
+        ([["B", "I", "O"]], "IOB2"),
+        ([["I", "I", "O"]], "IOB1"),
+        ([["O", "B", "E", "S"]], "IOBES"),
         ([["-LRB-", "O", "NN"]], None),
         ([["NN", "S-X"]], None),
+        ([["S", "V", "O"], ["S", "O"]], None),  # subject, verb, object
+        ([["B", "M", "E", "S"], ["B", "I"]], None),  # where words begin
+        ([["PROPN", "NN-S", "VB-D", "O"]], None),
+        ([["X", "I", "_", "", "0", "B", "WP$", "SP_"]], None),
     ],
 )
 def test_scheme_is_inferred(y, scheme):
@@ -255,6 +261,43 @@ def test_inference_refuses_what_fits_no_scheme(y, message):
         infer_scheme(y)
 
 
+@pytest.mark.parametrize(
+    ("tags", "stray", "meant"),
+    [
+        (["B_PER", "O"], "B_PER", "B-PER"),
+        (["I_PER", "O"], "I_PER", "I-PER"),
+        (["B-PER", "I_PER", "O"], "I_PER", "I-PER"),
+        (["B-PER", "I_PER"], "I_PER", "I-PER"),
+        (["PER-B", "PER-I", "O"], "PER-B", "B-PER"),
+        (["WORK_OF_ART_U", "O"], "WORK_OF_ART_U", "U-WORK_OF_ART"),
+        (["b-per", "i-per", "o"], "b-per", "B-per"),
+        (["B PER", "O"], "B PER", "B-PER"),
+        (["B\u2013PER", "O"], "B\u2013PER", "B-PER"),
+        (["0", "B-PER"], "0", "O"),
+        (["b", "i", "o"], "b", "B"),
+        (["O", "B_PER", "I_PER", "MISC"], "B_PER", "B-PER"),
+    ],
+)
+def test_spans_in_another_spelling_are_loud(tags, stray, meant):
+    message = f"{stray!r} looks like {meant!r} in another spelling.*scheme=None"
+    with pytest.raises(ValueError, match=message):
+        infer_scheme([tags])
+
+
+@pytest.mark.parametrize("tag", ["O\n", "O ", "B-PER\r", "NN ", "\tO"])
+def test_blanks_around_tags_are_loud(tag):
+    with pytest.raises(ValueError, match="There are blanks around the tag"):
+        infer_scheme([["O", tag]])
+    with pytest.raises(ValueError, match=r"Sentence 0, token 1: .*(strip the tags|no tag of IOB2)"):
+        check_tags([["O", tag]], "IOB2")
+
+
+def test_some_spans_among_other_tags_are_loud():
+    for tags in (["_", "B-PER", "I-PER"], ["O", "M-PER", "B-PER", "E-PER"], ["O", "", "B-PER"]):
+        with pytest.raises(ValueError, match="Some tags have the form of spans, yet"):
+            infer_scheme([tags])
+
+
 @pytest.mark.parametrize("span", [("A", 1, 1), ("A", -1, 2), ("A", 2, 4), ("A", 2, 1)])
 def test_spans_must_lie_in_the_sentence(span):
     with pytest.raises(ValueError, match="0 <= start < end <= 3"):
@@ -269,6 +312,71 @@ def test_spans_must_not_overlap():
 def test_conversion_checks_its_source():
     with pytest.raises(ValueError, match="Sentence 0, token 0: 'I-A'"):
         convert_tags([["I-A"]], "IOB2", "IOBES")
+
+
+BROKEN = ["I-A", "I-A", "B-B", "I-A", "O", "I-B", "I-B"]
+REPAIRED = {
+    "IOB1": "I-A I-A I-B I-A O I-B I-B",
+    "IOB2": "B-A I-A B-B B-A O B-B I-B",
+    "IOBES": "B-A E-A S-B S-A O B-B E-B",
+    "BILOU": "B-A L-A U-B U-A O B-B L-B",
+}
+
+
+@pytest.mark.parametrize("target", SCHEMES)
+@pytest.mark.parametrize("source", ["IOB2", None])
+def test_conversion_repairs_on_demand(source, target):
+    for y in ([BROKEN, []], np.array([BROKEN])):
+        (tags, *_) = convert_tags(y, source, target, mode="conlleval")
+        assert tags == REPAIRED[target].split()
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_repair_leaves_well_formed_tags_alone(scheme):
+    tags = WRITTEN[scheme].split()
+    assert convert_tags([tags], scheme, scheme, mode="conlleval") == [tags]
+
+
+@pytest.mark.parametrize("check", [lambda y: check_tags(y, "IOB2"), infer_scheme])
+def test_what_is_not_well_formed_can_be_repaired_as_the_error_says(check):
+    y = [["O", "I-PER"], ["B-PER"]]
+    with pytest.raises(ValueError, match="IOB2") as caught:
+        check(y)
+    call = str(caught.value).split(". ")[-1].removesuffix(" repairs such tags.")
+    assert eval(call) == [["O", "B-PER"], ["B-PER"]]
+
+
+@pytest.mark.parametrize("arguments", [([["O"]], "IOB2", "IOB2", "repair"), ([["O"]], None, "IOB2"),
+                                       ([["O"]], "IOB2", None)])  # fmt: skip
+def test_conversion_refuses_unknown_options(arguments):
+    with pytest.raises(ValueError, match="must be one of"):
+        convert_tags(*arguments)
+
+
+def test_a_span_that_is_there_twice_counts_once():
+    spans = [("A", 0, 2), ("B", 2, 3), ("A", 0, 2)]
+    assert spans_to_tags(spans, 3, "IOB2") == ["B-A", "I-A", "B-B"]
+    with pytest.raises(ValueError, match="overlaps"):
+        spans_to_tags([("A", 0, 2), ("B", 0, 2)], 3, "IOB2")
+
+
+@pytest.mark.parametrize("span", [(1, 0, 2), ("A", 0.0, 2), ("A", "0", 2), ("A", 0), 7, None])
+def test_what_is_no_span_is_refused(span):
+    with pytest.raises(TypeError, match=r"is no span|must be a type"):
+        spans_to_tags([span], 3, "IOB2")
+
+
+@pytest.mark.parametrize("tags", [[1, 2], [None], None, "O", 3, [["O"]]])
+@pytest.mark.parametrize("scheme", [None, "IOB2"])
+def test_transitions_are_those_of_tags(tags, scheme):
+    with pytest.raises(TypeError, match=r"is no tag|in a list"):
+        allowed_transitions(tags, scheme)
+
+
+def test_an_option_may_be_anything():
+    for option in (pd.Series(["IOB2"]), np.array(["IOB2", "O"]), ["IOB2"], 3, {}):
+        with pytest.raises(ValueError, match="scheme must be one of"):
+            check_tags([["O"]], option)
 
 
 @pytest.mark.parametrize("arguments", [(["O"], "IOB2", "lenient"), (["O"], "IO"), (["O"], None)])

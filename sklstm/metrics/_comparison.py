@@ -15,6 +15,7 @@ from sklearn.utils._param_validation import (
 from sklearn.utils.validation import _check_sample_weight
 
 from sklstm.tags import MODES, SCHEMES, SpanColumns, check_tags, infer_scheme, span_columns
+from sklstm.tags._spans import count_faults
 
 AVERAGES = ("micro", "macro", "weighted")
 METRICS = ("precision", "recall", "f1")
@@ -77,6 +78,8 @@ def compare(y_true, y_pred, scheme, mode):
         scheme = _named("y_true", _strict_scheme, y_true, y_pred, scheme)
     true = _named("y_true", span_columns, y_true, scheme, mode)
     predicted = _named("y_pred", span_columns, y_pred, scheme, mode)
+    if mode == "strict":
+        warn_of_another_scheme(y_pred, [scheme], "pass mode='conlleval', which reads all of them")
     types = sorted({*true.types, *predicted.types})
     code_of = {name: code for code, name in enumerate(types)}
     true, predicted = (
@@ -117,6 +120,22 @@ def _strict_scheme(y_true, y_pred, scheme):
             "name the scheme if spans have no type."
         )
     return scheme
+
+
+def warn_of_another_scheme(y_pred, schemes, otherwise):
+    """Warn if predictions keep to another scheme, but for faults here and there, than `y_true`."""
+    n_faults = count_faults(y_pred)
+    if n_faults is None:
+        return
+    expected, closest = min(schemes, key=n_faults.get), min(n_faults, key=n_faults.get)
+    if n_faults[expected] and 10 * n_faults[closest] <= n_faults[expected]:
+        warnings.warn(
+            f"y_true is in {expected}, but y_pred seems to be in {closest}: {n_faults[expected]} "
+            f"of its tags break the rules of {expected}, and count as wrong even where the spans "
+            f"are right. Use convert_tags(y_pred, {closest!r}, {expected!r}), or {otherwise}.",
+            UserWarning,
+            stacklevel=4,
+        )
 
 
 def _named(name, check, *args):

@@ -7,7 +7,8 @@ import numpy as np
 from sklearn.metrics import make_scorer
 from sklearn.utils.validation import _check_sample_weight
 
-from sklstm.metrics._comparison import check_pair, divide
+from sklstm.metrics._comparison import check_pair, divide, warn_of_another_scheme
+from sklstm.tags._spans import count_faults
 
 
 def token_accuracy_score(y_true, y_pred, *, sample_weight=None):
@@ -36,6 +37,11 @@ def token_accuracy_score(y_true, y_pred, *, sample_weight=None):
     0.75
     """
     y_true, y_pred = check_pair(y_true, y_pred)
+    n_faults = count_faults(y_true)
+    if fitting := [scheme for scheme, count in (n_faults or {}).items() if not count]:
+        warn_of_another_scheme(
+            y_pred, fitting, "score spans, with entity_f1_score(mode='conlleval')"
+        )
     pairs = map(eq, chain.from_iterable(y_true), chain.from_iterable(y_pred))
     hits = np.fromiter(pairs, dtype=float)
     weights = np.repeat(_check_sample_weight(sample_weight, y_true), list(map(len, y_true)))

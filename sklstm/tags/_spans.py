@@ -1,7 +1,9 @@
 """Schemes, and spans from tags and back."""
 
+import re
 import reprlib
 from itertools import chain, pairwise
+from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +21,19 @@ OPENING = {"IOB1": "I", "IOB2": "B", "IOBES": "BS", "BILOU": "BU"}
 CLOSING = {"IOB1": "IB", "IOB2": "BI", "IOBES": "ES", "BILOU": "LU"}
 ALL_PREFIXES = "BIESLU"
 GUESSING_ORDER = ("IOB2", "IOB1", "IOBES", "BILOU")
+
+# Spans in other spellings: b-PER, B_PER, "B PER", PER-B. The hyphen has many lookalikes.
+SEPARATORS = r"[-_:/|.\s\u2010-\u2015\u2212]+"
+PREFIX_FIRST = re.compile(f"([{ALL_PREFIXES}]){SEPARATORS}(.+)", re.IGNORECASE)
+PREFIX_LAST = re.compile(f"(.+?){SEPARATORS}([{ALL_PREFIXES}])", re.IGNORECASE)
+SPAN_FORM = (
+    f"Spans are 'O', and a prefix out of {', '.join(ALL_PREFIXES)}, a hyphen and a type, like "
+    "'B-PER'."
+)
+PLAIN_TAGS = (
+    "If the tags mark no spans, LSTMTagger(scheme=None) and token_accuracy_score take them as they "
+    "are."
+)
 
 
 class Span(NamedTuple):
@@ -108,12 +123,15 @@ def infer_scheme(y, y_pred=None):
     -------
     {"IOB1", "IOB2", "IOBES", "BILOU"} or None
         The scheme, or None for plain tags, which mark no spans: parts of speech. Tags are
-        spans if each is ``"O"`` or has a known prefix and a hyphen.
+        spans if each is ``"O"`` or has a known prefix and a hyphen. Prefixes alone are spans
+        without a type if ``"O"`` is among them, and ``"B"`` or ``"I"``.
 
     Raises
     ------
     ValueError
-        If the tags have the form of spans but fit no scheme, or if only some have that form.
+        If the tags have the form of spans but fit no scheme, if only some have that form, if they
+        look like spans in another spelling (``"B_PER"``, ``"b-PER"``, ``"PER-B"``), or if there
+        are blanks around a tag.
 
     See Also
     --------
@@ -130,19 +148,9 @@ def infer_scheme(y, y_pred=None):
     True
     """
     sentences = check_tags(y, None)
-    distinct = set(chain.from_iterable(sentences))
-    plain = sorted(tag for tag in distinct if not _has_span_form(tag))
-    is_mixed = OUTSIDE in distinct and len(distinct) > len(plain) + 1
-    if plain and not is_mixed:
+    if not _mark_spans(set(chain.from_iterable(sentences))):
         return None
-    if plain:
-        raise ValueError(
-            f"Some tags have the form of spans, yet {plain[0]!r} has not: spans are 'O' and a "
-            f"prefix out of {', '.join(ALL_PREFIXES)}, a hyphen and a type, like 'B-PER'. "
-            "Correct that tag, or rename 'O' if the tags mark no spans."
-        )
-    tokens, first, _ = _encode(sentences, None)
-    n_faults = {scheme: _faults(tokens, first, scheme).sum() for scheme in GUESSING_ORDER}
+    n_faults = _count_faults(sentences)
     fitting = [scheme for scheme in GUESSING_ORDER if not n_faults[scheme]]
     if not fitting:
         closest = min(GUESSING_ORDER, key=n_faults.get)
@@ -155,6 +163,26 @@ def infer_scheme(y, y_pred=None):
         known = [scheme for scheme in fitting if used <= set(OUTSIDE + PREFIXES[scheme])]
         fitting = known or fitting
     return fitting[0]
+
+
+def count_faults(y):
+    """Count the tags that break the rules of each scheme.
+
+    Parameters
+    ----------
+    y : sequence of list of str
+        The tags of each sentence.
+
+    Returns
+    -------
+    dict of str to int, or None
+        For each scheme; None if the tags mark no spans.
+    """
+    sentences = check_tags(y, None)
+    try:
+        return _count_faults(sentences)
+    except ValueError:
+        return None
 
 
 def check_tags(y, scheme):
@@ -182,6 +210,7 @@ def check_tags(y, scheme):
 
     See Also
     --------
+    convert_tags : Repairs tags that are not well-formed.
     tags_to_spans : Reads spans from tags, well-formed or not.
 
     Examples
@@ -193,6 +222,7 @@ def check_tags(y, scheme):
     Traceback (most recent call last):
         ...
     ValueError: Sentence 0, token 1: 'I-PER' after 'O' does not fit IOB2; accepted here: O, B-….
+    convert_tags(y, 'IOB2', 'IOB2', mode='conlleval') repairs such tags.
     """
     sentences = _read(y)
     if scheme is None:
@@ -201,7 +231,10 @@ def check_tags(y, scheme):
     tokens, first, _ = _encode(sentences, scheme)
     faults = _faults(tokens, first, scheme)
     if faults.any():
-        raise ValueError(_describe_fault(sentences, faults.argmax(), scheme))
+        raise ValueError(
+            f"{_describe_fault(sentences, faults.argmax(), scheme)} convert_tags(y, {scheme!r}, "
+            f"{scheme!r}, mode='conlleval') repairs such tags."
+        )
     return sentences
 
 
@@ -296,7 +329,7 @@ def spans_to_tags(spans, n_tokens, scheme):
     Parameters
     ----------
     spans : iterable of Span or of tuple (type, start, end)
-        Spans that do not overlap, in any order.
+        Spans that do not overlap, in any order. One that is there twice counts once.
     n_tokens : int
         Tokens of the sentence.
     scheme : {"IOB1", "IOB2", "IOBES", "BILOU"}
@@ -309,6 +342,8 @@ def spans_to_tags(spans, n_tokens, scheme):
 
     Raises
     ------
+    TypeError
+        If a span is not a type and two integers.
     ValueError
         If a span is empty, leaves the sentence or overlaps another one.
 
@@ -323,7 +358,7 @@ def spans_to_tags(spans, n_tokens, scheme):
     ['B-PER', 'E-PER', 'O', 'S-LOC']
     """
     check_option(scheme, SCHEMES, "scheme")
-    spans = sorted((Span(*span) for span in spans), key=lambda span: span.start)
+    spans = sorted(dict.fromkeys(map(_check_span, spans)), key=lambda span: span.start)
     for span in spans:
         if not 0 <= span.start < span.end <= n_tokens:
             raise ValueError(
@@ -343,17 +378,22 @@ def spans_to_tags(spans, n_tokens, scheme):
     return tags
 
 
-def convert_tags(y, source, target):
-    """Rewrite tags in another scheme.
+def convert_tags(y, source, target, mode="strict"):
+    """Rewrite tags in another scheme, or repair them in their own.
 
     Parameters
     ----------
     y : sequence of list of str
         The tags of each sentence.
-    source : {"IOB1", "IOB2", "IOBES", "BILOU"}
-        The scheme that they are written in. They must be well-formed.
+    source : {"IOB1", "IOB2", "IOBES", "BILOU"} or None
+        The scheme that they are written in. Mode "conlleval" knows the prefixes of all schemes
+        and ignores it.
     target : {"IOB1", "IOB2", "IOBES", "BILOU"}
         The scheme to write.
+    mode : {"strict", "conlleval"}, default="strict"
+        What becomes of tags that are not well-formed. With "strict" they are an error. With
+        "conlleval" they are repaired: the spans are those that :func:`tags_to_spans` reads in
+        that mode, so that ``I-PER`` after ``O`` begins one.
 
     Returns
     -------
@@ -363,7 +403,7 @@ def convert_tags(y, source, target):
     Raises
     ------
     ValueError
-        If the tags are not well-formed; the message names sentence, token and tag.
+        If the tags are not well-formed in strict mode; the message names sentence, token and tag.
 
     See Also
     --------
@@ -374,14 +414,17 @@ def convert_tags(y, source, target):
     >>> from sklstm.tags import convert_tags
     >>> convert_tags([["I-PER", "I-PER", "B-PER", "O"]], "IOB1", "BILOU")
     [['B-PER', 'L-PER', 'U-PER', 'O']]
+    >>> convert_tags([["O", "I-PER", "I-PER"]], "IOB2", "IOB2", mode="conlleval")
+    [['O', 'B-PER', 'I-PER']]
     """
-    check_option(source, SCHEMES, "source")
+    check_option(mode, MODES, "mode")
+    check_option(source, SCHEMES if mode == "strict" else (*SCHEMES, None), "source")
     check_option(target, SCHEMES, "target")
-    sentences = check_tags(y, source)
+    sentences = check_tags(y, source if mode == "strict" else None)
     lengths = list(map(len, sentences))
     offsets = np.cumsum([0, *lengths])
     spans = [[] for _ in sentences]
-    columns = span_columns(sentences, source)
+    columns = span_columns(sentences, source, mode)
     base = offsets[columns.sentences]
     rows = (columns.types, columns.starts - base, columns.ends - base)
     for sentence, *span in zip(columns.sentences, *(row.tolist() for row in rows), strict=True):
@@ -446,6 +489,16 @@ def continuations(tags):
     return _continues(tokens[:, None], tokens[None, :])
 
 
+def _check_span(span):
+    try:
+        kind, start, end = span
+    except (TypeError, ValueError):
+        raise TypeError(f"{_describe(span)} is no span; one is (type, start, end).") from None
+    if not isinstance(kind, str) or not all(isinstance(place, Integral) for place in (start, end)):
+        raise TypeError(f"{tuple(span)} must be a type, which is a str, and two integers.")
+    return Span(kind, int(start), int(end))
+
+
 def _read(y):
     is_matrix = isinstance(y, np.ndarray) and y.ndim == 2
     rows = y.tolist() if is_matrix else to_list(y, "one list of tags for each sentence")
@@ -469,9 +522,13 @@ def _read(y):
 
 
 def _one_sentence(tags):
-    if isinstance(tags, str):
+    if not isinstance(tags, (list, tuple, np.ndarray)):
         raise TypeError(f"Expected the tags of one sentence in a list, got {_describe(tags)}.")
-    return list(tags)
+    tags = list(tags)
+    wrong = [tag for tag in tags if not isinstance(tag, str)]
+    if wrong:
+        raise TypeError(f"{_describe(wrong[0])} is no tag; every tag must be a str.")
+    return tags
 
 
 def _describe(value):
@@ -480,12 +537,68 @@ def _describe(value):
 
 def check_option(value, options, name):
     """Check that a value is one of the accepted ones."""
-    if value not in options:
+    if not isinstance(value, str | None) or value not in options:
         raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}, got {value!r}.")
 
 
 def _has_span_form(tag):
     return tag == OUTSIDE or (tag[:1] in ALL_PREFIXES and tag[1:2] == "-")
+
+
+def _mark_spans(distinct):
+    """Tell spans from plain tags, and refuse those that seem to be spans but are not spelled so."""
+    padded = sorted(tag for tag in distinct if tag.strip() not in ("", tag))
+    if padded:
+        raise ValueError(
+            f"There are blanks around the tag {padded[0]!r}: strip the tags. {PLAIN_TAGS}"
+        )
+    plain = sorted(tag for tag in distinct if not _has_span_form(tag))
+    if not plain or _are_bare(distinct):
+        return True
+    meant = {tag: _spelled_out(tag) for tag in distinct}
+    if _look_like_spans(set(meant.values())):
+        strays = sorted(tag for tag in distinct if meant[tag] != tag)
+        if strays:
+            raise ValueError(
+                f"{strays[0]!r} looks like {meant[strays[0]]!r} in another spelling. {SPAN_FORM} "
+                f"Spell all tags so. {PLAIN_TAGS}"
+            )
+    has_spans = any(_has_span_form(tag) for tag in distinct - {OUTSIDE})
+    if (OUTSIDE in distinct and has_spans) or _look_like_spans(distinct):
+        raise ValueError(
+            f"Some tags have the form of spans, yet {plain[0]!r} has not. {SPAN_FORM} Correct that "
+            f"tag. {PLAIN_TAGS}"
+        )
+    return False
+
+
+def _are_bare(tags):
+    """Whether tags are prefixes alone. Just S and O, say, may be subject and object."""
+    return OUTSIDE in tags and tags <= {OUTSIDE, *ALL_PREFIXES} and not tags.isdisjoint("BI")
+
+
+def _look_like_spans(tags):
+    """Whether all tags have the form of spans, or some type has a B and another prefix."""
+    spans = [_parse(tag, None) for tag in tags - {OUTSIDE} if _has_span_form(tag)]
+    if OUTSIDE in tags and (len(spans) == len(tags) - 1 > 0 or _are_bare(tags)):
+        return True
+    begun = {kind for prefix, kind in spans if prefix == "B"}
+    return any(prefix != "B" and kind in begun for prefix, kind in spans)
+
+
+def _spelled_out(tag):
+    """Return the tag that another spelling seems to mean, or else the same tag."""
+    if tag.upper() in (OUTSIDE, "0"):
+        return OUTSIDE
+    if _has_span_form(tag):
+        return tag
+    if len(tag) == 1 and tag.upper() in ALL_PREFIXES:
+        return tag.upper()
+    if match := PREFIX_FIRST.fullmatch(tag):
+        return f"{match[1].upper()}-{match[2]}"
+    if match := PREFIX_LAST.fullmatch(tag):
+        return f"{match[2].upper()}-{match[1]}"
+    return tag
 
 
 def _parse(tag, scheme):
@@ -495,6 +608,8 @@ def _parse(tag, scheme):
     if tag != OUTSIDE and (len(prefix) != 1 or prefix not in known):
         accepted = ", ".join(["O", *(f"{prefix}-…" for prefix in known)])
         raise ValueError(f"{tag!r} is no tag of {scheme or 'any scheme'}; accepted: {accepted}.")
+    if kind != kind.strip():
+        raise ValueError(f"there are blanks around the type of {tag!r}; strip the tags.")
     return prefix, kind
 
 
@@ -566,6 +681,11 @@ def _may_close(tokens, scheme):
 def _may_follow(before, after, scheme):
     breaks = _may_close(before, scheme) & (_may_open(before, after, scheme) | after.has(OUTSIDE))
     return breaks | _continues(before, after)
+
+
+def _count_faults(sentences):
+    tokens, first, _ = _encode(sentences, None)
+    return {scheme: _faults(tokens, first, scheme).sum() for scheme in GUESSING_ORDER}
 
 
 def _faults(tokens, first, scheme):
