@@ -1,4 +1,5 @@
 import itertools
+import re
 
 import numpy as np
 import pandas as pd
@@ -400,7 +401,8 @@ def test_an_annotation_may_hold_blanks_at_its_ends():
     assert annotations_to_tags(OFFSETS[:1], [[(13, 20, "LOC")]]) == [["O", "O", "O", "B-LOC"]]
 
 
-@pytest.mark.parametrize("stray", [(1, 12, "PER"), (0, 10, "PER"), (4, 6, "PER"), (50, 60, "PER")])
+@pytest.mark.parametrize("stray", [(1, 12, "PER"), (0, 10, "PER"), (4, 6, "PER"), (50, 60, "PER"),
+                                   (0, 1000, "PER")])  # fmt: skip
 def test_misaligned_annotations_are_loud(stray):
     annotations = [[], [], [], [(0, 3, "PER")], [stray]]
     offsets = [OFFSETS[1]] * 3 + [OFFSETS[0]] * 2
@@ -411,16 +413,77 @@ def test_misaligned_annotations_are_loud(stray):
     assert y[-1] == ["O"] * 4
     with pytest.warns(UserWarning, match="1 of 2 annotations .* expanded"):
         y = annotations_to_tags(offsets, annotations, misaligned="expand")
-    assert sum(tag != "O" for tag in y[-1]) == (stray[0] < 4) * 2 + (stray[0] == 4)
+    n_touched = {(4, 6): 1, (50, 60): 0, (0, 1000): 4}.get(stray[:2], 2)
+    assert sum(tag != "O" for tag in y[-1]) == n_touched
+
+
+def test_an_annotation_must_not_end_after_the_last_token():
+    assert annotations_to_tags([[(0, 3)], []], [[(0, 3, "A")], []]) == [["B-A"], []]
+    for tokens, annotation in [([(0, 3)], (0, 4, "A")), ([], (0, 1, "A"))]:
+        message = rf"Text 0: .*{re.escape(str(annotation))}.* ends after the last token"
+        with pytest.raises(ValueError, match=message):
+            annotations_to_tags([tokens], [[annotation]])
+
+
+@pytest.mark.parametrize("misaligned", ["raise", "expand", "drop"])
+def test_an_annotation_that_is_there_twice_counts_once(misaligned):
+    annotations = [[(0, 12, "PER"), (14, 20, "LOC"), (0, 12, "PER"), (13, 20, "LOC")]]
+    y = annotations_to_tags(OFFSETS[:1], annotations, misaligned=misaligned)
+    assert y == [["B-PER", "I-PER", "O", "B-LOC"]]
+
+
+@pytest.mark.parametrize(
+    ("tokens", "error", "message"),
+    [
+        ([(0, 3, 7), (4, 12, 7)], TypeError, r"Text 1: .*shape \(2, 3\)"),
+        ([(4, 12), (0, 3)], ValueError, r"token 1 has the offsets \(0, 3\)"),
+        ([(0, 5), (4, 12)], ValueError, r"token 1 has the offsets \(4, 12\)"),
+        ([(-1, 3)], ValueError, r"token 0 has the offsets \(-1, 3\)"),
+        ([(3, 0)], ValueError, r"token 0 has the offsets \(3, 0\)"),
+        ([(0, 0), (0, 3), (0, 0)], ValueError, "token 0 .* Leave out special tokens"),
+        ([(0.0, 3.0)], TypeError, "must be integers .* float64"),
+        ([("0", "3")], TypeError, "must be integers"),
+        ([(0, 3), (4,)], TypeError, "must be integers"),
+        ([0, 3], TypeError, r"shape \(2,\)"),
+        (None, TypeError, "must be integers"),
+        ("ab", TypeError, "must be integers"),
+    ],
+)
+def test_wrong_offsets_are_refused(tokens, error, message):
+    for call in (
+        lambda offsets: annotations_to_tags(offsets, [[], [(0, 3, "A")]]),
+        lambda offsets: tags_to_annotations(offsets, [["O"], ["O"]], "IOB2"),
+    ):
+        with pytest.raises(error, match=message):
+            call([[(0, 3)], tokens])
+
+
+def test_offsets_may_be_arrays():
+    for offsets in (np.array([[(0, 3)], [(2, 4)]]), [np.array([(0, 3)], np.uint8), [[2, 4]]]):
+        assert annotations_to_tags(offsets, [[], [(2, 4, "A")]]) == [["O"], ["B-A"]]
 
 
 @pytest.mark.parametrize(
     ("annotations", "error", "message"),
     [
-        ([[(0, 12, "A"), (4, 12, "B")]], ValueError, "Text 0: .* overlaps"),
-        ([[(3, 3, "A")]], ValueError, "0 <= start < end"),
+        (
+            [[(4, 12, "B"), (0, 12, "A")]],
+            ValueError,
+            r"Text 0: \(0, 12, 'A'\) overlaps \(4, 12, 'B'\)",
+        ),
+        ([[(0, 3, "A"), (0, 3, "B")]], ValueError, r"\(0, 3, 'A'\) overlaps \(0, 3, 'B'\)"),
+        ([[(3, 3, "A")]], ValueError, r"\(3, 3, 'A'\) must have 0 <= start < end"),
+        ([[(5, 3, "A")]], ValueError, r"\(5, 3, 'A'\) must have 0 <= start < end"),
+        ([[(-3, 3, "A")]], ValueError, r"\(-3, 3, 'A'\) must have 0 <= start < end"),
+        ([[(0.0, 3.0, "A")]], TypeError, r"\(0.0, 3.0, 'A'\) must be .* two integers"),
+        ([[(0, np.nan, "A")]], TypeError, "two integers"),
+        ([[("PER", 0, 3)]], TypeError, r"\('PER', 0, 3\) must be \(start, end, type\)"),
         ([[(0, 3, 1)]], TypeError, "a str for the type"),
         ([[(0, 3)]], TypeError, "no annotation"),
+        ([[{"start": 0, "end": 3, "label": "A"}]], TypeError, r"must be \(start, end, type\)"),
+        ([[{"start": 0, "end": 3}]], TypeError, r"no annotation; one is \(start, end, type\)"),
+        ([None], TypeError, "the annotations of each text"),
+        ([(0, 3, "A")], TypeError, "Text 0: 0 is no annotation"),
         ([[], []], ValueError, "of 1 texts, annotations of 2"),
     ],
 )

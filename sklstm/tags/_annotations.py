@@ -1,6 +1,10 @@
 """Tags from annotated stretches of characters, and back."""
 
+import reprlib
 import warnings
+from collections.abc import Mapping
+from itertools import pairwise
+from numbers import Integral
 
 import numpy as np
 
@@ -13,15 +17,17 @@ MISALIGNED = ("raise", "expand", "drop")
 def annotations_to_tags(offsets, annotations, scheme="IOB2", misaligned="raise"):
     """Tag the tokens of texts in which stretches of characters are annotated.
 
-    An annotation is misaligned if it begins or ends inside a token, or holds none. Characters
-    that belong to no token, such as blanks, do not count: it may begin or end among them.
+    An annotation is misaligned if it begins or ends inside a token, holds none, or ends after the
+    last one, where nothing tells whether the text goes on. Other characters that belong to no
+    token, such as blanks, do not count: it may begin or end among them.
 
     Parameters
     ----------
     offsets : list of array-like of int, shape (n_tokens, 2)
         Start and end of each token of each text, as ``Tokenizer.offsets`` returns them.
     annotations : list of list of tuple (start, end, type)
-        The annotations of each text: ``text[start:end]`` is of the type.
+        The annotations of each text: ``text[start:end]`` is of the type. One that is there twice
+        counts once.
     scheme : {"IOB1", "IOB2", "IOBES", "BILOU"}, default="IOB2"
         The scheme to write.
     misaligned : {"raise", "expand", "drop"}, default="raise"
@@ -35,8 +41,11 @@ def annotations_to_tags(offsets, annotations, scheme="IOB2", misaligned="raise")
 
     Raises
     ------
+    TypeError
+        If an annotation is not two integers and a type, or offsets are no integers.
     ValueError
-        If an annotation is misaligned, empty, or has a token in common with another one.
+        If an annotation is misaligned, empty, or has a token in common with another one, or if
+        tokens are empty or not in the order of the text.
 
     See Also
     --------
@@ -126,8 +135,35 @@ def tags_to_annotations(offsets, y, scheme, mode="strict"):
 
 
 def _check_offsets(offsets):
-    texts = offsets if isinstance(offsets, (list, tuple)) else list(offsets)
-    return [np.asarray(tokens, dtype=np.int64).reshape(-1, 2) for tokens in texts]
+    texts = to_list(offsets, "the offsets of the tokens of each text")
+    return [_check_tokens(number, tokens) for number, tokens in enumerate(texts)]
+
+
+def _check_tokens(number, tokens):
+    """Return the starts and ends of the tokens of a text, shape (n_tokens, 2)."""
+    try:
+        array = np.asarray(tokens)
+    except ValueError:  # rows of unequal length
+        array = np.empty((), object)
+    if array.shape in ((0,), (0, 2)):
+        return np.zeros((0, 2), np.int64)
+    if array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind not in "iu":
+        raise TypeError(
+            f"Text {number}: offsets must be integers of shape (n_tokens, 2), the start and the "
+            f"end of each token; got {reprlib.repr(tokens)} of shape {array.shape} and dtype "
+            f"{array.dtype}."
+        )
+    array = array.astype(np.int64)
+    empty = array[:, 0] >= array[:, 1]
+    early = array[:, 0] < np.append(0, array[:-1, 1])
+    if (wrong := empty | early).any():
+        place = wrong.argmax()
+        raise ValueError(
+            f"Text {number}: token {place} has the offsets {tuple(array[place].tolist())}; tokens "
+            "must hold a character, must stand in the order of the text, and must not overlap. "
+            "Leave out special tokens, which stand nowhere in it."
+        )
+    return array
 
 
 def _check_lengths(offsets, others, name):
@@ -139,23 +175,33 @@ def _check_lengths(offsets, others, name):
 
 def _align(tokens, annotations, misaligned):
     """Return the spans of tokens to tag, and the annotations that are misaligned."""
-    spans, wrong = [], []
+    annotation_of, wrong = {}, []
+    text_end = tokens[-1, 1] if len(tokens) else 0
+    if not isinstance(annotations, (list, tuple)):  # those may be empty
+        annotations = to_list(annotations, "the annotations of each text")
     for annotation in annotations:
         start, end, kind = _check_annotation(annotation)
         first = int(np.searchsorted(tokens[:, 1], start, side="right"))
         after = int(np.searchsorted(tokens[:, 0], end, side="left"))
         touches = first < after
-        if touches and start <= tokens[first, 0] and tokens[after - 1, 1] <= end:
-            spans.append((kind, first, after))
-            continue
-        if misaligned == "raise":
+        fits = touches and start <= tokens[first, 0] and tokens[after - 1, 1] <= end <= text_end
+        if not fits:
+            if misaligned == "raise":
+                beyond = f" It ends after the last token, at {text_end}." if end > text_end else ""
+                raise ValueError(
+                    f"{annotation} does not begin and end with tokens.{beyond} Correct it, "
+                    "tokenize differently, or pass misaligned='expand' or misaligned='drop'."
+                )
+            wrong.append(annotation)
+        if fits or (touches and misaligned == "expand"):
+            annotation_of.setdefault((kind, first, after), annotation)
+    spans = sorted(annotation_of, key=lambda span: span[1:])
+    for span, following in pairwise(spans):
+        if following[1] < span[2]:
             raise ValueError(
-                f"{annotation} does not begin and end with tokens. Correct it, tokenize "
-                "differently, or pass misaligned='expand' or misaligned='drop'."
+                f"{annotation_of[span]} overlaps {annotation_of[following]}: they have a token in "
+                "common, which gets one tag. Keep one of them."
             )
-        wrong.append(annotation)
-        if touches and misaligned == "expand":
-            spans.append((kind, first, after))
     return spans, wrong
 
 
@@ -164,8 +210,12 @@ def _check_annotation(annotation):
         start, end, kind = annotation
     except (TypeError, ValueError):
         raise TypeError(f"{annotation!r} is no annotation; one is (start, end, type).") from None
-    if not isinstance(kind, str):
-        raise TypeError(f"{annotation} must be (start, end, type) with a str for the type.")
+    is_tuple = not isinstance(annotation, (Mapping, str))
+    whole = all(isinstance(place, Integral) for place in (start, end))
+    if not (is_tuple and whole and isinstance(kind, str)):
+        raise TypeError(
+            f"{annotation} must be (start, end, type): two integers and a str for the type."
+        )
     if not 0 <= start < end:
         raise ValueError(f"{annotation} must have 0 <= start < end.")
     return start, end, kind
