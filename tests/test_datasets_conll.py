@@ -20,6 +20,39 @@ BRUSSELS NNP I-NP I-LOC
 """
 
 
+CONLL_U = (
+    """# newdoc id = a
+# sent_id = 1
+1-2 vámonos _ _
+1 vamos ir VERB
+2 nos nosotros PRON
+2.1 _ ir VERB
+3-4 al _ _
+3 a a ADP
+4 el el DET
+
+# newdoc
+# sent_id = 2
+1 Sí sí INTJ
+""".replace(" ", "\t")
+    .replace("#\t", "# ")
+    .replace("\t=\t", " = ")
+    .replace("\tid", " id")
+)
+
+CONLL_2012 = """#begin document (bc/cctv); part 000
+bc 0 0 In IN O
+bc 0 1 China NNP B-GPE
+
+bc 0 0 Hi UH O
+
+#end document
+#begin document (bc/cctv); part 001
+bc 1 0 1-2 CD O
+#end document
+"""
+
+
 @pytest.fixture
 def write(tmp_path):
     def write(content, name="eng.train"):
@@ -80,6 +113,37 @@ class TestWhatIsRead:
         with pytest.raises(ValueError, match="line 2: 2 columns, but line 1 has 3"):
             read_conll(path)
         assert read_conll(path, comment="# i").data == [["#", "1"]]
+
+    @pytest.mark.parametrize("token_column", [1, -3])
+    @pytest.mark.parametrize("separator", [None, "\t"])
+    def test_words_of_conll_u(self, write, separator, token_column):
+        options = {"token_column": token_column, "comment": "#", "separator": separator}
+        bunch = read_conll(write(CONLL_U), **options)
+        assert bunch.data == [["vamos", "nos", "a", "el"], ["Sí"]]
+        assert bunch.target == [["VERB", "PRON", "ADP", "DET"], ["INTJ"]]
+        assert bunch.documents.tolist() == [0, 1]
+
+    def test_documents_of_conll_2012(self, write):
+        for comment in (None, "#"):
+            bunch = read_conll(write(CONLL_2012), token_column=3, comment=comment)
+            assert bunch.data == [["In", "China"], ["Hi"], ["1-2"]]
+            assert bunch.documents.tolist() == [0, 0, 1]
+
+    def test_tokens_that_look_like_marks_and_ids(self, write):
+        text = "# NN O\n1-2 CD O\n2.1 CD O\n#begin NN O\n1 CD O\n"
+        bunch = read_conll(write(text))
+        assert bunch.data == [["#", "1-2", "2.1", "#begin", "1"]]
+        assert read_conll(write(text), token_column=-3).data == bunch.data
+        times = "0.5 a O\n1 b O\n1.25 c O\n"  # no numbers of words
+        assert read_conll(write(times), token_column=1).data == [["a", "b", "c"]]
+        places = "1-1 a O\n1-2 b O\n"  # sentence and word
+        assert read_conll(write(places), token_column=1).data == [["a", "b"]]
+
+    def test_files_put_together(self, write):
+        part = "-DOCSTART- O\n\na O\n\n".encode("utf-8-sig")
+        bunch = read_conll(write(part + part))
+        assert bunch.data == [["a"], ["a"]]
+        assert bunch.documents.tolist() == [0, 1]
 
     def test_a_comment_does_not_end_a_sentence(self, write):
         assert read_conll(write("a O\n% note\nb O"), comment="%").data == [["a", "b"]]

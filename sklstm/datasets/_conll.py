@@ -15,6 +15,9 @@ from sklearn.utils import Bunch
 from sklearn.utils._param_validation import validate_params
 
 DOCUMENT_MARK = "-DOCSTART-"
+# The same in CoNLL-2012 and CoNLL-U, where "#" is no token but begins these lines.
+OTHER_MARKS = re.compile(r"#begin document\b.*|#end document\s*|# newdoc(\s+id\b.*)?\s*")
+BYTE_ORDER_MARK = "\ufeff"
 # str.split() and str.strip() would also take the no-break spaces that stand inside of tokens.
 BLANKS = " \t"
 BLANK_RUN = re.compile(f"[{BLANKS}]+")
@@ -45,8 +48,15 @@ def read_conll(
     r"""Read sentences and their tags from a file in columns, as CoNLL-2003 has it.
 
     One token a line with its tag and perhaps more columns, a blank line after each sentence,
-    and a line that starts with ``-DOCSTART-`` between documents [1]_. Tags are returned as
-    they stand, in whatever scheme.
+    and a line that starts with ``-DOCSTART-`` between documents [1]_; ``#begin document`` and
+    ``#end document`` of CoNLL-2012 and ``# newdoc`` of CoNLL-U mean the same. Tags are returned
+    as they stand, in whatever scheme.
+
+    Files of CoNLL-U [2]_ have ten columns and comments: for their words and universal parts of
+    speech pass ``token_column=1, tag_column=3, separator="\t", comment="#"``. Where the first
+    column numbers the words of each sentence from 1, and is not the tokens' own, lines with ids
+    like ``1-2`` (a token of several words, which follow) and ``2.1`` (a word that is not in the
+    text) are skipped.
 
     Parameters
     ----------
@@ -65,7 +75,7 @@ def read_conll(
         a token.
     encoding : str, default="utf-8"
         Encoding of the file. The Spanish and Dutch files of CoNLL-2002 are in ``"latin-1"``.
-        A byte order mark is dropped.
+        Byte order marks at the start of a line are dropped.
     return_X_y : bool, default=False
         If True, return ``(data, target)`` in place of the Bunch.
 
@@ -107,6 +117,8 @@ def read_conll(
     .. [1] E. F. Tjong Kim Sang and F. De Meulder (2003). Introduction to the CoNLL-2003
        shared task: language-independent named entity recognition. CoNLL.
        https://aclanthology.org/W03-0419
+    .. [2] Universal Dependencies, CoNLL-U format,
+       https://universaldependencies.org/format.html
 
     Examples
     --------
@@ -125,7 +137,7 @@ def read_conll(
     """
     path = Path(path)
     text = decode(read_bytes(path), encoding, path)
-    rows = list(read_rows(text, separator, comment))
+    rows = without_inserted(list(read_rows(text, separator, comment)), token_column)
     check_rows(rows, path, token_column, tag_column)
     bunch = group_rows(rows, token_column, tag_column)
     bunch.DESCR = describe(bunch, path.name)
@@ -164,13 +176,16 @@ def decode(content, encoding, path):
             f"{path}, line {line}: a zero byte, so this is no text in {encoding}. If it is not a "
             "binary file, give its encoding, for example encoding='utf-16'."
         )
-    return text.removeprefix("\ufeff")
+    return text
 
 
 def read_rows(text, separator=None, comment=None):
     """Yield the number of each line and its columns, which are none on a blank line."""
     for number, line in enumerate(StringIO(text, newline=None), 1):
-        line = line.removesuffix("\n")
+        line = line.removesuffix("\n").removeprefix(BYTE_ORDER_MARK)
+        if line.startswith("#") and OTHER_MARKS.fullmatch(line):
+            yield number, [DOCUMENT_MARK]
+            continue
         if comment and line.startswith(comment):
             continue
         stripped = line.strip(BLANKS)
@@ -178,6 +193,30 @@ def read_rows(text, separator=None, comment=None):
             yield number, []
         else:
             yield number, line.split(separator) if separator else BLANK_RUN.split(stripped)
+
+
+def without_inserted(rows, token_column):
+    """Leave out what CoNLL-U inserts between the words, if the first column numbers these."""
+    runs = groupby((columns for _, columns in rows), is_token)
+    sentences = [list(run) for in_sentence, run in runs if in_sentence]
+    if token_column == 0 or not sentences or token_column == -len(sentences[0][0]):
+        return rows  # 1-2 may be a token
+    if not all(number_words(columns[0] for columns in run) for run in sentences):
+        return rows
+    return [row for row in rows if not is_token(row[1]) or row[1][0].isdecimal()]
+
+
+def number_words(ids):
+    """Whether ids of a sentence are those of CoNLL-U: words, tokens 1-2, and empty nodes 2.1."""
+    word, empty = 0, 0
+    for name in ids:
+        if name == str(word + 1):
+            word, empty = word + 1, 0
+        elif name == f"{word}.{empty + 1}":
+            empty += 1
+        elif not re.fullmatch(rf"{word + 1}-\d+", name):
+            return False
+    return word > 0
 
 
 def check_rows(rows, path, token_column, tag_column):
