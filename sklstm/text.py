@@ -2,11 +2,9 @@
 
 import re
 import reprlib
-import unicodedata
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from functools import cache
 from numbers import Integral
 
 import numpy as np
@@ -15,6 +13,7 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._validation import check_texts, check_tokens, to_list
+from sklstm._words import unneeded_blank, word_pattern
 from sklstm.sequences import PADDING, SPECIAL_TOKENS, UNKNOWN, Sequences
 
 HTML_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
@@ -28,8 +27,13 @@ class Tokenizer(TransformerMixin, BaseEstimator):
     By default a token is a word of any script: letters with their combining marks, digits,
     straight or curly apostrophes between letters (``don't``) and separators between digits
     (``3.14``, ``10,000``). This follows the word boundaries of Unicode [1]_, except that a
-    full stop or an underscore between letters separates words. A script that is written
-    without spaces needs its own `tokenizer`.
+    full stop, a colon or an underscore between letters separates words, and that marks of
+    direction and other invisible characters are no tokens, and end no token.
+
+    Where a script is written without blanks, words cannot be told by rule. As the standard has
+    it, each Chinese character and each hiragana is a token, each run of katakana, and in Thai,
+    Lao, Khmer and Burmese each letter with its marks. For words, pass the function of a
+    linguistic library as `tokenizer`.
 
     Nothing is learned: ``transform`` may be called without ``fit``, which only checks the
     parameters and the texts. Equal tokens of one call share one string object, so a corpus
@@ -40,10 +44,10 @@ class Tokenizer(TransformerMixin, BaseEstimator):
     lowercase : bool, default=True
         Lower-case the tokens. A given `token_pattern` then ignores case.
     punctuation : bool, default=False
-        Keep each punctuation mark or symbol, emoji included, as a token of its own. Without
-        them sequences, and so training, are shorter: by a seventh for film reviews. Taggers
-        and generators need them. This belongs to the default words: a `token_pattern` or
-        `tokenizer` decides for itself.
+        Keep each punctuation mark, symbol or emoji as a token of its own; flags, families and
+        skin tones are one each. Without them sequences, and so training, are shorter: by a
+        seventh for film reviews. Taggers and generators need them. This belongs to the default
+        words: a `token_pattern` or `tokenizer` decides for itself.
     strip_html_breaks : bool, default=True
         Read ``<br>`` and ``<br />``, common in texts from the web, as blanks of the same
         length. All other markup is text.
@@ -187,10 +191,10 @@ class Tokenizer(TransformerMixin, BaseEstimator):
         Returns
         -------
         list of str
-            Tokens separated by blanks, save before closing and after opening punctuation.
+            Tokens separated by blanks, save before closing and after opening punctuation, and
+            within scripts that are written without blanks.
         """
-        texts = map(" ".join, _as_tokens(X))
-        return [AFTER_OPENING.sub("", BEFORE_CLOSING.sub("", text)) for text in texts]
+        return list(map(_join, _as_tokens(X)))
 
     def _check_parameters(self):
         self._validate_params()
@@ -200,7 +204,7 @@ class Tokenizer(TransformerMixin, BaseEstimator):
 
     def _pattern(self, text):
         if self.token_pattern is None:
-            return _words(self.punctuation, text.isascii())
+            return word_pattern(self.punctuation, text.isascii())
         source = getattr(self.token_pattern, "pattern", self.token_pattern)
         flags = getattr(self.token_pattern, "flags", 0)
         if isinstance(source, bytes):
@@ -464,21 +468,14 @@ class _Forms(dict):
         return form
 
 
-@cache
-def _words(punctuation, is_ascii):
-    """Compile the default pattern: words, with or without punctuation."""
-    # a set of ASCII characters matches a third faster than a class of Unicode
-    char = "[a-zA-Z0-9]" if is_ascii else r"[^\W_]"
-    # the re module counts no combining mark as a word character
-    marks = "".join(c for c in map(chr, range(0x10000)) if unicodedata.category(c)[0] == "M")
-    marks += "\u00ad\u200c\u200d"  # soft hyphen, zero-width non-joiner and joiner
-    word = rf"{char}+(?:['\u2019]{char}+|[{marks}]+{char}*|[.,](?<=\d.)(?=\d){char}+)*"
-    return re.compile(rf"{word}|(?:[^\w\s{marks}]|_)[{marks}]*" if punctuation else word)
-
-
 def _blank_breaks(text):
     """Overwrite HTML breaks with as many blanks, which leaves every offset as it was."""
     return HTML_BREAK.sub(lambda match: " " * len(match[0]), text)
+
+
+def _join(tokens):
+    text = AFTER_OPENING.sub("", BEFORE_CLOSING.sub("", " ".join(tokens)))
+    return text if text.isascii() else unneeded_blank().sub("", text)
 
 
 def _as_tokens(X):

@@ -15,7 +15,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 # Imports go down only: a module imports from rows above its own, never from its own row or below.
 LAYERS = [
     {"_optional"},
-    {"_validation"},
+    {"_validation", "_words"},
     {"sequences", "windows", "cells", "steps", "tags", "entities"},
     {"text", "metrics", "datasets", "_inputs", "_vector_files", "traces", "crf"},
     {"layers"},
@@ -47,6 +47,7 @@ TORCH_FREE = {
     "_validation",
     "_inputs",
     "_vector_files",
+    "_words",
     "text",
     "sequences",
     "windows",
@@ -57,7 +58,7 @@ TORCH_FREE = {
     "model_selection",
     "datasets",
 }
-ONLY_IMPORTER = {"gensim": "embeddings", "skorch": "_net"}
+ONLY_IMPORTER = {"gensim": "embeddings", "regex": "_words", "skorch": "_net"}
 NETWORK = {"aiohttp", "ftplib", "http", "httpx", "requests", "socket", "urllib", "urllib3"}
 
 # Calls that change the whole process, with the context manager that undoes them, if there is one.
