@@ -312,6 +312,7 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
             categories,
             self._look_up(categories),
             sequences.char_spans,
+            sequences.texts,
         )
 
     def get_feature_names_out(self, input_features=None):

@@ -31,7 +31,7 @@ class Entity:
     start, end : int
         Positions of its first token and after its last one.
     text : str
-        The name as it stands in the text.
+        The name as it stands in the text; where only tokens are known, these with blanks between.
     confidence : float, default=None
         Probability of the entity, from 0 to 1; None where it is not known.
     start_char, end_char : int, default=None

@@ -40,6 +40,8 @@ class Sequences:
     char_spans : array-like of int, shape (n_steps, 2), optional
         Where each step stands in its text: the characters ``text[start:end]``. Kept as int32,
         beside the codes, by every operation; new padding has ``(0, 0)``.
+    texts : sequence of str, length n_sequences, optional
+        The texts that `char_spans` are about, as they were written. Kept in the same way.
 
     Attributes
     ----------
@@ -64,7 +66,7 @@ class Sequences:
     [['good']]
     """
 
-    def __init__(self, codes, offsets, categories=None, vectors=None, char_spans=None):
+    def __init__(self, codes, offsets, categories=None, vectors=None, char_spans=None, texts=None):
         if categories is not None and tuple(categories[:2]) != SPECIAL_TOKENS:
             raise ValueError(
                 f"categories must start with {SPECIAL_TOKENS}; got {list(categories[:2])}."
@@ -74,9 +76,10 @@ class Sequences:
         self.codes = _check_codes(codes, categories if vectors is None else self.vectors)
         self.offsets = _check_offsets(offsets, len(self.codes))
         self.char_spans = None if char_spans is None else _check_spans(char_spans, len(self.codes))
+        self.texts = None if texts is None else _check_texts(texts, self)
 
     @classmethod
-    def from_tokens(cls, tokens, char_spans=None):
+    def from_tokens(cls, tokens, char_spans=None, texts=None):
         """Encode lists of strings; every distinct string becomes a category.
 
         Parameters
@@ -85,6 +88,8 @@ class Sequences:
             One list for each sequence.
         char_spans : sequence of array-like of int, shape (n_tokens, 2), optional
             Where the tokens of each sequence stand in its text, as `Tokenizer.offsets` tells.
+        texts : sequence of str, optional
+            These texts.
 
         Returns
         -------
@@ -100,7 +105,8 @@ class Sequences:
         codes = np.fromiter(flat, np.int32, offsets[-1])
         if char_spans is not None:
             char_spans = _join_spans(char_spans, np.diff(offsets))
-        return cls(codes, offsets, [*SPECIAL_TOKENS, *index], char_spans=char_spans)
+        categories = [*SPECIAL_TOKENS, *index]
+        return cls(codes, offsets, categories, char_spans=char_spans, texts=texts)
 
     @classmethod
     def from_ids(cls, ids):
@@ -155,7 +161,8 @@ class Sequences:
         if isinstance(key, slice) and key.step in (None, 1):
             start, stop, _ = key.indices(len(self))
             offsets = self.offsets[start : max(start, stop) + 1]
-            return self._apply(lambda flat: flat[offsets[0] : offsets[-1]], offsets - offsets[0])
+            steps = slice(offsets[0], offsets[-1])
+            return self._apply(lambda flat: flat[steps], offsets - offsets[0], key)
         rows = np.arange(len(self))[key]
         if rows.ndim != 1:
             raise IndexError(f"Sequences have one axis; got the index {key!r}.")
@@ -164,14 +171,15 @@ class Sequences:
         def gather(flat):
             return np.concatenate([flat[:0], *map(flat.__getitem__, map(slice, starts, stops))])
 
-        return self._apply(gather, _to_offsets(self.lengths[rows]))
+        return self._apply(gather, _to_offsets(self.lengths[rows]), rows)
 
-    def _apply(self, change, offsets):
+    def _apply(self, change, offsets, rows=slice(None)):
         """Change the steps: their codes, and in the same way what stands beside these."""
         result = Sequences.__new__(Sequences)  # the parts have been checked before
         result.codes, result.offsets = change(self.codes), offsets
         result.categories, result.vectors = self.categories, self.vectors
         result.char_spans = None if self.char_spans is None else change(self.char_spans)
+        result.texts = None if self.texts is None else self.texts[rows]
         return result
 
     def __array__(self, dtype=None, copy=None):
@@ -229,7 +237,9 @@ class Sequences:
         Sequences
             The same codes and categories with the new vectors.
         """
-        return Sequences(self.codes, self.offsets, self.categories, vectors, self.char_spans)
+        return Sequences(
+            self.codes, self.offsets, self.categories, vectors, self.char_spans, self.texts
+        )
 
     def with_categories(self, categories):
         """Encode the same strings with another list of categories.
@@ -250,8 +260,9 @@ class Sequences:
         index = {token: code for code, token in enumerate(categories[first:], first)}
         known = (index.get(token, UNKNOWN) for token in self.categories[first:])
         table = np.array([PADDING, UNKNOWN, *known], np.int32)
+        codes = recode(self.codes, table)
         return Sequences(
-            recode(self.codes, table), self.offsets, categories, char_spans=self.char_spans
+            codes, self.offsets, categories, char_spans=self.char_spans, texts=self.texts
         )
 
 
@@ -326,6 +337,22 @@ def _check_spans(char_spans, n_steps):
             f"char_spans must have 0 <= start <= end; got {tuple(char_spans[wrong][0].tolist())}."
         )
     return char_spans.astype(np.int32, copy=False)
+
+
+def _check_texts(texts, sequences):
+    array = np.empty(len(sequences), object)
+    if sequences.char_spans is None or len(texts) != len(array):
+        raise ValueError(
+            f"texts must come with char_spans, one for each of {len(array)} sequences; got "
+            f"{len(texts)} texts."
+        )
+    array[:] = list(texts)
+    if not all(isinstance(text, str) for text in array):
+        raise TypeError("texts must be one str for each sequence.")
+    ends = np.repeat([len(text) for text in array], sequences.lengths)
+    if (sequences.char_spans[:, 1] > ends).any():
+        raise ValueError("char_spans must lie in the texts, but some end after them.")
+    return array
 
 
 def _check_vectors(vectors, categories):

@@ -58,9 +58,9 @@ class Tokenizer(TransformerMixin, BaseEstimator):
         A function from one text to its tokens, in place of the default words: ``str.split``
         for blanks, ``list`` for characters, or the function of a linguistic library.
     char_spans : bool, default=False
-        Whether ``transform`` returns `Sequences` that carry, in ``char_spans``, where each token
-        stands in its text. The next steps keep them, so that a tagger can tell where in the
-        text its entities are. As with ``offsets``, tokens must then be pieces of the text.
+        Whether ``transform`` returns `Sequences` that carry the texts, and in ``char_spans`` where
+        each token stands in its own. The next steps keep them, so that a tagger can tell where in
+        the text its entities are. As with ``offsets``, tokens must then be pieces of the text.
 
     See Also
     --------
@@ -152,7 +152,7 @@ class Tokenizer(TransformerMixin, BaseEstimator):
         self._check_parameters()
         forms, texts = _Forms(self.lowercase), self._read(X)
         if self.char_spans:
-            return self._with_spans(texts, forms)
+            return self._with_spans(texts, forms, check_texts(X))
         find = self._match if self.tokenizer is None else self._split
         return [list(map(forms.__getitem__, filter(None, find(text)))) for text in texts]
 
@@ -238,13 +238,13 @@ class Tokenizer(TransformerMixin, BaseEstimator):
             )
         return tokens
 
-    def _with_spans(self, texts, forms):
+    def _with_spans(self, texts, forms, written):
         tokens, spans = [], []
         for text in texts:
             rows = self._find_spans(text)
             tokens.append([forms[text[start:end]] for start, end in rows])
             spans.append(rows)
-        return Sequences.from_tokens(tokens, spans)
+        return Sequences.from_tokens(tokens, spans, written)
 
     def _find_spans(self, text):
         find = self._match_spans if self.tokenizer is None else self._search

@@ -70,6 +70,7 @@ def is_equal(left, right):
         and (left.vectors is None or np.array_equal(left.vectors, right.vectors))
         and (left.char_spans is None) == (right.char_spans is None)
         and (left.char_spans is None or np.array_equal(left.char_spans, right.char_spans))
+        and np.array_equal(left.texts, right.texts)
     )
 
 
@@ -326,6 +327,8 @@ class TestCharSpans:
                 texts, changed.tokens(), char_spans(changed.without_padding()), strict=True
             ):
                 assert [text[start:end] for start, end in spans] == tokens
+            assert changed.texts.tolist() == texts
+        assert indexer.transform(batch).texts.tolist() == texts
         assert np.array_equal(indexer.transform(batch).char_spans, batch.char_spans)
         assert np.array_equal(indexer.transform(padded).char_spans, padded.char_spans)
 
@@ -353,6 +356,33 @@ class TestCharSpans:
         batch = self.batch()
         train, _, texts, _ = train_test_split(batch, list(self.TEXTS), random_state=0)
         assert self.pieces(train, texts) == train.tokens()
+        assert train.texts.tolist() == texts
+
+    @given(batches_with_key())
+    def test_texts_are_indexed_like_a_list(self, case):
+        batch, key = case
+        texts = [f"text {row}" for row in range(len(batch))]
+        spans = np.zeros((len(batch.codes), 2), int)
+        batch = Sequences(batch.codes, batch.offsets, char_spans=spans, texts=texts)
+        assert batch[key].texts.tolist() == np.array(texts, object)[key].tolist()
+
+    def test_the_texts_are_as_written(self):
+        texts = ["A <br /> B", ""]
+        assert Tokenizer(char_spans=True).transform(texts).texts.tolist() == texts
+        assert Sequences.from_tokens([["a"]], [[(0, 1)]]).texts is None
+
+    @pytest.mark.parametrize(
+        ("spans", "texts", "error", "message"),
+        [
+            ([[(0, 1)], []], ["a"], ValueError, "one for each of 2 sequences; got 1 texts"),
+            (None, ["a", ""], ValueError, "must come with char_spans"),
+            ([[(0, 2)], []], ["a", "bc"], ValueError, "must lie in the texts"),
+            ([[(0, 1)], []], ["a", None], TypeError, "one str for each sequence"),
+        ],
+    )
+    def test_wrong_texts_are_refused(self, spans, texts, error, message):
+        with pytest.raises(error, match=message):
+            Sequences.from_tokens([["a"], []], spans, texts)
 
     def test_a_part_shares_the_memory_and_pickles_small(self):
         spans = np.ones((9999, 2), np.int32)

@@ -385,10 +385,35 @@ class TestEntities:
         assert found[1] == []
         assert ("PER", "Turing") in found[2]
         assert ("LOC", "New York") in found[2]
-        tokens = pipe[:-1].transform(self.texts).tokens()
-        for row, words in zip(entities, tokens, strict=True):
-            for entity in row:
-                assert entity.text == " ".join(words[entity.start : entity.end])
+
+    @pytest.mark.parametrize(
+        "step",
+        [
+            Tokenizer(lowercase=False, punctuation=True, char_spans=True),
+            Tokenizer(char_spans=True),
+            Tokenizer(tokenizer=str.split, char_spans=True),
+        ],
+        ids=["punctuation", "words", "blanks"],
+    )
+    def test_their_text_is_that_of_their_places(self, step):
+        texts = ["AT&T", "the U.S", "O'Neil-Jones", "Ada<br />Byron  met\nAda", ""] * 4
+        X = step.transform(texts)
+        y = [["B-X", *["I-X"] * (len(row) - 1)] if row else [] for row in X.tokens()]
+        pipe = make_pipeline(step, TokenIndexer(), SequencePadder(), tagger(max_epochs=20))
+        entities = pipe.fit(texts, y)[-1].predict_entities(pipe[:-1].transform(texts))
+        places = [
+            (e.text, text[e.start_char : e.end_char])
+            for text, row in zip(texts, entities, strict=True)
+            for e in row
+        ]
+        assert {found for found, _ in places} == {text for text in texts if text}
+        assert all(found == cut for found, cut in places)
+
+    def test_their_text_where_only_places_are_known(self):
+        spans = [(0, 2), (2, 3), (3, 4), (7, 11)]
+        X = Sequences.from_tokens([["AT", "&", "T", "Corp"]] * 8, [spans] * 8)
+        fitted = tagger(max_epochs=20).fit(X, [["B-X", "I-X", "I-X", "I-X"]] * 8)
+        assert fitted.predict_entities(X[:1])[0][0].text == "AT&T   Corp"
 
     def test_padding_does_not_shift_them(self, pipe):
         X = pipe[:-1].transform(self.texts)

@@ -1,5 +1,7 @@
 """Entities of predicted tags, with their probabilities."""
 
+from itertools import chain, pairwise
+
 import torch
 
 from sklstm.entities import Entity
@@ -59,22 +61,24 @@ def make_entities(sentences, spans):
     list of lists of Entity
         With their places in the text if these are known.
     """
-    rows = zip(sentences.tokens(), sentences.offsets[:-1].tolist(), spans, strict=True)
-    return [
-        [
-            Entity(
-                *span,
-                " ".join(tokens[span.start : span.end]),
-                confidence,
-                *_place(sentences.char_spans, offset + span.start, offset + span.end),
-            )
-            for span, confidence in in_row
-        ]
-        for tokens, offset, in_row in rows
-    ]
+    spans_of_steps, texts = sentences.char_spans, sentences.texts
+    rows = zip(sentences.tokens(), pairwise(sentences.offsets.tolist()), spans, strict=True)
+    entities = []
+    for row, (tokens, (first, last), in_row) in enumerate(rows):
+        places = None if spans_of_steps is None else spans_of_steps[first:last].tolist()
+        text = None if texts is None else texts[row]
+        entities.append([_make_entity(tokens, places, text, *found) for found in in_row])
+    return entities
 
 
-def _place(char_spans, start, end):
-    if char_spans is None:
-        return None, None
-    return int(char_spans[start, 0]), int(char_spans[end - 1, 1])
+def _make_entity(tokens, places, text, span, confidence):
+    tokens = tokens[span.start : span.end]
+    if places is None:
+        return Entity(*span, " ".join(tokens), confidence)
+    places = places[span.start : span.end]
+    start, end = places[0][0], places[-1][1]
+    if text is not None:
+        return Entity(*span, text[start:end], confidence, start, end)
+    gaps = (" " * (after[0] - before[1]) for before, after in pairwise(places))
+    joined = "".join(chain.from_iterable(zip(tokens, [*gaps, ""], strict=True)))
+    return Entity(*span, joined, confidence, start, end)
