@@ -307,6 +307,7 @@ class BaseLSTM(BaseEstimator):
         if not inputs.offsets[-1]:
             raise ValueError("Every sample of X is empty: there is nothing to learn from.")
         self._input_kind = kind = kind_of(inputs)
+        self._vocabulary_size = self.vocabulary_size
         self._categories = self._initial_vectors = self._vector_codes = None
         self._n_columns = n_codes = None
         self._n_frozen = 0
@@ -402,6 +403,7 @@ class BaseLSTM(BaseEstimator):
     def _outputs(self, X):
         """Run the network: outputs of shape (n_samples, n_outputs), in its precision."""
         check_is_fitted(self)
+        self._validate_params()  # which may have been set after fit
         data = self._encode(self._read_input(X, reset=False), reset=False)
         outputs = np.empty((len(data), self._shape["n_outputs"]), self._dtype)
         for rows, batch in self._batches(data):

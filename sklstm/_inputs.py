@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.validation import validate_data
 
-from sklstm._validation import check_tokens
+from sklstm._validation import check_columns, check_tokens
 from sklstm.sequences import PADDING, Sequences
 
 ACCEPTED = (
@@ -43,8 +43,9 @@ def read_input(estimator, X, *, reset):
     Parameters
     ----------
     estimator : estimator
-        Its ``vocabulary_size`` says whether integers are ids. A 2-D array of numbers sets its
-        ``n_features_in_``, or is checked against it.
+        Its ``vocabulary_size``, as it was in ``fit``, says whether integers are ids. A 2-D array
+        of numbers sets its ``n_features_in_``, or is checked against it; names of columns set
+        its ``feature_names_in_``, or are checked against them.
     X : object
         The user's input.
     reset : bool
@@ -55,17 +56,21 @@ def read_input(estimator, X, *, reset):
     Sequences or Numbers
         Padding still in place.
     """
+    vocabulary_size = estimator.vocabulary_size if reset else estimator._vocabulary_size
     if isinstance(X, Sequences):
-        return _read_sequences(X, estimator.vocabulary_size)
-    X = _as_list_or_array(X)
+        return _read_sequences(X, vocabulary_size)
+    given, X = X, _as_list_or_array(X)
     if isinstance(X, list):
         if _hold_words(X) or (not reset and estimator._input_kind == "tokens" and _is_empty(X)):
             return Sequences.from_tokens(check_tokens(X))
-        if estimator.vocabulary_size is not None:
-            return _read_id_lists(X, estimator.vocabulary_size)
+        if vocabulary_size is not None:
+            return _read_id_lists(X, vocabulary_size)
+        check_columns(estimator, given, reset=reset)
         return _read_ragged(X)
-    if estimator.vocabulary_size is not None:
-        return _read_id_matrix(X, estimator.vocabulary_size)
+    if vocabulary_size is not None:
+        return _read_id_matrix(X, vocabulary_size)
+    if len(X.shape) == 3:
+        check_columns(estimator, given, reset=reset)
     if isinstance(X, np.ma.MaskedArray) and X.ndim in (2, 3):
         return _read_masked(X if X.ndim == 3 else X[:, :, None])
     if len(X.shape) == 3:

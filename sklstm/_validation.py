@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from itertools import chain
 
 import numpy as np
+from sklearn.utils.validation import validate_data
 
 
 def check_texts(X):
@@ -91,6 +92,57 @@ def check_tokens(X):
             f"Token {position} of sample {row} is {_describe(token)}; every token must be a str."
         )
     return samples
+
+
+def check_columns(estimator, X, *, reset):
+    """Check the columns of frames, one for each sample, as scikit-learn does those of one frame.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Gets ``feature_names_in_``, or has it.
+    X : object
+        What the user passed; without a frame in it there are no names.
+    reset : bool
+        Whether to learn the names, or to compare them with those learned.
+
+    Raises
+    ------
+    ValueError
+        If the frames do not agree, or are not those of ``fit``.
+    """
+    frame = _frame_for_all(X)
+    validate_data(
+        estimator,
+        X if frame is None else frame,
+        reset=reset,
+        skip_check_array=True,
+        ensure_2d=False,
+    )
+
+
+def _frame_for_all(X):
+    """Return the first frame with names, which those of all other samples must equal."""
+    if getattr(X, "ndim", 1) != 1 or getattr(getattr(X, "dtype", None), "kind", "O") != "O":
+        return None
+    samples = X if isinstance(X, (list, tuple)) else np.asarray(X)
+    names = list(map(_column_names, samples))
+    first = next((row for row, found in enumerate(names) if found), None)
+    if first is None:
+        return None
+    for row, found in enumerate(names):
+        if found != names[first] and (found or len(samples[row])):
+            raise ValueError(
+                f"Sample {first} of X has the columns {reprlib.repr(names[first])}, but sample "
+                f"{row} has {reprlib.repr(found) if found else 'none with names'}: give all "
+                "samples the same columns, in one order."
+            )
+    return samples[first]
+
+
+def _column_names(sample):
+    columns = getattr(sample, "columns", ())
+    return list(columns) if all(isinstance(name, str) for name in columns) else None
 
 
 def to_list(X, expected):

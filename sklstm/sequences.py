@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._validation import check_tokens
+from sklstm._validation import check_columns, check_tokens
 
 PADDING, UNKNOWN = 0, 1
 CHUNK = 2**16
@@ -190,6 +190,19 @@ class Sequences:
         if self.vectors is not None:
             dense = self.vectors[dense]
         return dense if dtype is None else dense.astype(dtype, copy=False)
+
+    @property
+    def dtype(self):
+        """Refuse scikit-learn's ``check_array``, which asks every input for it.
+
+        It would go on with the dense array, whose ids an estimator learns as numbers.
+        """
+        raise TypeError(
+            "Sequences are no array to be validated: their ids would be learned as numbers. If a "
+            "meta-estimator does this, put the whole pipeline, Tokenizer included, inside it, and "
+            "pass it the texts as one column, np.array(texts, dtype=object)[:, None]; or pass it "
+            "ids, np.asarray(X), with vocabulary_size= set in its estimator."
+        )
 
     def __repr__(self):
         width = "" if self.vectors is None else f", n_features={self.vectors.shape[1]}"
@@ -374,13 +387,13 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
 
     The estimators of this package batch ragged input by themselves and leave padding out of
     every computation, so this step is needed only to cut long sequences, or for estimators
-    that want arrays.
+    that want arrays: ``np.asarray`` makes one of equally long sequences.
 
     Parameters
     ----------
     max_length : int, default=None
         Steps of each sequence after ``transform``. None takes the longest sequence seen in
-        ``fit``.
+        ``fit``. It counts from the next ``transform`` on, as the other parameters do.
     truncating : {"pre", "post", "middle"}, default="pre"
         Where a sequence that is too long loses steps: at its start, at its end, or in the
         middle, which keeps the first and the last ``max_length / 2`` steps.
@@ -394,6 +407,8 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
     ----------
     max_length_ : int
         Steps of each sequence after ``transform``; at least 1.
+    feature_names_in_ : ndarray of str
+        Names of the columns, if each sequence was a frame with string names.
 
     See Also
     --------
@@ -455,9 +470,9 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
         SequencePadder
             The fitted padder.
         """
-        batch = self._read(X)
+        batch = self._read(X, reset=True)
         lengths = batch.lengths if isinstance(batch, Sequences) else list(map(len, batch))
-        self.max_length_ = self.max_length or max(1, *lengths)
+        self._longest = max(1, *lengths)
         return self
 
     def transform(self, X):
@@ -476,15 +491,22 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
             `Sequences` for tokens and ids, with code 0 as padding and all vectors kept; a
             masked array for numbers, where the mask is True at padding.
         """
-        check_is_fitted(self)
-        batch = self._read(X)
+        check_is_fitted(self, "_longest")
+        self._validate_params()
+        batch = self._read(X, reset=False)
         if isinstance(batch, Sequences):
             return self._pad_sequences(batch)
         shape = len(batch), self.max_length_, batch[0].shape[1]
         steps, real = self._pad(batch, shape, batch[0].dtype)
         return np.ma.MaskedArray(steps, mask=np.repeat(~real[:, :, None], shape[2], axis=2))
 
-    def _read(self, X):
+    @property
+    def max_length_(self):
+        """Steps of each sequence after ``transform``."""
+        check_is_fitted(self, "_longest")
+        return self.max_length or self._longest
+
+    def _read(self, X, *, reset):
         if not isinstance(X, Sequences):
             if hasattr(X, "__array__") and not isinstance(X, np.ndarray):
                 X = np.asarray(X)
@@ -493,6 +515,7 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
             elif _holds_tokens(X):
                 X = Sequences.from_tokens(check_tokens(X))
             else:
+                check_columns(self, X, reset=reset)
                 return _read_numbers(X)
         if not len(X):
             raise ValueError("Found 0 sample(s) while a minimum of 1 is required.")
@@ -512,19 +535,19 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
     def _pad(self, rows, shape, dtype):
         padded, real = np.zeros(shape, dtype), np.zeros(shape[:2], bool)
         for n, steps in enumerate(rows):
-            kept = self._truncate(steps)
-            start = 0 if self.padding == "post" else self.max_length_ - len(kept)
+            kept = self._truncate(steps, shape[1])
+            start = 0 if self.padding == "post" else shape[1] - len(kept)
             place = slice(start, start + len(kept))
             padded[n, place] = kept
             real[n, place] = True
         return padded, real
 
-    def _truncate(self, steps):
-        surplus = len(steps) - self.max_length_
+    def _truncate(self, steps, length):
+        surplus = len(steps) - length
         if surplus <= 0:
             return steps
-        half = -(-self.max_length_ // 2)
-        start = {"pre": 0, "post": self.max_length_, "middle": half}[self.truncating]
+        half = -(-length // 2)
+        start = {"pre": 0, "post": length, "middle": half}[self.truncating]
         return np.concatenate([steps[:start], steps[start + surplus :]])
 
     def __sklearn_tags__(self):

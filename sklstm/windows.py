@@ -162,7 +162,10 @@ class SlidingWindow(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None)
             )
         if series.ndim == 1:
             X = series[:, None]
-        return validate_data(self, X, dtype=(np.float64, np.float32), reset=reset)
+        options = {"dtype": (np.float64, np.float32)}
+        if not reset and not hasattr(self, "n_features_in_"):  # there was no fit to compare with
+            return check_array(X, input_name="X", estimator=self, **options)
+        return validate_data(self, X, reset=reset, **options)
 
     def _check_length(self, X, horizon=0):
         needed = horizon + (1 if self.pad_start else self.length)

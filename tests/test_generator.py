@@ -383,6 +383,16 @@ def test_inspection_shows_the_state_at_every_symbol(fitted, tokens, conditional)
         hidden_states(conditional, TEXTS)
 
 
+def test_a_level_set_after_fit_says_nothing_of_what_was_learned():
+    model = generator().fit(TEXTS)
+    expected = model.score(TEXTS), model.sample(random_state=0)
+    model.set_params(level="token")
+    assert (model.score(TEXTS), model.sample(random_state=0)) == expected
+    assert model.bits_per_character(TEXTS) > 0
+    with pytest.raises(NotFittedError):
+        generator(level="token").bits_per_character(TEXTS)
+
+
 @pytest.mark.parametrize("level", ["char", "token"])
 def test_battery(level):
     model = LSTMGenerator(level=level, hidden_size=3, max_epochs=2, random_state=0)

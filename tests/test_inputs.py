@@ -7,7 +7,15 @@ import torch
 from sklearn.pipeline import make_pipeline
 from toys import IDS, LABELS, RAGGED, SERIES, STEPS, TOKENS, classifier, embedded, proba, y
 
-from sklstm import SequencePadder, Sequences, TokenIndexer, Tokenizer
+from sklstm import (
+    LSTMRegressor,
+    LSTMSeq2Seq,
+    LSTMTagger,
+    SequencePadder,
+    Sequences,
+    TokenIndexer,
+    Tokenizer,
+)
 
 
 class TestKindsOfInput:
@@ -111,6 +119,17 @@ class TestKindsOfInput:
         with pytest.raises(ValueError, match="3 features"):
             fitted.predict(SERIES[:, :3])
 
+    def test_a_parameter_set_after_fit_says_nothing_of_the_ids_in_fit(self):
+        fitted = classifier(vocabulary_size=6).fit(IDS, y)
+        expected = fitted.predict_proba(IDS)
+        for size in (3, 100, None):
+            fitted.set_params(vocabulary_size=size)
+            np.testing.assert_array_equal(fitted.predict_proba(IDS), expected)
+            with pytest.raises(ValueError, match="for vocabulary_size=6"):
+                fitted.predict([[6]])
+        with pytest.raises(ValueError, match="'batch_size' parameter"):
+            fitted.set_params(batch_size=0).predict(IDS)
+
     def test_steps_may_differ_in_number_and_not_in_width(self):
         fitted = classifier().fit(RAGGED, y)
         assert fitted.n_features_in_ == 3
@@ -161,6 +180,84 @@ class TestKindsOfInput:
             for other in kinds.keys() - {name}:
                 with pytest.raises(ValueError, match=f"fitted on {name}, but X now holds {other}"):
                     fitted.predict(kinds[other])
+
+
+NAMES = ["load", "heat", "wind"]
+REORDERED = r"feature names.*\n.*same order"
+
+
+def make_frames(library, samples, names=NAMES):
+    frame = pytest.importorskip(library).DataFrame
+    return [
+        frame(dict(zip(names, np.transpose(sample), strict=True)))
+        for sample in map(np.array, samples)
+    ]
+
+
+def reordered(frames):
+    return [frame[NAMES[::-1]] for frame in frames]
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+@pytest.mark.parametrize("samples", [RAGGED, STEPS], ids=["ragged", "equally long"])
+class TestFramesOneForEachSample:
+    def test_columns_are_checked_as_those_of_one_frame(self, library, samples):
+        X = make_frames(library, samples)
+        fitted = classifier().fit(X, y)
+        assert fitted.feature_names_in_.tolist() == NAMES
+        assert fitted.n_features_in_ == 3
+        np.testing.assert_array_equal(fitted.predict_proba(X), proba(samples, labels=y))
+        column = np.empty(20, object)
+        column[:] = reordered(X)
+        for same in (reordered(X), tuple(reordered(X)), column, pd.Series(column)):
+            with pytest.raises(ValueError, match=REORDERED):
+                fitted.predict(same)
+        with pytest.raises(ValueError, match=r"unseen at fit time:\n- rain\n.*missing:\n- wind"):
+            fitted.predict(make_frames(library, samples, ["load", "heat", "rain"]))
+        with pytest.raises(ValueError, match="yet now missing:\n- wind"):
+            fitted.predict([frame[NAMES[:2]] for frame in X])
+        with pytest.warns(UserWarning, match="X does not have valid feature names"):
+            fitted.predict(samples)
+        with pytest.raises(ValueError, match=REORDERED):
+            fitted.partial_fit(reordered(X), y)
+        with pytest.raises(ValueError, match=f"In the validation data: .*{REORDERED}"):
+            fitted.fit(X, y, X_val=reordered(X), y_val=y)
+
+    def test_the_frames_must_agree(self, library, samples):
+        X = make_frames(library, samples)
+        mixed = [*X[:2], *reordered(X[2:])]
+        array = [*X[:2], np.ones((4, 3)), *X[3:]]
+        for estimator in (classifier(), SequencePadder()):
+            with pytest.raises(ValueError, match=r"Sample 0 .*'wind'\], but sample 2 has \['wind'"):
+                estimator.fit(mixed, y)
+            with pytest.raises(ValueError, match="but sample 2 has none with names: give all"):
+                estimator.fit(array, y)
+        empty = [*X[:2], np.zeros((0, 3)), *X[3:]]
+        assert classifier().fit(empty, y).feature_names_in_.tolist() == NAMES
+
+    def test_names_of_a_fit_are_forgotten_in_the_next(self, library, samples):
+        fitted = classifier().fit(make_frames(library, samples), y)
+        for other in (samples, list(map(pd.DataFrame, samples))):
+            assert not hasattr(fitted.fit(other, y), "feature_names_in_")
+
+    def test_every_estimator_and_the_padder(self, library, samples):
+        X = make_frames(library, samples)
+        small = {"hidden_size": 3, "max_epochs": 1}
+        tags = [["a", "b"] * 9] * 20
+        targets = {
+            LSTMRegressor: y, LSTMSeq2Seq: ["a", "b"] * 10,
+            LSTMTagger: [row[: len(frame)] for row, frame in zip(tags, X, strict=True)],
+        }  # fmt: skip
+        for kind, target in targets.items():
+            fitted = kind(**small).fit(X, target)
+            assert fitted.feature_names_in_.tolist() == NAMES
+            with pytest.raises(ValueError, match=REORDERED):
+                fitted.predict(reordered(X))
+        padder = SequencePadder().fit(X)
+        assert padder.feature_names_in_.tolist() == NAMES
+        np.testing.assert_array_equal(padder.transform(X), SequencePadder().fit_transform(samples))
+        with pytest.raises(ValueError, match=REORDERED):
+            padder.transform(reordered(X))
 
 
 def test_a_pipeline_takes_empty_and_unknown_texts():

@@ -6,10 +6,34 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV, cross_val_predict
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.ensemble import (
+    AdaBoostClassifier,
+    BaggingClassifier,
+    StackingClassifier,
+    VotingClassifier,
+)
+from sklearn.feature_selection import SequentialFeatureSelector
+from sklearn.model_selection import (
+    GridSearchCV,
+    TunedThresholdClassifierCV,
+    cross_val_predict,
+    cross_val_score,
+)
+from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier, OutputCodeClassifier
+from sklearn.multioutput import ClassifierChain, MultiOutputClassifier
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.semi_supervised import SelfTrainingClassifier
 
-from sklstm import LSTMClassifier, SequencePadder, Sequences, Tokenizer, Word2VecEmbedder
+from sklstm import (
+    LSTMClassifier,
+    SequencePadder,
+    Sequences,
+    TokenIndexer,
+    Tokenizer,
+    Word2VecEmbedder,
+)
 from sklstm.pipelines import entity_tagger, text_classifier
 
 TEXTS = ["A good film!", "Good fun.", "A bad film.", "Bad acting"] * 6
@@ -197,3 +221,91 @@ def test_a_padder_may_be_put_in_between():
     pipe = tagger(max_epochs=1)
     pipe.steps.insert(2, ("sequencepadder", SequencePadder()))
     assert list(map(len, pipe.fit(texts, tags).predict(texts))) == [5, 4]
+
+
+def wrapped(kind, estimator):
+    """A meta-estimator of few estimators."""
+    few = {
+        BaggingClassifier: {"n_estimators": 2, "random_state": 0},
+        AdaBoostClassifier: {"n_estimators": 2, "random_state": 0},
+        OutputCodeClassifier: {"random_state": 0},
+        CalibratedClassifierCV: {"cv": 2},
+        TunedThresholdClassifierCV: {"cv": 2},
+        StackingClassifier: {"cv": 2},
+    }
+    if kind is GridSearchCV:
+        return GridSearchCV(estimator, {}, cv=2)
+    if kind in (VotingClassifier, StackingClassifier):
+        return kind([("only", estimator)], **few.get(kind, {}))
+    return kind(estimator, **few.get(kind, {}))
+
+
+class TestMetaEstimators:
+    """The table in the user guide: what may be passed to which."""
+
+    TEXTS = ("a good film", "good fun", "a bad film", "bad acting") * 6
+    y = np.array([1, 1, 0, 0] * 6)
+    FORMS = ("sequences", "list", "column", "ids")
+    ACCEPT = {
+        **dict.fromkeys(
+            [GridSearchCV, VotingClassifier, StackingClassifier, CalibratedClassifierCV,
+             TunedThresholdClassifierCV, OneVsRestClassifier, MultiOutputClassifier], FORMS
+        ),
+        OutputCodeClassifier: FORMS[1:],
+        BaggingClassifier: FORMS[2:],
+        **dict.fromkeys(
+            [AdaBoostClassifier, OneVsOneClassifier, SelfTrainingClassifier, ClassifierChain],
+            FORMS[3:],
+        ),
+    }  # fmt: skip
+
+    def case(self, form):
+        small = {"hidden_size": 8, "lr": 0.05, "batch_size": 8, "random_state": 0}
+        on_texts = make_pipeline(Tokenizer(), LSTMClassifier(**small))
+        indexed = make_pipeline(Tokenizer(), TokenIndexer()).fit_transform(self.TEXTS)
+        return {
+            "sequences": (LSTMClassifier(**small), indexed),
+            "list": (on_texts, list(self.TEXTS)),
+            "column": (on_texts, np.array(self.TEXTS, dtype=object)[:, None]),
+            "ids": (LSTMClassifier(vocabulary_size=9, **small), np.asarray(indexed)),
+        }[form]
+
+    def targets(self, kind):
+        if kind in (MultiOutputClassifier, ClassifierChain):
+            return np.stack([self.y, 1 - self.y], axis=1)
+        return (
+            np.where(np.arange(24) < 16, self.y, -1) if kind is SelfTrainingClassifier else self.y
+        )
+
+    @pytest.mark.parametrize("form", FORMS)
+    @pytest.mark.parametrize("kind", ACCEPT, ids=lambda kind: kind.__name__)
+    def test_table(self, kind, form):
+        estimator, X = self.case(form)
+        model, y = wrapped(kind, estimator), self.targets(kind)
+        if form in self.ACCEPT[kind]:
+            predicted = model.fit(X, y).predict(X).reshape(24, -1)[:, 0]
+            assert (predicted == self.y).mean() > 0.9
+            return
+        with pytest.raises((TypeError, ValueError)) as error:
+            model.fit(X, y).predict(X)
+        if form == "sequences":
+            error.match("Sequences are no array to be validated.*put the whole pipeline")
+
+    @pytest.mark.parametrize(
+        "kind", [BaggingClassifier, AdaBoostClassifier, OneVsOneClassifier, SelfTrainingClassifier,
+                 ClassifierChain, SequentialFeatureSelector],
+        ids=lambda kind: kind.__name__,
+    )  # fmt: skip
+    def test_ids_are_never_learned_as_numbers(self, kind):
+        estimator, X = self.case("sequences")
+        for same in (X, X.with_vectors(np.zeros((len(X.categories), 3)))):
+            with pytest.raises(TypeError, match="Sequences are no array"):
+                kind(estimator).fit(same, self.targets(kind))
+
+    def test_all_but_the_last_step_outside(self):
+        classifier = self.case("ids")[0].set_params(vocabulary_size=50)
+        pipe = make_pipeline(
+            Tokenizer(), TokenIndexer(max_tokens=50), SequencePadder(),
+            FunctionTransformer(np.asarray), OneVsOneClassifier(classifier),
+        )  # fmt: skip
+        assert cross_val_score(pipe, list(self.TEXTS), self.y, cv=2).min() > 0.9

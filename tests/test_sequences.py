@@ -1,5 +1,8 @@
+import copy
 import pickle
+from functools import partial
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +14,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import KFold, train_test_split
 from sklearn.pipeline import make_pipeline
-from sklearn.utils import _safe_indexing
+from sklearn.utils import _safe_indexing, check_array, indexable, resample, shuffle
 
 from sklstm import SequencePadder, Sequences, TokenIndexer, Tokenizer, Word2VecEmbedder
 
@@ -258,6 +261,26 @@ class TestSequences:
             batch.tokens()
         with pytest.raises(ValueError, match="ids without strings"):
             batch.with_categories(["<pad>", "<unk>"])
+
+    def test_refuse_to_be_validated_as_an_array(self):
+        batch = Sequences.from_tokens([["a", "b"], ["b"], ["a"]])
+        for same in (batch, batch[:2], batch.with_vectors(np.zeros((4, 5)))):
+            for check in (check_array, partial(check_array, dtype=None, allow_nd=True)):
+                with pytest.raises(TypeError, match="put the whole pipeline, Tokenizer included"):
+                    check(same)
+        assert check_array(np.asarray(batch)).tolist() == [[2, 3], [3, 0], [2, 0]]
+
+    def test_what_only_indexes_or_copies_goes_on(self):
+        batch = Sequences.from_tokens([["a", "b"], ["b"], ["a"]])
+        assert indexable(batch, [1, 2, 3])[0] is batch
+        assert resample(batch, random_state=0, n_samples=9).shape == (9,)
+        assert shuffle(batch, random_state=0).tokens() != []
+        assert pd.Series([batch])[0] is batch
+        assert copy.deepcopy(batch).tokens() == batch.tokens()
+        assert joblib.hash(batch) == joblib.hash(pickle.loads(pickle.dumps(batch)))
+        assert np.shape(batch) == (3,)
+        assert np.array(batch).dtype == np.int32
+        assert np.concatenate([batch, batch]).shape == (6, 2)
 
     def test_repr(self):
         batch = Sequences.from_tokens([["a", "b"], ["b"]])

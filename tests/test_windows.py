@@ -108,6 +108,22 @@ def test_pairs_of_a_frame_are_silent():
     assert y.tolist() == SERIES[3:].tolist()
 
 
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_a_frame_without_a_fit_is_compared_with_none(library):
+    frame = pytest.importorskip(library).DataFrame({"load": SERIES, "heat": -SERIES})
+    window = SlidingWindow(length=3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        X, y = window.pairs(frame)
+        assert np.array_equal(window.transform(frame)[:-1], X)
+        assert y.tolist() == [[step, -step] for step in SERIES[3:]]
+        assert not hasattr(window, "feature_names_in_")
+    window.fit(frame)
+    for method in (window.pairs, window.transform):
+        with pytest.raises(ValueError, match=r"feature names.*\n.*same order"):
+            method(frame[["heat", "load"]])
+
+
 def test_in_a_pipeline_with_y_unchanged():
     X, y = np.random.default_rng(0).normal(size=(60, 2)), np.arange(60.0)
     pipeline = make_pipeline(

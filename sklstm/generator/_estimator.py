@@ -349,7 +349,9 @@ class LSTMGenerator(
             )
 
     def _read_dataset(self, X, y, sample_weight, *, reset):
-        sequences = read_texts(X, self.level)
+        if reset:
+            self._level = self.level
+        sequences = read_texts(X, self._level)
         weights = self._weigh_samples(sample_weight, sequences)
         if reset:
             self._learn_symbols(sequences)
@@ -398,7 +400,7 @@ class LSTMGenerator(
         """Read texts as `sklstm.inspection` shows them: the start has a name."""
         if self._conditions is not None:
             raise TypeError("A generator with conditions cannot be looked into.")
-        texts = read_texts(X, self.level).tokens()
+        texts = read_texts(X, self._level).tokens()
         return Sequences.from_tokens([["<start>", *text] for text in texts])
 
     def _encode(self, inputs, *, reset):
@@ -546,9 +548,10 @@ class LSTMGenerator(
             :math:`-\mathrm{score} / \log 2`: what an arithmetic coder needs that uses the
             generator's probabilities. The end of a text counts as a character. Lower is better.
         """
-        if self.level != "char":
+        check_is_fitted(self)
+        if self._level != "char":
             raise ValueError(
-                f"bits_per_character needs level='char', and the level is {self.level!r}: use "
+                f"bits_per_character needs level='char', and the level is {self._level!r}: use "
                 "perplexity for tokens."
             )
         return float(-self.score(X, y) / np.log(2))

@@ -141,19 +141,19 @@ class WritingMixin:
             columns[-1][texts] = codes
         rows = np.stack(columns, axis=1) if columns else np.zeros((n_texts, 0), np.int32)
         texts = [[self._symbols[code] for code in row[row != BOUNDARY]] for row in rows]
-        return texts if self.level == "token" else list(map("".join, texts))
+        return texts if self._level == "token" else list(map("".join, texts))
 
     def _read_prefix(self, prefix, max_length, handle_unknown):
         check_scalar(max_length, "max_length", Integral, min_val=1)
         if handle_unknown not in ("error", "skip"):
             raise ValueError(f"handle_unknown must be 'error' or 'skip'; got {handle_unknown!r}.")
         kind, hint = str, "a str"
-        if self.level == "token":
+        if self._level == "token":
             kind, hint = (list, tuple), "a list of tokens, such as a Tokenizer makes"
         symbols = list(prefix) if prefix == "" or isinstance(prefix, kind) else [None]
         if not all(isinstance(symbol, str) for symbol in symbols):
             raise TypeError(
-                f"With level={self.level!r}, prefix must be {hint}; got {prefix!r:.60}."
+                f"With level={self._level!r}, prefix must be {hint}; got {prefix!r:.60}."
             )
         unknown = [symbol for symbol in symbols if symbol not in self.vocabulary_]
         if unknown and handle_unknown == "error":

@@ -446,6 +446,7 @@ class LSTMTagger(BaseLSTM):
     def _collect(self, X, decode):
         """Decode the emissions of each batch into one row a sequence, in the order of X."""
         check_is_fitted(self)
+        self._validate_params()  # which may have been set after fit
         data = self._encode(read_input(self, X, reset=False), reset=False)
         found = {}
         for rows, batch in self._batches(data):
