@@ -136,6 +136,8 @@ class BaseLSTM(BaseEstimator):
         self._check_presence(y, X_val, y_val)
         self._check_cell()
         reset = not (hasattr(self, "net_") and (partial or self.warm_start))
+        if not reset:
+            self._check_vocabulary_size()
         with _nothing_lost(self):
             if reset:
                 self._random_state = check_random_state(self.random_state)
@@ -160,6 +162,15 @@ class BaseLSTM(BaseEstimator):
             )
         if (X_val is None) != (y_val is None):
             raise ValueError("Pass X_val and y_val together, or neither of them.")
+
+    def _check_vocabulary_size(self):
+        now = getattr(self, "vocabulary_size", None)  # a generator has none
+        then = getattr(self, "_vocabulary_size", None)
+        if now != then:
+            raise ValueError(
+                f"vocabulary_size={now} cannot go on from a fit with vocabulary_size={then}: "
+                "set it back, or set warm_start=False and call fit."
+            )
 
     def _check_cell(self):
         params, known = self.cell_params or {}, cell_options(self.cell)

@@ -127,6 +127,9 @@ class TestKindsOfInput:
             np.testing.assert_array_equal(fitted.predict_proba(IDS), expected)
             with pytest.raises(ValueError, match="for vocabulary_size=6"):
                 fitted.predict([[6]])
+            for fit in (fitted.partial_fit, fitted.set_params(warm_start=True).fit):
+                with pytest.raises(ValueError, match=f"={size} cannot go on from a fit with .*=6"):
+                    fit(IDS, y)
         with pytest.raises(ValueError, match="'batch_size' parameter"):
             fitted.set_params(batch_size=0).predict(IDS)
 
