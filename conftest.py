@@ -6,7 +6,7 @@ import pytest
 from hypothesis import settings
 
 # Tests run side by side, one a core: a thread pool in each would only make them wait for another.
-# Set before numpy or torch start their pools, and inherited by the workers that joblib starts.
+# Set before torch starts its pool, and inherited by the workers that joblib starts.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # A busy machine is no fault of the code under test.
