@@ -440,7 +440,7 @@ BAD_FITS = {
     "short weights": ({}, SERIES, y, {"sample_weight": [1]}, ValueError, "sample_weight"),
     "negative weights": ({}, SERIES, y, {"sample_weight": -np.ones(20)}, ValueError, "Negative"),
     "NaN weights": ({}, SERIES, y, {"sample_weight": [np.nan] * 20}, ValueError, "NaN"),
-    "zero weights": ({}, SERIES, y, {"sample_weight": np.zeros(20)}, ValueError, "non-zero"),
+    "zero weights": ({}, SERIES, y, {"sample_weight": np.zeros(20)}, ValueError, "non-zero|positive"),
     "negative class weight": ({"class_weight": {0: -1}}, SERIES, y, {}, ValueError, "class_weight"),
     "zero class weights": ({"class_weight": {0: 0, 1: 0}}, SERIES, y, {}, ValueError, "positive"),
     "NaN class weight": ({"class_weight": {0: np.nan}}, SERIES, y, {}, ValueError, "finite"),
