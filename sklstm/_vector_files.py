@@ -1,26 +1,43 @@
 """Files of word vectors, in the formats of GloVe and word2vec."""
 
+import bz2
 import gzip
+import lzma
 import os
 import re
+import warnings
 import zlib
 from itertools import chain, islice, takewhile
 
 import numpy as np
 
+OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 FOREIGN_FILES = {
-    b"\x80": " This is a pickle: if gensim saved it, pass KeyedVectors.load(path).",
-    b"\xba\x16\x4f\x2f": " This is a fastText model: pass gensim's load_facebook_vectors(path).",
+    (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"): (
+        "it is a pickle: if gensim saved it, pass KeyedVectors.load(path)."
+    ),
+    b"\xba\x16\x4f\x2f": "it is a fastText model: pass gensim's load_facebook_vectors(path).",
+    b"PK\x03\x04": (
+        "it is a zip archive: unpack it, for example with python -m zipfile -e PATH FOLDER, and "
+        "pass the path of the file of vectors in it."
+    ),
+    b"\x93NUMPY": "it is an array of NumPy: pass vectors=(np.load(path), list_of_the_tokens).",
+    (b"\xff\xfe", b"\xfe\xff"): (
+        "it is in UTF-16: convert it, for example with Path(new).write_text(Path(old).read_text("
+        "'utf-16'), 'utf-8')."
+    ),
 }
+UNDECODED = re.compile("[\udc80-\udcff]")  # what the handler "surrogateescape" makes of bytes
 
 
 def read_vector_file(path, max_tokens=None):
-    """Read a GloVe or word2vec file, which may be gzipped.
+    """Read a GloVe or word2vec file, which may be compressed by gzip, bzip2 or xz.
 
     Parameters
     ----------
     path : str or path-like
-        The file. Its format is told by its content.
+        The file. Its format is told by its content. A ``~`` stands for the home folder.
     max_tokens : int, default=None
         Read only the first ones.
 
@@ -33,21 +50,68 @@ def read_vector_file(path, max_tokens=None):
 
     Raises
     ------
+    FileNotFoundError, IsADirectoryError
+        If there is no file at the path.
     ValueError
         If the file is cut short, damaged, or of another format.
+
+    Warns
+    -----
+    UserWarning
+        If tokens are not UTF-8. Their bytes are written out, as in ``caf\\xe9``.
     """
+    path = os.path.expanduser(path)
+    _check_path(path)
     with open(path, "rb") as file:
-        is_gzipped = file.read(2) == b"\x1f\x8b"
+        magic = file.read(8)
+    opener = next((opener for start, opener in OPENERS.items() if magic.startswith(start)), open)
     try:
-        with gzip.open(path) if is_gzipped else open(path, "rb") as stream:
-            return _read_stream(stream, max_tokens)
-    except (ValueError, EOFError, MemoryError, zlib.error, gzip.BadGzipFile) as error:
-        raise ValueError(f"Cannot read vectors from {os.fspath(path)}: {error}") from error
+        with opener(path, "rb") as stream:
+            tokens, table = _read_stream(stream, max_tokens)
+    except (ValueError, EOFError, MemoryError, OSError, zlib.error, lzma.LZMAError) as error:
+        raise ValueError(f"Cannot read vectors from {path}: {error}") from error
+    return _spell_out(tokens, path), table
+
+
+def _check_path(path):
+    if os.path.isdir(path):
+        raise IsADirectoryError(f"{path} is a folder: pass the path of a file of vectors in it.")
+    if not os.path.exists(path):
+        raise FileNotFoundError(
+            f"There is no file of vectors at {os.path.abspath(path)}. Pass the path of a file that "
+            "is on this machine, absolute or from the working directory."
+        )
+
+
+def _spell_out(tokens, path):
+    """Write out the bytes of tokens that are not UTF-8, which stay distinct and printable."""
+    wrong = [row for row, token in enumerate(tokens) if UNDECODED.search(token)]
+    for row in wrong:
+        token = tokens[row].encode("utf-8", "surrogateescape")
+        tokens[row] = token.decode("utf-8", "backslashreplace")
+    if wrong:
+        warnings.warn(
+            f"{len(wrong)} of the {len(tokens)} tokens in {path} are not UTF-8, the first of them "
+            f"{tokens[wrong[0]]!r}: no token of a text is found there. If the file has another "
+            "encoding, convert it, for example with Path(new).write_text(Path(old).read_text("
+            "'latin-1'), 'utf-8').",
+            UserWarning,
+            stacklevel=6,
+        )
+    return tokens
 
 
 def _read_stream(stream, max_tokens):
     """Tell the formats apart by their content."""
+    start = stream.peek(8)
+    for magic, advice in FOREIGN_FILES.items():
+        if start.startswith(magic):
+            raise ValueError(advice)
+    if start.startswith(BYTE_ORDER_MARK):
+        stream.read(len(BYTE_ORDER_MARK))
     head = stream.readline(1 << 20)
+    if head[257:262] == b"ustar":
+        raise ValueError("it is a tar archive: unpack it, and pass the path of a file in it.")
     shape = re.fullmatch(rb"(\d+)\s+(\d+)\s*", head)
     if not shape:
         return _read_text(islice(chain([head], stream), max_tokens), _glove_width(head))
@@ -72,10 +136,11 @@ def _glove_width(head):
     width = sum(1 for _ in takewhile(_is_number, reversed(head.split()[1:])))
     if width:
         return width
-    hint = next((hint for magic, hint in FOREIGN_FILES.items() if head.startswith(magic)), "")
+    if not head:
+        raise ValueError("it is empty.")
     raise ValueError(
         "its first line is neither a word2vec header (two integers) nor a token and its vector. "
-        f"Files in the text format of GloVe and the formats of word2vec are read.{hint}"
+        "Files in the text format of GloVe and the formats of word2vec are read."
     )
 
 
@@ -138,5 +203,4 @@ def _read_binary(stream, n_rows, width):
 
 
 def _decode(token):
-    # what is not UTF-8 stays distinct and printable
-    return token.decode("utf-8", "backslashreplace")
+    return token.decode("utf-8", "surrogateescape")

@@ -22,6 +22,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklstm._validation import check_tokens
 from sklstm._vector_files import read_vector_file
+from sklstm._vector_tables import check_table, draw_like, keep_first, rows_in_order, scaling
 from sklstm.sequences import PADDING, SPECIAL_TOKENS, UNKNOWN, Sequences
 
 DIGIT = re.compile(r"\d")  # of any script
@@ -79,7 +80,8 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         Rows of fastText's table of n-grams, which share rows by hashing.
     vectors : path, KeyedVectors, mapping or tuple (array, vocabulary), default=None
         Ready vectors, instead of training. A path leads to a GloVe or word2vec text file or a
-        word2vec binary file, each of which may be gzipped. A mapping goes from token to vector.
+        word2vec binary file, each of which may be compressed by gzip,
+        bzip2 or xz. A mapping goes from token to vector.
         A vocabulary is a list with the token of each row, or a dict from token to row, such as
         the `vocabulary_` of another embedder beside its `vectors_`. Cloning copies parameters
         and pickling includes them, so a path is the lightest choice.
@@ -246,8 +248,9 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         self._warn_of_no_effect(extra_tokens)
         source = self._train(batches) if self.vectors is None else self.vectors
         tokens, table = _read_vectors(source, self._max_words)
-        _check_table(tokens, table)
-        factor = 1.0 if self.scale is None else _scaling(table, self.scale)
+        check_table(tokens, table)
+        tokens, table = keep_first(tokens, table)
+        factor = 1.0 if self.scale is None else scaling(table, self.scale)
         table *= np.float32(factor)
         self.vocabulary_ = {token: row for row, token in enumerate(tokens, len(SPECIAL_TOKENS))}
         self.vectors_ = self._fill_unknown(table)
@@ -370,7 +373,7 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         frequent = (key for key, n in counts.most_common() if n >= self.min_count_missing)
         missing = [key for key in frequent if key is not None and key not in self.vocabulary_]
         self._report(f"random vectors for {len(missing):,} tokens that the ready ones lack")
-        vectors = _draw_like(self.vectors_[UNKNOWN + 1 :], len(missing), self.random_state)
+        vectors = draw_like(self.vectors_[UNKNOWN + 1 :], len(missing), self.random_state)
         first = len(self.vectors_)
         self.vocabulary_ |= {key: row for row, key in enumerate(missing, first)}
         self.vectors_ = np.concatenate([self.vectors_, vectors])
@@ -525,6 +528,8 @@ def _read_vectors(source, max_words):
         return read_vector_file(source, max_words)
     if isinstance(source, KeyedVectors):
         vectors, tokens = source.vectors, source.index_to_key
+        if None in tokens:
+            vectors, tokens = _with_tokens(vectors, tokens)
     elif isinstance(source, Mapping):
         vectors, tokens = list(source.values()), list(source)
     elif isinstance(source, tuple) and len(source) == 2:
@@ -541,7 +546,7 @@ def _read_vectors(source, max_words):
     except (TypeError, ValueError) as error:
         raise ValueError(f"vectors must be numbers, equally many a token: {error}") from error
     if isinstance(tokens, Mapping) and vectors.ndim == 2:
-        tokens, rows = _in_order(tokens, len(vectors))
+        tokens, rows = rows_in_order(tokens, len(vectors))
         vectors = vectors[rows]
     if vectors.ndim != 2 or len(vectors) != len(tokens):
         raise ValueError(
@@ -552,49 +557,12 @@ def _read_vectors(source, max_words):
     return tokens, np.concatenate([np.zeros((2, vectors.shape[1]), np.float32), vectors])
 
 
-def _in_order(vocabulary, n_rows):
-    wrong = [
-        item
-        for item in vocabulary.items()
-        if not isinstance(item[1], Integral) or not 0 <= item[1] < n_rows
-    ]
-    if wrong:
-        raise ValueError(
-            "A vocabulary that is a dict must number the rows of its array, here 0 .. "
-            f"{n_rows - 1}; {wrong[0][0]!r} has {wrong[0][1]!r}."
-        )
-    tokens = sorted(vocabulary, key=vocabulary.get)
-    return tokens, [vocabulary[token] for token in tokens]
-
-
-def _check_table(tokens, table):
-    if not tokens or not table.shape[1]:
-        raise ValueError("vectors are empty: there must be at least one token and one column.")
-    if not all(isinstance(token, str) for token in tokens):
-        wrong = next(token for token in tokens if not isinstance(token, str))
-        raise TypeError(f"The tokens of vectors must be str; got {wrong!r}.")
-    if len(set(tokens)) < len(tokens):
-        token, n = Counter(tokens).most_common(1)[0]
-        raise ValueError(f"vectors must have one row a token, but {token!r} has {n}.")
-    if not np.isfinite(table).all():
-        row = np.flatnonzero(~np.isfinite(table).all(axis=1))[0]
-        raise ValueError(
-            f"The vector of {tokens[row - 2]!r} has NaN or infinite numbers. Repair or drop it."
-        )
-
-
-def _draw_like(table, n, random_state):
-    """Draw vectors with the mean and spread that ready ones have in each column."""
-    table = table[:10_000]  # the most frequent ones in most files, as those to draw are
-    spread = table.std(axis=0)
-    # vectors that are all alike have no spread, yet what is drawn must differ from their mean
-    spread = spread if spread.any() else 1.0
-    shape = n, table.shape[1]
-    return check_random_state(random_state).normal(table.mean(axis=0), spread, shape).astype("f4")
-
-
-def _scaling(table, scale):
-    spread = table[UNKNOWN + 1 :].std(dtype=np.float64)
-    if not spread:
-        raise ValueError("scale cannot be applied: all numbers of the vectors are equal.")
-    return scale / spread
+def _with_tokens(vectors, tokens):
+    rows = [row for row, token in enumerate(tokens) if token is not None]
+    warnings.warn(
+        f"{len(tokens) - len(rows)} of {len(tokens)} vectors have no token, which is what gensim "
+        "makes of a file that repeats tokens: they are left out.",
+        UserWarning,
+        stacklevel=5,
+    )
+    return vectors[rows], [tokens[row] for row in rows]

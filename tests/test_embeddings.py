@@ -379,7 +379,6 @@ class TestReadyVectors:
             ((TABLE, ["a", "b"]), ValueError, "each of the 2 tokens"),
             ((TABLE[0], ["a", "b"]), ValueError, r"shape \(2,\)"),
             ((TABLE, {"a": 0, "b": 1, "c": 3}), ValueError, "number the rows"),
-            ((TABLE, ["a", "b", "a"]), ValueError, "'a' has 2"),
             ((TABLE, ["a", "b", 3]), TypeError, "got 3"),
             ((TABLE * np.inf, ["a", "b", "c"]), ValueError, "'a' has NaN or infinite"),
             ({"a": [1, 2], "b": [1, np.nan]}, ValueError, "'b' has NaN"),
@@ -403,11 +402,23 @@ class TestReadyVectors:
         with pytest.raises(ValueError, match=r"vectors\.txt: it ends after 2 of 3"):
             Word2VecEmbedder(vectors=path).fit(DOCUMENTS)
 
-    def test_repeated_token_in_a_file(self, tmp_path):
-        path = tmp_path / "vectors.txt"
-        path.write_text("a 1 2\nb 3 4\na 5 6\n")
-        with pytest.raises(ValueError, match="'a' has 2"):
-            Word2VecEmbedder(vectors=path).fit(DOCUMENTS)
+    @pytest.mark.parametrize("kind", ["path", "tuple", "keyed", "read by gensim"])
+    def test_repeated_tokens_have_their_first_vector(self, kind, tmp_path):
+        path, tokens = tmp_path / "vectors.txt", ["good", "film", "good", "bad"]
+        table = np.array([[1, 2], [3, 4], [5, 6], [7, 8]], np.float32)
+        path.write_text("4 2\ngood 1 2\nfilm 3 4\ngood 5 6\nbad 7 8\n")
+        keyed = KeyedVectors(2)
+        keyed.add_vectors(tokens, table)
+        vectors = {
+            "path": path,
+            "tuple": (table, tokens),
+            "keyed": keyed,
+            "read by gensim": KeyedVectors.load_word2vec_format(str(path)),
+        }[kind]
+        with pytest.warns(UserWarning, match=r"1 of 4 vectors (repeat a token|have no token)"):
+            model = Word2VecEmbedder(vectors=vectors, unknown="zero").fit(DOCUMENTS)
+        assert model.vocabulary_ == {"good": 2, "film": 3, "bad": 4}
+        assert model.vectors_.tolist() == [[0, 0], [0, 0], [1, 2], [3, 4], [7, 8]]
 
     def test_warns_if_nothing_is_known(self):
         with pytest.warns(UserWarning, match=r"None of the 1 .* 'GOOD'.* lowercase=True"):

@@ -1,4 +1,10 @@
+import bz2
 import gzip
+import io
+import lzma
+import tarfile
+import warnings
+import zipfile
 
 import numpy as np
 import pytest
@@ -105,8 +111,41 @@ def test_other_blanks_between_numbers(data, write):
 
 
 def test_tokens_that_are_not_unicode_stay_distinct(write):
-    path = write(b"caf\xe9 1 2\ncaf\xe8 3 4\n")
-    assert_holds(path, ["caf\\xe9", "caf\\xe8"], [[1, 2], [3, 4]])
+    path = write(b"caf\xe9 1 2\ncaf\xe8 3 4\n\\xe9 5 6\n")
+    with pytest.warns(UserWarning, match=r"2 of the 3 tokens .* are not UTF-8.*'latin-1'"):
+        assert_holds(path, ["caf\\xe9", "caf\\xe8", "\\xe9"], [[1, 2], [3, 4], [5, 6]])
+
+
+@pytest.mark.parametrize("kind", ["glove", "text", "binary"])
+def test_byte_order_mark_is_no_part_of_the_first_token(kind, write):
+    data = b"\xef\xbb\xbf" + contents(kind)
+    with warnings.catch_warnings(action="error"):
+        assert_holds(write(data), TOKENS, VECTORS)
+        assert_holds(write(gzip.compress(data)), TOKENS, VECTORS)
+
+
+@pytest.mark.parametrize("compress", [bz2.compress, lzma.compress])
+def test_other_compressions(compress, write):
+    data = compress(contents("binary"))
+    assert_holds(write(data), TOKENS, VECTORS)
+    for end in range(10, len(data), 7):
+        with pytest.raises(ValueError, match=r"Cannot read vectors from .*vectors: \S"):
+            read_vector_file(write(data[:end]))
+
+
+def archived(kind):
+    buffer = io.BytesIO()
+    if kind == "zip":
+        with zipfile.ZipFile(buffer, "w") as archive:
+            archive.writestr("vectors.txt", contents("glove"))
+    elif kind == "tar":
+        with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+            info = tarfile.TarInfo("vectors.txt")
+            info.size = len(contents("glove"))
+            archive.addfile(info, io.BytesIO(contents("glove")))
+    else:
+        np.save(buffer, VECTORS)
+    return buffer.getvalue()
 
 
 def test_one_column(write):
@@ -123,13 +162,16 @@ def test_large_file_crosses_buffers(write):
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", "neither a word2vec header"),
+        (b"", "it is empty"),
         (b"\n", "neither a word2vec header"),
         (b"hello\n", "neither a word2vec header"),
         (b"a text of words\n", "neither a word2vec header"),
         (b"\x80\x04\x95abc", "KeyedVectors.load"),
         (b"\xba\x16\x4f\x2f\x0c\x00", "load_facebook_vectors"),
-        (b"\x93NUMPY\x01\x00", "neither a word2vec header"),
+        (archived("npy"), r"an array of NumPy: pass vectors=\(np.load\(path\), list"),
+        (archived("zip"), "a zip archive: unpack it"),
+        (archived("tar"), "a tar archive: unpack it"),
+        ("a 1 2\n".encode("utf-16"), "in UTF-16: convert it"),
         (b"a 1 2\nb 3\n", "vector 2, of 'b'.* 2 to 1"),
         (b"a 1 2\nb 3 4 5\n", "vector 2, of 'b'.* 2 to 3"),
         (b"a 1 2\n\nb 3 4\n", "blank"),
@@ -152,5 +194,14 @@ def test_wrong_files(data, message, write):
 
 
 def test_missing_file(tmp_path):
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError, match=r"no file of vectors at .*nowhere"):
         read_vector_file(tmp_path / "nowhere")
+    with pytest.raises(IsADirectoryError, match="is a folder: pass the path of a file"):
+        read_vector_file(tmp_path)
+
+
+def test_home_folder(write, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    write(contents("text"))
+    assert_holds("~/vectors", TOKENS, VECTORS)

@@ -1,0 +1,142 @@
+"""Tables of word vectors: a row for each token, after those of padding and of unknown tokens."""
+
+import warnings
+from collections import Counter
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from sklstm.sequences import SPECIAL_TOKENS, UNKNOWN
+
+
+def rows_in_order(vocabulary, n_rows):
+    """List the tokens of a dict by their rows.
+
+    Parameters
+    ----------
+    vocabulary : dict of str to int
+        The row of each token.
+    n_rows : int
+        Rows of the array that it belongs to.
+
+    Returns
+    -------
+    tokens : list of str
+        In the order of their rows.
+    rows : list of int
+        The rows.
+    """
+    wrong = [
+        item
+        for item in vocabulary.items()
+        if not isinstance(item[1], Integral) or not 0 <= item[1] < n_rows
+    ]
+    if wrong:
+        raise ValueError(
+            "A vocabulary that is a dict must number the rows of its array, here 0 .. "
+            f"{n_rows - 1}; {wrong[0][0]!r} has {wrong[0][1]!r}."
+        )
+    tokens = sorted(vocabulary, key=vocabulary.get)
+    return tokens, [vocabulary[token] for token in tokens]
+
+
+def check_table(tokens, table):
+    """Check that there is something to look up, and nothing but finite numbers.
+
+    Parameters
+    ----------
+    tokens : list of str
+        The tokens.
+    table : ndarray of float32, shape (n_tokens + 2, n_features)
+        Their vectors.
+    """
+    if not tokens or not table.shape[1]:
+        raise ValueError("vectors are empty: there must be at least one token and one column.")
+    if not all(isinstance(token, str) for token in tokens):
+        wrong = next(token for token in tokens if not isinstance(token, str))
+        raise TypeError(f"The tokens of vectors must be str; got {wrong!r}.")
+    if not np.isfinite(table).all():
+        row = np.flatnonzero(~np.isfinite(table).all(axis=1))[0]
+        raise ValueError(
+            f"The vector of {tokens[row - 2]!r} has NaN or infinite numbers. Repair or drop it."
+        )
+
+
+def keep_first(tokens, table):
+    """Keep the first vector of tokens that are there several times, and warn of it.
+
+    Parameters
+    ----------
+    tokens : list of str
+        The tokens.
+    table : ndarray of float32, shape (n_tokens + 2, n_features)
+        Their vectors.
+
+    Returns
+    -------
+    tokens : list of str
+        Each token once.
+    table : ndarray of float32, shape (n_tokens + 2, n_features)
+        Their vectors.
+    """
+    first = dict(zip(reversed(tokens), reversed(range(len(tokens))), strict=True))
+    if len(first) == len(tokens):
+        return tokens, table
+    rows = sorted(first.values())
+    repeated, n = Counter(tokens).most_common(1)[0]
+    warnings.warn(
+        f"{len(tokens) - len(rows)} of {len(tokens)} vectors repeat a token, such as "
+        f"{repeated!r}, which has {n}: the first vector of each is kept.",
+        UserWarning,
+        stacklevel=4,
+    )
+    head = range(len(SPECIAL_TOKENS))
+    table = table[[*head, *(row + len(head) for row in rows)]]
+    return [tokens[row] for row in rows], table
+
+
+def draw_like(table, n, random_state):
+    """Draw vectors with the mean and spread that ready ones have in each column.
+
+    Parameters
+    ----------
+    table : ndarray of float32, shape (n_tokens, n_features)
+        Ready vectors.
+    n : int
+        How many to draw.
+    random_state : int, RandomState instance or None
+        Seeds the draws.
+
+    Returns
+    -------
+    ndarray of float32, shape (n, n_features)
+        New vectors.
+    """
+    table = table[:10_000]  # the most frequent ones in most files, as those to draw are
+    spread = table.std(axis=0)
+    # vectors that are all alike have no spread, yet what is drawn must differ from their mean
+    spread = spread if spread.any() else 1.0
+    shape = n, table.shape[1]
+    return check_random_state(random_state).normal(table.mean(axis=0), spread, shape).astype("f4")
+
+
+def scaling(table, scale):
+    """Compute the factor that brings vectors to a standard deviation.
+
+    Parameters
+    ----------
+    table : ndarray of float32, shape (n_tokens + 2, n_features)
+        The vectors.
+    scale : float
+        The standard deviation wanted.
+
+    Returns
+    -------
+    float
+        The factor.
+    """
+    spread = table[UNKNOWN + 1 :].std(dtype=np.float64)
+    if not spread:
+        raise ValueError("scale cannot be applied: all numbers of the vectors are equal.")
+    return scale / spread
