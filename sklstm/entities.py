@@ -2,10 +2,11 @@
 
 import reprlib
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
 from itertools import accumulate, pairwise
-from numbers import Integral
+from numbers import Integral, Real
 
 # Degrees on the colour wheel, far apart for the types that most data sets have.
 HUES = {"PER": 210, "PERSON": 210, "LOC": 130, "ORG": 30, "MISC": 290}
@@ -38,6 +39,11 @@ class Entity:
         Positions of its first character and after its last one; None where the text is not
         known, but only its tokens.
 
+    Raises
+    ------
+    TypeError
+        If `type` or `text` is no str, or `confidence` no number.
+
     See Also
     --------
     TaggedText : Draws entities in their text.
@@ -57,6 +63,16 @@ class Entity:
     confidence: float | None = None
     start_char: int | None = None
     end_char: int | None = None
+
+    def __post_init__(self):
+        """Refuse what could not be drawn."""
+        for name in ("type", "text"):
+            if not isinstance(getattr(self, name), str):
+                raise TypeError(f"{name} of an Entity must be a str, got {getattr(self, name)!r}.")
+        if not isinstance(self.confidence, Real | None):
+            raise TypeError(
+                f"confidence of an Entity must be a number or None, got {self.confidence!r}."
+            )
 
 
 class TaggedText:
@@ -100,6 +116,8 @@ class TaggedText:
     def __init__(self, text, entities):
         _check_text(text)
         self.text = text
+        if not isinstance(entities, Iterable):
+            raise TypeError(f"entities must be an iterable of Entity, got {entities!r}.")
         self.entities = list(entities)
         if isinstance(text, str):
             _check_entities(self.entities, ("start_char", "end_char"), len(text), "characters")

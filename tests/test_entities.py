@@ -50,6 +50,19 @@ class TestEntity:
         with pytest.raises(FrozenInstanceError):
             PERSON.type = "ORG"
 
+    @pytest.mark.parametrize(
+        ("fields", "message"),
+        [
+            ((["PER"], 0, 1, "Ada"), r"type of an Entity must be a str, got \['PER'\]"),
+            ((None, 0, 1, "Ada"), "type of an Entity must be a str, got None"),
+            (("PER", 0, 1, 3), "text of an Entity must be a str, got 3"),
+            (("PER", 0, 1, "Ada", "high"), "confidence of an Entity must be a number or None"),
+        ],
+    )
+    def test_refuses_what_could_not_be_drawn(self, fields, message):
+        with pytest.raises(TypeError, match=message):
+            Entity(*fields)
+
     def test_repr_can_be_evaluated(self):
         assert eval(repr(PLACE)) == PLACE
 
@@ -136,6 +149,11 @@ def luminance(hue, saturation, lightness):
 
 
 class TestRefusals:
+    @pytest.mark.parametrize("entities", [None, 3, PERSON])
+    def test_entities_that_are_no_iterable(self, entities):
+        with pytest.raises(TypeError, match="must be an iterable of Entity"):
+            TaggedText(TEXT, entities)
+
     def test_overlap(self):
         other = Entity("ORG", 1, 3, "Lovelace lived", None, 4, 18)
         with pytest.raises(ValueError, match="Entity 1 begins at start=1, before entity 0 ends at"):

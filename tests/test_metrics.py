@@ -13,7 +13,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
+from sklearn.metrics import (
+    accuracy_score,
+    f1_score,
+    make_scorer,
+    precision_recall_fscore_support,
+)
 from sklearn.model_selection import GridSearchCV, cross_validate
 
 from sklstm.metrics import (
@@ -27,6 +32,8 @@ from sklstm.metrics import (
     partial_match_counts,
     token_accuracy_score,
     token_accuracy_scorer,
+    token_error_rate,
+    token_error_rate_scorer,
 )
 from sklstm.tags import SCHEMES, Span, check_tags, convert_tags, spans_to_tags, tags_to_spans
 
@@ -609,3 +616,26 @@ def test_report_on_50_000_tokens_takes_less_than_half_a_second():
     start = time.process_time()
     entity_report(y_true, rows)
     assert time.process_time() - start < 0.5
+
+
+@pytest.mark.parametrize(
+    ("scorer", "name"),
+    [
+        (entity_f1_scorer, "entity_f1_score"),
+        (token_accuracy_scorer, "token_accuracy_score"),
+        (token_error_rate_scorer, "token_error_rate"),
+    ],
+)
+@pytest.mark.parametrize("estimator", [[["O"]], None, "tagger"])
+def test_a_scorer_needs_an_estimator(scorer, name, estimator):
+    message = rf"A scorer takes a fitted estimator, X and y; got .*{name}\(y_true, y_pred\)"
+    with pytest.raises(TypeError, match=message):
+        scorer(estimator, [["a"]], [["O"]])
+
+
+def test_scorers_are_those_of_make_scorer():
+    for scorer in (entity_f1_scorer, token_error_rate_scorer):
+        assert repr(pickle.loads(pickle.dumps(scorer))) == repr(scorer)
+    assert repr(token_error_rate_scorer) == repr(
+        make_scorer(token_error_rate, greater_is_better=False)
+    )

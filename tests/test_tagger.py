@@ -335,6 +335,11 @@ class TestPredictions:
             (marginals,) = fitted.predict_marginals([SENTENCES[0] * 200])
             assert logs[0] == pytest.approx(np.log(marginals.max(axis=1)).sum(), rel=1e-5)
 
+    def test_n_best_takes_no_memory_for_paths_that_are_not_there(self, learned):
+        (rows,) = learned.predict_n_best([["Ada"]], n=10**12)
+        assert rows[0][0] == ["B-PER"]
+        assert len(rows) == 3
+
     @pytest.mark.parametrize("n", [0, -1, 1.5, None, "3"])
     def test_n_best_needs_a_number(self, learned, n):
         with pytest.raises(ValueError, match="n must be an integer of at least 1"):

@@ -367,6 +367,12 @@ def test_what_is_no_span_is_refused(span):
         spans_to_tags([span], 3, "IOB2")
 
 
+@pytest.mark.parametrize(("spans", "n_tokens"), [(3, 3), (None, 3), ([], 3.0), ([], "3"), ([], -1)])
+def test_spans_and_number_of_tokens_are_checked(spans, n_tokens):
+    with pytest.raises(TypeError, match=r"spans in a list|the number of tokens"):
+        spans_to_tags(spans, n_tokens, "IOB2")
+
+
 @pytest.mark.parametrize("tags", [[1, 2], [None], None, "O", 3, [["O"]]])
 @pytest.mark.parametrize("scheme", [None, "IOB2"])
 def test_transitions_are_those_of_tags(tags, scheme):

@@ -15,7 +15,7 @@ from sklearn.utils._param_validation import (
 from sklearn.utils.validation import _check_sample_weight
 
 from sklstm.tags import MODES, SCHEMES, SpanColumns, check_tags, infer_scheme, span_columns
-from sklstm.tags._spans import count_faults
+from sklstm.tags._inference import count_faults
 
 AVERAGES = ("micro", "macro", "weighted")
 METRICS = ("precision", "recall", "f1")

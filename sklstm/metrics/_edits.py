@@ -1,12 +1,12 @@
 """Scores of output sequences, which need not be as long as the right ones."""
 
 import numpy as np
-from sklearn.metrics import make_scorer
 from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import _check_sample_weight
 
 from sklstm._validation import check_texts, check_tokens, to_list
 from sklstm.metrics._comparison import divide
+from sklstm.metrics._scorers import Scorer
 from sklstm.sequences import Sequences
 
 
@@ -65,7 +65,7 @@ def token_error_rate(y_true, y_pred, *, sample_weight=None):
     return float(divide(n_edits @ weights, n_tokens @ weights, "token error rate", "warn"))
 
 
-token_error_rate_scorer = make_scorer(token_error_rate, greater_is_better=False)
+token_error_rate_scorer = Scorer(token_error_rate, greater_is_better=False)
 
 
 def _check_sequences(name, y):

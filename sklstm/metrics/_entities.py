@@ -1,7 +1,6 @@
 """Precision, recall and F1 of entities."""
 
 import numpy as np
-from sklearn.metrics import make_scorer
 from sklearn.utils import Bunch
 
 from sklstm.metrics._comparison import (
@@ -13,6 +12,7 @@ from sklstm.metrics._comparison import (
     score,
     with_equal_bounds,
 )
+from sklstm.metrics._scorers import Scorer
 
 REPORT_KEYS = ("precision", "recall", "f1-score")
 
@@ -400,4 +400,4 @@ def _line(name, row, digits):
     return "  ".join([name, " ".join(columns)])
 
 
-entity_f1_scorer = make_scorer(entity_f1_score)
+entity_f1_scorer = Scorer(entity_f1_score)

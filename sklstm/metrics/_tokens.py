@@ -4,11 +4,11 @@ from itertools import chain
 from operator import eq
 
 import numpy as np
-from sklearn.metrics import make_scorer
 from sklearn.utils.validation import _check_sample_weight
 
 from sklstm.metrics._comparison import check_pair, divide, warn_of_another_scheme
-from sklstm.tags._spans import count_faults
+from sklstm.metrics._scorers import Scorer
+from sklstm.tags._inference import count_faults
 
 
 def token_accuracy_score(y_true, y_pred, *, sample_weight=None):
@@ -48,4 +48,4 @@ def token_accuracy_score(y_true, y_pred, *, sample_weight=None):
     return float(divide(hits @ weights, weights.sum(), "token accuracy", "warn"))
 
 
-token_accuracy_scorer = make_scorer(token_accuracy_score)
+token_accuracy_scorer = Scorer(token_accuracy_score)

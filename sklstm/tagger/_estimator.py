@@ -515,7 +515,8 @@ class LSTMTagger(BaseLSTM):
         return self._collect(X, lambda emissions, lengths: self._n_best(emissions, lengths, n))
 
     def _n_best(self, emissions, lengths, n):
-        paths, log_probabilities = self.module_.crf.n_best(emissions, lengths, n)
+        n_paths = len(self._codes.tags) ** min(emissions.shape[1], 30)  # or more than any memory
+        paths, log_probabilities = self.module_.crf.n_best(emissions, lengths, min(n, n_paths))
         rows = []
         for length, row_paths, row_logs in zip(lengths, paths, log_probabilities, strict=True):
             found = row_logs.isfinite()

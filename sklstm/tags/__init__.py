@@ -5,6 +5,7 @@ is the type; a data set with one kind of span may leave it out, and the hyphen w
 """
 
 from sklstm.tags._annotations import annotations_to_tags, tags_to_annotations
+from sklstm.tags._inference import infer_scheme
 from sklstm.tags._spans import (
     MODES,
     SCHEMES,
@@ -13,7 +14,6 @@ from sklstm.tags._spans import (
     allowed_transitions,
     check_tags,
     convert_tags,
-    infer_scheme,
     span_columns,
     spans_to_tags,
     tags_to_spans,

@@ -1,7 +1,7 @@
 """Schemes, and spans from tags and back."""
 
-import re
 import reprlib
+from collections.abc import Iterable
 from itertools import chain, pairwise
 from numbers import Integral
 from typing import NamedTuple
@@ -20,20 +20,6 @@ PREFIXES = {"IOB1": "IB", "IOB2": "BI", "IOBES": "BIES", "BILOU": "BILU"}
 OPENING = {"IOB1": "I", "IOB2": "B", "IOBES": "BS", "BILOU": "BU"}
 CLOSING = {"IOB1": "IB", "IOB2": "BI", "IOBES": "ES", "BILOU": "LU"}
 ALL_PREFIXES = "BIESLU"
-GUESSING_ORDER = ("IOB2", "IOB1", "IOBES", "BILOU")
-
-# Spans in other spellings: b-PER, B_PER, "B PER", PER-B. The hyphen has many lookalikes.
-SEPARATORS = r"[-_:/|.\s\u2010-\u2015\u2212]+"
-PREFIX_FIRST = re.compile(f"([{ALL_PREFIXES}]){SEPARATORS}(.+)", re.IGNORECASE)
-PREFIX_LAST = re.compile(f"(.+?){SEPARATORS}([{ALL_PREFIXES}])", re.IGNORECASE)
-SPAN_FORM = (
-    f"Spans are 'O', and a prefix out of {', '.join(ALL_PREFIXES)}, a hyphen and a type, like "
-    "'B-PER'."
-)
-PLAIN_TAGS = (
-    "If the tags mark no spans, LSTMTagger(scheme=None) and token_accuracy_score take them as they "
-    "are."
-)
 
 
 class Span(NamedTuple):
@@ -104,87 +90,6 @@ class _Tokens(NamedTuple):
         return np.isin(self.prefix, list(prefixes))
 
 
-def infer_scheme(y, y_pred=None):
-    """Find the scheme that tags are written in.
-
-    Tags with a span fit one scheme at most, since each scheme marks either the first or the last
-    token of a span in its own way. Tags without any, all ``"O"``, fit every one, and are taken
-    for IOB2.
-
-    Parameters
-    ----------
-    y : sequence of list of str
-        The tags of each sentence.
-    y_pred : sequence of list of str, default=None
-        More tags of the same scheme, which need not be well-formed. If several schemes fit `y`,
-        one that knows the prefixes of these is preferred.
-
-    Returns
-    -------
-    {"IOB1", "IOB2", "IOBES", "BILOU"} or None
-        The scheme, or None for plain tags, which mark no spans: parts of speech. Tags are
-        spans if each is ``"O"`` or has a known prefix and a hyphen. Prefixes alone are spans
-        without a type if ``"O"`` is among them, and ``"B"`` or ``"I"``.
-
-    Raises
-    ------
-    ValueError
-        If the tags have the form of spans but fit no scheme, if only some have that form, if they
-        look like spans in another spelling (``"B_PER"``, ``"b-PER"``, ``"PER-B"``), or if there
-        are blanks around a tag.
-
-    See Also
-    --------
-    check_tags : Checks the tags against one scheme.
-
-    Examples
-    --------
-    >>> from sklstm.tags import infer_scheme
-    >>> infer_scheme([["B-PER", "I-PER", "O"], ["O"]])
-    'IOB2'
-    >>> infer_scheme([["I-PER", "I-PER", "O"]])
-    'IOB1'
-    >>> infer_scheme([["DET", "NOUN"]]) is None
-    True
-    """
-    sentences = check_tags(y, None)
-    if not _mark_spans(set(chain.from_iterable(sentences))):
-        return None
-    n_faults = _count_faults(sentences)
-    fitting = [scheme for scheme in GUESSING_ORDER if not n_faults[scheme]]
-    if not fitting:
-        closest = min(GUESSING_ORDER, key=n_faults.get)
-        try:
-            check_tags(sentences, closest)
-        except ValueError as error:
-            raise ValueError(f"The tags fit none of {', '.join(SCHEMES)}. {error}") from None
-    if y_pred is not None:
-        used = {tag[0] for tag in chain.from_iterable(check_tags(y_pred, None)) if tag}
-        known = [scheme for scheme in fitting if used <= set(OUTSIDE + PREFIXES[scheme])]
-        fitting = known or fitting
-    return fitting[0]
-
-
-def count_faults(y):
-    """Count the tags that break the rules of each scheme.
-
-    Parameters
-    ----------
-    y : sequence of list of str
-        The tags of each sentence.
-
-    Returns
-    -------
-    dict of str to int, or None
-        For each scheme; None if the tags mark no spans.
-    """
-    sentences = check_tags(y, None)
-    try:
-        return _count_faults(sentences)
-    except ValueError:
-        return None
-
-
 def check_tags(y, scheme):
     """Check that every sentence is tagged as its scheme demands.
 
@@ -228,8 +133,8 @@ def check_tags(y, scheme):
     if scheme is None:
         return sentences
     check_option(scheme, SCHEMES, "scheme")
-    tokens, first, _ = _encode(sentences, scheme)
-    faults = _faults(tokens, first, scheme)
+    tokens, first, _ = encode(sentences, scheme)
+    faults = mark_faults(tokens, first, scheme)
     if faults.any():
         raise ValueError(
             f"{_describe_fault(sentences, faults.argmax(), scheme)} convert_tags(y, {scheme!r}, "
@@ -309,7 +214,7 @@ def span_columns(y, scheme, mode="strict"):
     if mode == "strict":
         check_option(scheme, SCHEMES, "scheme")
     sentences = _read(y)
-    tokens, first, names = _encode(sentences, scheme if mode == "strict" else None)
+    tokens, first, names = encode(sentences, scheme if mode == "strict" else None)
     before = _before(tokens, first)
     inside = tokens.prefix != OUTSIDE
     continues = _continues(before, tokens)
@@ -358,6 +263,10 @@ def spans_to_tags(spans, n_tokens, scheme):
     ['B-PER', 'E-PER', 'O', 'S-LOC']
     """
     check_option(scheme, SCHEMES, "scheme")
+    if not isinstance(n_tokens, Integral) or n_tokens < 0:
+        raise TypeError(f"n_tokens must be the number of tokens, got {_describe(n_tokens)}.")
+    if not isinstance(spans, Iterable):
+        raise TypeError(f"Expected spans in a list, got {_describe(spans)}.")
     spans = sorted(dict.fromkeys(map(_check_span, spans)), key=lambda span: span.start)
     for span in spans:
         if not 0 <= span.start < span.end <= n_tokens:
@@ -466,7 +375,7 @@ def allowed_transitions(tags, scheme):
     if scheme is None:
         return np.ones(len(tags), bool), np.ones((len(tags),) * 2, bool), np.ones(len(tags), bool)
     check_option(scheme, SCHEMES, "scheme")
-    tokens, *_ = _encode([tags], scheme)
+    tokens, *_ = encode([tags], scheme)
     outside = _Tokens(np.array([OUTSIDE]), np.array([-1]))
     transitions = _may_follow(tokens[:, None], tokens[None, :], scheme)
     return _may_follow(outside, tokens, scheme), transitions, _may_close(tokens, scheme)
@@ -485,7 +394,7 @@ def continuations(tags):
     ndarray of bool, shape (K, K)
         Whether the tag of the column, after that of the row, belongs to the same span.
     """
-    tokens, *_ = _encode([tags], None)
+    tokens, *_ = encode([tags], None)
     return _continues(tokens[:, None], tokens[None, :])
 
 
@@ -541,67 +450,7 @@ def check_option(value, options, name):
         raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}, got {value!r}.")
 
 
-def _has_span_form(tag):
-    return tag == OUTSIDE or (tag[:1] in ALL_PREFIXES and tag[1:2] == "-")
-
-
-def _mark_spans(distinct):
-    """Tell spans from plain tags, and refuse those that seem to be spans but are not spelled so."""
-    padded = sorted(tag for tag in distinct if tag.strip() not in ("", tag))
-    if padded:
-        raise ValueError(
-            f"There are blanks around the tag {padded[0]!r}: strip the tags. {PLAIN_TAGS}"
-        )
-    plain = sorted(tag for tag in distinct if not _has_span_form(tag))
-    if not plain or _are_bare(distinct):
-        return True
-    meant = {tag: _spelled_out(tag) for tag in distinct}
-    if _look_like_spans(set(meant.values())):
-        strays = sorted(tag for tag in distinct if meant[tag] != tag)
-        if strays:
-            raise ValueError(
-                f"{strays[0]!r} looks like {meant[strays[0]]!r} in another spelling. {SPAN_FORM} "
-                f"Spell all tags so. {PLAIN_TAGS}"
-            )
-    has_spans = any(_has_span_form(tag) for tag in distinct - {OUTSIDE})
-    if (OUTSIDE in distinct and has_spans) or _look_like_spans(distinct):
-        raise ValueError(
-            f"Some tags have the form of spans, yet {plain[0]!r} has not. {SPAN_FORM} Correct that "
-            f"tag. {PLAIN_TAGS}"
-        )
-    return False
-
-
-def _are_bare(tags):
-    """Whether tags are prefixes alone. Just S and O, say, may be subject and object."""
-    return OUTSIDE in tags and tags <= {OUTSIDE, *ALL_PREFIXES} and not tags.isdisjoint("BI")
-
-
-def _look_like_spans(tags):
-    """Whether all tags have the form of spans, or some type has a B and another prefix."""
-    spans = [_parse(tag, None) for tag in tags - {OUTSIDE} if _has_span_form(tag)]
-    if OUTSIDE in tags and (len(spans) == len(tags) - 1 > 0 or _are_bare(tags)):
-        return True
-    begun = {kind for prefix, kind in spans if prefix == "B"}
-    return any(prefix != "B" and kind in begun for prefix, kind in spans)
-
-
-def _spelled_out(tag):
-    """Return the tag that another spelling seems to mean, or else the same tag."""
-    if tag.upper() in (OUTSIDE, "0"):
-        return OUTSIDE
-    if _has_span_form(tag):
-        return tag
-    if len(tag) == 1 and tag.upper() in ALL_PREFIXES:
-        return tag.upper()
-    if match := PREFIX_FIRST.fullmatch(tag):
-        return f"{match[1].upper()}-{match[2]}"
-    if match := PREFIX_LAST.fullmatch(tag):
-        return f"{match[2].upper()}-{match[1]}"
-    return tag
-
-
-def _parse(tag, scheme):
+def parse(tag, scheme):
     """Return prefix and type of a tag; None as the scheme knows the prefixes of all."""
     prefix, _, kind = tag.partition("-")
     known = PREFIXES[scheme] if scheme else ALL_PREFIXES
@@ -627,12 +476,12 @@ def _prefixes(length, scheme):
     return single if length == 1 else "B" + "I" * (length - 2) + last
 
 
-def _encode(sentences, scheme):
+def encode(sentences, scheme):
     """Return the tokens of all sentences, a mask of the first ones, and the names of types."""
     flat = list(chain.from_iterable(sentences))
     code_of = {tag: code for code, tag in enumerate(dict.fromkeys(flat))}
     try:
-        parsed = [_parse(tag, scheme) for tag in code_of]
+        parsed = [parse(tag, scheme) for tag in code_of]
     except ValueError:
         _raise_at_first(sentences, scheme)
     names = sorted({kind for _, kind in parsed})
@@ -650,7 +499,7 @@ def _raise_at_first(sentences, scheme):
     for number, sentence in enumerate(sentences):
         for position, tag in enumerate(sentence):
             try:
-                _parse(tag, scheme)
+                parse(tag, scheme)
             except ValueError as error:
                 raise ValueError(f"Sentence {number}, token {position}: {error}") from None
 
@@ -683,12 +532,7 @@ def _may_follow(before, after, scheme):
     return breaks | _continues(before, after)
 
 
-def _count_faults(sentences):
-    tokens, first, _ = _encode(sentences, None)
-    return {scheme: _faults(tokens, first, scheme).sum() for scheme in GUESSING_ORDER}
-
-
-def _faults(tokens, first, scheme):
+def mark_faults(tokens, first, scheme):
     """Mark tokens that must not stand where they are, or not at the end of a sentence."""
     unknown = ~tokens.has(OUTSIDE + PREFIXES[scheme])
     last = np.append(first[1:], True)[: len(first)]
@@ -713,7 +557,7 @@ def _describe_fault(sentences, index, scheme):
 
 
 def _accepted_after(before, scheme, is_last):
-    _, kind = _parse(before, scheme)
+    _, kind = parse(before, scheme)
     same = [_join(prefix, kind) for prefix in PREFIXES[scheme]]
     other = [_join(prefix, "…") for prefix in PREFIXES[scheme]]
     _, transitions, end = allowed_transitions([before, OUTSIDE, *same, *other], scheme)
