@@ -2,6 +2,7 @@
 
 import warnings
 from contextlib import contextmanager
+from copy import deepcopy
 from hashlib import blake2b
 from numbers import Integral, Real
 
@@ -9,15 +10,22 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.model_selection import train_test_split
+from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.utils import check_consistent_length, check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions, validate_parameter_constraints
+from sklearn.utils._param_validation import (
+    HasMethods,
+    Interval,
+    StrOptions,
+    validate_parameter_constraints,
+)
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
+from sklstm._callbacks import SCHEDULES
+from sklstm._holdout import hold_out, to_labels
 from sklstm._inputs import kind_of, read_input
 from sklstm._net import (
     OPTIMIZERS,
-    SCHEDULES,
+    Samples,
     choose_device,
     continue_net,
     load_net,
@@ -26,7 +34,7 @@ from sklstm._net import (
     seeded,
     train,
 )
-from sklstm.batches import LengthBatches, SequenceDataset, to_tensor
+from sklstm.batches import Batch, LengthBatches, SequenceDataset, to_tensor
 from sklstm.cells import CELLS, cell_options
 from sklstm.layers import Pooling
 from sklstm.networks import ManyToOneNet, count_parameters
@@ -69,6 +77,8 @@ class BaseLSTM(BaseEstimator):
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "max_epochs": [Interval(Integral, 1, None, closed="left")],
         "early_stopping": ["boolean"],
+        "scoring": [StrOptions({"loss", *get_scorer_names()}), callable, None],
+        "validation": [StrOptions({"random", "last"}), HasMethods(["split", "get_n_splits"])],
         "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "warm_start": ["boolean"],
@@ -87,7 +97,6 @@ class BaseLSTM(BaseEstimator):
     }
 
     _network = ManyToOneNet
-    _monitored = ("valid_loss", True)  # what early stopping watches, and whether lower is better
 
     # ------------------------------------------------------------ what a subclass says
 
@@ -111,9 +120,26 @@ class BaseLSTM(BaseEstimator):
         """Give the data set its targets."""
         data.targets = torch.from_numpy(targets)
 
-    def _validation_callbacks(self):
-        """Return skorch callbacks that score the validation data."""
-        return []
+    @property
+    def _monitored(self):
+        """What early stopping watches in the history."""
+        return "valid_loss" if self.scoring == "loss" else "valid_score"
+
+    def _scores(self, valid):
+        """Return functions that score the validation data, by their names in the history."""
+        if self.scoring == "loss":
+            return {}
+        scorer = check_scoring(self, self.scoring)
+        return {"valid_score": lambda: self._score_by(scorer, valid)}
+
+    def _score_by(self, scorer, valid):
+        score = scorer(self, valid.X, valid.targets)
+        if not isinstance(score, Real) or np.isnan(score):
+            raise ValueError(
+                f"scoring={self.scoring!r} returned {score!r:.60} for the validation data; it must "
+                "return one number. Choose another score, or pass other data as X_val and y_val."
+            )
+        return float(score)
 
     def _output_options(self):
         """Return the arguments of the network that concern its output."""
@@ -132,7 +158,7 @@ class BaseLSTM(BaseEstimator):
 
     # ------------------------------------------------------------ fitting
 
-    def _fit(self, X, y, sample_weight=None, X_val=None, y_val=None, *, partial=False):
+    def _fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None, *, partial=False):
         self._check_presence(y, X_val, y_val)
         self._check_cell()
         reset = not (hasattr(self, "net_") and (partial or self.warm_start))
@@ -141,15 +167,17 @@ class BaseLSTM(BaseEstimator):
         with _nothing_lost(self):
             if reset:
                 self._random_state = check_random_state(self.random_state)
+                self._split_state = None
                 for name in ("n_features_in_", "feature_names_in_"):  # of another kind of X
                     vars(self).pop(name, None)
-            data = self._read_dataset(X, y, sample_weight, reset=reset)
+            data = Samples(X, y, self._read_dataset(X, y, sample_weight, reset=reset))
             valid = None
             if X_val is not None:
                 with _about_validation_data():
-                    valid = self._read_dataset(X_val, y_val, None, reset=False)
+                    sequences = self._read_dataset(X_val, y_val, None, reset=False)
+                valid = Samples(X_val, y_val, sequences)
             elif self.early_stopping and not partial:
-                data, valid = self._split(data, y)
+                data, valid = self._split(data, groups)
             with self._own_randomness():
                 self._prepare_net(reset)
                 self._train(data, valid, 1 if partial else self.max_epochs)
@@ -198,6 +226,7 @@ class BaseLSTM(BaseEstimator):
         data = self._encode(inputs, reset=reset)
         data.weights = torch.from_numpy(weights / weights.mean())
         self._attach_targets(data, targets)
+        data.labels = to_labels(y)
         return data
 
     def _weigh_samples(self, sample_weight, y):
@@ -212,27 +241,21 @@ class BaseLSTM(BaseEstimator):
             )
         return weights / weights.max()  # no sum of them overflows
 
-    def _split(self, data, y):
-        try:
-            rows, held_out = train_test_split(
-                np.arange(len(data)),
-                test_size=self.validation_fraction,
-                random_state=self._random_state,
-                stratify=self._strata(y),
-            )
-        except ValueError as error:
-            raise ValueError(
-                f"early_stopping cannot hold out validation_fraction={self.validation_fraction} "
-                f"of {len(data)} samples; change the fraction, or pass X_val and y_val. The "
-                f"cause: {error}"
-            ) from None
-        parts = data.subset(rows), data.subset(held_out)
-        if not all(part.weights.any() for part in parts):
-            raise ValueError(
-                "early_stopping cannot weigh the epochs: every sample it learns from, or every "
-                "one it holds out, has the weight 0. Leave such samples out, or pass X_val."
-            )
-        return parts
+    def _split(self, data, groups):
+        """Hold validation data out: the same in each call that goes on from earlier ones."""
+        random_state = self._random_state
+        if self._split_state is None:
+            self._split_state = deepcopy(random_state)
+        else:
+            random_state = deepcopy(self._split_state)
+        return hold_out(
+            data,
+            self.validation,
+            self.validation_fraction,
+            groups,
+            self._strata(data.targets),
+            random_state,
+        )
 
     def _own_randomness(self):
         return seeded(self._random_state.randint(2**31 - 1), choose_device(self.device))
@@ -411,11 +434,17 @@ class BaseLSTM(BaseEstimator):
 
     # ------------------------------------------------------------ using
 
-    def _outputs(self, X):
-        """Run the network: outputs of shape (n_samples, n_outputs), in its precision."""
+    def _read_new(self, X):
+        """Read what to predict; a batch of training, which skorch scores, has been read."""
         check_is_fitted(self)
         self._validate_params()  # which may have been set after fit
-        data = self._encode(self._read_input(X, reset=False), reset=False)
+        if isinstance(X, Batch):
+            return X
+        return self._encode(self._read_input(X, reset=False), reset=False)
+
+    def _outputs(self, X):
+        """Run the network: outputs of shape (n_samples, n_outputs), in its precision."""
+        data = self._read_new(X)
         outputs = np.empty((len(data), self._shape["n_outputs"]), self._dtype)
         for rows, batch in self._batches(data):
             outputs[rows] = self.net_.evaluation_step((batch, None)).cpu().numpy()
@@ -423,6 +452,9 @@ class BaseLSTM(BaseEstimator):
 
     def _batches(self, data):
         """Cut data to predict into batches, with the rows of each."""
+        if isinstance(data, Batch):
+            yield np.arange(len(data)), data
+            return
         for rows in LengthBatches(data, self.batch_size).rows():
             yield rows, data.batch(rows)
 

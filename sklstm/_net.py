@@ -5,22 +5,18 @@ import sys
 from contextlib import contextmanager
 from copy import deepcopy
 from functools import cache
-from numbers import Real
+from inspect import signature
+from numbers import Integral
 from threading import RLock
 
 import numpy as np
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import (
-    Callback,
-    EarlyStopping,
-    GradientNormClipping,
-    PassthroughScoring,
-    ProgressBar,
-)
-from skorch.helper import predefined_split
+from skorch.callbacks import EpochTimer, PrintLog
+from skorch.dataset import Dataset
 from skorch.utils import TeeGenerator
 
+from sklstm._callbacks import Diverged, EpochMean, make_callbacks, stops_early
 from sklstm.batches import LengthBatches, to_tensor
 from sklstm.networks import SequenceNet
 from sklstm.parts import Workers, accumulate_gradients, cut
@@ -32,26 +28,54 @@ OPTIMIZERS = {
     "sgd": torch.optim.SGD,
 }
 
-# the learning rate's factor after a share p of all training steps
-SCHEDULES = {
-    "linear": lambda p: 1 - p,
-    "cosine": lambda p: (1 + np.cos(np.pi * p)) / 2,
-    # up over the first 30 % and down again, both along a cosine
-    "one_cycle": lambda p: (1 - np.cos(np.pi * (p / 0.3 if p < 0.3 else (1 - p) / 0.7))) / 2,
-}
-
 # what ``fit`` sets itself, and net_params cannot
-RESERVED = {"callbacks", "iterator_train__random_state", "max_epochs", "train_split"}
+RESERVED = {"callbacks", "iterator_train__random_state", "max_epochs", "train_split", "use_caching"}
+
+BATCH_OPTIONS = {
+    "batch_size",
+    *(f"iterator_{part}__{name}" for part in ("train", "valid")
+      for name in ("batch_size", "pool_size", "n_steps")),
+}  # fmt: skip
+
+# modules that call ``fit`` many times, and those among them that call it once
+LOOPS = ("joblib.parallel", "sklearn.", "imblearn.", "optuna.", "skopt.", "dask")
+SINGLE_FITS = ("sklearn.base", "sklearn.pipeline", "sklearn.compose._target", "sklearn.utils.")
+
+TRANSIENT = {"estimator_", "samples_", "states_", "workers_"}  # of a net in training
 
 GENERATOR = RLock()  # torch has one generator for all threads
 
 
-class Diverged(Exception):
-    """The loss, or a weight, is no longer a finite number."""
+class Samples(Dataset):
+    """Samples as the user passed them, and the sequences that were made of them.
+
+    Parameters
+    ----------
+    X, targets : object
+        The user's.
+    sequences : SequenceDataset
+        What the network gets.
+
+    Attributes
+    ----------
+    y : ndarray or None
+        The targets as an array, which is what skorch passes to callbacks that score.
+    """
+
+    def __init__(self, X, targets, sequences):
+        self.X = X  # without super().__init__, which knows few forms of X
+        self.y = sequences.labels
+        self.targets = targets
+        self.sequences = sequences
+
+    def __len__(self):
+        return len(self.sequences)
 
 
 class Net(NeuralNet):
-    """A skorch net whose batches carry weights.
+    """A skorch net whose batches hold targets and weights.
+
+    While it is trained, it predicts what its estimator predicts: that is for callbacks that score.
 
     Parameters
     ----------
@@ -59,14 +83,15 @@ class Net(NeuralNet):
         As for `skorch.NeuralNet`.
     precision : {"float32", "float64", "bfloat16"}
         Of the weights; bfloat16 concerns the matrix products only, where the device can.
-    score : callable, optional
+    batch_score : callable, optional
         Accuracy of a validation batch, from outputs and targets.
     """
 
-    def __init__(self, *args, precision="float32", score=None, **kwargs):
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args, precision="float32", batch_score=None, **kwargs):
+        super().__init__(*args, use_caching=False, **kwargs)  # what is cached has another order
         self.precision = precision
-        self.score = score
+        self.batch_score = batch_score
+        self.policies_ = {}
 
     def initialize_module(self):
         """Build the module in its precision."""
@@ -126,19 +151,19 @@ class Net(NeuralNet):
 
     def train_step_single(self, batch, **fit_params):
         """Compute the gradients of a batch, on CPU part by part."""
-        inputs, (targets, weights) = batch
+        inputs, _ = batch
         parts = self.parts(inputs)
         self._set_training(True)
         if len(parts) == 1:
             outputs = self.infer(inputs, **fit_params)
-            loss = self.get_loss(outputs, (targets, weights), training=True)
+            loss = self._mean_loss(outputs, inputs.targets, inputs.weights, True)
             (inputs.share * loss).backward()
             return {"loss": loss, "y_pred": outputs}
 
         def loss(outputs, part):
-            share = inputs.share * len(outputs) / len(weights)
-            y_true = targets[part], weights[part]
-            return self.get_loss(outputs.to(self.dtype), y_true, training=True) * share
+            share = inputs.share * len(outputs) / len(inputs)
+            targets, weights = inputs.targets[part], inputs.weights[part]
+            return self._mean_loss(outputs.to(self.dtype), targets, weights, True) * share
 
         arguments = self.arguments(inputs)
         total, outputs = accumulate_gradients(
@@ -154,8 +179,11 @@ class Net(NeuralNet):
         return cut(*inputs.steps.shape[:2], network.n_units, network.fewest_sequences)
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
-        """Return the weighted mean loss of a batch."""
-        targets, weights = (part.to(self.device) for part in y_true)
+        """Return the weighted mean loss of the `Batch` X; `y_true` is what the user calls it."""
+        return self._mean_loss(y_pred, X.targets, X.weights, training)
+
+    def _mean_loss(self, y_pred, targets, weights, training):
+        targets, weights = targets.to(self.device), weights.to(self.device)
         targets = targets.to(self.dtype) if targets.is_floating_point() else targets
         losses = self.losses(y_pred, targets)  # (N,) or (N, K)
         loss = (losses.reshape(len(losses), -1).mean(dim=1) * weights.to(self.dtype)).mean()
@@ -169,112 +197,75 @@ class Net(NeuralNet):
             return self.module_.losses(outputs, targets)
         return self.criterion_(outputs, targets)
 
-    def validation_step(self, batch, **fit_params):
-        """Compute the loss and the score of a validation batch."""
-        step = super().validation_step(batch, **fit_params)
-        if self.score is not None:
-            targets = batch[1][0].to(self.device)
-            self.history.record_batch("valid_acc", self.score(step["y_pred"], targets).item())
-        return step
+    def compute_loss(self, samples):
+        """Return the mean loss of validation data, as the history has it."""
+        batches = list(self.get_iterator(samples))
+        losses = [self.validation_step(batch)["loss"].item() for batch in batches]
+        return np.average(losses, weights=[len(batch) for batch, _ in batches])
 
+    def fit_loop(self, *args, **kwargs):
+        """Train, and note whether training came to its end."""
+        self.finished_ = False
+        super().fit_loop(*args, **kwargs)
+        self.finished_ = True
+        return self
 
-class Schedule(Callback):
-    """Multiply every group's learning rate by a function of the share of steps done."""
+    def get_split_datasets(self, X, y=None, **fit_params):
+        """Return the `Samples` to learn from and to validate on."""
+        return self.samples_
 
-    def __init__(self, factor, n_steps):
-        self.factor = factor
-        self.n_steps = n_steps
+    def get_iterator(self, dataset, training=False):
+        """Iterate over batches of `Samples`."""
+        return super().get_iterator(dataset.sequences, training)
 
-    def on_train_begin(self, net, **kwargs):
-        """Note the learning rates to multiply."""
-        self.step_ = 0
-        self.rates_ = [group["lr"] for group in net.optimizer_.param_groups]
+    @property
+    def _default_callbacks(self):
+        return [
+            ("epoch_timer", EpochTimer()),
+            ("train_loss", EpochMean("train_loss", on_train=True)),
+            ("valid_loss", EpochMean("valid_loss")),
+            ("print_log", PrintLog()),
+        ]
 
-    def on_batch_begin(self, net, batch=None, training=False, **kwargs):
-        """Set the learning rates for a step."""
-        if training and batch[0].begins_step:
-            # at the middle of the step: the first and last rate are small, but not zero
-            share = min((self.step_ + 0.5) / self.n_steps, 1.0)
-            factor = self.factor(share)
-            if not isinstance(factor, Real) or not 0 <= factor < np.inf:
-                raise ValueError(
-                    f"schedule({share:.3f}) returned {factor!r}; it must return a number of at "
-                    "least 0, by which lr is multiplied."
-                )
-            self._scale(net, factor)
-            self.step_ += 1
+    def predict(self, X):
+        """Predict as the estimator does."""
+        return self._owner.predict(X)
 
-    def on_train_end(self, net, **kwargs):
-        """Put the learning rates back for a later call."""
-        self._scale(net, 1.0)
+    def predict_proba(self, X):
+        """Predict as the estimator does."""
+        return self._owner.predict_proba(X)
 
-    def _scale(self, net, factor):
-        for group, rate in zip(net.optimizer_.param_groups, self.rates_, strict=True):
-            group["lr"] = rate * factor
+    @property
+    def decision_function(self):
+        """That of the estimator, if it has one."""
+        return self._owner.decision_function
 
+    @property
+    def score(self):
+        """That of the estimator."""
+        return self._owner.score
 
-class EpochScore(Callback):
-    """Score the whole validation data after each epoch.
+    @property
+    def classes_(self):
+        """Those of the estimator, if it has some."""
+        return self._owner.classes_
 
-    Parameters
-    ----------
-    name : str
-        Of the score in the history.
-    decode : callable
-        Turns the outputs and targets of a batch into a list of true and one of predicted rows.
-    score : callable
-        Takes all true and all predicted rows, and returns a number.
-    """
+    def __sklearn_tags__(self):
+        owner = vars(self).get("estimator_")
+        return super().__sklearn_tags__() if owner is None else owner.__sklearn_tags__()
 
-    def __init__(self, name, decode, score):
-        self.name = name
-        self.decode = decode
-        self.score = score
+    @property
+    def _owner(self):
+        if "estimator_" not in vars(self):
+            raise AttributeError("A net predicts during training only: call the estimator.")
+        return self.estimator_
 
-    def on_epoch_begin(self, net, **kwargs):
-        """Forget the last epoch."""
-        self.true_, self.predicted_ = [], []
-
-    def on_batch_end(self, net, batch=None, training=False, y_pred=None, **kwargs):
-        """Keep the predictions of a validation batch."""
-        if not training:
-            true, predicted = self.decode(net.module_, y_pred, batch[1][0])
-            self.true_ += true
-            self.predicted_ += predicted
-
-    def on_epoch_end(self, net, **kwargs):
-        """Record the score, and whether it is the best so far."""
-        earlier = [epoch[self.name] for epoch in net.history[:-1] if self.name in epoch]
-        score = self.score(self.true_, self.predicted_)
-        net.history.record(self.name, score)
-        net.history.record(f"{self.name}_best", score > max(earlier, default=-np.inf))
-        self.on_epoch_begin(net)
-
-
-class PatientStopping(EarlyStopping):
-    """Stop early, but not before there is something to lose: an F1 of 0 may take its time."""
-
-    def on_epoch_end(self, net, **kwargs):
-        """Count the epochs without a better score."""
-        if self.lower_is_better or net.history[-1, self.monitor] > 0:
-            super().on_epoch_end(net, **kwargs)
-
-
-class LastEpoch(Callback):
-    """Keep the weights an epoch started with, to return to when the loss diverges."""
-
-    def on_epoch_begin(self, net, **kwargs):
-        """Copy the weights."""
-        self.weights_ = deepcopy(net.module_.state_dict())
-
-    def on_epoch_end(self, net, **kwargs):
-        """Check what the last step made of the weights: no loss was computed since."""
-        if not all(weight.isfinite().all() for weight in net.module_.parameters()):
-            raise Diverged
-
-    def on_train_end(self, net, **kwargs):
-        """Let the copy go."""
-        self.weights_ = None
+    def __getstate__(self):
+        """Leave out what belongs to one training: data, callbacks, threads."""
+        state = super().__getstate__()
+        for name in TRANSIENT:
+            state.pop(name, None)
+        return {**state, "callbacks": None, "callbacks_": []}
 
 
 def net_options(estimator, architecture, precision, criterion, score=None):
@@ -304,14 +295,13 @@ def net_options(estimator, architecture, precision, criterion, score=None):
             f"net_params cannot set {sorted(RESERVED.intersection(net_params))}: use the "
             "estimator's parameters for that."
         )
-    optimizer = _look_up(estimator.optimizer, OPTIMIZERS)
     options = {
         "module": estimator._network,
         **{f"module__{name}": value for name, value in architecture.items()},
         "criterion": criterion,
         "criterion__reduction": "none",
-        "score": score,
-        "optimizer": optimizer,
+        "batch_score": score,
+        "optimizer": OPTIMIZERS.get(estimator.optimizer, estimator.optimizer),
         "optimizer__weight_decay": estimator.weight_decay,
         "lr": estimator.lr,
         "batch_size": estimator.batch_size,
@@ -323,13 +313,35 @@ def net_options(estimator, architecture, precision, criterion, score=None):
         "precision": precision,
         "verbose": int(estimator.verbose),
     }
-    if optimizer in (torch.optim.Adam, torch.optim.AdamW):
-        options["optimizer__fused"] = True  # one pass over the weights, not one an operation
     if estimator.verbose and not sys.stdout.isatty():
         options["callbacks__print_log__sink"] = _print_without_colours
     if estimator.embedding_lr is not None:
         options["optimizer__param_groups"] = [("embedding.*", {"lr": estimator.embedding_lr})]
-    return {**options, **net_params}
+    options |= net_params
+    if options["optimizer"] in (torch.optim.Adam, torch.optim.AdamW):
+        options.setdefault("optimizer__fused", True)  # one pass over the weights
+    _check_iterators(options)
+    return options
+
+
+def _check_iterators(options):
+    """Check what would be noticed only when training begins."""
+    for name in ("iterator_train", "iterator_valid"):
+        prefix = f"{name}__"
+        given = {key.removeprefix(prefix) for key in options if key.startswith(prefix)}
+        given |= {"batch_size"} | ({"random_state"} if name == "iterator_train" else set())
+        try:
+            signature(options[name]).bind(None, **dict.fromkeys(given))
+        except TypeError as error:
+            raise ValueError(
+                f"net_params: {name}={options[name]!r} {error}. It is called with a data set and "
+                f"{', '.join(sorted(given))}, as sklstm.batches.LengthBatches is."
+            ) from None
+    for name in BATCH_OPTIONS.intersection(options):
+        if not isinstance(options[name], Integral) or options[name] < 1:
+            raise ValueError(
+                f"net_params: {name} must be an integer of at least 1; got {options[name]!r}."
+            )
 
 
 def _print_without_colours(line):
@@ -386,6 +398,9 @@ def continue_net(net, options):
             "warm_start=False to begin anew."
         ) from None
     new.history.extend(net.history)
+    new.policies_ = net.policies_
+    for weight, earlier in zip(new.module_.parameters(), net.module_.parameters(), strict=True):
+        weight.requires_grad_(earlier.requires_grad)  # a Freezer may have been there
     if type(new.optimizer_) is type(net.optimizer_):
         state = deepcopy(net.optimizer_.state_dict())
         state["param_groups"] = new.optimizer_.state_dict()["param_groups"]
@@ -431,7 +446,7 @@ def train(net, estimator, data, valid, max_epochs):
         The net.
     estimator : BaseLSTM
         Whose parameters say how to train, and whose random state shuffles.
-    data, valid : SequenceDataset
+    data, valid : Samples
         Training data, and validation data or None.
     max_epochs : int
         Epochs at most.
@@ -440,20 +455,26 @@ def train(net, estimator, data, valid, max_epochs):
     -------
     {"finished", "interrupted", "diverged"}
         How it ended. Ctrl-C interrupts an epoch; early stopping counts as finished.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If Ctrl-C meets one fit of many, as in a search: then it shall end all of them.
     """
-    last_epoch = len(net.history) + max_epochs
     net.max_epochs = max_epochs
     net.iterator_train__random_state = estimator._random_state
+    net.estimator_, net.samples_ = estimator, (data, valid)
     n_steps = max_epochs * len(net.get_iterator(data, training=True))
-    net.train_split = None if valid is None else predefined_split(valid)
-    net.callbacks = _callbacks(estimator, n_steps, valid, net.score)
+    net.callbacks = make_callbacks(estimator, net, n_steps, valid)
     net.initialize_callbacks()
     try:
         with Workers() as net.workers_:
-            net.partial_fit(data)  # skorch catches Ctrl-C
+            net.partial_fit(data, data.y)  # skorch catches Ctrl-C
         if net.history and "dur" not in net.history[-1]:  # this epoch did not come to its end
             del net.history[-1]
-        finished = len(net.history) == last_epoch or _has_stopped_early(net)
+        finished = net.finished_ or any(stops_early(callback) for _, callback in net.callbacks_)
+        if not finished and _is_one_fit_of_many():
+            raise KeyboardInterrupt
         ending = "finished" if finished else "interrupted"
     except Diverged:
         ending = "diverged"
@@ -461,58 +482,21 @@ def train(net, estimator, data, valid, max_epochs):
         net.initialize_optimizer()  # its moments are no finite numbers either
         net.notify("on_train_end")
         del net.history[-1]
-    net.callbacks, net.callbacks_, net.train_split = None, [], None  # they hold data and weights
-    del net.workers_
+    net.callbacks, net.callbacks_ = None, []  # they hold data and weights
+    for name in TRANSIENT.intersection(vars(net)):
+        delattr(net, name)
     return ending
 
 
-def _callbacks(estimator, n_steps, valid, score):
-    callbacks = [LastEpoch()]
-    if valid is not None:
-        callbacks += estimator._validation_callbacks()
-    if valid is not None and score is not None:
-        callbacks.append(("valid_acc", PassthroughScoring("valid_acc", lower_is_better=False)))
-    if estimator.schedule is not None:
-        callbacks.append(Schedule(_look_up(estimator.schedule, SCHEDULES), n_steps))
-    if estimator.max_grad_norm is not None:
-        callbacks.append(GradientNormClipping(estimator.max_grad_norm))
-    if valid is not None and estimator.early_stopping:
-        monitor, lower_is_better = estimator._monitored
-        callbacks.append(
-            PatientStopping(
-                monitor=monitor,
-                lower_is_better=lower_is_better,
-                patience=estimator.n_iter_no_change,
-                threshold=0,
-                load_best=True,
-            )
-        )
-    if estimator.verbose and sys.stderr.isatty():  # a bar would fill a log file with its frames
-        callbacks.append(ProgressBar())
-    return callbacks + [_check_callback(callback) for callback in estimator.callbacks or []]
-
-
-def _has_stopped_early(net):
-    return any(
-        isinstance(callback, EarlyStopping) and callback.misses_ >= callback.patience
-        for _, callback in net.callbacks_
-    )
-
-
-def _check_callback(callback):
-    named = isinstance(callback, tuple) and len(callback) == 2
-    instance = callback[1] if named else callback
-    is_class = isinstance(instance, type) and issubclass(instance, Callback)
-    if not is_class and not isinstance(instance, Callback):
-        raise TypeError(
-            f"callbacks must hold skorch callbacks, or tuples of a name and a callback; got "
-            f"{callback!r:.60}."
-        )
-    return deepcopy(callback)
-
-
-def _look_up(choice, table):
-    return table[choice] if isinstance(choice, str) else choice
+def _is_one_fit_of_many():
+    """Tell whether a search, a cross-validation or an ensemble is what called ``fit``."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        module = frame.f_globals.get("__name__") or ""
+        if module.startswith(LOOPS) and not module.startswith(SINGLE_FITS):
+            return True
+        frame = frame.f_back
+    return False
 
 
 @contextmanager

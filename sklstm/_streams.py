@@ -40,13 +40,14 @@ class StreamBatches:
         return len(self._plan(None))
 
     def __iter__(self):
-        plan = self._plan(self.random_state)
+        plan, labels = self._plan(self.random_state), self.dataset.labels
         # every symbol counts the same in the mean over all batches, whatever their number
         n_rows = sum(len(rows) for rows, _ in plan)
         for rows, start in plan:
-            batch, targets = self._read(rows, start)
+            batch, batch.targets = self._read(rows, start)
+            batch.weights = self.dataset.weights[rows] * (n_rows / len(self.dataset))
             batch.share = len(rows) * len(plan) / n_rows
-            yield batch, (targets, self.dataset.weights[rows] * (n_rows / len(self.dataset)))
+            yield batch, None if labels is None else labels[rows]
 
     def batches(self):
         """Iterate with the rows of each batch.

@@ -37,6 +37,8 @@ class Batch:
     begins_step, ends_step : bool, default=True
         Whether a step of the optimizer begins, and ends, with the batch. Micro-batches are those
         of one step: they come one after the other.
+    targets, weights : Tensor or None
+        What the loss takes, see `SequenceDataset`.
     """
 
     steps: torch.Tensor
@@ -50,6 +52,8 @@ class Batch:
     share: float = 1.0
     begins_step: bool = True
     ends_step: bool = True
+    targets: torch.Tensor | None = None
+    weights: torch.Tensor | None = None
 
     def __len__(self):
         return len(self.lengths)
@@ -132,11 +136,13 @@ class SequenceDataset(Dataset):
         In place of `targets`, a sequence of codes for each sequence.
     conditions : Tensor of shape (n_sequences, n_conditions), optional
         See `Batch`.
+    labels : ndarray of shape (n_sequences, ...), optional
+        The targets as the user gave them.
     """
 
     def __init__(
         self, values, starts, lengths, vectors=None, targets=None, weights=None,
-        step_targets=None, spellings=None, words=None, answers=None, conditions=None,
+        step_targets=None, spellings=None, words=None, answers=None, conditions=None, labels=None,
     ):  # fmt: skip
         self.values = values
         self.starts = starts
@@ -149,6 +155,7 @@ class SequenceDataset(Dataset):
         self.words = words
         self.answers = answers
         self.conditions = conditions
+        self.labels = labels
 
     def __len__(self):
         return len(self.lengths)
@@ -212,6 +219,7 @@ class SequenceDataset(Dataset):
             self.words,
             None if self.answers is None else self.answers.subset(rows),
             None if self.conditions is None else self.conditions[rows],
+            None if self.labels is None else self.labels[rows],
         )
 
     def batch(self, rows):
@@ -265,13 +273,14 @@ class SequenceDataset(Dataset):
         Returns
         -------
         tuple of Tensor or None
-            Targets, -1 at padding if there is one a step, and weights; None if there are none.
+            Targets, -1 at padding if there is one a step, and weights; None for those that lack.
         """
+        weights = None if self.weights is None else self.weights[rows]
         if self.answers is not None:
-            return self.answers.padded(rows), self.weights[rows]
+            return self.answers.padded(rows), weights
         if self.step_targets is not None:
-            return torch.from_numpy(self._pad(self.step_targets, rows, -1)), self.weights[rows]
-        return None if self.targets is None else (self.targets[rows], self.weights[rows])
+            return torch.from_numpy(self._pad(self.step_targets, rows, -1)), weights
+        return None if self.targets is None else self.targets[rows], weights
 
     def _pad(self, values, rows, padding=0):
         lengths = self.lengths[rows]
@@ -283,7 +292,7 @@ class SequenceDataset(Dataset):
 
 
 class LengthBatches:
-    """Iterate over batches of sequences of similar length.
+    """Iterate over batches of sequences of similar length, with their labels.
 
     For training, sequences are shuffled and cut into pools of `pool_size` batches; each pool
     is sorted by length and cut into batches, and the batches are shuffled. So a batch wastes
@@ -318,13 +327,15 @@ class LengthBatches:
         return -(-len(self.dataset) // self.batch_size)
 
     def __iter__(self):
+        labels = self.dataset.labels
         for rows in self.steps():
             parts = self.dataset.micro_batches(rows)
             for number, part in enumerate(parts, start=1):
                 batch = self.dataset.batch(part)
+                batch.targets, batch.weights = self.dataset.target(part)
                 batch.share = len(part) / len(rows)
                 batch.begins_step, batch.ends_step = number == 1, number == len(parts)
-                yield batch, self.dataset.target(part)
+                yield batch, None if labels is None else labels[part]
 
     def rows(self):
         """Draw the rows of each batch or micro-batch.

@@ -91,13 +91,22 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
     max_epochs : int, default=10
         Passes over the training data.
     early_stopping : bool, default=False
-        Whether to stop when the validation loss has not fallen for `n_iter_no_change` epochs,
-        and go back to the weights of the best epoch. Validates on `X_val` and `y_val` if they
-        are passed to ``fit``, otherwise on a part of the training data.
+        Whether to stop when the validation loss, or the score of `scoring`, has not got better
+        for `n_iter_no_change` epochs, and go back to the weights of the best epoch. Validates on
+        `X_val` and `y_val` if they are passed to ``fit``, otherwise on a part of the training
+        data.
+    scoring : str, callable or None, default="loss"
+        What early stopping compares: ``"loss"`` is the validation loss, anything else a score of
+        which more is better, as in scikit-learn: the name of a scorer, a callable
+        ``scorer(estimator, X, y)``, or None for the estimator's own ``score``.
+    validation : {"random", "last"} or splitter, default="random"
+        What early stopping holds out: samples drawn at random, stratified by class, the last
+        ones, which is for samples in the order of time, or the test part of a scikit-learn
+        splitter's first split.
     validation_fraction : float, default=0.1
-        Share of the training data that early stopping holds out, stratified by class.
+        Share of the training data that early stopping holds out.
     n_iter_no_change : int, default=3
-        Epochs without a better validation loss before stopping early.
+        Epochs without a better validation loss or score before stopping early.
     class_weight : dict, list of dict or "balanced", optional
         Weights of the classes, as in scikit-learn; they multiply `sample_weight`.
     warm_start : bool, default=False
@@ -199,6 +208,8 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         batch_size=32,
         max_epochs=10,
         early_stopping=False,
+        scoring="loss",
+        validation="random",
         validation_fraction=0.1,
         n_iter_no_change=3,
         class_weight=None,
@@ -235,6 +246,8 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         self.batch_size = batch_size
         self.max_epochs = max_epochs
         self.early_stopping = early_stopping
+        self.scoring = scoring
+        self.validation = validation
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.class_weight = class_weight
@@ -252,7 +265,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
     }
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None):
         """Learn from labelled sequences.
 
         Parameters
@@ -265,6 +278,8 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             How much each sample counts in the loss.
         X_val, y_val : like X and y, optional
             Validation data, whose loss is recorded and guides early stopping.
+        groups : array-like of shape (n_samples,), optional
+            Groups that a splitter in `validation` keeps together.
 
         Returns
         -------
@@ -272,7 +287,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             The fitted estimator. Ctrl-C ends training early and keeps what was learned.
         """
         self._declared_classes = None
-        return self._fit(X, y, sample_weight, X_val, y_val)
+        return self._fit(X, y, sample_weight, X_val, y_val, groups)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):

@@ -20,7 +20,9 @@ LAYERS = [
     {"text", "metrics", "datasets", "_inputs", "_vector_files", "_vector_tables", "traces", "crf"},
     {"layers"},
     {"embeddings", "networks", "batches", "parts", "model_selection"},
-    {"_net", "_streams"},
+    {"_callbacks", "_streams"},
+    {"_net"},
+    {"_holdout"},
     {"_base"},
     {"classifier", "regressor", "tagger", "generator", "seq2seq"},
     {"pipelines", "inspection", "persistence", "estimator_checks"},
@@ -38,6 +40,7 @@ TORCH = {
     "networks",
     "batches",
     "parts",
+    "_callbacks",
     "_net",
     "_streams",
 }
@@ -59,7 +62,11 @@ TORCH_FREE = {
     "model_selection",
     "datasets",
 }
-ONLY_IMPORTER = {"gensim": "embeddings", "regex": "_words", "skorch": "_net"}
+ONLY_IMPORTERS = {
+    "gensim": {"embeddings"},
+    "regex": {"_words"},
+    "skorch": {"_callbacks", "_net"},
+}
 NETWORK = {"aiohttp", "ftplib", "http", "httpx", "requests", "socket", "urllib", "urllib3"}
 
 # Calls that change the whole process, with the context manager that undoes them, if there is one.
@@ -128,8 +135,8 @@ def import_faults(importer, names, dependencies):
             yield f"{importer} does without torch, yet imports it"
         if importer in TORCH and top == "sklearn":
             yield f"{importer} knows tensors only, yet imports scikit-learn"
-        if top in ONLY_IMPORTER and importer != ONLY_IMPORTER[top]:
-            yield f"{importer} imports {top}: only {ONLY_IMPORTER[top]} may"
+        if importer not in ONLY_IMPORTERS.get(top, {importer}):
+            yield f"{importer} imports {top}: only {', '.join(ONLY_IMPORTERS[top])} may"
         if top in NETWORK and importer != "datasets":
             yield f"{importer} imports {top}: only datasets may reach the network"
 

@@ -22,6 +22,7 @@ def targets_of(dataset):
     """Add targets and weights that tell which row they belong to."""
     dataset.targets = torch.arange(len(dataset))
     dataset.weights = dataset.targets / 10
+    dataset.labels = dataset.targets.numpy()
     return dataset
 
 
@@ -147,7 +148,9 @@ class TestLengthBatches:
         assert all(size == batch_size for size in sizes[:-1])
         assert 1 <= sizes[-1] <= batch_size
         seen = []
-        for batch, (targets, weights) in drawn:
+        for batch, labels in drawn:
+            targets, weights = batch.targets, batch.weights
+            assert labels.tolist() == targets.tolist()
             seen += targets.tolist()
             assert torch.equal(weights, targets / 10)
             assert batch.lengths.tolist() == [lengths[row] for row in targets]
@@ -157,7 +160,8 @@ class TestLengthBatches:
         assert sorted(seen) == list(range(len(lengths)))
 
     def test_without_targets(self):
-        assert [target for _, target in LengthBatches(codes_of([1, 2, 3]), 2)] == [None, None]
+        for batch, labels in LengthBatches(codes_of([1, 2, 3]), 2):
+            assert batch.targets is batch.weights is labels is None
 
     def test_sorted_without_random_state(self):
         lengths = [5, 1, 4, 1, 0, 9]
@@ -191,7 +195,7 @@ class TestLengthBatches:
         assert max(batch.steps.numel() for batch, _ in drawn) < 1.1 * 100_000
         alone = [batch for batch, _ in drawn if batch.lengths.max() == 100_000]
         assert [len(batch) for batch in alone] == [1]
-        assert sorted(row for _, (rows, _) in drawn for row in rows) == list(range(64))
+        assert sorted(row for _, rows in drawn for row in rows) == list(range(64))
         # all the same it is a member of its batch: as many steps of the optimizer as ever
         assert len(batches) == 2
         assert [batch.begins_step for batch, _ in drawn].count(True) == 2
@@ -208,7 +212,7 @@ class TestLengthBatches:
         random_state = None if seed is None else np.random.RandomState(seed)
         batches = LengthBatches(targets_of(codes_of(lengths)), batch_size, random_state)
         steps, inside = [], False
-        for batch, (rows, _) in batches:
+        for batch, rows in batches:
             assert batch.begins_step != inside
             if batch.begins_step:
                 steps.append([])

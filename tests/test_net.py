@@ -39,7 +39,8 @@ from sklstm import (
     LSTMTagger,
     batches,
 )
-from sklstm._net import PatientStopping, runs_bfloat16
+from sklstm._callbacks import BestEpoch
+from sklstm._net import runs_bfloat16
 
 VALIDATION = np.random.RandomState(2).randn(30, 5)
 
@@ -134,7 +135,7 @@ class TestTraining:
     def test_early_stopping_holds_out_a_stratified_part(self):
         labels = np.array([0, 0, 0, 0, 1] * 8)
         callback, log = spy("on_epoch_begin", lambda net, dataset_train, dataset_valid: (
-            dataset_train.targets.ravel().tolist(), dataset_valid.targets.ravel().tolist()
+            dataset_train.y.tolist(), dataset_valid.y.tolist()
         ))  # fmt: skip
         fitted = classifier(early_stopping=True, validation_fraction=0.25, callbacks=[callback])
         fitted.fit(np.random.RandomState(0).randn(40, 3), labels)
@@ -540,15 +541,19 @@ class TestDivergence:
         assert loss == pytest.approx(best, rel=1e-6)
 
 
-@pytest.mark.parametrize(("scores", "stops"), [([0.0] * 9, None), ([0, 0, 0.5, 0.4, 0.4], 5)])
-def test_stopping_waits_for_a_first_score(scores, stops):
-    net = SimpleNamespace(history=History(), verbose=0)
-    stopping = PatientStopping(monitor="valid_f1", lower_is_better=False, patience=2)
-    stopping.on_train_begin(net)
-    for epoch, score in enumerate(scores, 1):
-        net.history.append({"epoch": epoch, "valid_f1": score, "batches": []})
-        if epoch == stops:
-            with pytest.raises(KeyboardInterrupt):
-                stopping.on_epoch_end(net)
-        else:
-            stopping.on_epoch_end(net)
+@pytest.mark.parametrize(
+    ("scores", "misses", "best"),
+    [([0, 0, 0], 0, 2), ([0, 0, 0.5, 0.4, 0.4], 2, 2), ([-3, -1, 0, 0], 1, 2), ([-2, -2], 1, 0)],
+)
+def test_stopping_waits_for_a_first_score(scores, misses, best):
+    module = torch.nn.Linear(1, 1)
+    net = SimpleNamespace(history=History(), module_=module)
+    callback = BestEpoch("valid_f1", False, None, patience=9)
+    callback.on_train_begin(net)
+    for epoch, score in enumerate(scores):
+        torch.nn.init.constant_(module.weight, epoch)
+        net.history.append({"valid_f1": score, "batches": []})
+        callback.on_epoch_end(net)
+    assert callback.misses_ == misses
+    callback.on_train_end(net)
+    assert module.weight.item() == best

@@ -22,7 +22,8 @@ def dataset(lengths, conditions=False):
 def read(batches):
     """The steps of each row of each run of batches, put together again."""
     runs = []
-    for batch, (targets, _) in batches:
+    for batch, _ in batches:
+        targets = batch.targets
         if not batch.continues:
             runs.append([[] for _ in range(len(batch))])
         for row, (steps, length) in enumerate(zip(batch.steps, batch.lengths, strict=True)):
@@ -72,7 +73,8 @@ def test_weights_make_the_loss_a_mean_over_steps(seed):
     data = dataset([5, 1, 40, 7, 7, 2, 13])
     random_state = None if seed is None else np.random.RandomState(seed)
     total = n_rows = 0
-    for batch, (_, weights) in StreamBatches(data, 3, random_state, 4):
+    for batch, _ in StreamBatches(data, 3, random_state, 4):
+        weights = batch.weights
         losses = batch.lengths.double()  # one a step
         total += (losses * weights).mean().item() * len(batch)
         n_rows += len(batch)
@@ -82,11 +84,11 @@ def test_weights_make_the_loss_a_mean_over_steps(seed):
 def test_ended_pieces_leave_and_what_is_left_teaches_as_much():
     data = dataset([3] * 300 + [500])
     taught = []
-    for batch, (_, weights) in StreamBatches(data, 4, np.random.RandomState(0), 5):
+    for batch, _ in StreamBatches(data, 4, np.random.RandomState(0), 5):
         assert batch.lengths.all()
         assert batch.begins_step
         assert batch.ends_step
-        taught += (batch.share * weights / len(batch)).tolist()  # by each loss, in its gradient
+        taught += (batch.share * batch.weights / len(batch)).tolist()  # by each loss, in its gradient
     assert np.ptp(taught) < 1e-6 * max(taught)
 
 

@@ -16,11 +16,12 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from sklstm._base import BaseLSTM
+from sklstm._holdout import to_labels
 from sklstm._streams import StreamBatches
 from sklstm.batches import SequenceDataset, to_tensor
 from sklstm.generator._conditions import Conditions
 from sklstm.generator._sampling import BOUNDARY
-from sklstm.generator._texts import choose_cutoffs, lay_out, read_texts
+from sklstm.generator._texts import balance, choose_cutoffs, hold_end_out, lay_out, read_texts
 from sklstm.generator._writing import WritingMixin
 from sklstm.networks import LanguageModelNet
 from sklstm.sequences import Sequences
@@ -105,13 +106,16 @@ class LSTMGenerator(
     max_epochs : int, default=10
         Passes over the training data.
     early_stopping : bool, default=False
-        Whether to stop when the validation loss has not fallen for `n_iter_no_change` epochs,
-        and go back to the weights of the best epoch. Validates on `X_val` if it is passed to
-        ``fit``, otherwise on a part of the texts, as they are, or of a single text on its end.
+        Whether to stop when the validation loss, or the score of `scoring`, has not got better
+        for `n_iter_no_change` epochs, and go back to the weights of the best epoch. Validates on
+        `X_val` if it is passed to ``fit``, otherwise on a part of the texts, as they are, or of a
+        single text on its end.
+    scoring, validation
+        See `LSTMClassifier`. Of a single text always the end is held out.
     validation_fraction : float, default=0.1
         Share that early stopping holds out: of the texts, one at least, or of a single text.
     n_iter_no_change : int, default=3
-        Epochs without a better validation loss before stopping early.
+        Epochs without a better validation loss or score before stopping early.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the weights of the last call, with its vocabulary and
         conditions.
@@ -207,6 +211,8 @@ class LSTMGenerator(
         batch_size=32,
         max_epochs=10,
         early_stopping=False,
+        scoring="loss",
+        validation="random",
         validation_fraction=0.1,
         n_iter_no_change=3,
         warm_start=False,
@@ -242,6 +248,8 @@ class LSTMGenerator(
         self.batch_size = batch_size
         self.max_epochs = max_epochs
         self.early_stopping = early_stopping
+        self.scoring = scoring
+        self.validation = validation
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.warm_start = warm_start
@@ -273,7 +281,7 @@ class LSTMGenerator(
     # ------------------------------------------------------------ fitting
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None, sample_weight=None, X_val=None, y_val=None):
+    def fit(self, X, y=None, sample_weight=None, X_val=None, y_val=None, groups=None):
         """Learn from texts.
 
         Parameters
@@ -288,13 +296,15 @@ class LSTMGenerator(
             How much each text counts in the loss.
         X_val, y_val : like X and y, optional
             Validation data, whose loss is recorded and guides early stopping.
+        groups : array-like of shape (n_samples,), optional
+            Groups that a splitter in `validation` keeps together.
 
         Returns
         -------
         LSTMGenerator
             The fitted estimator. Ctrl-C ends training early and keeps what was learned.
         """
-        return self._fit(X, y, sample_weight, X_val, y_val)
+        return self._fit(X, y, sample_weight, X_val, y_val, groups)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y=None, sample_weight=None):
@@ -362,7 +372,8 @@ class LSTMGenerator(
         if y is not None:
             check_consistent_length(sequences, data.conditions)
         data.weights = torch.from_numpy(weights)
-        return _balance(data)
+        data.labels = to_labels(y)
+        return balance(data)
 
     def _learn_symbols(self, sequences):
         if not len(sequences.codes):
@@ -421,19 +432,14 @@ class LSTMGenerator(
             "and condition to write them."
         )
 
-    def _split(self, data, y):
-        if len(data) > 1:
-            return tuple(map(_balance, super()._split(data, y)))
-        held_out = round(self.validation_fraction * data.lengths[0])
-        if not 0 < held_out < data.lengths[0]:
-            raise ValueError(
-                f"early_stopping cannot hold out validation_fraction={self.validation_fraction} "
-                f"of {data.lengths[0]} symbols; change the fraction, or pass X_val."
-            )
-        begin, end = data.subset([0]), data.subset([0])
-        begin.lengths, end.lengths = data.lengths - held_out, np.array([held_out])
-        end.starts = data.starts + begin.lengths
-        return _balance(begin), _balance(end)
+    def _split(self, data, groups):
+        if len(data) > 1 or not isinstance(self.validation, str):
+            parts = super()._split(data, groups)
+        else:
+            parts = hold_end_out(data, self.level, self.validation_fraction)
+        for part in parts:
+            balance(part.sequences)
+        return parts
 
     def _criterion(self):
         return nn.CrossEntropyLoss, None  # the network has its own, see LanguageModelNet.losses
@@ -591,10 +597,3 @@ class LSTMGenerator(
         tags.input_tags.one_d_array = True
         tags.input_tags.string = self.level == "char"
         return tags
-
-
-def _balance(data):
-    """Scale the weights such that the loss is a mean over symbols."""
-    n_steps = np.average(data.lengths, weights=data.weights)
-    data.weights = data.weights / (n_steps * data.weights.mean())
-    return data

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from sklstm._net import Samples
 from sklstm._validation import check_texts, check_tokens
 from sklstm.batches import SequenceDataset
 from sklstm.generator._sampling import BOUNDARY
@@ -73,6 +74,60 @@ def lay_out(sequences):
     inputs[places + 1] = targets[places] = sequences.codes
     starts = sequences.offsets[:-1] + np.arange(n_texts)
     return SequenceDataset(inputs, starts, lengths + 1, step_targets=targets)
+
+
+def balance(data):
+    """Scale the weights such that the loss is a mean over symbols.
+
+    Parameters
+    ----------
+    data : SequenceDataset
+        With weights of its texts.
+
+    Returns
+    -------
+    SequenceDataset
+        The same.
+    """
+    n_steps = np.average(data.lengths, weights=data.weights)
+    data.weights = data.weights / (n_steps * data.weights.mean())
+    return data
+
+
+def hold_end_out(samples, level, fraction):
+    """Hold the end of a single text out.
+
+    Parameters
+    ----------
+    samples : Samples
+        The text.
+    level : {"char", "token"}
+        What a symbol is.
+    fraction : float
+        Share of its symbols to hold out, the end counting as a symbol.
+
+    Returns
+    -------
+    tuple of Samples
+        Its beginning and its end.
+    """
+    n_symbols = samples.sequences.lengths[0]
+    n_held_out = round(fraction * n_symbols)
+    if not 0 < n_held_out < n_symbols:
+        raise ValueError(
+            f"early_stopping cannot hold out validation_fraction={fraction} of {n_symbols} "
+            "symbols; change the fraction, or pass X_val."
+        )
+    cut = n_symbols - n_held_out
+    begin, end = samples.sequences.subset([0]), samples.sequences.subset([0])
+    begin.lengths, end.lengths = np.array([cut]), np.array([n_held_out])
+    end.starts = end.starts + cut
+    [text] = read_texts(samples.X, level).tokens()
+    texts = [text[:cut], text[cut:]]
+    if level == "char":
+        texts = ["".join(part) for part in texts]
+    targets = samples.targets
+    return Samples(texts[:1], targets, begin), Samples(texts[1:], targets, end)
 
 
 def choose_cutoffs(counts):

@@ -1,5 +1,6 @@
 """LSTMSeq2Seq: sequences in, other sequences out."""
 
+from dataclasses import replace
 from functools import partial
 from numbers import Integral, Real
 
@@ -93,13 +94,16 @@ class LSTMSeq2Seq(BaseLSTM):
     optimizer, lr, schedule, bptt_steps, max_grad_norm, weight_decay, batch_size, max_epochs
         How to descend, see `LSTMClassifier`.
     early_stopping : bool, default=False
-        Whether to stop when the validation loss has not fallen for `n_iter_no_change` epochs,
-        and go back to the weights of the best epoch. Validates on `X_val` and `y_val` if they
-        are passed to ``fit``, otherwise on a part of the training data.
+        Whether to stop when the validation loss, or the score of `scoring`, has not got better
+        for `n_iter_no_change` epochs, and go back to the weights of the best epoch. Validates on
+        `X_val` and `y_val` if they are passed to ``fit``, otherwise on a part of the training
+        data.
+    scoring, validation
+        See `LSTMClassifier`.
     validation_fraction : float, default=0.1
         Share of the training data that early stopping holds out.
     n_iter_no_change : int, default=3
-        Epochs without a better validation loss before stopping early.
+        Epochs without a better validation loss or score before stopping early.
     warm_start, device, precision, callbacks, net_params
         See `LSTMClassifier`.
     verbose : int, default=0
@@ -201,6 +205,8 @@ class LSTMSeq2Seq(BaseLSTM):
         batch_size=32,
         max_epochs=10,
         early_stopping=False,
+        scoring="loss",
+        validation="random",
         validation_fraction=0.1,
         n_iter_no_change=3,
         warm_start=False,
@@ -239,6 +245,8 @@ class LSTMSeq2Seq(BaseLSTM):
         self.batch_size = batch_size
         self.max_epochs = max_epochs
         self.early_stopping = early_stopping
+        self.scoring = scoring
+        self.validation = validation
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.warm_start = warm_start
@@ -260,7 +268,7 @@ class LSTMSeq2Seq(BaseLSTM):
     del _parameter_constraints["pooling"], _parameter_constraints["mask_padding"]
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None):
         """Learn from pairs of sequences.
 
         Parameters
@@ -273,6 +281,8 @@ class LSTMSeq2Seq(BaseLSTM):
             How much each sample counts in the loss.
         X_val, y_val : like X and y, optional
             Validation data, whose loss is recorded and guides early stopping.
+        groups : array-like of shape (n_samples,), optional
+            Groups that a splitter in `validation` keeps together.
 
         Returns
         -------
@@ -280,7 +290,7 @@ class LSTMSeq2Seq(BaseLSTM):
             The fitted estimator. Ctrl-C ends training early and keeps what was learned.
         """
         self._declared_symbols = None
-        return self._fit(X, y, sample_weight, X_val, y_val)
+        return self._fit(X, y, sample_weight, X_val, y_val, groups)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, symbols=None, sample_weight=None):
@@ -409,9 +419,7 @@ class LSTMSeq2Seq(BaseLSTM):
 
     def _search(self, X, beam_size):
         """Return the best outputs that the search found, with their log-probabilities."""
-        check_is_fitted(self)
-        self._validate_params()
-        data = self._encode(self._read_input(X, reset=False), reset=False)
+        data = self._read_new(X)
         search = partial(
             self.module_.search,
             beam_size=int(beam_size),
@@ -420,6 +428,7 @@ class LSTMSeq2Seq(BaseLSTM):
         )
         found = {}
         for rows, batch in self._batches(data):
+            batch = replace(batch, answers=None)  # one of validation has them
             beams = (part.tolist() for part in self.net_.compute(search, batch))
             for row, codes, logs in zip(rows.tolist(), *beams, strict=True):
                 found[row] = [

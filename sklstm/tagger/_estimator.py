@@ -11,7 +11,6 @@ from torch import nn
 
 from sklstm._base import BaseLSTM
 from sklstm._inputs import read_input
-from sklstm._net import EpochScore
 from sklstm.layers import CharEncoder
 from sklstm.metrics import entity_f1_score, token_accuracy_score
 from sklstm.networks import TaggerNet
@@ -92,9 +91,17 @@ class LSTMTagger(BaseLSTM):
         How to descend, see `LSTMClassifier`.
     early_stopping : bool, default=False
         Whether to stop when the score on validation data (entity F1, or the accuracy of plain
-        tags) has not risen for `n_iter_no_change` epochs, and go back to the weights of the
-        best epoch. Validates on `X_val` and `y_val` if they are passed to ``fit``,
-        otherwise on a part of the training data.
+        tags, unless `scoring` says otherwise) has not got better for `n_iter_no_change` epochs,
+        and go back to the weights of the best epoch. Validates on `X_val` and `y_val` if they are
+        passed to ``fit``, otherwise on a part of the training data.
+    scoring : str, callable or None, default=None
+        What early stopping compares: ``"loss"`` is the validation loss, anything else a score of
+        which more is better, as in scikit-learn: the name of a scorer, a callable
+        ``scorer(estimator, X, y)`` such as `sklstm.metrics.entity_f1_scorer`, or None for the
+        estimator's own ``score``.
+    validation : {"random", "last"} or splitter, default="random"
+        What early stopping holds out: samples drawn at random, the last ones, which is for
+        samples in the order of time, or the test part of a scikit-learn splitter's first split.
     validation_fraction : float, default=0.1
         Share of the training data that early stopping holds out.
     n_iter_no_change : int, default=3
@@ -205,6 +212,8 @@ class LSTMTagger(BaseLSTM):
         batch_size=32,
         max_epochs=10,
         early_stopping=False,
+        scoring=None,
+        validation="random",
         validation_fraction=0.1,
         n_iter_no_change=3,
         class_weight=None,
@@ -246,6 +255,8 @@ class LSTMTagger(BaseLSTM):
         self.batch_size = batch_size
         self.max_epochs = max_epochs
         self.early_stopping = early_stopping
+        self.scoring = scoring
+        self.validation = validation
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.class_weight = class_weight
@@ -271,7 +282,7 @@ class LSTMTagger(BaseLSTM):
     del _parameter_constraints["pooling"], _parameter_constraints["mask_padding"]
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None):
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None):
         """Learn from tagged sequences.
 
         Parameters
@@ -284,6 +295,8 @@ class LSTMTagger(BaseLSTM):
             How much each sequence counts in the loss.
         X_val, y_val : like X and y, optional
             Validation data, whose loss and score are recorded; the score guides early stopping.
+        groups : array-like of shape (n_samples,), optional
+            Groups that a splitter in `validation` keeps together.
 
         Returns
         -------
@@ -291,7 +304,7 @@ class LSTMTagger(BaseLSTM):
             The fitted estimator. Ctrl-C ends training early and keeps what was learned.
         """
         self._declared_tags = None
-        return self._fit(X, y, sample_weight, X_val, y_val)
+        return self._fit(X, y, sample_weight, X_val, y_val, groups)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
@@ -377,19 +390,15 @@ class LSTMTagger(BaseLSTM):
 
     @property
     def _monitored(self):
-        return f"valid_{self._score_name}", False
+        return super()._monitored if self.scoring is not None else self._score_name
 
     @property
     def _score_name(self):
-        return "acc" if self.scheme_ is None else "f1"
+        return "valid_acc" if self.scheme_ is None else "valid_f1"
 
-    def _validation_callbacks(self):
-        return [EpochScore(f"valid_{self._score_name}", self._decode_batch, self._score_tags)]
-
-    def _decode_batch(self, module, emissions, targets):
-        lengths = (targets >= 0).sum(dim=1).to(emissions.device)
-        paths, _ = module.crf.viterbi(emissions, lengths)
-        return self._name(targets, lengths), self._name(paths, lengths)
+    def _scores(self, valid):
+        scores = {self._score_name: lambda: self.score(valid.X, valid.targets)}
+        return scores if self.scoring is None else {**scores, **super()._scores(valid)}
 
     def _name(self, codes, lengths):
         """Turn codes into tags, in the scheme of y and without the padding."""
@@ -445,9 +454,7 @@ class LSTMTagger(BaseLSTM):
 
     def _collect(self, X, decode):
         """Decode the emissions of each batch into one row a sequence, in the order of X."""
-        check_is_fitted(self)
-        self._validate_params()  # which may have been set after fit
-        data = self._encode(read_input(self, X, reset=False), reset=False)
+        data = self._read_new(X)
         found = {}
         for rows, batch in self._batches(data):
             emissions = self.net_.evaluation_step((batch, None))

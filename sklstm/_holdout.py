@@ -1,0 +1,92 @@
+"""What early stopping holds out of the training data."""
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+from sklearn.utils import _safe_indexing
+
+from sklstm._net import Samples
+
+
+def hold_out(samples, validation, fraction, groups, strata, random_state):
+    """Split samples in those to learn from and those to validate on.
+
+    Parameters
+    ----------
+    samples : Samples
+        All of them.
+    validation : {"random", "last"} or splitter
+        How.
+    fraction : float
+        Share to validate on. A splitter has its own.
+    groups : array-like of shape (n_samples,) or None
+        For the splitter.
+    strata : array-like of shape (n_samples,) or None
+        What to stratify a random choice by.
+    random_state : numpy.random.RandomState
+        Draws at random.
+
+    Returns
+    -------
+    tuple of Samples
+        Two parts.
+    """
+    try:
+        rows, held_out = _split(samples, validation, fraction, groups, strata, random_state)
+    except (TypeError, ValueError) as error:
+        how = f"validation={validation!r}"
+        if isinstance(validation, str):
+            how += f" and validation_fraction={fraction}"
+        raise ValueError(
+            f"early_stopping cannot hold out a part of {len(samples)} samples by {how}; change "
+            f"that, or pass X_val and y_val. The cause: {error}"
+        ) from None
+    parts = _take(samples, rows), _take(samples, held_out)
+    if not all(part.sequences.weights.any() for part in parts):
+        raise ValueError(
+            "early_stopping cannot weigh the epochs: every sample it learns from, or every one it "
+            "holds out, has the weight 0. Leave such samples out, or pass X_val."
+        )
+    return parts
+
+
+def _split(samples, validation, fraction, groups, strata, random_state):
+    if validation == "random":
+        return train_test_split(
+            np.arange(len(samples)), test_size=fraction, random_state=random_state, stratify=strata
+        )
+    if validation == "last":
+        return train_test_split(np.arange(len(samples)), test_size=fraction, shuffle=False)
+    rows, held_out = next(iter(validation.split(samples.X, samples.targets, groups)))
+    if not len(rows) or not len(held_out):
+        raise ValueError("one of the parts of the first split is empty.")
+    return np.asarray(rows), np.asarray(held_out)
+
+
+def _take(samples, rows):
+    targets = samples.targets
+    return Samples(
+        _safe_indexing(samples.X, rows),
+        None if targets is None else _safe_indexing(targets, rows),
+        samples.sequences.subset(rows),
+    )
+
+
+def to_labels(y):
+    """Make an array of targets: one of lists, or of strings of any length, has one dimension.
+
+    Parameters
+    ----------
+    y : ndarray, list or None
+        Checked targets.
+
+    Returns
+    -------
+    ndarray or None
+        For skorch, which knows no lists.
+    """
+    if not isinstance(y, (list, tuple)):
+        return y if y is None else np.asarray(y)
+    labels = np.empty(len(y), object)
+    for row, target in enumerate(y):
+        labels[row] = target
+    return labels
