@@ -126,7 +126,7 @@ def _frame_for_all(X):
     if getattr(X, "ndim", 1) != 1 or getattr(getattr(X, "dtype", None), "kind", "O") != "O":
         return None
     samples = X if isinstance(X, (list, tuple)) else np.asarray(X)
-    names = list(map(_column_names, samples))
+    names = list(map(column_names, samples))
     first = next((row for row, found in enumerate(names) if found), None)
     if first is None:
         return None
@@ -140,9 +140,21 @@ def _frame_for_all(X):
     return samples[first]
 
 
-def _column_names(sample):
-    columns = getattr(sample, "columns", ())
-    return list(columns) if all(isinstance(name, str) for name in columns) else None
+def column_names(X):
+    """List the names of a frame's columns.
+
+    Parameters
+    ----------
+    X : object
+        Anything.
+
+    Returns
+    -------
+    list of str
+        Empty where there are none, or where one is no string.
+    """
+    columns = list(getattr(X, "columns", ()))
+    return columns if _are_all(str, columns) else []
 
 
 def to_list(X, expected):

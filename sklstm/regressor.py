@@ -131,6 +131,8 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         Mean and standard deviation of the training targets, in their unit.
     n_features_in_ : int
         Columns of a 2-D X, or features of a step. Not set for tokens and ids.
+    feature_names_in_ : ndarray of str
+        Names of the columns of X, if it was a frame, or a list of frames, with string names.
     net_ : skorch.NeuralNet
         The trained net.
     module_ : torch.nn.Module

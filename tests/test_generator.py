@@ -778,6 +778,23 @@ def test_one_number_for_each_text():
         model.sample(3, condition=[0.1, 0.5])
 
 
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_columns_of_conditions(library):
+    frame = pytest.importorskip(library).DataFrame(
+        {"year": [0.1, 0.9] * 4, "length": [1.0, 2.0] * 4}
+    )
+    model = generator(max_epochs=1).fit(TEXTS[:8], frame)
+    assert model.score(TEXTS[:8], frame) == model.score(TEXTS[:8], frame.to_numpy())
+    swapped = frame[["length", "year"]]
+    for call in (
+        lambda: model.score(TEXTS[:8], swapped),
+        lambda: model.sample(8, condition=swapped),
+        lambda: model.partial_fit(TEXTS[:8], swapped),
+    ):
+        with pytest.raises(ValueError, match=r"columns \['length', 'year'\], but in fit they were"):
+            call()
+
+
 def test_conditions_missing_or_superfluous(fitted, conditional):
     for method in ("score", "score_samples", "perplexity", "bits_per_character", "transform"):
         with pytest.raises(ValueError, match="without conditions"):

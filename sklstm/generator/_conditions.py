@@ -1,7 +1,11 @@
 """What is known of a text beside its symbols: a label, or numbers."""
 
+from reprlib import repr as shorten
+
 import numpy as np
 from sklearn.utils import check_array
+
+from sklstm._validation import column_names
 
 
 class Conditions:
@@ -18,9 +22,12 @@ class Conditions:
         The labels, sorted.
     size : int
         How many numbers they become.
+    columns : list of str
+        Names of the numbers, if they came in a frame that has names.
     """
 
     def __init__(self, y):
+        self.columns = column_names(y)
         y = _as_array(y)
         self.labels = None
         if y.ndim == 1 and y.dtype.kind != "f":
@@ -45,6 +52,7 @@ class Conditions:
         ndarray of float32, shape (n_samples, size)
             The numbers.
         """
+        self._check_columns(y)
         y = _as_array(y)
         if self.labels is None:
             numbers = _as_numbers(y)
@@ -80,6 +88,7 @@ class Conditions:
         ndarray of float32, shape (n_texts, size)
             The numbers.
         """
+        self._check_columns(condition)
         condition = _as_array(condition)
         row = condition.ndim == 1 and self.labels is None  # of numbers, if they are not one each
         shared = condition.ndim == 0 or (row and (self.size > 1 or len(condition) == 1))
@@ -92,6 +101,14 @@ class Conditions:
                 "texts, or one for each."
             )
         return numbers
+
+    def _check_columns(self, y):
+        found = column_names(y)
+        if self.labels is None and found and self.columns and found != self.columns:
+            raise ValueError(
+                f"The condition has the columns {shorten(found)}, but in fit they were "
+                f"{shorten(self.columns)}: give the same ones, in the same order."
+            )
 
     def _listed(self):
         labels = self.labels.tolist()

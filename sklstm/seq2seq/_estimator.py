@@ -120,6 +120,8 @@ class LSTMSeq2Seq(BaseLSTM):
         Symbols of an output at most.
     n_features_in_ : int
         Features of a step. Not set for strings, tokens and ids.
+    feature_names_in_ : ndarray of str
+        Names of the columns of X, if it was a list of frames, with string names.
     net_ : skorch.NeuralNet
         The trained net.
     module_ : torch.nn.Module

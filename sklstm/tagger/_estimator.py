@@ -130,6 +130,8 @@ class LSTMTagger(BaseLSTM):
         without a CRF, 0 throughout.
     n_features_in_ : int
         Features of a step. Not set for tokens and ids.
+    feature_names_in_ : ndarray of str
+        Names of the columns of X, if it was a list of frames, with string names.
     net_ : skorch.NeuralNet
         The trained net.
     module_ : torch.nn.Module
