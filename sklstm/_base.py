@@ -18,8 +18,9 @@ from sklearn.utils._param_validation import (
     StrOptions,
     validate_parameter_constraints,
 )
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
+from sklstm._arrays import check_weights
 from sklstm._callbacks import SCHEDULES
 from sklstm._holdout import hold_out, to_labels
 from sklstm._inputs import kind_of, read_input
@@ -159,6 +160,8 @@ class BaseLSTM(BaseEstimator):
     # ------------------------------------------------------------ fitting
 
     def _fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None, *, partial=False):
+        if partial:  # scikit-learn checks parameters in the first partial_fit only
+            self._validate_params()
         self._check_presence(y, X_val, y_val)
         self._check_cell()
         reset = not (hasattr(self, "net_") and (partial or self.warm_start))
@@ -232,7 +235,7 @@ class BaseLSTM(BaseEstimator):
     def _weigh_samples(self, sample_weight, y):
         weights = np.ones(len(y))
         if sample_weight is not None:
-            weights = _check_sample_weight(sample_weight, y, dtype=float, ensure_non_negative=True)
+            weights = check_weights(sample_weight, y, ensure_non_negative=True)
         weights = self._weigh_classes(weights, y)
         if not (np.isfinite(weights).all() and weights.min() >= 0 and weights.max() > 0):
             raise ValueError(
@@ -240,6 +243,18 @@ class BaseLSTM(BaseEstimator):
                 "them positive: correct sample_weight or class_weight."
             )
         return weights / weights.max()  # no sum of them overflows
+
+    def _check_scored(self, y, sample_weight):
+        """Check what predictions are to be compared with, and how much each counts."""
+        check_is_fitted(self)
+        self._check_presence(y, None, None)
+        y = self._check_targets(y)
+        if sample_weight is None:
+            return y, None
+        weights = check_weights(sample_weight, y)
+        if not weights.sum():
+            raise ValueError("sample_weight sums to 0: there is nothing to take the mean of.")
+        return y, weights
 
     def _split(self, data, groups):
         """Hold validation data out: the same in each call that goes on from earlier ones."""
@@ -434,10 +449,14 @@ class BaseLSTM(BaseEstimator):
 
     # ------------------------------------------------------------ using
 
+    def _check_ready(self):
+        """Check that there is a fit, and the parameters, which may have been set since."""
+        check_is_fitted(self)
+        self._validate_params()
+
     def _read_new(self, X):
         """Read what to predict; a batch of training, which skorch scores, has been read."""
-        check_is_fitted(self)
-        self._validate_params()  # which may have been set after fit
+        self._check_ready()
         if isinstance(X, Batch):
             return X
         return self._encode(self._read_input(X, reset=False), reset=False)

@@ -4,7 +4,8 @@ import numpy as np
 from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.validation import validate_data
 
-from sklstm._validation import check_columns, check_tokens
+from sklstm._arrays import CONVERSION_ERRORS, describe, plain, refuse_dates, to_numbers
+from sklstm._validation import check_columns, check_tokens, holds_annotated_tokens
 from sklstm.sequences import PADDING, Sequences
 
 ACCEPTED = (
@@ -69,10 +70,14 @@ def read_input(estimator, X, *, reset):
         return _read_ragged(X)
     if vocabulary_size is not None:
         return _read_id_matrix(X, vocabulary_size)
+    if len(X.shape) > 3:
+        raise ValueError(f"X has {len(X.shape)} axes, of the shape {X.shape}; expected {ACCEPTED}.")
     if len(X.shape) == 3:
         check_columns(estimator, given, reset=reset)
     if isinstance(X, np.ma.MaskedArray) and X.ndim in (2, 3):
         return _read_masked(X if X.ndim == 3 else X[:, :, None])
+    numbers = to_numbers(X, "X", ACCEPTED)
+    X = X if hasattr(X, "columns") else numbers
     if len(X.shape) == 3:
         X = check_array(X, dtype=FLOATS, allow_nd=True, input_name="X")
         n_sequences, n_steps, n_features = X.shape
@@ -106,10 +111,14 @@ def kind_of(data):
 
 def _as_list_or_array(X):
     """List samples that hold words or differ in shape; make an array of all others."""
-    if hasattr(X, "__array__") and not hasattr(X, "columns"):  # frames keep their column names
-        X = X if isinstance(X, np.ma.MaskedArray) else np.asarray(X)
+    X = plain(X)
+    refuse_dates(X, "X")
+    if hasattr(X, "columns"):
+        X = _open_frame(X)
+    elif hasattr(X, "__array__"):
+        X = X if isinstance(X, np.ma.MaskedArray) else plain(np.asarray(X))
     elif not isinstance(X, (list, tuple)) and not hasattr(X, "shape"):
-        raise TypeError(f"X is {X!r:.60} of type {type(X).__name__}; expected {ACCEPTED}.")
+        raise TypeError(f"X is {describe(X)}; expected {ACCEPTED}.")
     if not isinstance(X, (list, tuple)) and not _is_column(X):
         return X
     if not len(X):
@@ -117,11 +126,39 @@ def _as_list_or_array(X):
     rows = [_without_wrapper(sample) for sample in X]
     if _hold_words(rows):
         return rows
+    if holds_annotated_tokens(rows):
+        check_tokens(rows)
     try:
         array = np.asarray(rows)
-    except ValueError:  # ragged
+    except CONVERSION_ERRORS:  # ragged
         return rows
     return array if array.size else rows
+
+
+def _open_frame(X):
+    """Take the samples out of a frame with one column of them; numbers keep their frame."""
+    array = plain(np.asarray(X))
+    if array.ndim != 2:
+        raise TypeError(f"X is {describe(X)}; expected {ACCEPTED}.")
+    if array.dtype.kind not in "OSU":
+        return X
+    kinds = [set(map(type, column)) for column in array.T]
+    worded = [
+        name for name, found in zip(X.columns, kinds, strict=True) if any(map(_is_word, found))
+    ]
+    if not worded:
+        return X
+    if len(kinds) > 1:
+        raise TypeError(
+            f"X is a frame of {len(kinds)} columns, with more than numbers in {worded}: pass the "
+            "column that holds the samples, or send each through transformers of its own, with "
+            "scikit-learn's ColumnTransformer."
+        )
+    return array[:, 0]
+
+
+def _is_word(kind):
+    return issubclass(kind, (str, bytes)) or hasattr(kind, "__len__")
 
 
 def _is_column(X):
@@ -132,9 +169,13 @@ def _is_column(X):
 
 
 def _without_wrapper(sample):
-    """Take the array out of a frame, a series or a tensor."""
+    """Take the array out of a frame, a series or a tensor, and real steps out of masked ones."""
+    if isinstance(sample, np.ma.MaskedArray) and sample.ndim:
+        hidden = np.ma.getmaskarray(sample).reshape(len(sample), -1)  # (T, F)
+        return sample.data[~_find_padding(hidden)]
+    sample = plain(sample)
     if hasattr(sample, "__array__") and not isinstance(sample, str):
-        return np.asarray(sample)
+        return plain(np.asarray(sample))
     return sample
 
 
@@ -151,7 +192,11 @@ def _hold_words(samples):
 
 
 def _is_empty(samples):
-    return not any(map(np.size, samples))
+    return not any(row.size if isinstance(row, np.ndarray) else _is_filled(row) for row in samples)
+
+
+def _is_filled(row):
+    return not isinstance(row, (list, tuple)) or len(row) > 0
 
 
 def _refuse_empty():
@@ -169,6 +214,8 @@ def _read_sequences(X, vocabulary_size):
 
 def _read_id_matrix(X, vocabulary_size):
     X = X.filled(PADDING) if isinstance(X, np.ma.MaskedArray) else X
+    if getattr(getattr(X, "dtype", None), "kind", "O") not in "biu":
+        X = to_numbers(X, "X", "whole-numbered ids")
     X = check_array(X, dtype="numeric", ensure_min_features=0, input_name="X")
     return _read_ids(X.ravel(), [X.shape[1]] * len(X), vocabulary_size)
 
@@ -176,12 +223,16 @@ def _read_id_matrix(X, vocabulary_size):
 def _read_id_lists(samples, vocabulary_size):
     rows = []
     for position, sample in enumerate(samples):
-        if not isinstance(sample, (list, tuple, np.ndarray)) or np.ndim(sample) != 1:
+        try:
+            row = np.asarray(sample)
+        except CONVERSION_ERRORS:
+            row = np.empty(())
+        if not isinstance(sample, (list, tuple, np.ndarray)) or row.ndim != 1:
             raise ValueError(
                 f"With vocabulary_size=, every sample is a list of ids; sample {position} is "
-                f"{sample!r:.60}."
+                f"{describe(sample)}."
             )
-        rows.append(np.asarray(sample))
+        rows.append(row)
     ids = np.concatenate([row for row in rows if len(row)] or [np.zeros(0, int)])
     return _read_ids(ids, list(map(len, rows)), vocabulary_size)
 
@@ -206,11 +257,16 @@ def _read_ids(ids, lengths, vocabulary_size):
 
 
 def _read_masked(X):
-    hidden = np.ma.getmaskarray(X)  # (N, T, F)
-    padding = hidden.all(axis=2)  # (N, T)
-    if np.any(hidden.any(axis=2) != padding):
-        raise ValueError("A step of X must be masked in all of its features, or in none.")
+    padding = _find_padding(np.ma.getmaskarray(X))  # (N, T)
     return _read_steps(X.data[~padding], (~padding).sum(axis=1))
+
+
+def _find_padding(hidden):
+    """Find the masked steps, (...), of a mask of shape (..., F)."""
+    padding = hidden.all(axis=-1)
+    if np.any(hidden.any(axis=-1) != padding):
+        raise ValueError("A step of X must be masked in all of its features, or in none.")
+    return padding
 
 
 def _read_ragged(samples):
@@ -229,17 +285,18 @@ def _read_sample(position, sample):
     try:
         array = np.asarray(sample)
         array = array.astype(np.result_type(array, np.float32), copy=False)
-    except (TypeError, ValueError):
+    except CONVERSION_ERRORS:
         array = None
     if array is None or array.ndim not in (1, 2):
         raise ValueError(
             f"Sample {position} must be an array of numbers of the shape (n_steps,) or "
-            f"(n_steps, n_features), but is {sample!r:.60}. X may be {ACCEPTED}."
+            f"(n_steps, n_features), but is {describe(sample)}. X may be {ACCEPTED}."
         )
     return array[:, None] if array.ndim == 1 else array
 
 
 def _read_steps(steps, lengths):
     """Check steps whose number may differ from one sequence, or call, to the next."""
+    steps = to_numbers(steps, "X", ACCEPTED)
     steps = check_array(steps, dtype=FLOATS, input_name="X", ensure_min_samples=0)
     return Numbers(steps, lengths)

@@ -1,11 +1,13 @@
 """Checks of texts and tokens that several modules share."""
 
 import reprlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 
 import numpy as np
 from sklearn.utils.validation import validate_data
+
+from sklstm._arrays import describe, is_missing, plain
 
 
 def check_texts(X):
@@ -35,7 +37,8 @@ def check_texts(X):
     >>> check_texts(np.array([["a good film"], ["bad"]]))
     ['a good film', 'bad']
     """
-    columns = getattr(X, "shape", (0, 1))[1:]
+    X = plain(X)
+    columns = tuple(getattr(X, "shape", (0, 1)))[1:]
     if columns not in [(), (1,)]:
         raise ValueError(
             f"Expected one column of texts, got an array of shape {tuple(X.shape)}. "
@@ -45,7 +48,7 @@ def check_texts(X):
     if not _are_all(str, texts):
         position, text = _first_not(str, texts)
         raise TypeError(
-            f"Text {position} is {_describe(text)}; every text must be a str.{_hint(text)}"
+            f"Text {position} is {describe(text)}; every text must be a str.{_hint(text)}"
         )
     return texts
 
@@ -80,16 +83,17 @@ def check_tokens(X):
     samples = [row.tolist() if isinstance(row, np.ndarray) else row for row in samples]
     if not _are_all((list, tuple), samples):
         position, sample = _first_not((list, tuple), samples)
-        hint = " These are raw texts: put a Tokenizer first." if isinstance(sample, str) else ""
+        hint = _hint_sample(sample)
         raise TypeError(
-            f"Sample {position} is {_describe(sample)}; tokens are one list of str for each "
+            f"Sample {position} is {describe(sample)}; tokens are one list of str for each "
             f"sample.{hint}"
         )
     if not _are_all(str, chain.from_iterable(samples)):
         row = next(row for row, sample in enumerate(samples) if not _are_all(str, sample))
         position, token = _first_not(str, samples[row])
         raise TypeError(
-            f"Token {position} of sample {row} is {_describe(token)}; every token must be a str."
+            f"Token {position} of sample {row} is {describe(token)}; every token must be a str."
+            f"{' Fill missing tokens in.' if is_missing(token) else _hint_token(token)}"
         )
     return samples
 
@@ -157,6 +161,29 @@ def column_names(X):
     return columns if _are_all(str, columns) else []
 
 
+def holds_annotated_tokens(samples):
+    """Tell whether tokens come with more than their string: a part of speech, say.
+
+    Parameters
+    ----------
+    samples : list
+        Samples without a str of their own.
+
+    Returns
+    -------
+    bool
+        Whether `check_tokens` says what to take out of them.
+    """
+    for sample in samples:
+        if isinstance(sample, Mapping):
+            return True
+        if not isinstance(sample, (list, tuple)):
+            return not isinstance(sample, np.ndarray) and bool(_hint_sample(sample))
+        if len(sample):
+            return bool(_hint_token(sample[0]))
+    return False
+
+
 def to_list(X, expected):
     """List the samples of any ordered container.
 
@@ -184,6 +211,7 @@ def to_list(X, expected):
             f"Expected {expected}, got one bare {type(X).__name__}: {reprlib.repr(X)}. "
             "For a single sample pass a list of one."
         )
+    X = plain(X)
     if hasattr(X, "__array__"):
         array = np.asarray(X, dtype=object)
         if array.ndim == 2 and array.shape[1] == 1:
@@ -191,7 +219,7 @@ def to_list(X, expected):
         X = array.tolist() if array.ndim else X
     if not isinstance(X, Sequence):
         raise TypeError(
-            f"Expected {expected} in a list, tuple, array or Series, got {_describe(X)}. "
+            f"Expected {expected} in a list, tuple, array or Series, got {describe(X)}. "
             "list(...) makes a list of any other iterable."
         )
     if not len(X):
@@ -211,8 +239,34 @@ def _first_not(kind, values):
     return next((i, value) for i, value in enumerate(values) if not isinstance(value, kind))
 
 
-def _describe(value):
-    return f"{reprlib.repr(value)} of type {type(value).__name__}"
+def _hint_sample(sample):
+    """Say how to get tokens out of a sample that is no list of them."""
+    if isinstance(sample, str):
+        return " These are raw texts: put a Tokenizer first."
+    if isinstance(sample, Mapping):
+        for key in ("tokens", "words", "text"):
+            if key in sample:
+                what = "tokens" if key != "text" else "text, for a Tokenizer"
+                return f" Take the {what} out: [sample[{key!r}] for sample in X]."
+    if not isinstance(sample, (list, tuple, np.ndarray)) and np.iterable(sample):
+        return _hint_token(next(iter(sample), None))
+    return ""
+
+
+def _hint_token(token):
+    """Say how to get the string out of a token that comes with more."""
+    if isinstance(token, (list, tuple)) and token and isinstance(token[0], str):
+        return " Take the token out: [[token for token, *_ in sample] for sample in X]."
+    if isinstance(token, Mapping):
+        strings = [key for key, value in token.items() if isinstance(value, str)]
+        keys = [key for key in ("text", "token", "word", "form") if key in strings] or strings
+        if keys:
+            return (
+                f" Take the token out: [[token[{keys[0]!r}] for token in sample] for sample in X]."
+            )
+    if isinstance(getattr(token, "text", None), str):
+        return " Take the token out: [[token.text for token in sample] for sample in X]."
+    return ""
 
 
 def _hint(text):
@@ -220,6 +274,8 @@ def _hint(text):
         return " Decode bytes first, for example with text.decode('utf-8')."
     if isinstance(text, (list, tuple, np.ndarray)):
         return " These look like tokens, which go to the next step as they are."
-    if str(text) in {"None", "nan", "<NA>", "NaT"}:
+    if isinstance(text, Mapping) and isinstance(text.get("text"), str):
+        return " Take the text out: [sample['text'] for sample in X]."
+    if is_missing(text):
         return " Fill missing texts, for example with '', or drop them."
     return ""

@@ -10,6 +10,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from torch import nn
 
+from sklstm._arrays import CONVERSION_ERRORS, check_labels, restated
 from sklstm._base import BaseLSTM
 
 
@@ -314,8 +315,8 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         if not hasattr(self, "net_"):
             if classes is None:
                 raise ValueError("classes must be passed on the first call to partial_fit.")
-            self._declared_classes = np.unique(column_or_1d(classes))
-        elif classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+            self._declared_classes = _sort_labels(classes)
+        elif classes is not None and not np.array_equal(_sort_labels(classes), self.classes_):
             raise ValueError(
                 f"classes must be those of the first fit, {self.classes_.tolist()}, or be left "
                 f"out; got {classes!r:.60}."
@@ -323,13 +324,16 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         return self._fit(X, y, sample_weight, partial=True)
 
     def _check_targets(self, y):
+        y = check_labels(y, "y")
+        if issparse(y) and y.ndim != 2:
+            raise ValueError(f"y is a sparse array of the shape {y.shape}: pass y.toarray().")
         try:
             check_classification_targets(y)
-        except TypeError as error:
-            raise TypeError(
-                f"y must hold labels of one type, and none may be missing. The cause: {error}"
+            y = y if hasattr(y, "dtype") else np.asarray(y)
+        except CONVERSION_ERRORS as error:
+            raise restated(
+                error, "y must hold labels of one type, and none may be missing."
             ) from None
-        y = y if hasattr(y, "dtype") else np.asarray(y)
         if type_of_target(y) == "multilabel-indicator":
             return y.toarray() if issparse(y) else np.asarray(y)
         y = column_or_1d(y, warn=True)
@@ -465,10 +469,37 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             return self.classes_[(outputs[:, 0] > 0).astype(int)]
         return self.classes_[outputs.argmax(axis=1)]
 
+    def score(self, X, y, sample_weight=None):
+        """Compute the accuracy of predictions.
+
+        Parameters
+        ----------
+        X : token lists, Sequences, ids or numbers
+            One sequence for each sample, in any of the forms listed above.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            The true labels.
+        sample_weight : array-like of shape (n_samples,), optional
+            How much each sample counts.
+
+        Returns
+        -------
+        float
+            The share of right labels; of multi-label problems, that of rows with all labels
+            right.
+        """
+        return super().score(X, *self._check_scored(y, sample_weight))
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
+
+
+def _sort_labels(classes):
+    try:
+        return np.unique(column_or_1d(check_labels(classes, "classes")))
+    except CONVERSION_ERRORS as error:
+        raise restated(error, "classes must be labels of one type.") from None
 
 
 def _accuracy(outputs, targets):

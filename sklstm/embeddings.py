@@ -20,7 +20,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._validation import check_tokens
+from sklstm._arrays import to_numbers
+from sklstm._validation import check_tokens, to_list
 from sklstm._vector_files import read_vector_file
 from sklstm._vector_tables import check_table, draw_like, keep_first, rows_in_order, scaling
 from sklstm.sequences import PADDING, SPECIAL_TOKENS, UNKNOWN, Sequences
@@ -299,6 +300,7 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
             the vectors of their n-grams.
         """
         check_is_fitted(self)
+        self._validate_params()
         sequences = _encode(X)
         count = np.bincount(sequences.codes, minlength=len(sequences.categories))
         count[[PADDING, UNKNOWN]] = 1
@@ -540,19 +542,17 @@ def _read_vectors(source, max_words):
             f"vectors must be a path, KeyedVectors, a mapping from token to vector, or a tuple "
             f"(array, vocabulary); got {type(source).__name__}.{hint}"
         )
-    try:
-        with np.errstate(over="ignore"):  # infinity has its own error
-            vectors = np.asarray(vectors, dtype=np.float32)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"vectors must be numbers, equally many a token: {error}") from error
+    vectors = to_numbers(vectors, "vectors", "numbers, equally many a token")
+    with np.errstate(over="ignore"):  # infinity has its own error
+        vectors = vectors.astype(np.float32, copy=False)
+    if not isinstance(tokens, (list, Mapping)):
+        tokens = to_list(tokens, "one str for each vector")
     if isinstance(tokens, Mapping) and vectors.ndim == 2:
         tokens, rows = rows_in_order(tokens, len(vectors))
         vectors = vectors[rows]
     if vectors.ndim != 2 or len(vectors) != len(tokens):
-        raise ValueError(
-            f"vectors must be one row for each of the {len(tokens)} tokens; got an array of "
-            f"shape {vectors.shape}."
-        )
+        expected = f"one row for each of the {len(tokens)} tokens"
+        raise ValueError(f"vectors must be {expected}; got an array of shape {vectors.shape}.")
     vectors, tokens = vectors[:max_words], list(islice(tokens, max_words))
     return tokens, np.concatenate([np.zeros((2, vectors.shape[1]), np.float32), vectors])
 

@@ -117,7 +117,9 @@ class TaggedText:
         _check_text(text)
         self.text = text
         if not isinstance(entities, Iterable):
-            raise TypeError(f"entities must be an iterable of Entity, got {entities!r}.")
+            raise TypeError(
+                f"entities must be an iterable of Entity, got {reprlib.repr(entities)}."
+            )
         self.entities = list(entities)
         if isinstance(text, str):
             _check_entities(self.entities, ("start_char", "end_char"), len(text), "characters")

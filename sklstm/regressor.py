@@ -6,6 +6,7 @@ from sklearn.utils import check_array, column_or_1d
 from sklearn.utils._param_validation import StrOptions
 from torch import nn
 
+from sklstm._arrays import to_numbers
 from sklstm._base import BaseLSTM
 
 LOSSES = {
@@ -322,7 +323,27 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         outputs = self._outputs(X) * self.target_scale_ + self.target_mean_
         return outputs[:, 0] if self._target_is_1d else outputs
 
+    def score(self, X, y, sample_weight=None):
+        """Compute the coefficient of determination, :math:`R^2`.
+
+        Parameters
+        ----------
+        X : token lists, Sequences, ids or numbers
+            One sequence for each sample, in any of the forms listed above.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            The true numbers.
+        sample_weight : array-like of shape (n_samples,), optional
+            How much each sample counts.
+
+        Returns
+        -------
+        float
+            1 at best, 0 for a constant guess of the mean of `y`; the mean over outputs.
+        """
+        return super().score(X, *self._check_scored(y, sample_weight))
+
     def _check_targets(self, y):
+        y = to_numbers(y, "y", "one number, or several, for each sample")
         y = check_array(y, ensure_2d=False, dtype=float, input_name="y")
         return column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
 

@@ -8,11 +8,23 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from sklstm._arrays import CONVERSION_ERRORS, describe, plain, refuse_dates, to_array
+from sklstm._sequence_parts import PADDING as PADDING
+from sklstm._sequence_parts import SPECIAL_TOKENS as SPECIAL_TOKENS
+from sklstm._sequence_parts import UNKNOWN as UNKNOWN
+from sklstm._sequence_parts import (
+    check_categories,
+    check_codes,
+    check_offsets,
+    check_spans,
+    check_texts,
+    check_vectors,
+    distinct,
+    join_spans,
+)
 from sklstm._validation import check_columns, check_tokens
 
-PADDING, UNKNOWN = 0, 1
 CHUNK = 2**16
-SPECIAL_TOKENS = ("<pad>", "<unk>")
 
 
 class Sequences:
@@ -67,16 +79,12 @@ class Sequences:
     """
 
     def __init__(self, codes, offsets, categories=None, vectors=None, char_spans=None, texts=None):
-        if categories is not None and tuple(categories[:2]) != SPECIAL_TOKENS:
-            raise ValueError(
-                f"categories must start with {SPECIAL_TOKENS}; got {list(categories[:2])}."
-            )
-        self.categories = categories
-        self.vectors = None if vectors is None else _check_vectors(vectors, categories)
-        self.codes = _check_codes(codes, categories if vectors is None else self.vectors)
-        self.offsets = _check_offsets(offsets, len(self.codes))
-        self.char_spans = None if char_spans is None else _check_spans(char_spans, len(self.codes))
-        self.texts = None if texts is None else _check_texts(texts, self)
+        self.categories = None if categories is None else check_categories(categories)
+        self.vectors = None if vectors is None else check_vectors(vectors, categories)
+        self.codes = check_codes(codes, categories if vectors is None else self.vectors)
+        self.offsets = check_offsets(offsets, len(self.codes))
+        self.char_spans = None if char_spans is None else check_spans(char_spans, len(self.codes))
+        self.texts = None if texts is None else check_texts(texts, self)
 
     @classmethod
     def from_tokens(cls, tokens, char_spans=None, texts=None):
@@ -96,15 +104,16 @@ class Sequences:
         Sequences
             Categories in the order of first appearance.
         """
+        if isinstance(tokens, (str, bytes)) or not np.iterable(tokens):
+            check_tokens(tokens)  # has the error
         tokens = tokens if isinstance(tokens, (list, tuple, np.ndarray)) else list(tokens)
-        # dict.fromkeys keeps first appearance and hashes each token once, in C
-        distinct = dict.fromkeys(chain.from_iterable(tokens))
-        index = {token: code for code, token in enumerate(distinct, len(SPECIAL_TOKENS))}
+        found = distinct(tokens)
+        index = {token: code for code, token in enumerate(found, len(SPECIAL_TOKENS))}
         offsets = _to_offsets(map(len, tokens))
         flat = map(index.__getitem__, chain.from_iterable(tokens))
         codes = np.fromiter(flat, np.int32, offsets[-1])
         if char_spans is not None:
-            char_spans = _join_spans(char_spans, np.diff(offsets))
+            char_spans = join_spans(char_spans, np.diff(offsets))
         categories = [*SPECIAL_TOKENS, *index]
         return cls(codes, offsets, categories, char_spans=char_spans, texts=texts)
 
@@ -122,9 +131,12 @@ class Sequences:
         Sequences
             Without categories.
         """
+        ids = plain(ids, "ids")
         if hasattr(ids, "__array__"):
             ids = np.ma.filled(ids, PADDING)
-        rows = [np.asarray(row) for row in ids]
+        if isinstance(ids, str) or not np.iterable(ids):
+            raise TypeError(f"ids must be one list of ids for each sequence; got {describe(ids)}.")
+        rows = [to_array(row, "Each sample", "one list of ids") for row in ids]
         if any(row.ndim != 1 for row in rows):
             raise ValueError("Each sample must be one list of ids, or a row of an id matrix.")
         filled = [row for row in rows if len(row)]  # an empty one would count as float
@@ -163,7 +175,13 @@ class Sequences:
             offsets = self.offsets[start : max(start, stop) + 1]
             steps = slice(offsets[0], offsets[-1])
             return self._apply(lambda flat: flat[steps], offsets - offsets[0], key)
-        rows = np.arange(len(self))[key]
+        try:
+            rows = np.arange(len(self))[plain(key)]
+        except (*CONVERSION_ERRORS, IndexError) as error:
+            raise IndexError(
+                "The index of Sequences is an integer, a slice, or a list of integers or booleans; "
+                f"got {describe(key)}. The cause: {error}"
+            ) from None
         if rows.ndim != 1:
             raise IndexError(f"Sequences have one axis; got the index {key!r}.")
         starts, stops = self.offsets[rows].tolist(), self.offsets[rows + 1].tolist()
@@ -269,6 +287,7 @@ class Sequences:
         """
         if self.categories is None:
             raise ValueError("These sequences hold ids without strings: categories is None.")
+        categories = check_categories(categories)
         first = len(SPECIAL_TOKENS)  # tokens so written are not padding, and not unknown
         index = {token: code for code, token in enumerate(categories[first:], first)}
         known = (index.get(token, UNKNOWN) for token in self.categories[first:])
@@ -303,80 +322,6 @@ def recode(codes, table):
 
 def _to_offsets(lengths):
     return np.concatenate([[0], np.cumsum(np.fromiter(lengths, np.int64))])
-
-
-def _check_codes(codes, table):
-    codes = np.asarray(codes)
-    if codes.ndim != 1:
-        raise ValueError(f"Codes must be 1-D, got shape {codes.shape}.")
-    if not len(codes):
-        return codes.astype(np.int32)
-    if codes.dtype.kind not in "iu":
-        raise TypeError(f"Codes (ids) must be integers, got {codes.dtype} values.")
-    low, high = codes.min(), codes.max()
-    limit = np.iinfo(np.int32).max if table is None else len(table) - 1
-    if low < 0 or high > limit:
-        raise ValueError(f"Codes (ids) must lie in 0 .. {limit}; got {low if low < 0 else high}.")
-    return codes.astype(np.int32, copy=False)
-
-
-def _check_offsets(offsets, n_steps):
-    offsets = np.asarray(offsets, dtype=np.int64)
-    if offsets.ndim != 1 or not len(offsets) or offsets[0] != 0 or offsets[-1] != n_steps:
-        raise ValueError(f"Offsets must be 1-D and run from 0 to the number of codes, {n_steps}.")
-    if np.any(np.diff(offsets) < 0):
-        raise ValueError("Offsets must not decrease.")
-    return offsets
-
-
-def _join_spans(char_spans, lengths):
-    rows = [np.asarray(row) for row in char_spans]
-    shapes = [row.shape if row.size else (0, 2) for row in rows]
-    if shapes != [(length, 2) for length in lengths]:
-        raise ValueError("char_spans must have one row, (start, end), for each token.")
-    return np.concatenate([np.zeros((0, 2), np.int32), *(row for row in rows if row.size)])
-
-
-def _check_spans(char_spans, n_steps):
-    char_spans = np.asarray(char_spans)
-    if char_spans.shape != (n_steps, 2) or char_spans.dtype.kind not in "iu":
-        raise ValueError(
-            f"char_spans must be integers of shape ({n_steps}, 2), a start and an end for each "
-            f"code; got {char_spans.dtype} values of shape {char_spans.shape}."
-        )
-    wrong = (char_spans[:, 0] < 0) | (char_spans[:, 0] > char_spans[:, 1])
-    if wrong.any():
-        raise ValueError(
-            f"char_spans must have 0 <= start <= end; got {tuple(char_spans[wrong][0].tolist())}."
-        )
-    return char_spans.astype(np.int32, copy=False)
-
-
-def _check_texts(texts, sequences):
-    array = np.empty(len(sequences), object)
-    if sequences.char_spans is None or len(texts) != len(array):
-        raise ValueError(
-            f"texts must come with char_spans, one for each of {len(array)} sequences; got "
-            f"{len(texts)} texts."
-        )
-    array[:] = list(texts)
-    if not all(isinstance(text, str) for text in array):
-        raise TypeError("texts must be one str for each sequence.")
-    ends = np.repeat([len(text) for text in array], sequences.lengths)
-    if (sequences.char_spans[:, 1] > ends).any():
-        raise ValueError("char_spans must lie in the texts, but some end after them.")
-    return array
-
-
-def _check_vectors(vectors, categories):
-    vectors = np.asarray(vectors, dtype=np.float32)
-    if vectors.ndim != 2:
-        raise ValueError(f"Vectors must be 2-D, got shape {vectors.shape}.")
-    if categories is not None and len(vectors) != len(categories):
-        raise ValueError(f"Got {len(categories)} categories but {len(vectors)} vectors.")
-    if len(vectors) and vectors[PADDING].any():
-        raise ValueError("Row 0 of the vectors stands for padding and must be all zeros.")
-    return vectors
 
 
 class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
@@ -508,8 +453,10 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
 
     def _read(self, X, *, reset):
         if not isinstance(X, Sequences):
+            X = plain(X)
+            refuse_dates(X, "X")
             if hasattr(X, "__array__") and not isinstance(X, np.ndarray):
-                X = np.asarray(X)
+                X = plain(np.asarray(X))
             if self.ids:
                 X = Sequences.from_ids(X)
             elif _holds_tokens(X):
@@ -592,8 +539,8 @@ def _read_numbers(X):
 
 def _read_series(position, row):
     try:
-        row = np.asarray(row)
-    except ValueError:  # rows of unequal length
+        row = np.asarray(plain(row))
+    except CONVERSION_ERRORS:  # rows of unequal length, say
         row = np.empty(0, object)
     if row.ndim not in (1, 2) or row.dtype.kind not in "biuf":
         raise ValueError(

@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
+from sklstm._arrays import plain, to_array
 from sklstm._validation import check_texts, check_tokens, to_list
 from sklstm._words import unneeded_blank, word_pattern
 from sklstm.sequences import PADDING, SPECIAL_TOKENS, UNKNOWN, Sequences
@@ -405,6 +406,7 @@ class TokenIndexer(TransformerMixin, BaseEstimator):
             have id 1.
         """
         check_is_fitted(self)
+        self._validate_params()
         return _as_sequences(X).with_categories(self._categories())
 
     def inverse_transform(self, X):
@@ -421,6 +423,7 @@ class TokenIndexer(TransformerMixin, BaseEstimator):
             The tokens, padding left out; ``"<unk>"`` for id 1.
         """
         check_is_fitted(self)
+        self._validate_params()
         if isinstance(X, Sequences) and X.categories is not None:
             return X.tokens()
         codes, offsets = (X.codes, X.offsets) if isinstance(X, Sequences) else _read_ids(X)
@@ -538,8 +541,10 @@ def _order_by_id(vocabulary):
 
 
 def _read_ids(X):
-    rows = X if isinstance(X, np.ndarray) else to_list(X, "one list of int ids for each sample")
-    rows = [np.asarray(row) for row in rows]
+    X = plain(X)
+    is_matrix = isinstance(X, np.ndarray) and X.ndim > 1
+    rows = X if is_matrix else to_list(X, "one list of int ids for each sample")
+    rows = [to_array(row, "Each sample", "one list of int ids") for row in rows]
     for number, row in enumerate(rows):
         if row.ndim != 1 or (row.size and row.dtype.kind not in "iu"):
             raise TypeError(

@@ -1,6 +1,5 @@
 """Windows over a long series."""
 
-from datetime import date
 from numbers import Integral
 
 import numpy as np
@@ -9,6 +8,8 @@ from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import validate_data
+
+from sklstm._arrays import plain, to_numbers
 
 
 class SlidingWindow(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
@@ -136,6 +137,10 @@ class SlidingWindow(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None)
         """
         self._validate_params()
         X = self._read(X, reset=False)
+        if y is not None:
+            y = plain(y, "y")
+            if not isinstance(y, np.ndarray):
+                y = to_numbers(y, "y", "one number, or several, for each row of X")
         y = X if y is None else check_array(y, ensure_2d=False, dtype=None, input_name="y")
         check_consistent_length(X, y)
         self._check_length(X, self.horizon)
@@ -148,20 +153,15 @@ class SlidingWindow(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None)
     def _read(self, X, reset):
         if np.ma.is_masked(X):
             raise ValueError("Steps of X are masked. Fill the gaps, for example by interpolation.")
-        try:
-            series = np.asarray(X)
-        except ValueError as error:
-            raise ValueError(
-                "X must be one series, with a row for each step and rows of equal width. Cut "
-                f"several series into windows one by one. The cause: {error}"
-            ) from None
-        if any(isinstance(value, date | np.datetime64) for value in np.atleast_1d(series)[:1].flat):
-            raise ValueError(
-                "X holds dates. Leave them out, or turn them into numbers such as the month: rows "
-                "are steps in the order of time."
-            )
+        series = to_numbers(
+            X,
+            "X",
+            "one series, with a row for each step and rows of equal width; cut several series "
+            "into windows one by one",
+        )
         if series.ndim == 1:
-            X = series[:, None]
+            series = series[:, None]
+        X = X if hasattr(X, "columns") else series
         options = {"dtype": (np.float64, np.float32)}
         if not reset and not hasattr(self, "n_features_in_"):  # there was no fit to compare with
             return check_array(X, input_name="X", estimator=self, **options)

@@ -15,7 +15,9 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 # Imports go down only: a module imports from rows above its own, never from its own row or below.
 LAYERS = [
     {"_optional"},
-    {"_validation", "_words"},
+    {"_arrays", "_words"},
+    {"_validation"},
+    {"_sequence_parts"},
     {"sequences", "windows", "cells", "steps", "tags", "entities"},
     {"text", "metrics", "datasets", "_inputs", "_vector_files", "_vector_tables", "traces", "crf"},
     {"layers"},
@@ -47,7 +49,9 @@ TORCH = {
 SHARED_WITH_TORCH = {"sequences"}  # the codes of padding and of unknown tokens
 TORCH_FREE = {
     "_optional",
+    "_arrays",
     "_validation",
+    "_sequence_parts",
     "_inputs",
     "_vector_files",
     "_vector_tables",

@@ -88,7 +88,9 @@ def test_ended_pieces_leave_and_what_is_left_teaches_as_much():
         assert batch.lengths.all()
         assert batch.begins_step
         assert batch.ends_step
-        taught += (batch.share * batch.weights / len(batch)).tolist()  # by each loss, in its gradient
+        taught += (
+            batch.share * batch.weights / len(batch)
+        ).tolist()  # by each loss, in its gradient
     assert np.ptp(taught) < 1e-6 * max(taught)
 
 

@@ -5,6 +5,7 @@ from reprlib import repr as shorten
 import numpy as np
 from sklearn.utils import check_array
 
+from sklstm._arrays import CONVERSION_ERRORS, check_labels, restated, to_numbers
 from sklstm._validation import column_names
 
 
@@ -33,9 +34,9 @@ class Conditions:
         if y.ndim == 1 and y.dtype.kind != "f":
             try:
                 self.labels = np.unique(y)
-            except TypeError as error:
-                raise TypeError(
-                    f"y must hold labels of one type, and none may be missing. The cause: {error}"
+            except CONVERSION_ERRORS as error:
+                raise restated(
+                    error, "y must hold labels of one type, and none may be missing."
                 ) from None
         self.size = len(self.labels) if self.labels is not None else _as_numbers(y).shape[1]
 
@@ -65,8 +66,10 @@ class Conditions:
             raise ValueError(
                 f"The condition of a text is one of {self._listed()}; got {y.tolist()!r:.60}."
             )
-        known = set(self.labels.tolist())
-        unseen = sorted({label for label in y.tolist() if label not in known}, key=str)
+        try:
+            unseen = sorted(set(y.tolist()).difference(self.labels.tolist()), key=str)
+        except TypeError:  # lists and the like, which are no labels
+            unseen = y.tolist()
         if unseen:
             raise ValueError(
                 f"The condition {unseen[0]!r} was never seen in fit; choose from {self._listed()}."
@@ -89,7 +92,7 @@ class Conditions:
             The numbers.
         """
         self._check_columns(condition)
-        condition = _as_array(condition)
+        condition = _as_array(condition, "condition")
         row = condition.ndim == 1 and self.labels is None  # of numbers, if they are not one each
         shared = condition.ndim == 0 or (row and (self.size > 1 or len(condition) == 1))
         numbers = self.encode(condition.reshape(1, *condition.shape) if shared else condition)
@@ -115,11 +118,12 @@ class Conditions:
         return f"{labels}" if len(labels) <= 20 else f"{str(labels[:20])[:-1]}, ...]"
 
 
-def _as_array(y):
+def _as_array(y, name="y"):
+    y = check_labels(y, name)
     try:
         array = np.asarray(y)
-    except ValueError as error:
-        raise ValueError(f"Every text has one condition. The cause: {error}") from None
+    except CONVERSION_ERRORS as error:
+        raise restated(error, "Every text has one condition.") from None
     if array.dtype.kind == "U" and isinstance(y, list | tuple):
         array = np.asarray(y, dtype=object)  # where a missing value does not become a string
     is_column = array.ndim == 2 and array.shape[1] == 1 and array.dtype.kind in "OSU"
@@ -128,11 +132,5 @@ def _as_array(y):
 
 def _as_numbers(y):
     y = y.reshape(-1, 1) if y.ndim < 2 else y
-    if y.dtype.kind in "OSU":
-        try:
-            y = y.astype(np.float64)
-        except (TypeError, ValueError):
-            raise ValueError(
-                f"The condition of a text is one label, or numbers; got {y.tolist()!r:.60}."
-            ) from None
+    y = to_numbers(y, "The condition of a text", "one label, or numbers")
     return check_array(y, dtype=np.float32, input_name="y")

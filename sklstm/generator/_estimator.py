@@ -473,8 +473,7 @@ class LSTMGenerator(
             yield rows, batch, targets.to(outputs.device), outputs.to(self.net_.dtype)
 
     def _read_fitted(self, X, y):
-        check_is_fitted(self)
-        self._validate_params()
+        self._check_ready()
         return self._read_dataset(X, y, None, reset=False)
 
     def _log_likelihoods(self, data):

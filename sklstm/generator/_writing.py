@@ -5,8 +5,8 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.utils import check_random_state, check_scalar
-from sklearn.utils.validation import check_is_fitted
 
+from sklstm._arrays import check_option, describe
 from sklstm.generator._sampling import BOUNDARY, Draws, Rule, Writer
 
 
@@ -123,8 +123,7 @@ class WritingMixin:
         return (symbols[codes[0]] for _, codes in steps)
 
     def _read_request(self, n_samples, prefix, max_length, handle_unknown, condition, random_state):
-        check_is_fitted(self)
-        self._validate_params()
+        self._check_ready()
         check_scalar(n_samples, "n_samples", Integral, min_val=1)
         prefix = self._read_prefix(prefix, max_length, handle_unknown)
         conditions = self._condition_for(condition, n_samples)
@@ -145,15 +144,15 @@ class WritingMixin:
 
     def _read_prefix(self, prefix, max_length, handle_unknown):
         check_scalar(max_length, "max_length", Integral, min_val=1)
-        if handle_unknown not in ("error", "skip"):
-            raise ValueError(f"handle_unknown must be 'error' or 'skip'; got {handle_unknown!r}.")
+        check_option(handle_unknown, ("error", "skip"), "handle_unknown")
         kind, hint = str, "a str"
         if self._level == "token":
             kind, hint = (list, tuple), "a list of tokens, such as a Tokenizer makes"
-        symbols = list(prefix) if prefix == "" or isinstance(prefix, kind) else [None]
+        is_empty = isinstance(prefix, str) and not prefix
+        symbols = list(prefix) if is_empty or isinstance(prefix, kind) else [None]
         if not all(isinstance(symbol, str) for symbol in symbols):
             raise TypeError(
-                f"With level={self._level!r}, prefix must be {hint}; got {prefix!r:.60}."
+                f"With level={self._level!r}, prefix must be {hint}; got {describe(prefix)}."
             )
         unknown = [symbol for symbol in symbols if symbol not in self.vocabulary_]
         if unknown and handle_unknown == "error":

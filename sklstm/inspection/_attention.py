@@ -3,7 +3,7 @@
 import torch
 from sklearn.utils import Bunch, check_consistent_length
 
-from sklstm.inspection._drawing import N_NAMES, choose, make_axes, shorten
+from sklstm.inspection._drawing import N_NAMES, check_result, choose, make_axes, shorten
 from sklstm.inspection._opened import Opened
 from sklstm.seq2seq import LSTMSeq2Seq
 
@@ -172,6 +172,7 @@ class AttentionDisplay:
         AttentionDisplay
             Itself.
         """
+        check_result(self.attention, "attention_weights", "weights", "tokens", "outputs")
         weights = choose(self.attention.weights, sample, "sample")
         if not len(weights):
             raise ValueError(f"The output of sample {sample} is empty: there is nothing to draw.")

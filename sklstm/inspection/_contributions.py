@@ -7,12 +7,14 @@ import numpy as np
 import torch
 from sklearn.utils import Bunch
 
+from sklstm._arrays import check_option, describe
 from sklstm.classifier import LSTMClassifier
-from sklstm.inspection._drawing import choose, make_axes, name_steps, shorten
+from sklstm.inspection._drawing import check_result, choose, make_axes, name_steps, shorten
 from sklstm.inspection._opened import BATCH, Opened
 from sklstm.regressor import LSTMRegressor
 
 METHODS = ("integrated_gradients", "occlusion")
+RESULT = ("contributions", "outputs", "baseline_outputs", "output_names", "tokens")
 N_NODES = 16  # points at which the integral over a piece is evaluated
 TOLERANCE = 1e-4  # error of a piece, as a share of what all tokens contribute
 ROUNDING = 1e-12  # of an answer, in float64
@@ -131,8 +133,7 @@ def token_contributions(estimator, X, *, method="integrated_gradients", target=N
     >>> bool(abs(a.sum() - (result.outputs - result.baseline_outputs)[0]) < 1e-6)
     True
     """
-    if method not in METHODS:
-        raise ValueError(f"method must be one of {METHODS}; got {method!r:.40}.")
+    check_option(method, METHODS, "method")
     opened = Opened(estimator, X)
     opened.refuse_decoder("token_contributions")
     result = Bunch(
@@ -245,9 +246,12 @@ def _choose_answer(estimator, target, outputs):
 
 
 def _find(target, known):
-    if target not in known:
-        raise ValueError(f"target must name what to explain, one of {known}; got {target!r:.40}.")
-    return known.index(target)
+    try:
+        return known.index(target)
+    except (TypeError, ValueError, RuntimeError):  # of an array, too, which equals in parts
+        raise ValueError(
+            f"target must name what to explain, one of {known}; got {describe(target)}."
+        ) from None
 
 
 class TokenContributionsDisplay:
@@ -354,6 +358,7 @@ class TokenContributionsDisplay:
             Itself.
         """
         result = self.result
+        check_result(result, "token_contributions", *RESULT)
         values = choose(result.contributions, sample, "sample")
         (self.ax_,) = make_axes(1, 3.4, ax)
         self.figure_ = self.ax_.figure
@@ -373,6 +378,7 @@ class TokenContributionsDisplay:
         return self
 
     def _repr_html_(self):
+        check_result(self.result, "token_contributions", *RESULT)
         largest = max(np.abs(values).max() for values in self.result.contributions) or 1.0
         samples = range(len(self.result.contributions))
         return PAGE.format("".join(self._draw_sample(sample, largest) for sample in samples))

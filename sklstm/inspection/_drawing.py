@@ -1,7 +1,9 @@
 """What the displays share: axes, names of steps, maps of values by step and unit."""
 
 import numpy as np
+from sklearn.utils import Bunch
 
+from sklstm._arrays import describe
 from sklstm._optional import import_optional
 
 WIDTH = 6.4  # inches
@@ -29,11 +31,64 @@ def make_axes(n_panels, height, ax=None):
         plt = import_optional("matplotlib.pyplot", "plots")
         figure = plt.figure(figsize=(WIDTH, height), layout="constrained")
         return figure.subplots(n_panels, sharex=True, squeeze=False)[:, 0]
+    if not isinstance(ax, import_optional("matplotlib.axes", "plots").Axes):
+        raise TypeError(f"ax must be matplotlib Axes, or None for new ones; got {describe(ax)}.")
     if n_panels == 1:
         return np.array([ax])
+    if ax.get_subplotspec() is None:
+        raise ValueError(
+            f"ax stands freely in its figure, so {n_panels} panels cannot share its place: pass "
+            "Axes of plt.subplots(), or None for new ones."
+        )
     ax.set_axis_off()
     grid = ax.get_subplotspec().subgridspec(n_panels, 1)
     return grid.subplots(sharex=True)
+
+
+def check_result(result, function, *keys):
+    """Check that a display was given what its function returned.
+
+    Parameters
+    ----------
+    result : object
+        What it was given.
+    function : str
+        The name of the function.
+    *keys : str
+        What is drawn of the result.
+    """
+    if not isinstance(result, Bunch) or not set(keys) <= set(result):
+        raise TypeError(
+            f"The display draws what {function} returned, a Bunch with {', '.join(keys)}; got "
+            f"{describe(result)}. from_estimator computes and draws in one call."
+        )
+
+
+def choose_letters(letters, known, name):
+    """Check which of several states, or gates, to draw.
+
+    Parameters
+    ----------
+    letters : str or None
+        Their letters; None for all.
+    known : list of str
+        Those that there are.
+    name : str
+        What they are called.
+
+    Returns
+    -------
+    list of str
+        The letters.
+    """
+    if letters is None and known:
+        return known
+    named = list(letters) if isinstance(letters, (str, list, tuple)) else []
+    if not named or not all(isinstance(letter, str) and letter in known for letter in named):
+        raise ValueError(
+            f"{name} must name some of {known}, which the cell has; got {describe(letters)}."
+        )
+    return named
 
 
 def name_steps(ax, tokens, n_steps):
@@ -139,7 +194,7 @@ def choose(values, index, name):
     """
     size = len(values)
     if not isinstance(index, (int, np.integer)) or isinstance(index, bool):
-        raise TypeError(f"{name} must be an integer; got {index!r:.40}.")
+        raise TypeError(f"{name} must be an integer; got {describe(index)}.")
     if not -size <= index < size:
         raise ValueError(
             f"{name}={index} does not exist: there {'is' if size == 1 else 'are'} {size}, "

@@ -2,7 +2,7 @@
 
 from sklearn.utils import Bunch
 
-from sklstm.inspection._drawing import choose, draw_maps, one_layer
+from sklstm.inspection._drawing import check_result, choose, choose_letters, draw_maps, one_layer
 from sklstm.inspection._opened import Opened
 
 NAMES = {
@@ -179,10 +179,9 @@ class GateActivationsDisplay:
         GateActivationsDisplay
             Itself.
         """
+        check_result(self.gates, "gate_activations", "tokens")
         known = [letter for letter in self.gates if letter in NAMES]
-        letters = known if gates is None else list(gates)
-        if not letters or not set(letters) <= set(known):
-            raise ValueError(f"gates must name some of {known}; got {gates!r}.")
+        letters = choose_letters(gates, known, "gates")
         panels = [
             (
                 f"{NAMES[letter]} ${letter}_t$",

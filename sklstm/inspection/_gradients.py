@@ -4,7 +4,8 @@ import numpy as np
 import torch
 from sklearn.utils import Bunch
 
-from sklstm.inspection._drawing import choose, make_axes
+from sklstm._arrays import describe
+from sklstm.inspection._drawing import check_result, choose, make_axes
 from sklstm.inspection._opened import Opened
 from sklstm.inspection._states import choose_states
 from sklstm.traces import record
@@ -243,7 +244,10 @@ class GradientFlowDisplay:
         GradientFlowDisplay
             Itself.
         """
+        check_result(self.flow, "gradient_flow", "h")
         name = self.name if name is None else name
+        if not isinstance(name, (str, type(None))):
+            raise TypeError(f"name must be a str, or None; got {describe(name)}.")
         states = choose_states(self.flow, states)
         n_layers, n_directions = self.flow.h.shape[:2]
         layers = range(n_layers) if layer is None else [choose(range(n_layers), layer, "layer")]

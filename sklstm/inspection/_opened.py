@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_consistent_length
-from sklearn.utils.validation import check_is_fitted
 
+from sklstm._arrays import describe
 from sklstm._base import BaseLSTM
 from sklstm._inputs import Numbers
 from sklstm.batches import LengthBatches
@@ -186,9 +186,9 @@ def _check_estimator(estimator):
         hint = " Pass its best_estimator_." if hasattr(estimator, "best_estimator_") else ""
         raise TypeError(
             "Expected a fitted estimator of this package, such as LSTMClassifier, or a Pipeline "
-            f"that ends with one; got {estimator!r:.60} of type {type(estimator).__name__}.{hint}"
+            f"that ends with one; got {describe(estimator)}.{hint}"
         )
-    check_is_fitted(estimator)
+    estimator._check_ready()
     if not isinstance(estimator.module_, SequenceNet):
         raise TypeError(
             f"The network of this {type(estimator).__name__} is a {type(estimator.module_)}, set "

@@ -2,7 +2,7 @@
 
 from sklearn.utils import Bunch
 
-from sklstm.inspection._drawing import choose, draw_maps, one_layer
+from sklstm.inspection._drawing import check_result, choose, choose_letters, draw_maps, one_layer
 from sklstm.inspection._opened import Opened
 
 NAMES = {"h": "hidden state", "c": "memory"}
@@ -145,6 +145,7 @@ class HiddenStatesDisplay:
         HiddenStatesDisplay
             Itself.
         """
+        check_result(self.states, "hidden_states", "h", "tokens")
         panels = [
             (
                 f"{NAMES[name]} ${name}_t$",
@@ -176,7 +177,4 @@ def choose_states(found, states):
         The letters.
     """
     known = [name for name in found if name in NAMES]
-    names = known if states is None else list(states)
-    if not names or not set(names) <= set(known):
-        raise ValueError(f"states must name some of {known}, which the cell has; got {states!r}.")
-    return names
+    return choose_letters(states, known, "states")

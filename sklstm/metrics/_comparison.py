@@ -12,8 +12,8 @@ from sklearn.utils._param_validation import (
     StrOptions,
     validate_parameter_constraints,
 )
-from sklearn.utils.validation import _check_sample_weight
 
+from sklstm._arrays import check_weights
 from sklstm.tags import MODES, SCHEMES, SpanColumns, check_tags, infer_scheme, span_columns
 from sklstm.tags._inference import count_faults
 
@@ -56,7 +56,7 @@ class Comparison(NamedTuple):
         """Return found, predicted and right spans of each type, shape (3, K)."""
         if sample_weight is None:
             return np.stack([self.count(spans.types) for spans in self._columns()])
-        weights = _check_sample_weight(sample_weight, np.empty(self.n_sentences))
+        weights = check_weights(sample_weight, np.empty(self.n_sentences))
         columns = self._columns()
         return np.stack([self.count(spans.types, weights[spans.sentences]) for spans in columns])
 

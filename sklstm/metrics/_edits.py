@@ -2,8 +2,8 @@
 
 import numpy as np
 from sklearn.utils import check_consistent_length
-from sklearn.utils.validation import _check_sample_weight
 
+from sklstm._arrays import check_weights
 from sklstm._validation import check_texts, check_tokens, to_list
 from sklstm.metrics._comparison import divide
 from sklstm.metrics._scorers import Scorer
@@ -59,7 +59,7 @@ def token_error_rate(y_true, y_pred, *, sample_weight=None):
             "One of y_true and y_pred holds strings, the other one token lists: characters would "
             "be compared with tokens. Pass both in the same form."
         )
-    weights = _check_sample_weight(sample_weight, y_true, dtype=float)
+    weights = check_weights(sample_weight, y_true)
     n_edits = np.array(list(map(_count_edits, y_true, y_pred)))
     n_tokens = np.array(list(map(len, y_true)))
     return float(divide(n_edits @ weights, n_tokens @ weights, "token error rate", "warn"))

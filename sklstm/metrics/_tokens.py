@@ -4,8 +4,8 @@ from itertools import chain
 from operator import eq
 
 import numpy as np
-from sklearn.utils.validation import _check_sample_weight
 
+from sklstm._arrays import check_weights
 from sklstm.metrics._comparison import check_pair, divide, warn_of_another_scheme
 from sklstm.metrics._scorers import Scorer
 from sklstm.tags._inference import count_faults
@@ -44,7 +44,7 @@ def token_accuracy_score(y_true, y_pred, *, sample_weight=None):
         )
     pairs = map(eq, chain.from_iterable(y_true), chain.from_iterable(y_pred))
     hits = np.fromiter(pairs, dtype=float)
-    weights = np.repeat(_check_sample_weight(sample_weight, y_true), list(map(len, y_true)))
+    weights = np.repeat(check_weights(sample_weight, y_true), list(map(len, y_true)))
     return float(divide(hits @ weights, weights.sum(), "token accuracy", "warn"))
 
 

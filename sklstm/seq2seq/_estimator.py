@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils import check_consistent_length
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from sklstm._base import BaseLSTM
@@ -457,13 +457,12 @@ class LSTMSeq2Seq(BaseLSTM):
         float
             Between 0 and 1. `sklstm.metrics.token_error_rate` also tells near misses from others.
         """
-        check_is_fitted(self)
-        y = self._check_targets(y)
+        y, weights = self._check_scored(y, sample_weight)
         self._symbols.check(y)
         predicted = self.predict(X)
         check_consistent_length(predicted, y)
         hits = [list(a) == list(b) for a, b in zip(y, predicted, strict=True)]
-        return float(np.average(hits, weights=_check_sample_weight(sample_weight, y)))
+        return float(np.average(hits, weights=weights))
 
     @property
     def max_length_(self):

@@ -5,6 +5,7 @@ from reprlib import repr as shorten
 
 import numpy as np
 
+from sklstm._arrays import plain
 from sklstm._validation import check_tokens, to_list
 from sklstm.batches import SequenceDataset
 from sklstm.networks import BOUNDARY
@@ -28,6 +29,7 @@ def list_texts(X):
     """
     if isinstance(X, Sequences):
         return None
+    X = plain(X)
     if isinstance(X, (str, bytes)) or (
         hasattr(X, "__array__") and np.asarray(X).dtype.kind in "OUT"
     ):
@@ -150,6 +152,7 @@ class OutputSymbols:
 
 
 def _check_declared(symbols, are_texts):
+    symbols = plain(symbols, "symbols")
     if not np.iterable(symbols):
         raise TypeError(f"symbols must be a sequence of str; got {shorten(symbols)}.")
     symbols = list(symbols)

@@ -1,13 +1,14 @@
 """Schemes, and spans from tags and back."""
 
 import reprlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import chain, pairwise
 from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
 
+from sklstm._arrays import check_option
 from sklstm._validation import to_list
 
 SCHEMES = ("IOB1", "IOB2", "IOBES", "BILOU")
@@ -411,13 +412,13 @@ def _check_span(span):
 def _read(y):
     is_matrix = isinstance(y, np.ndarray) and y.ndim == 2
     rows = y.tolist() if is_matrix else to_list(y, "one list of tags for each sentence")
-    rows = [row.tolist() if isinstance(row, np.ndarray) else row for row in rows]
+    rows = [_list_of(row) if hasattr(row, "__array__") else row for row in rows]
     if not set(map(type, rows)) <= {list, tuple}:
         for number, row in enumerate(rows):
             if not isinstance(row, (list, tuple)):
                 raise TypeError(
                     f"Sentence {number} is {_describe(row)}; tags are one list of str for each "
-                    "sentence. For a single sentence pass a list of one."
+                    f"sentence.{_hint(row) or ' For a single sentence pass a list of one.'}"
                 )
     if not all(issubclass(found, str) for found in set(map(type, chain.from_iterable(rows)))):
         for number, row in enumerate(rows):
@@ -425,9 +426,27 @@ def _read(y):
                 if not isinstance(tag, str):
                     raise TypeError(
                         f"Sentence {number}, token {position}: {_describe(tag)} is no tag; every "
-                        "tag must be a str."
+                        f"tag must be a str.{_hint(tag)}"
                     )
     return rows
+
+
+def _list_of(array):
+    return np.asarray(array, dtype=object).tolist()
+
+
+def _hint(value):
+    """Say what to do about annotations in place of tags."""
+    if value is None or type(value).__name__ in ("float", "NAType"):
+        return " Every token needs a tag, which is 'O' outside of spans."
+    is_span = isinstance(value, tuple) and not all(isinstance(part, str) for part in value)
+    is_span |= hasattr(value, "start") and hasattr(value, "end")
+    if is_span or isinstance(value, Mapping):
+        return (
+            " If these are annotated stretches of characters, sklstm.tags.annotations_to_tags "
+            "makes tags of (start, end, type) and the offsets of the tokens."
+        )
+    return ""
 
 
 def _one_sentence(tags):
@@ -442,12 +461,6 @@ def _one_sentence(tags):
 
 def _describe(value):
     return f"{reprlib.repr(value)} of type {type(value).__name__}"
-
-
-def check_option(value, options, name):
-    """Check that a value is one of the accepted ones."""
-    if not isinstance(value, str | None) or value not in options:
-        raise ValueError(f"{name} must be one of {', '.join(map(repr, options))}, got {value!r}.")
 
 
 def parse(tag, scheme):

@@ -1,0 +1,223 @@
+"""The parts of ``Sequences``, checked: what a user may pass for each."""
+
+from itertools import chain
+
+import numpy as np
+
+from sklstm._arrays import describe, to_array, to_numbers
+from sklstm._validation import check_tokens, to_list
+
+PADDING, UNKNOWN = 0, 1
+SPECIAL_TOKENS = ("<pad>", "<unk>")
+
+
+def distinct(tokens):
+    """List the tokens that there are, and refuse what is none.
+
+    Parameters
+    ----------
+    tokens : sequence of sequences of str
+        One for each sequence; a str counts as its characters.
+
+    Returns
+    -------
+    dict
+        A key for each token, in the order of first appearance.
+    """
+    if all(issubclass(kind, (list, tuple, str, np.ndarray)) for kind in set(map(type, tokens))):
+        try:
+            # dict.fromkeys keeps first appearance and hashes each token once, in C
+            distinct = dict.fromkeys(chain.from_iterable(tokens))
+            if all(issubclass(kind, str) for kind in set(map(type, distinct))):
+                return distinct
+        except TypeError:  # unhashable, or an array without axes
+            pass
+    check_tokens(tokens)
+    raise TypeError("Tokens are one list of str for each sequence.")
+
+
+def check_categories(categories):
+    """Check the two categories that are the same everywhere, and that all have strings.
+
+    Parameters
+    ----------
+    categories : sequence of str
+        What the user passed.
+
+    Returns
+    -------
+    sequence of str
+        The same.
+    """
+    listed = categories.tolist() if isinstance(categories, np.ndarray) else categories
+    if not isinstance(listed, (list, tuple)) or not all(
+        issubclass(kind, str) for kind in set(map(type, listed))
+    ):
+        raise TypeError(f"categories must be a list of str; got {describe(categories)}.")
+    if tuple(listed[:2]) != SPECIAL_TOKENS:
+        raise ValueError(f"categories must start with {SPECIAL_TOKENS}; got {listed[:2]}.")
+    return categories
+
+
+def check_codes(codes, table):
+    """Check the codes of all sequences.
+
+    Parameters
+    ----------
+    codes : array-like of int, shape (n_steps,)
+        What the user passed.
+    table : sequence or None
+        What they are rows of.
+
+    Returns
+    -------
+    ndarray of int32, shape (n_steps,)
+        The same.
+    """
+    codes = to_array(codes, "codes", "the integer codes of all sequences")
+    if codes.ndim != 1:
+        raise ValueError(f"Codes must be 1-D, got shape {codes.shape}.")
+    if not len(codes):
+        return codes.astype(np.int32)
+    if codes.dtype.kind not in "iu":
+        raise TypeError(f"Codes (ids) must be integers, got {codes.dtype} values.")
+    low, high = codes.min(), codes.max()
+    limit = np.iinfo(np.int32).max if table is None else len(table) - 1
+    if low < 0 or high > limit:
+        raise ValueError(f"Codes (ids) must lie in 0 .. {limit}; got {low if low < 0 else high}.")
+    return codes.astype(np.int32, copy=False)
+
+
+def check_offsets(offsets, n_steps):
+    """Check where each sequence starts.
+
+    Parameters
+    ----------
+    offsets : array-like of int, shape (n_sequences + 1,)
+        What the user passed.
+    n_steps : int
+        Number of codes.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_sequences + 1,)
+        The same.
+    """
+    offsets = to_array(offsets, "offsets", "integers that run from 0 to the number of codes")
+    whole = offsets.dtype.kind == "f" and np.array_equal(offsets, np.trunc(offsets))
+    if not whole and offsets.dtype.kind not in "iu":
+        raise TypeError(f"Offsets must be integers, got {offsets.dtype} values.")
+    offsets = offsets.astype(np.int64, copy=False)
+    if offsets.ndim != 1 or not len(offsets) or offsets[0] != 0 or offsets[-1] != n_steps:
+        raise ValueError(f"Offsets must be 1-D and run from 0 to the number of codes, {n_steps}.")
+    if np.any(np.diff(offsets) < 0):
+        raise ValueError("Offsets must not decrease.")
+    return offsets
+
+
+def join_spans(char_spans, lengths):
+    """Put the places of tokens one after the other.
+
+    Parameters
+    ----------
+    char_spans : sequence of array-like of int, shape (n_tokens, 2)
+        Those of each sequence.
+    lengths : ndarray of int
+        How many tokens each has.
+
+    Returns
+    -------
+    ndarray of int, shape (n_steps, 2)
+        Those of all.
+    """
+    rows = [np.asarray(row) for row in char_spans]
+    shapes = [row.shape if row.size else (0, 2) for row in rows]
+    if shapes != [(length, 2) for length in lengths]:
+        raise ValueError("char_spans must have one row, (start, end), for each token.")
+    return np.concatenate([np.zeros((0, 2), np.int32), *(row for row in rows if row.size)])
+
+
+def check_spans(char_spans, n_steps):
+    """Check where each step stands in its text.
+
+    Parameters
+    ----------
+    char_spans : array-like of int, shape (n_steps, 2)
+        What the user passed.
+    n_steps : int
+        Number of codes.
+
+    Returns
+    -------
+    ndarray of int32, shape (n_steps, 2)
+        The same.
+    """
+    char_spans = to_array(char_spans, "char_spans", "a start and an end for each code")
+    if char_spans.shape != (n_steps, 2) or char_spans.dtype.kind not in "iu":
+        raise ValueError(
+            f"char_spans must be integers of shape ({n_steps}, 2), a start and an end for each "
+            f"code; got {char_spans.dtype} values of shape {char_spans.shape}."
+        )
+    wrong = (char_spans[:, 0] < 0) | (char_spans[:, 0] > char_spans[:, 1])
+    if wrong.any():
+        raise ValueError(
+            f"char_spans must have 0 <= start <= end; got {tuple(char_spans[wrong][0].tolist())}."
+        )
+    return char_spans.astype(np.int32, copy=False)
+
+
+def check_texts(texts, sequences):
+    """Check the text of each sequence.
+
+    Parameters
+    ----------
+    texts : sequence of str
+        What the user passed.
+    sequences : Sequences
+        With the places of its tokens.
+
+    Returns
+    -------
+    ndarray of str objects, shape (n_sequences,)
+        The same.
+    """
+    texts = to_list(texts, "one str for each sequence") if len(sequences) else []
+    array = np.empty(len(sequences), object)
+    if sequences.char_spans is None or len(texts) != len(array):
+        raise ValueError(
+            f"texts must come with char_spans, one for each of {len(array)} sequences; got "
+            f"{len(texts)} texts."
+        )
+    array[:] = texts
+    if not all(isinstance(text, str) for text in array):
+        raise TypeError("texts must be one str for each sequence.")
+    ends = np.repeat([len(text) for text in array], sequences.lengths)
+    if (sequences.char_spans[:, 1] > ends).any():
+        raise ValueError("char_spans must lie in the texts, but some end after them.")
+    return array
+
+
+def check_vectors(vectors, categories):
+    """Check the embedding of each category.
+
+    Parameters
+    ----------
+    vectors : array-like of float, shape (n_categories, n_features)
+        What the user passed.
+    categories : sequence or None
+        The categories, if they are known.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_categories, n_features)
+        The same.
+    """
+    vectors = to_numbers(vectors, "vectors", "a row of numbers for each category")
+    vectors = vectors.astype(np.float32, copy=False)
+    if vectors.ndim != 2:
+        raise ValueError(f"Vectors must be 2-D, got shape {vectors.shape}.")
+    if categories is not None and len(vectors) != len(categories):
+        raise ValueError(f"Got {len(categories)} categories but {len(vectors)} vectors.")
+    if len(vectors) and vectors[PADDING].any():
+        raise ValueError("Row 0 of the vectors stands for padding and must be all zeros.")
+    return vectors

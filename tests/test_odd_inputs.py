@@ -1,0 +1,498 @@
+"""Odd inputs: each is accepted for what it is, or refused with what it is and what is accepted."""
+
+import datetime
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.base import clone
+
+from sklstm import (
+    Entity,
+    LSTMClassifier,
+    LSTMGenerator,
+    LSTMRegressor,
+    LSTMSeq2Seq,
+    LSTMTagger,
+    SequencePadder,
+    Sequences,
+    SlidingWindow,
+    TokenIndexer,
+    Tokenizer,
+    Word2VecEmbedder,
+)
+
+SMALL = {"hidden_size": 2, "max_epochs": 1, "random_state": 0}
+TOKENS = [["a", "b"], ["b"], ["a", "c", "d"], ["d"], ["a", "d"], ["b", "c"]]
+TEXTS = ["ab", "b", "acd", "d", "ad", "bc"]
+TAGS = [["B-X" if token == "a" else "O" for token in sentence] for sentence in TOKENS]
+LABELS = ["p", "q"] * 3
+TARGETS = [0.0, 1.0, 2.0, 1.5, 0.5, 3.0]
+STEPS = np.random.RandomState(0).randn(6, 3, 2)
+SERIES = STEPS[:, :, 0]
+TAGS_OF_STEPS = [["B-X", "O", "O"]] * 6
+
+LEARNERS = {  # with a target for tokens, and one for three steps
+    "classifier": (LSTMClassifier(**SMALL), LABELS, LABELS),
+    "regressor": (LSTMRegressor(**SMALL), TARGETS, TARGETS),
+    "tagger": (LSTMTagger(**SMALL), TAGS, TAGS_OF_STEPS),
+    "seq2seq": (LSTMSeq2Seq(**SMALL), TEXTS, TEXTS),
+}
+READERS_OF_TOKENS = {
+    **{name: (estimator, y) for name, (estimator, y, _) in LEARNERS.items()},
+    "generator": (LSTMGenerator(level="token", **SMALL), None),
+    "indexer": (TokenIndexer(), None),
+    "embedder": (Word2VecEmbedder(vector_size=2, min_count=1, random_state=0), None),
+}
+STRINGS = np.dtypes.StringDType()
+DAYS = [datetime.date(2020, 1, day) for day in range(1, 7)]
+
+
+def learners(function):
+    return pytest.mark.parametrize("name", LEARNERS)(function)
+
+
+def strings(values, **options):
+    return np.array(values, np.dtypes.StringDType(**options))
+
+
+def outcome(estimator, X, y=None):
+    """What an estimator makes of a sample, having learned from others."""
+    fitted = clone(estimator).fit(X, y)
+    predict = next(
+        getattr(fitted, name)
+        for name in ("predict_proba", "predict_marginals", "predict", "transform")
+        if hasattr(fitted, name)
+    )
+    return predict(X)
+
+
+def assert_equal(actual, expected):
+    for left, right in zip(np.ravel(actual), np.ravel(expected), strict=True):
+        np.testing.assert_array_equal(left, right)
+
+
+class Word:
+    """A token as linguistic libraries have it."""
+
+    def __init__(self, text):
+        self.text = text
+
+
+ANNOTATED = {
+    "pairs": (lambda token: (token, "NN"), r"\('a', 'NN'\) of type tuple.*for token, \*_ in"),
+    "lists": (lambda token: [token, "NN"], r"\['a', 'NN'\] of type list.*for token, \*_ in"),
+    "dicts": (lambda token: {"pos": "NN", "text": token}, r"of type dict.*token\['text'\] for"),
+    "other keys": (lambda token: {"id": 3, "lemma": token}, r"of type dict.*token\['lemma'\] for"),
+    "objects": (Word, r"of type Word.*token\.text for"),
+}
+
+
+@pytest.mark.parametrize("kind", ANNOTATED)
+@pytest.mark.parametrize("name", READERS_OF_TOKENS)
+def test_tokens_with_more_than_their_string(name, kind):
+    estimator, y = READERS_OF_TOKENS[name]
+    annotate, message = ANNOTATED[kind]
+    X = [[annotate(token) for token in sentence] for sentence in TOKENS]
+    with pytest.raises(TypeError, match=f"Token 0 of sample 0 is .*{message}"):
+        clone(estimator).fit(X, y)
+    fitted = clone(estimator).fit(TOKENS, y)
+    method = getattr(fitted, "predict", None) or fitted.transform
+    with pytest.raises(TypeError, match=f"Token 0 of sample 0 is .*{message}"):
+        method(X)
+
+
+@pytest.mark.parametrize("name", READERS_OF_TOKENS)
+def test_samples_that_are_records(name):
+    estimator, y = READERS_OF_TOKENS[name]
+    X = [{"id": 0, "tokens": tokens} for tokens in TOKENS]
+    with pytest.raises(TypeError, match=r"Sample 0 is .* of type dict.*sample\['tokens'\] for"):
+        clone(estimator).fit(X, y)
+
+
+def test_texts_that_are_records():
+    with pytest.raises(TypeError, match=r"Text 0 is .* of type dict.*sample\['text'\] for"):
+        Tokenizer().fit([{"text": text} for text in TEXTS])
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        [(0, 1, "PER")],
+        [{"start": 0, "end": 1, "label": "PER"}],
+        [{"start": 0, "end": 1, "labels": ["PER"]}],
+        {"text": "ab", "spans": [{"start": 0, "end": 1, "label": "PER"}]},
+        {"entities": [(0, 1, "PER")]},
+        [Entity("PER", 0, 1, "a")],
+    ],
+    ids=["brat", "prodigy", "label studio", "document", "spacy", "spans"],
+)
+@pytest.mark.parametrize("method", ["fit", "score"])
+def test_annotations_in_place_of_tags(row, method):
+    tagger = LSTMTagger(**SMALL).fit(TOKENS, TAGS)
+    with pytest.raises(TypeError, match=r"Sentence 0.*annotations_to_tags"):
+        getattr(tagger, method)(TOKENS, [row] * 6)
+
+
+class TestMissingTargets:
+    @pytest.mark.parametrize("missing", [None, np.nan, pd.NA, pd.NaT], ids=repr)
+    @learners
+    def test_one(self, name, missing):
+        estimator, y, _ = LEARNERS[name]
+        y = [*y[:-1], [*y[-1][:-1], missing] if name == "tagger" else missing]
+        with pytest.raises(
+            (TypeError, ValueError), match=r"y holds the missing|NaN|NAType|NaT|None|nan"
+        ):
+            clone(estimator).fit(TOKENS, y)
+
+    @pytest.mark.parametrize("method", ["fit", "partial_fit", "score"])
+    def test_the_place_is_named(self, method):
+        args = {"classes": LABELS} if method == "partial_fit" else {}
+        classifier = LSTMClassifier(**SMALL)
+        classifier = classifier.fit(TOKENS, LABELS) if method == "score" else classifier
+        for missing in (None, np.nan, pd.NA):
+            with pytest.raises(ValueError, match=r"y holds the missing value .* at position 1,"):
+                getattr(classifier, method)(TOKENS, ["p", missing, "q", "q", "p", "q"], **args)
+
+    @pytest.mark.parametrize(
+        "y",
+        [
+            pd.Series(["p", None] * 3, dtype="string"),
+            pd.Series(["p", None] * 3, dtype="category"),
+            pd.Series([0, None] * 3, dtype="Int64"),
+            pd.DataFrame({"label": ["p", None] * 3}),
+            strings(["p", None] * 3, na_object=None),
+            strings(["p", np.nan] * 3, na_object=np.nan),
+        ],
+        ids=["string", "category", "Int64", "frame", "StringDType", "StringDType with NaN"],
+    )
+    @pytest.mark.parametrize("name", ["classifier", "condition"])
+    def test_in_whatever_holds_labels(self, name, y):
+        estimator = LSTMClassifier(**SMALL)
+        if name == "condition":
+            estimator = LSTMGenerator(**SMALL)
+        with pytest.raises(ValueError, match="y holds the missing value"):
+            estimator.fit(TOKENS if name == "classifier" else TEXTS, y)
+
+    def test_a_tag(self):
+        with pytest.raises(TypeError, match=r"token 0: None .* no tag.* Every token needs a tag"):
+            LSTMTagger(**SMALL).fit(TOKENS, [[None] * len(tags) for tags in TAGS])
+
+    def test_classes(self):
+        with pytest.raises(ValueError, match="classes holds the missing value None at position 2"):
+            LSTMClassifier(**SMALL).partial_fit(TOKENS, LABELS, classes=["p", "q", None])
+
+    def test_masked_labels(self):
+        y = np.ma.masked_array([0, 1] * 3, [True] + [False] * 5)
+        with pytest.raises(ValueError, match="y is masked"):
+            LSTMClassifier(**SMALL).fit(TOKENS, y)
+
+
+class TestTensors:
+    @learners
+    def test_a_gradient_is_no_obstacle(self, name):
+        estimator, _, y = LEARNERS[name]
+        expected = outcome(estimator, STEPS, y)
+        for X in (
+            torch.tensor(STEPS, requires_grad=True),
+            [torch.tensor(steps, requires_grad=True) for steps in STEPS],
+            torch.nn.Parameter(torch.tensor(STEPS)),
+        ):
+            assert_equal(outcome(estimator, X, y), expected)
+
+    def test_targets_and_weights(self):
+        y, weights = np.array(TARGETS), np.arange(1.0, 7.0)
+        with_grad = [torch.tensor(values, requires_grad=True) for values in (y, weights)]
+        expected = LSTMRegressor(**SMALL).fit(STEPS, y, weights)
+        actual = LSTMRegressor(**SMALL).fit(STEPS, *with_grad)
+        np.testing.assert_array_equal(actual.predict(STEPS), expected.predict(STEPS))
+        assert actual.score(STEPS, *with_grad) == expected.score(STEPS, y, weights)
+        labels = torch.tensor([0.0, 1.0] * 3, requires_grad=True)
+        assert LSTMClassifier(**SMALL).fit(STEPS, labels).classes_.tolist() == [0, 1]
+
+    def test_half_precision_is_read(self):
+        X = torch.tensor(SERIES).bfloat16()
+        np.testing.assert_array_equal(
+            outcome(LSTMClassifier(**SMALL), X, LABELS),
+            outcome(LSTMClassifier(**SMALL), X.float().numpy(), LABELS),
+        )
+
+    @pytest.mark.parametrize(
+        "make", [torch.Tensor.to_sparse, lambda x: x.to("meta")], ids=["sparse", "meta"]
+    )
+    @learners
+    def test_a_tensor_that_is_no_array(self, name, make):
+        estimator, _, y = LEARNERS[name]
+        tensor = make(torch.tensor(SERIES))
+        with pytest.raises(TypeError, match=r"X holds a torch.float64 tensor .*makes no array"):
+            clone(estimator).fit(tensor, y)
+
+    def test_transformers(self):
+        X = torch.tensor(SERIES, requires_grad=True)
+        for transformer in (SequencePadder(), SlidingWindow(length=2)):
+            np.testing.assert_array_equal(
+                transformer.fit_transform(X), transformer.fit_transform(SERIES)
+            )
+
+
+@learners
+def test_four_axes(name):
+    estimator, _, y = LEARNERS[name]
+    for X in (STEPS[:, :, :, None], STEPS[:, :, :, None].tolist(), list(STEPS[:, :, :, None])):
+        with pytest.raises(
+            ValueError, match=r"X has 4 axes, of the shape \(6, 3, 2, 1\); expected"
+        ):
+            clone(estimator).fit(X, y)
+
+
+class TestFrames:
+    @pytest.fixture(params=["pandas", "polars"])
+    def frame(self, request):
+        library = pytest.importorskip(request.param)
+        try:
+            library.DataFrame({"x": [0]})
+        except NameError:
+            pytest.skip("polars lacks its binary")
+        return library.DataFrame
+
+    def test_a_column_of_texts(self, frame):
+        X = frame({"text": TEXTS})
+        assert Tokenizer().fit_transform(X) == Tokenizer().fit_transform(TEXTS)
+        for estimator, y in ((LSTMGenerator(**SMALL), None), (LSTMSeq2Seq(**SMALL), TEXTS)):
+            assert_equal(outcome(estimator, X, y), outcome(estimator, TEXTS, y))
+        seq2seq = LSTMSeq2Seq(**SMALL)
+        assert_equal(outcome(seq2seq, X, X), outcome(seq2seq, TEXTS, TEXTS))
+
+    @pytest.mark.parametrize("name", ["classifier", "regressor", "tagger"])
+    def test_a_column_of_texts_needs_a_tokenizer(self, frame, name):
+        estimator, y, _ = LEARNERS[name]
+        with pytest.raises(TypeError, match=r"Sample 0 is 'ab'.*put a Tokenizer first"):
+            clone(estimator).fit(frame({"text": TEXTS}), y)
+
+    @learners
+    def test_a_column_of_token_lists(self, frame, name):
+        estimator, y, _ = LEARNERS[name]
+        X = frame({"tokens": TOKENS})
+        assert_equal(outcome(estimator, X, y), outcome(estimator, TOKENS, y))
+
+    @pytest.mark.parametrize("name", ["classifier", "regressor"])
+    def test_a_column_of_numbers_is_a_step_each(self, frame, name):
+        estimator, y, _ = LEARNERS[name]
+        expected = outcome(estimator, SERIES[:, :1], y)
+        assert_equal(outcome(estimator, frame({"x": SERIES[:, 0]}), y), expected)
+
+    @learners
+    def test_words_beside_numbers(self, frame, name):
+        estimator, y, _ = LEARNERS[name]
+        with pytest.raises(TypeError, match=r"2 columns, with more than numbers in \['text'\]"):
+            clone(estimator).fit(frame({"text": TEXTS, "x": TARGETS}), y)
+
+    def test_dates(self, frame):
+        columns = {"day": DAYS}, {"day": DAYS, "x": TARGETS}, {"x": TARGETS, "day": DAYS}
+        for X in map(frame, columns):
+            for estimator, y, _ in LEARNERS.values():
+                with pytest.raises(ValueError, match="X holds dates or times"):
+                    clone(estimator).fit(X, y)
+            for transformer in (SequencePadder(), SlidingWindow(length=2)):
+                with pytest.raises(ValueError, match="X holds dates or times"):
+                    transformer.fit(X)
+        for estimator, X in (
+            (LSTMClassifier(**SMALL), TOKENS),
+            (LSTMRegressor(**SMALL), TOKENS),
+            (LSTMGenerator(**SMALL), TEXTS),
+        ):
+            with pytest.raises(ValueError, match="y holds dates or times"):
+                estimator.fit(X, frame({"day": DAYS})["day"])
+
+
+@pytest.mark.parametrize(
+    "X",
+    [
+        np.array(DAYS, "datetime64[D]")[:, None],
+        [np.array(DAYS, "datetime64[ns]")] * 6,
+        [DAYS] * 6,
+        np.arange(12).astype("timedelta64[D]").reshape(6, 2),
+    ],
+    ids=["array", "arrays", "lists", "durations"],
+)
+@learners
+def test_dates(name, X):
+    estimator, y, _ = LEARNERS[name]
+    with pytest.raises(ValueError, match="X holds dates or times"):
+        clone(estimator).fit(X, y)
+
+
+class TestStringDType:
+    @pytest.mark.parametrize("name", READERS_OF_TOKENS)
+    def test_tokens(self, name):
+        estimator, y = READERS_OF_TOKENS[name]
+        actual = outcome(estimator, list(map(strings, TOKENS)), y)
+        expected = outcome(estimator, TOKENS, y)
+        if isinstance(expected, Sequences):
+            assert actual.tokens() == expected.tokens()
+            return
+        assert_equal(actual, expected)
+
+    def test_a_matrix_of_tokens(self):
+        rows = [["a", "b"], ["c", "b"]] * 3
+        classifier = LSTMClassifier(**SMALL)
+        expected = outcome(classifier, rows, LABELS)
+        assert_equal(outcome(classifier, strings(rows), LABELS), expected)
+
+    def test_texts(self):
+        column = strings(TEXTS)
+        assert Tokenizer().fit_transform(column[:, None]) == Tokenizer().fit_transform(TEXTS)
+        seq2seq = LSTMSeq2Seq(**SMALL)
+        assert_equal(outcome(seq2seq, column, column), outcome(seq2seq, TEXTS, TEXTS))
+
+    def test_labels_come_back_as_strings(self):
+        classifier = LSTMClassifier(**SMALL).fit(TOKENS, strings(LABELS))
+        expected = LSTMClassifier(**SMALL).fit(TOKENS, LABELS)
+        assert classifier.classes_.tolist() == ["p", "q"]
+        assert classifier.predict(TOKENS).tolist() == expected.predict(TOKENS).tolist()
+        assert classifier.score(TOKENS, strings(LABELS)) == expected.score(TOKENS, LABELS)
+        generator = LSTMGenerator(**SMALL).fit(TEXTS, strings(LABELS))
+        assert generator.conditions_.tolist() == ["p", "q"]
+
+    def test_tags(self):
+        tagger = LSTMTagger(**SMALL)
+        expected = outcome(tagger, TOKENS, TAGS)
+        assert_equal(outcome(tagger, TOKENS, list(map(strings, TAGS))), expected)
+        assert_equal(outcome(tagger, TOKENS, list(map(pd.Series, TAGS))), expected)
+
+
+class TestNumbersThatAreNone:
+    @pytest.mark.parametrize("value", [10**400, "x", object(), {}, ...], ids=repr)
+    @pytest.mark.parametrize("name", [*LEARNERS, "generator"])
+    def test_weights(self, name, value):
+        estimator, y = READERS_OF_TOKENS[name]
+        fitted = clone(estimator).fit(TOKENS, y)
+        with pytest.raises((TypeError, ValueError), match="sample_weight must be one number for"):
+            fitted.fit(TOKENS, y, sample_weight=[1.0] * 5 + [value])
+        if name != "generator":
+            with pytest.raises((TypeError, ValueError), match="sample_weight must be one number"):
+                fitted.score(TOKENS, y, sample_weight=[1.0] * 5 + [value])
+
+    @pytest.mark.parametrize("value", [10**400, "x", object()], ids=["huge", "str", "object"])
+    def test_targets(self, value):
+        with pytest.raises((TypeError, ValueError), match="y must be one number, or several, for"):
+            LSTMRegressor(**SMALL).fit(TOKENS, [*TARGETS[:5], value])
+        fitted = LSTMRegressor(**SMALL).fit(TOKENS, TARGETS)
+        with pytest.raises((TypeError, ValueError), match="y must be one number, or several, for"):
+            fitted.score(TOKENS, [*TARGETS[:5], value])
+
+    @pytest.mark.parametrize("value", [10**400, object(), {}], ids=["huge", "object", "dict"])
+    @learners
+    def test_steps(self, name, value):
+        estimator, _, y = LEARNERS[name]
+        for X in ([[1.0, 2.0, value]] * 6, [*SERIES.tolist()[:5], [1.0, value]]):
+            with pytest.raises((TypeError, ValueError), match=r"X must be token|Sample \d must be"):
+                clone(estimator).fit(X, y)
+
+    @pytest.mark.parametrize("ids", [[[2**70, 2]], [[2**40, 2]], [["a"], [3]], [[[2, 3], [4]]]])
+    def test_ids(self, ids):
+        classifier = LSTMClassifier(vocabulary_size=9, **SMALL).fit([[2, 3], [4]] * 3, LABELS)
+        with pytest.raises((TypeError, ValueError), match=r"id|token"):
+            classifier.predict(ids)
+
+    def test_weights_that_cancel_out(self):
+        for estimator, y, _ in LEARNERS.values():
+            if not isinstance(estimator, LSTMTagger):
+                fitted = clone(estimator).fit(TOKENS, y)
+                with pytest.raises(ValueError, match="sample_weight sums to 0"):
+                    fitted.score(TOKENS, y, sample_weight=[1.0, -1.0] * 3)
+
+    def test_huge_weights_of_scores(self):
+        classifier = LSTMClassifier(**SMALL).fit(TOKENS, LABELS)
+        assert classifier.score(TOKENS, LABELS, [2**70] * 6) == classifier.score(TOKENS, LABELS)
+
+
+WRONG_OPTIONS = {  # of every estimator, and what one of its methods must say
+    "hidden_size": pd.Series([1, 2]),
+    "dropout": pd.DataFrame({"x": [1]}),
+    "max_grad_norm": np.ones(3),
+    "batch_size": torch.ones(3),
+    "cell": ["lstm"],
+    "cell_params": pd.Series(["x"]),
+    "callbacks": np.zeros(2),
+    "locked_dropout": pd.Series([True, False]),
+    "verbose": [[1]],
+}
+
+
+@pytest.mark.parametrize("option", WRONG_OPTIONS)
+@pytest.mark.parametrize("name", [*LEARNERS, "generator"])
+def test_a_wrong_option_of_a_fitted_estimator(name, option):
+    estimator, y = READERS_OF_TOKENS[name]
+    fitted = clone(estimator).fit(TOKENS, y)
+    fitted.set_params(**{option: WRONG_OPTIONS[option]})
+    message = f"The '{option}' parameter of {type(estimator).__name__} must be"
+    predict = fitted.score_samples if name == "generator" else fitted.predict
+    with pytest.raises(ValueError, match=message):
+        predict(TOKENS)
+    with pytest.raises(ValueError, match=message):
+        fitted.partial_fit(TOKENS, y)
+
+
+@pytest.mark.parametrize(
+    ("transformer", "X", "option"),
+    [
+        (SequencePadder(), TOKENS, {"truncating": "sideways"}),
+        (SequencePadder(), TOKENS, {"padding": pd.Series(["pre", "post"])}),
+        (TokenIndexer(), TOKENS, {"max_tokens": "many"}),
+        (Word2VecEmbedder(vector_size=2, min_count=1), TOKENS, {"lowercase": pd.Series([True])}),
+        (Tokenizer(), TEXTS, {"lowercase": np.zeros(3)}),
+        (SlidingWindow(length=2), SERIES, {"step": [1]}),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_wrong_option_of_a_fitted_transformer(transformer, X, option):
+    fitted = clone(transformer).fit(X).set_params(**option)
+    with pytest.raises(ValueError, match=f"The '{next(iter(option))}' parameter of .* must be"):
+        fitted.transform(X)
+
+
+class TestSequences:
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (([[2], [2, 3]], [0, 3]), "codes must be"),
+            (([2**70], [0, 1]), "Codes .* must be integers"),
+            (([2, 3], [0, 1.5, 2]), "Offsets must be integers"),
+            (([2, 3], "ab"), "Offsets must be integers"),
+            (([2], [0, 1], 7), "categories must be a list of str; got 7"),
+            (([2], [0, 1], ["<pad>", "<unk>", 3]), "categories must be a list of str"),
+            (([2], [0, 1], pd.Series(["a"])), "categories must be a list of str"),
+            (([2], [0, 1], None, [["a"]]), "vectors must be a row of numbers"),
+            (([2], [0, 1], None, [[0.0], [1.0, 2.0]]), "vectors must be a row of numbers"),
+        ],
+    )
+    def test_parts(self, arguments, message):
+        with pytest.raises((TypeError, ValueError), match=message):
+            Sequences(*arguments)
+
+    @pytest.mark.parametrize(
+        "tokens", [7, None, "ab", [["a", None]], [[["a"]]], [{"a"}], [[1, 2]], iter([3])], ids=repr
+    )
+    def test_tokens(self, tokens):
+        with pytest.raises(TypeError, match=r"list of str|must be a str"):
+            Sequences.from_tokens(tokens)
+
+    @pytest.mark.parametrize("ids", [7, None, "ab", [[1, [2, 3]]], [["a"]]], ids=repr)
+    def test_ids(self, ids):
+        with pytest.raises((TypeError, ValueError), match=r"ids|must be integers"):
+            Sequences.from_ids(ids)
+
+    @pytest.mark.parametrize("key", ["a", 1.5, None, [0.5], [[0]], {}, [2**70]], ids=repr)
+    def test_index(self, key):
+        with pytest.raises(IndexError, match="Sequences"):
+            Sequences.from_tokens(TOKENS)[key]
+
+
+def test_masked_steps_of_a_sample_are_not_read():
+    X = [np.ma.masked_array([1.0, 2.0, 9.0], [False, False, True])] * 6
+    np.testing.assert_array_equal(
+        outcome(LSTMClassifier(**SMALL), X, LABELS),
+        outcome(LSTMClassifier(**SMALL), [[1.0, 2.0]] * 6, LABELS),
+    )
