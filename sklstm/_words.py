@@ -6,6 +6,7 @@ from functools import cache
 import regex
 
 CHARACTERS = "".join(map(chr, (*range(0x40000), *range(0xE0000, 0xE1000))))  # the rest is private
+FORMAT = r"\p{WB=Format}"  # invisible: of direction, joining and so on
 EXTEND = r"\p{WB=Extend}\u200d"  # combining marks, variation selectors, skin tones, joiners
 APART = r"\p{Script=Han}\p{Script=Hiragana}\p{LB=SA}"  # of scripts that leave no blanks
 KATAKANA = r"\p{WB=Katakana}"
@@ -13,9 +14,11 @@ KATAKANA = r"\p{WB=Katakana}"
 WITHIN_WORDS = "['\u2018\u2019\uff07\u00b7\u0387\u055f\u05f4\u2027]"
 WITHIN_NUMBERS = r".,;'\u2018\u2019\uff07\u2024\ufe52\uff0e\u202f\p{WB=MidNum}"
 
+BEYOND = "(?=[\U00010000-\U0010ffff])"  # re looks others up, and searches these range by range
+
 ASCII_WORD = (
     "[a-zA-Z0-9]++"
-    r"(?:(?=[',.;])(?:(?<=[a-zA-Z])'(?=[a-zA-Z])|(?<=\d)[',.;](?=\d))[a-zA-Z0-9]++)*+"
+    r"(?:(?=[',.;])(?:(?<=[a-zA-Z])'(?=[a-zA-Z])|(?<=\d)[',.;](?=\d))[a-zA-Z0-9]++)*"
 )
 ASCII_SYMBOL = r"[!-/:-@\[-`{-~]"
 
@@ -39,39 +42,38 @@ def word_pattern(punctuation, is_ascii):
     """
     if is_ascii:
         return re.compile(f"{ASCII_WORD}|{ASCII_SYMBOL}" if punctuation else ASCII_WORD)
-    extend, form = _any_of(EXTEND), _any_of(r"\p{WB=Format}")
-    chars = _any_of(
-        r"\p{L}\p{N}\p{WB=ALetter}\p{WB=Numeric}", APART + KATAKANA + EXTEND, times="++"
-    )
-    katakana = _any_of(KATAKANA, times="++")
+    chars = _run_of(r"\p{L}\p{N}\p{WB=ALetter}\p{WB=Numeric}", APART + KATAKANA + EXTEND)
+    katakana, mark, form = _run_of(KATAKANA), _run_of(EXTEND), _run_of(FORMAT)
+    marks = f"(?:{mark})*"
     kinds = [
         # most words end before a blank: one look at it saves all others
-        rf"{chars}(?:(?=['\",.;\x80-\U0010ffff])(?:{_joints(chars, extend, form)}))*+",
-        f"{katakana}(?:{extend}++(?:{katakana})?+|{form}++{katakana})*+",
-        f"{_any_of(APART, EXTEND + KATAKANA)}{extend}*+",
+        rf"{chars}(?:(?=['\",.;\x80-\U0010ffff])(?:{_joints(chars)}))*",
+        f"{katakana}(?:{katakana}|{mark}|{form}{katakana})*",
+        f"{_any_of(APART, EXTEND + KATAKANA)}{marks}",
     ]
     if punctuation:
         invisible = _any_of(rf"\p{{Cc}}\p{{Cf}}\p{{DI}}{EXTEND}")
         picture = _any_of(r"\p{Extended_Pictographic}")
         kinds += [
-            f"[\U0001f1e6-\U0001f1ff]{{2}}{extend}*+",  # a flag is a pair of letters
-            rf"{picture}{extend}*+(?:(?<=\u200d){picture}{extend}*+)*+",
-            rf"(?!{invisible})\S{extend}*+",
+            f"[\U0001f1e6-\U0001f1ff]{{2}}{marks}",  # a flag is a pair of letters
+            rf"{picture}{marks}(?:(?<=\u200d){picture}{marks})*",
+            rf"(?!{invisible})\S{marks}",
         ]
     return re.compile("|".join(kinds))
 
 
-def _joints(chars, extend, form):
+def _joints(chars):
     """Write what may follow the characters of a word within it."""
     letter = _any_of(r"\p{WB=ALetter}\p{WB=Hebrew_Letter}", APART)
     hebrew = _any_of(r"\p{WB=Hebrew_Letter}")
     digit = _any_of(r"\p{Nd}\p{WB=Numeric}")
+    extend, form = _any_of(EXTEND), _run_of(FORMAT)
 
     def between(neighbour, separator):
-        inner = f"{form}*+{separator}(?:{extend}|{form})*+"
+        inner = f"(?:{form})?{separator}(?:{_run_of(EXTEND + FORMAT)})*"
         behind = "|".join(
             f"(?<={before})" for before in (neighbour, neighbour + extend, extend + extend)
-        )  # re looks back at a fixed number of characters
+        )
         return f"(?={inner}{neighbour})(?:{behind}){inner}{chars}"
 
     return "|".join(
@@ -80,8 +82,9 @@ def _joints(chars, extend, form):
             between(digit, _any_of(WITHIN_NUMBERS)),
             between(hebrew, '"'),
             f"(?:(?<={hebrew})|(?<={hebrew}{extend}))'",  # a geresh, as it is typed
-            f"{extend}++(?:{chars})?+",
-            f"{form}++(?:(?={extend})|{chars})",  # at the end of a word it is no part of it
+            f"{_run_of(EXTEND)}(?:{chars})?",
+            f"{form}(?:(?={extend})|{chars})",  # at the end of a word it is no part of it
+            BEYOND + chars,
         ]
     )
 
@@ -105,16 +108,25 @@ def unneeded_blank():
     )
 
 
-@cache
-def _any_of(included, excluded="", times=""):
+def _any_of(included, excluded=""):
     """Write a set of characters out for re, which finds words in a third of regex's time."""
+    low, high = _ranges(included, excluded)
+    return f"(?:[{low}]|{BEYOND}[{high}])" if high else f"[{low}]"
+
+
+def _run_of(included, excluded=""):
+    """Write out a run of characters of a set."""
+    low, high = _ranges(included, excluded)
+    # a possessive group would be wrong before Python 3.11.5
+    return f"(?:[{low}]++|{BEYOND}[{high}]++[{low}]*+)" if high else f"[{low}]++"
+
+
+@cache
+def _ranges(included, excluded):
+    """List the ranges of a set below U+10000 and those beyond."""
     pattern = f"[[{included}]--[{excluded}]]+" if excluded else f"[{included}]+"
-    runs = regex.findall(pattern, CHARACTERS, regex.V1)
-    low, high = (
-        "".join(f"\\U{ord(run[0]):08x}-\\U{ord(run[-1]):08x}" for run in runs if test(run[0]))
-        for test in ("\uffff".__ge__, "\uffff".__lt__)
-    )
-    if not high:
-        return f"[{low}]{times}"
-    # re looks a character up below U+10000, and tries one range after the other beyond
-    return f"(?:[{low}]{times}|(?=[\U00010000-\U0010ffff])[{high}]{times}){times}"
+    low, high = [], []
+    for run in regex.findall(pattern, CHARACTERS, regex.V1):
+        part = low if run[0] < "\U00010000" else high
+        part.append(f"\\U{ord(run[0]):08x}-\\U{ord(run[-1]):08x}")
+    return "".join(low), "".join(high)
