@@ -24,6 +24,7 @@ from sklstm._arrays import check_weights
 from sklstm._callbacks import SCHEDULES
 from sklstm._holdout import hold_out, to_labels
 from sklstm._inputs import kind_of, read_input
+from sklstm._moments import Moments
 from sklstm._net import (
     OPTIMIZERS,
     Samples,
@@ -35,6 +36,7 @@ from sklstm._net import (
     seeded,
     train,
 )
+from sklstm._weights import normalise, weigh_samples
 from sklstm.batches import Batch, LengthBatches, SequenceDataset, to_tensor
 from sklstm.cells import CELLS, cell_options
 from sklstm.layers import Pooling
@@ -109,15 +111,21 @@ class BaseLSTM(BaseEstimator):
         """Check y, and return it as an array."""
         raise NotImplementedError
 
-    def _encode_targets(self, y, weights, *, reset):
-        """Learn the targets in ``fit``; return them as the loss wants them, a row for each."""
+    def _learn_targets(self, y, y_val):
+        """Learn in the first ``fit`` what there is to predict; what only y_val has counts too."""
+
+    def _encode_targets(self, y, weights, *, purpose):
+        """Return the targets as the loss wants them, a row for each."""
         raise NotImplementedError
 
     def _criterion(self):
         """Return the loss, a torch class, and the score of a validation batch or None."""
         raise NotImplementedError
 
-    def _attach_targets(self, data, targets):
+    def _adapt_net(self):
+        """Adapt a network that goes on to what was learned of the targets."""
+
+    def _attach_targets(self, data, targets, *, purpose):
         """Give the data set its targets."""
         data.targets = torch.from_numpy(targets)
 
@@ -150,7 +158,7 @@ class BaseLSTM(BaseEstimator):
         """Return options of the net that say how it makes batches."""
         return {}
 
-    def _weigh_classes(self, weights, y):
+    def _weigh_classes(self, weights, targets, *, purpose):
         """Multiply sample weights by class weights."""
         return weights
 
@@ -164,6 +172,9 @@ class BaseLSTM(BaseEstimator):
             self._validate_params()
         self._check_presence(y, X_val, y_val)
         self._check_cell()
+        purpose = "portion" if partial else "fit"
+        if partial:
+            self._refuse_balance()
         reset = not (hasattr(self, "net_") and (partial or self.warm_start))
         if not reset:
             self._check_vocabulary_size()
@@ -173,17 +184,16 @@ class BaseLSTM(BaseEstimator):
                 self._split_state = None
                 for name in ("n_features_in_", "feature_names_in_"):  # of another kind of X
                     vars(self).pop(name, None)
-            data = Samples(X, y, self._read_dataset(X, y, sample_weight, reset=reset))
-            valid = None
+            sequences = self._read_dataset(X, y, sample_weight, y_val, reset=reset, purpose=purpose)
+            data, valid = Samples(X, y, sequences), None
             if X_val is not None:
                 with _about_validation_data():
-                    sequences = self._read_dataset(X_val, y_val, None, reset=False)
-                valid = Samples(X_val, y_val, sequences)
+                    valid = Samples(X_val, y_val, self._read_dataset(X_val, y_val, None))
             elif self.early_stopping and not partial:
                 data, valid = self._split(data, groups)
             with self._own_randomness():
                 self._prepare_net(reset)
-                self._train(data, valid, 1 if partial else self.max_epochs)
+                self._train(data, valid, partial)
         return self
 
     def _check_presence(self, y, X_val, y_val):
@@ -203,6 +213,15 @@ class BaseLSTM(BaseEstimator):
                 "set it back, or set warm_start=False and call fit."
             )
 
+    def _refuse_balance(self):
+        class_weight = getattr(self, "class_weight", None)
+        if isinstance(class_weight, str):
+            raise ValueError(
+                f"class_weight={class_weight!r} is not supported for partial_fit, which sees a "
+                "part of y at a time. Take sklearn.utils.class_weight.compute_class_weight of all "
+                "of y, or of a large sample, and pass its weights as a dict."
+            )
+
     def _check_cell(self):
         params, known = self.cell_params or {}, cell_options(self.cell)
         unknown = set(params).difference(known)
@@ -220,29 +239,39 @@ class BaseLSTM(BaseEstimator):
                 f"{self.cell!r} has no recurrent weights. Set it to 0, or take another cell."
             )
 
-    def _read_dataset(self, X, y, sample_weight, *, reset):
+    def _read_dataset(self, X, y, sample_weight, y_val=None, *, reset=False, purpose="use"):
+        """Read sequences and targets: for a ``"fit"``, as one ``"portion"`` of them, or to use."""
         inputs = self._read_input(X, reset=reset)
         y = self._check_targets(y)
         check_consistent_length(inputs, y)
-        weights = self._weigh_samples(sample_weight, y)
-        targets = self._encode_targets(y, weights, reset=reset)
+        if reset:
+            self._learn_targets(y, self._check_validation_targets(y_val))
+        weights = weigh_samples(sample_weight, y, purpose)
+        targets = self._encode_targets(y, weights, purpose=purpose)
+        weights = self._weigh_classes(weights, targets, purpose=purpose)
         data = self._encode(inputs, reset=reset)
-        data.weights = torch.from_numpy(weights / weights.mean())
-        self._attach_targets(data, targets)
+        data.weights = to_tensor(normalise(weights, purpose))
+        data.importance = data.weights.reshape(len(weights), -1).mean(dim=1)
+        self._attach_targets(data, targets, purpose=purpose)
         data.labels = to_labels(y)
         return data
 
-    def _weigh_samples(self, sample_weight, y):
-        weights = np.ones(len(y))
-        if sample_weight is not None:
-            weights = check_weights(sample_weight, y, ensure_non_negative=True)
-        weights = self._weigh_classes(weights, y)
-        if not (np.isfinite(weights).all() and weights.min() >= 0 and weights.max() > 0):
-            raise ValueError(
-                "Weights of samples and classes must be finite and not negative, and some of "
-                "them positive: correct sample_weight or class_weight."
-            )
-        return weights / weights.max()  # no sum of them overflows
+    def _average(self, data, lengths, purpose):
+        """Make the loss one a step: lr then means the same for long and short sequences.
+
+        The mean length is that of all portions so far, so that the long ones count more there too.
+        """
+        before = self._lengths if purpose == "portion" and hasattr(self, "net_") else Moments()
+        moments = before.updated(lengths, data.importance.numpy())
+        if purpose != "use":
+            self._lengths = moments
+        data.weights = data.weights / max(1.0, moments.mean)
+
+    def _check_validation_targets(self, y_val):
+        if y_val is None:
+            return None
+        with _about_validation_data():
+            return self._check_targets(y_val)
 
     def _check_scored(self, y, sample_weight):
         """Check what predictions are to be compared with, and how much each counts."""
@@ -294,6 +323,7 @@ class BaseLSTM(BaseEstimator):
         }
         if not reset:  # a copy, which takes lr, batch_size and the like as they are now
             self.net_ = continue_net(self.net_, self._net_options())
+            self._adapt_net()
             return
         self.net_ = make_net(self._net_options())
         if self._initial_vectors is not None:
@@ -310,7 +340,7 @@ class BaseLSTM(BaseEstimator):
     def _net_options(self):
         return net_options(self, self._architecture, self._precision, *self._criterion())
 
-    def _train(self, data, valid, max_epochs):
+    def _train(self, data, valid, partial):
         if self.net_.falls_back:
             warnings.warn(
                 f"precision='bfloat16' trains in float32 here: the device {self.net_.device!r} has "
@@ -318,7 +348,9 @@ class BaseLSTM(BaseEstimator):
                 UserWarning,
                 stacklevel=5,
             )
-        ending = train(self.net_, self, data, valid, max_epochs)
+        max_epochs = 1 if partial else self.max_epochs
+        weight = data.sequences.importance.mean().item() if partial else 1.0
+        ending = train(self.net_, self, data, valid, max_epochs, weight)
         if ending == "interrupted":
             warnings.warn(
                 f"Training was interrupted in epoch {self.n_iter_ + 1}; the estimator keeps what "

@@ -206,6 +206,16 @@ class Stop(Callback):
             raise KeyboardInterrupt  # skorch's way
 
 
+class WeightedClipping(GradientNormClipping):
+    """Scale gradients down to a norm in proportion to the batch's weight, which else had no say."""
+
+    def on_grad_computed(self, net, named_parameters, batch, **kwargs):
+        """Clip the gradients of a batch."""
+        parameters = [parameter for _, parameter in named_parameters]
+        limit = self.gradient_clip_value * batch[0].importance
+        torch.nn.utils.clip_grad_norm_(parameters, limit, norm_type=self.gradient_clip_norm_type)
+
+
 class LastEpoch(Callback):
     """Keep the weights an epoch started with, to return to when the loss diverges."""
 
@@ -254,7 +264,7 @@ def make_callbacks(estimator, net, n_steps, valid):
         factor = SCHEDULES[schedule] if isinstance(schedule, str) else schedule
         callbacks.append(Schedule(factor, n_steps))
     if estimator.max_grad_norm is not None:
-        callbacks.append(GradientNormClipping(estimator.max_grad_norm))
+        callbacks.append(WeightedClipping(estimator.max_grad_norm))
     if valid is not None and estimator.early_stopping:
         monitor = estimator._monitored
         measure = scores.get(monitor, lambda: net.compute_loss(valid))

@@ -41,7 +41,7 @@ def hold_out(samples, validation, fraction, groups, strata, random_state):
             f"that, or pass X_val and y_val. The cause: {error}"
         ) from None
     parts = _take(samples, rows), _take(samples, held_out)
-    if not all(part.sequences.weights.any() for part in parts):
+    if not all(part.sequences.importance.any() for part in parts):
         raise ValueError(
             "early_stopping cannot weigh the epochs: every sample it learns from, or every one it "
             "holds out, has the weight 0. Leave such samples out, or pass X_val."

@@ -41,7 +41,7 @@ BATCH_OPTIONS = {
 LOOPS = ("joblib.parallel", "sklearn.", "imblearn.", "optuna.", "skopt.", "dask")
 SINGLE_FITS = ("sklearn.base", "sklearn.pipeline", "sklearn.compose._target", "sklearn.utils.")
 
-TRANSIENT = {"estimator_", "samples_", "states_", "workers_"}  # of a net in training
+TRANSIENT = {"estimator_", "samples_", "states_", "step_size_", "workers_"}  # of a net in training
 
 GENERATOR = RLock()  # torch has one generator for all threads
 
@@ -149,6 +149,19 @@ class Net(NeuralNet):
             self._step_optimizer(None)
         return step
 
+    def _step_optimizer(self, step_fn):
+        """Make a step, a small one for weights below 1."""
+        groups = self.optimizer_.param_groups
+        rates = [group["lr"] for group in groups]
+        if not isinstance(self.optimizer_, torch.optim.SGD):  # its steps are as large as gradients
+            for group in groups:
+                group["lr"] = group["lr"] * self.step_size_
+        try:
+            super()._step_optimizer(step_fn)
+        finally:
+            for group, rate in zip(groups, rates, strict=True):
+                group["lr"] = rate
+
     def train_step_single(self, batch, **fit_params):
         """Compute the gradients of a batch, on CPU part by part."""
         inputs, _ = batch
@@ -186,7 +199,9 @@ class Net(NeuralNet):
         targets, weights = targets.to(self.device), weights.to(self.device)
         targets = targets.to(self.dtype) if targets.is_floating_point() else targets
         losses = self.losses(y_pred, targets)  # (N,) or (N, K)
-        loss = (losses.reshape(len(losses), -1).mean(dim=1) * weights.to(self.dtype)).mean()
+        if weights.ndim == 1:
+            losses = losses.reshape(len(losses), -1).mean(dim=1)  # (N,)
+        loss = (losses * weights.to(self.dtype)).mean()
         if training and not torch.isfinite(loss):
             raise Diverged
         return loss
@@ -437,7 +452,7 @@ def load_net(options, weights, epochs):
     return net
 
 
-def train(net, estimator, data, valid, max_epochs):
+def train(net, estimator, data, valid, max_epochs, weight=1.0):
     """Train a net for some epochs more.
 
     Parameters
@@ -450,6 +465,9 @@ def train(net, estimator, data, valid, max_epochs):
         Training data, and validation data or None.
     max_epochs : int
         Epochs at most.
+    weight : float, default=1.0
+        Mean weight of the training data. Adam and its like divide gradients by their own size,
+        so that small weights would have no effect: they make a small step instead.
 
     Returns
     -------
@@ -467,6 +485,7 @@ def train(net, estimator, data, valid, max_epochs):
     n_steps = max_epochs * len(net.get_iterator(data, training=True))
     net.callbacks = make_callbacks(estimator, net, n_steps, valid)
     net.initialize_callbacks()
+    net.step_size_ = min(weight, 1.0)
     try:
         with Workers() as net.workers_:
             net.partial_fit(data, data.y)  # skorch catches Ctrl-C

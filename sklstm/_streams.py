@@ -47,6 +47,7 @@ class StreamBatches:
             batch, batch.targets = self._read(rows, start)
             batch.weights = self.dataset.weights[rows] * (n_rows / len(self.dataset))
             batch.share = len(rows) * len(plan) / n_rows
+            batch.importance = self.dataset.mean_importance(rows)
             yield batch, None if labels is None else labels[rows]
 
     def batches(self):

@@ -39,6 +39,8 @@ class Batch:
         of one step: they come one after the other.
     targets, weights : Tensor or None
         What the loss takes, see `SequenceDataset`.
+    importance : float, default=1.0
+        Mean weight of the sequences of its step.
     """
 
     steps: torch.Tensor
@@ -54,6 +56,7 @@ class Batch:
     ends_step: bool = True
     targets: torch.Tensor | None = None
     weights: torch.Tensor | None = None
+    importance: float = 1.0
 
     def __len__(self):
         return len(self.lengths)
@@ -124,8 +127,10 @@ class SequenceDataset(Dataset):
         See `Batch`.
     targets : Tensor, optional
         One row for each sequence.
-    weights : Tensor of shape (n_sequences,), optional
-        How much each sequence counts in the loss.
+    weights : Tensor of shape (n_sequences,) or (n_sequences, n_outputs), optional
+        By which the losses of each sequence are multiplied.
+    importance : Tensor of shape (n_sequences,), optional
+        How much each sequence counts, in the user's unit: without what makes a loss a mean.
     step_targets : ndarray of int64, shape (n_steps,), optional
         In place of `targets`, one for each step, in the order of `values`.
     spellings : Spellings, optional
@@ -143,6 +148,7 @@ class SequenceDataset(Dataset):
     def __init__(
         self, values, starts, lengths, vectors=None, targets=None, weights=None,
         step_targets=None, spellings=None, words=None, answers=None, conditions=None, labels=None,
+        importance=None,
     ):  # fmt: skip
         self.values = values
         self.starts = starts
@@ -156,6 +162,7 @@ class SequenceDataset(Dataset):
         self.answers = answers
         self.conditions = conditions
         self.labels = labels
+        self.importance = importance
 
     def __len__(self):
         return len(self.lengths)
@@ -194,6 +201,21 @@ class SequenceDataset(Dataset):
             rows, lengths = rows[stop:], lengths[stop:]
         return parts
 
+    def mean_importance(self, rows):
+        """Return the mean importance of some sequences; 1 unless it is known.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Which sequences.
+
+        Returns
+        -------
+        float
+            The mean.
+        """
+        return 1.0 if self.importance is None else self.importance[rows].mean().item()
+
     def subset(self, rows):
         """Choose sequences, without a copy of their steps.
 
@@ -220,6 +242,7 @@ class SequenceDataset(Dataset):
             None if self.answers is None else self.answers.subset(rows),
             None if self.conditions is None else self.conditions[rows],
             None if self.labels is None else self.labels[rows],
+            None if self.importance is None else self.importance[rows],
         )
 
     def batch(self, rows):
@@ -334,6 +357,7 @@ class LengthBatches:
                 batch = self.dataset.batch(part)
                 batch.targets, batch.weights = self.dataset.target(part)
                 batch.share = len(part) / len(rows)
+                batch.importance = self.dataset.mean_importance(rows)
                 batch.begins_step, batch.ends_step = number == 1, number == len(parts)
                 yield batch, None if labels is None else labels[part]
 

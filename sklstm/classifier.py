@@ -1,17 +1,19 @@
 """LSTMClassifier: one label, or several, for each sequence."""
 
+from reprlib import repr as shorten
+
 import numpy as np
 from scipy.sparse import issparse
 from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils._param_validation import StrOptions
-from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from torch import nn
 
 from sklstm._arrays import CONVERSION_ERRORS, check_labels, restated
 from sklstm._base import BaseLSTM
+from sklstm._weights import weigh_classes
 
 
 class LSTMClassifier(ClassifierMixin, BaseLSTM):
@@ -334,16 +336,14 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             raise restated(
                 error, "y must hold labels of one type, and none may be missing."
             ) from None
-        if type_of_target(y) == "multilabel-indicator":
-            return y.toarray() if issparse(y) else np.asarray(y)
+        if type_of_target(y) in ("multilabel-indicator", "multiclass-multioutput"):
+            return _check_indicators(y.toarray() if issparse(y) else np.asarray(y))
         y = column_or_1d(y, warn=True)
         if y.dtype.kind == "f":
             assert_all_finite(y, input_name="y")
         return y
 
-    def _encode_targets(self, y, weights, *, reset):
-        if reset:
-            self._learn_classes(y)
+    def _encode_targets(self, y, weights, *, purpose):
         if (y.ndim == 2) != (self._target_kind == "multilabel") or (
             y.ndim == 2 and y.shape[1] != self._n_outputs
         ):
@@ -362,7 +362,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         codes = np.searchsorted(self.classes_, y)
         return codes[:, None].astype(float) if self._n_outputs == 1 else codes
 
-    def _learn_classes(self, y):
+    def _learn_targets(self, y, y_val):
         if y.ndim == 2:
             self._target_kind, self._n_outputs = "multilabel", y.shape[1]
             self.classes_ = np.arange(y.shape[1])
@@ -373,18 +373,37 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
                 f"{type(self).__name__} needs samples of at least 2 classes, but y contains only "
                 f"one class: {self.classes_.tolist()[0]!r}."
             )
+        if y_val is not None and y_val.ndim == 1 and _are_alike(y, y_val):
+            self.classes_ = np.union1d(self.classes_, y_val)
         self._target_kind = "binary" if len(self.classes_) == 2 else "multiclass"
         self._n_outputs = 1 if self._target_kind == "binary" else len(self.classes_)
 
-    def _weigh_classes(self, weights, y):
+    def _weigh_classes(self, weights, targets, *, purpose):
         if self.class_weight is None:
             return weights
-        if isinstance(self.class_weight, list) and y.ndim == 1:
+        is_matrix = self._target_kind == "multilabel"
+        codes = targets.astype(int).reshape(len(targets), -1)  # (N, K) of labels, else (N, 1)
+        if purpose != "use":
+            self._class_weights = self._learn_class_weights(codes, is_matrix)  # (K, 2), or (1, K)
+        weights = weights[:, None] * self._class_weights[np.arange(codes.shape[1]), codes]
+        return weights if is_matrix else weights[:, 0]
+
+    def _learn_class_weights(self, codes, is_matrix):
+        """Weigh the classes of each column of targets."""
+        n_columns, classes = codes.shape[1], [0, 1] if is_matrix else self.classes_.tolist()
+        choices = self.class_weight
+        if is_matrix != isinstance(choices, list) and choices != "balanced":
             raise ValueError(
-                "class_weight may be a list, of one dict a label, when y is multi-label; here it "
-                'must be one dict, or "balanced".'
+                f'class_weight={choices!r:.60} does not go with y: pass "balanced", or one dict, '
+                "and if y is multi-label a list of dicts, one for each label."
             )
-        return weights * compute_sample_weight(self.class_weight, y)
+        if not isinstance(choices, list):
+            choices = [choices] * n_columns
+        if len(choices) != n_columns:
+            raise ValueError(f"class_weight has {len(choices)} dicts for {n_columns} labels.")
+        counts = [np.bincount(column, minlength=len(classes)) for column in codes.T]
+        rows = zip(choices, counts, strict=True)
+        return np.array([weigh_classes(choice, classes, count) for choice, count in rows])
 
     def _strata(self, y):
         return None if self._target_kind == "multilabel" else column_or_1d(y)
@@ -500,6 +519,22 @@ def _sort_labels(classes):
         return np.unique(column_or_1d(check_labels(classes, "classes")))
     except CONVERSION_ERRORS as error:
         raise restated(error, "classes must be labels of one type.") from None
+
+
+def _check_indicators(y):
+    values = set(y.ravel().tolist())
+    if not values <= {0, 1}:
+        raise ValueError(
+            f"y is a matrix of shape {y.shape} that holds {shorten(sorted(values, key=str))}. A "
+            "multi-label y has a 1 where a sample has the label and a 0 where it has not: pass "
+            "(y > 0) for -1 and 1, or one column of y as the labels of one target."
+        )
+    return y
+
+
+def _are_alike(y, other):
+    """Whether both hold numbers, or neither."""
+    return (y.dtype.kind in "biuf") == (other.dtype.kind in "biuf")
 
 
 def _accuracy(outputs, targets):

@@ -1,6 +1,7 @@
 """LSTMRegressor: one number, or several, for each sequence."""
 
 import numpy as np
+import torch
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils import check_array, column_or_1d
 from sklearn.utils._param_validation import StrOptions
@@ -8,6 +9,7 @@ from torch import nn
 
 from sklstm._arrays import to_numbers
 from sklstm._base import BaseLSTM
+from sklstm._moments import Moments
 
 LOSSES = {
     "squared_error": nn.MSELoss,
@@ -25,7 +27,9 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         \hat y &= W \, \mathrm{pool}(h_1, \dots, h_T) + b
 
     The targets are standardised inside with the (weighted) mean and standard deviation of the
-    training targets, so that any unit will do; `history_` gives losses in these units [1]_.
+    training targets, so that any unit will do; `history_` gives losses in these units [1]_. Over
+    the portions of ``partial_fit``, they are the mean and standard deviation so far, and the
+    output layer is adjusted, so that a new unit alone changes no prediction.
 
     ``X`` may be a 2-D array of numbers (each row one univariate series), a 3-D array of shape
     (n_samples, n_steps, n_features), a list of (n_steps, n_features) arrays, and whatever else
@@ -347,23 +351,44 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         y = check_array(y, ensure_2d=False, dtype=float, input_name="y")
         return column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
 
-    def _encode_targets(self, y, weights, *, reset):
+    def _learn_targets(self, y, y_val):
+        self._target_is_1d = y.ndim == 1
+        self._n_outputs = 1 if y.ndim == 1 else y.shape[1]
+        self._moments, self.target_scale_ = Moments(), np.ones(self._n_outputs)
+        self.target_mean_ = np.zeros(self._n_outputs)
+
+    def _encode_targets(self, y, weights, *, purpose):
         columns = y.reshape(len(y), -1)
-        if reset:
-            self._target_is_1d = y.ndim == 1
-            self._n_outputs = columns.shape[1]
-            with np.errstate(over="ignore"):
-                self.target_mean_ = np.average(columns, axis=0, weights=weights)
-                variance = np.average((columns - self.target_mean_) ** 2, axis=0, weights=weights)
-            if not np.isfinite(variance).all():
-                raise ValueError("The variance of y is too large for float64: scale y.")
-            self.target_scale_ = np.where(variance > 0, np.sqrt(variance), 1.0)
         if columns.shape[1] != self._n_outputs:
             raise ValueError(
                 f"y has {columns.shape[1]} outputs, but {type(self).__name__} learned "
                 f"{self._n_outputs}."
             )
+        if purpose != "use":
+            self._learn_unit(columns, weights, purpose)
         return (columns - self.target_mean_) / self.target_scale_
+
+    def _learn_unit(self, columns, weights, purpose):
+        """Learn the mean and scale of the targets, over all portions of them."""
+        before = self._moments if purpose == "portion" else Moments()
+        moments = before.updated(columns, weights)
+        if not np.all(np.isfinite(moments.variance)):
+            raise ValueError("The variance of y is too large for float64: scale y.")
+        old_mean, old_scale, was_known = self.target_mean_, self.target_scale_, _vary(self._moments)
+        scale = np.where(_vary(moments), np.sqrt(moments.variance), old_scale)
+        self.target_mean_ = moments.mean + np.zeros(self._n_outputs)
+        self.target_scale_ = scale
+        # what the network says now, in the new unit; it says nothing yet if there was no unit
+        self._gain = np.where(was_known, old_scale / scale, 1.0)
+        self._shift = np.where(was_known, (old_mean - self.target_mean_) / scale, 0.0)
+        self._moments = moments
+
+    def _adapt_net(self):
+        output = self.module_.output
+        gain, shift = (torch.tensor(of).to(output.weight) for of in (self._gain, self._shift))
+        with torch.no_grad():
+            output.weight.mul_(gain[:, None])
+            output.bias.mul_(gain).add_(shift)
 
     def _criterion(self):
         return LOSSES[self.loss], None
@@ -372,3 +397,8 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
+
+
+def _vary(moments):
+    """Whether targets differ by more than rounding."""
+    return moments.variance > (1e-14 * np.abs(moments.mean)) ** 2

@@ -15,8 +15,8 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 # Imports go down only: a module imports from rows above its own, never from its own row or below.
 LAYERS = [
     {"_optional"},
-    {"_arrays", "_words"},
-    {"_validation"},
+    {"_arrays", "_words", "_moments"},
+    {"_validation", "_weights"},
     {"_sequence_parts"},
     {"sequences", "windows", "cells", "steps", "tags", "entities"},
     {"text", "metrics", "datasets", "_inputs", "_vector_files", "_vector_tables", "traces", "crf"},
@@ -52,6 +52,8 @@ TORCH_FREE = {
     "_arrays",
     "_validation",
     "_sequence_parts",
+    "_moments",
+    "_weights",
     "_inputs",
     "_vector_files",
     "_vector_tables",

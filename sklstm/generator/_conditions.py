@@ -16,6 +16,8 @@ class Conditions:
     ----------
     y : array-like of shape (n_samples,) or (n_samples, n_conditions)
         Labels, or numbers: whatever has two axes or holds floats.
+    y_val : array-like, optional
+        Those of validation data.
 
     Attributes
     ----------
@@ -27,13 +29,15 @@ class Conditions:
         Names of the numbers, if they came in a frame that has names.
     """
 
-    def __init__(self, y):
+    def __init__(self, y, y_val=None):
         self.columns = column_names(y)
         y = _as_array(y)
         self.labels = None
         if y.ndim == 1 and y.dtype.kind != "f":
             try:
                 self.labels = np.unique(y)
+                if y_val is not None and (y_val := _as_array(y_val)).dtype.kind == y.dtype.kind:
+                    self.labels = np.union1d(self.labels, y_val)
             except CONVERSION_ERRORS as error:
                 raise restated(
                     error, "y must hold labels of one type, and none may be missing."

@@ -18,6 +18,7 @@ from torch import nn
 from sklstm._base import BaseLSTM
 from sklstm._holdout import to_labels
 from sklstm._streams import StreamBatches
+from sklstm._weights import normalise, weigh_samples
 from sklstm.batches import SequenceDataset, to_tensor
 from sklstm.generator._conditions import Conditions
 from sklstm.generator._sampling import BOUNDARY
@@ -358,22 +359,23 @@ class LSTMGenerator(
                 f"{self.embedding_dim} and {self.hidden_size}."
             )
 
-    def _read_dataset(self, X, y, sample_weight, *, reset):
+    def _read_dataset(self, X, y, sample_weight, y_val=None, *, reset=False, purpose="use"):
         if reset:
             self._level = self.level
         sequences = read_texts(X, self._level)
-        weights = self._weigh_samples(sample_weight, sequences)
+        weights = normalise(weigh_samples(sample_weight, sequences, purpose), purpose)
         if reset:
             self._learn_symbols(sequences)
-            self._conditions = None if y is None else Conditions(y)
+            self._conditions = None if y is None else Conditions(y, y_val)
             self._describe_input()
         data = lay_out(sequences.with_categories(self._symbols))
         data.conditions = self._read_conditions(y)
         if y is not None:
             check_consistent_length(sequences, data.conditions)
-        data.weights = torch.from_numpy(weights)
+        data.weights = data.importance = to_tensor(weights)
+        self._average(data, data.lengths, purpose)
         data.labels = to_labels(y)
-        return balance(data)
+        return data
 
     def _learn_symbols(self, sequences):
         if not len(sequences.codes):
@@ -474,7 +476,7 @@ class LSTMGenerator(
 
     def _read_fitted(self, X, y):
         self._check_ready()
-        return self._read_dataset(X, y, None, reset=False)
+        return self._read_dataset(X, y, None)
 
     def _log_likelihoods(self, data):
         sums = np.zeros(len(data))

@@ -82,9 +82,9 @@ class Opened:
         """
         y = self.estimator._check_targets(y)
         check_consistent_length(self.data, y)
-        targets = self.estimator._encode_targets(y, np.ones(len(y)), reset=False)
+        targets = self.estimator._encode_targets(y, np.ones(len(y)), purpose="use")
         self.data.weights = torch.ones(len(y))
-        self.estimator._attach_targets(self.data, targets)
+        self.estimator._attach_targets(self.data, targets, purpose="use")
 
     def losses(self, outputs, rows):
         """Compute the loss of each sequence of a batch, as in training but without weights.

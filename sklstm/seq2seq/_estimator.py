@@ -306,7 +306,7 @@ class LSTMSeq2Seq(BaseLSTM):
             One output for each sample.
         symbols : sequence of str, optional
             Symbols of outputs that will come later, for the first call: characters if ``y`` holds
-            strings. Those of this ``y`` are known anyway. Ignored in later calls.
+            strings. Those of this ``y`` are known anyway.
         sample_weight : array-like of shape (n_samples,), optional
             How much each sample counts in the loss.
 
@@ -317,6 +317,8 @@ class LSTMSeq2Seq(BaseLSTM):
         """
         if not hasattr(self, "net_"):
             self._declared_symbols = symbols
+        elif symbols is not None:
+            self._symbols.check_known([symbols])
         return self._fit(X, y, sample_weight, partial=True)
 
     # ------------------------------------------------------------ input and targets
@@ -339,24 +341,24 @@ class LSTMSeq2Seq(BaseLSTM):
     def _check_targets(self, y):
         return check_outputs(y)
 
-    def _encode_targets(self, y, weights, *, reset):
+    def _learn_targets(self, y, y_val):
+        self._symbols = OutputSymbols(y, self._declared_symbols, y_val)
+        self._n_outputs = 1 + len(self._symbols.symbols)
+        self._longest = 0
+
+    def _encode_targets(self, y, weights, *, purpose):
         longest = max(map(len, y))
         if self.max_length is not None and longest > self.max_length:
             raise ValueError(
                 f"y holds an output of {longest} symbols, but max_length={self.max_length}: raise "
                 "it, or leave such samples out."
             )
-        if reset:
-            self._symbols = OutputSymbols(y, self._declared_symbols)
-            self._n_outputs = 1 + len(self._symbols.symbols)
-            self._longest = 0
         self._longest = max(longest, self._longest)
         return self._symbols.encode(y)
 
-    def _attach_targets(self, data, targets):
+    def _attach_targets(self, data, targets, *, purpose):
         data.answers = targets
-        # the loss a symbol, so that lr and max_grad_norm mean the same for long and short outputs
-        data.weights = data.weights / np.average(targets.lengths, weights=data.weights)
+        self._average(data, targets.lengths, purpose)
 
     def _criterion(self):
         return nn.CrossEntropyLoss, None  # the network has its own, see Seq2SeqNet.losses

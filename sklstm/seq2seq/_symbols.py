@@ -77,6 +77,8 @@ class OutputSymbols:
         Outputs to learn from.
     declared : sequence of str, optional
         Symbols that will come later.
+    y_val : list of str, or list of lists of str, optional
+        Outputs of validation data.
 
     Attributes
     ----------
@@ -86,12 +88,12 @@ class OutputSymbols:
         Sorted; a symbol's code is its place, counted from 1, since 0 ends an output.
     """
 
-    def __init__(self, y, declared=None):
+    def __init__(self, y, declared=None, y_val=None):
         self.are_texts = isinstance(y[0], str)
         declared = [] if declared is None else _check_declared(declared, self.are_texts)
-        self.symbols = sorted({*chain.from_iterable(y), *declared})
-        if not self.symbols:
+        if not any(y):
             raise ValueError("Every sample of y is empty: there is nothing to learn from.")
+        self.symbols = sorted({*chain(*y, *(y_val or [])), *declared})
 
     def check(self, y):
         """Check that outputs are strings, or lists, as they were in ``fit``.
@@ -122,17 +124,27 @@ class OutputSymbols:
             Their codes, each output with 0 at its end.
         """
         self.check(y)
+        self.check_known(y)
         codes = {symbol: code for code, symbol in enumerate(self.symbols, start=1)}
-        unseen = sorted(set(chain.from_iterable(y)).difference(codes))
-        if unseen:
-            raise ValueError(
-                f"y contains the symbols {shorten(unseen)}, which are not among the "
-                f"{len(codes)} of the first fit. Name all symbols in the first partial_fit, or "
-                "leave those samples out."
-            )
         rows = [[*map(codes.__getitem__, symbols), BOUNDARY] for symbols in y]
         lengths = np.array(list(map(len, rows)))
         return SequenceDataset(np.concatenate(rows), np.cumsum(lengths) - lengths, lengths)
+
+    def check_known(self, y):
+        """Check that the network can write all symbols of outputs.
+
+        Parameters
+        ----------
+        y : list of str, or list of lists of str
+            The outputs.
+        """
+        unseen = sorted(set(chain.from_iterable(y)).difference(self.symbols))
+        if unseen:
+            raise ValueError(
+                f"y contains the symbols {shorten(unseen)}, which are not among the "
+                f"{len(self.symbols)} of the first fit. Name all symbols in the first partial_fit, "
+                "or leave those samples out."
+            )
 
     def decode(self, codes):
         """Name the symbols of one output.

@@ -21,6 +21,8 @@ class TagCodes:
         Tags to learn from.
     declared : list of str, optional
         Tags that will come later.
+    y_val : list of lists of str, optional
+        Tags of validation data.
 
     Attributes
     ----------
@@ -32,11 +34,11 @@ class TagCodes:
         that `y` lacks.
     """
 
-    def __init__(self, scheme, train_scheme, y, declared=None):
-        declared = declared or []
+    def __init__(self, scheme, train_scheme, y, declared=None, y_val=None):
+        declared, y_val = declared or [], y_val or []
         if not all(isinstance(tag, str) for tag in declared):
             raise TypeError(f"classes must hold tags, each a str; got {declared!r:.80}.")
-        self.scheme = infer_scheme(y, [declared]) if scheme == "auto" else scheme
+        self.scheme = infer_scheme(y, [declared, *y_val]) if scheme == "auto" else scheme
         if train_scheme is not None and self.scheme is None:
             raise ValueError(
                 f"train_scheme={train_scheme!r} needs tags that mark spans, such as 'B-PER', but "
@@ -44,11 +46,12 @@ class TagCodes:
             )
         self.train_scheme = train_scheme or self.scheme
         self._check_declared(declared)
-        tags = set(chain(*check_tags(y, self.scheme), declared))
-        if not tags:
+        if not any(y):
             raise ValueError("y holds no tag: there is nothing to learn from.")
+        tags = set(chain(*check_tags(y, self.scheme), *y_val, declared))
         if self.scheme is not None:
             tags.add(OUTSIDE)
+        self._given = tags
         self.tags = sorted(map(str, self._every_tag(tags) if self.converts else tags))
 
     @property
@@ -101,39 +104,21 @@ class TagCodes:
         spans = tags_to_spans(tags, self.train_scheme, mode="conlleval")
         return spans_to_tags(spans, len(tags), self.scheme)
 
-    def weigh(self, class_weight, counts):
-        """Weigh the tags, such that a step of the training data weighs 1 on average.
+    def check(self, tags):
+        """Check that tags are among those that were learned.
 
         Parameters
         ----------
-        class_weight : dict or "balanced"
-            Weights that the user chose; 1 for a tag that a dict lacks.
-        counts : ndarray of int, shape (n_tags,)
-            How often each tag occurs in the training data.
-
-        Returns
-        -------
-        ndarray of shape (n_tags,)
-            By the tags' codes.
+        tags : list of str
+            Tags in the user's scheme, in any order.
         """
-        if class_weight == "balanced":
-            weights = 1 / np.maximum(counts, 1)
-        else:
-            unknown = [tag for tag in class_weight if tag not in self.tags]
-            if unknown:
-                raise ValueError(
-                    f"class_weight names {unknown}, which are not among the tags {self.tags}."
-                )
-            weights = np.array([class_weight.get(tag, 1.0) for tag in self.tags])
-        if weights.dtype.kind not in "iuf" or not np.isfinite(weights).all() or weights.min() < 0:
+        known = set(self.tags) | self._given
+        unseen = sorted(tag for tag in set(tags).difference(known) if not self._converts(tag))
+        if unseen:
             raise ValueError(
-                "class_weight must give numbers that are finite and not negative; got "
-                f"{class_weight!r:.80}."
+                f"classes holds {unseen}, which are not among the tags of the first fit, "
+                f"{sorted(known)}. Name all tags in the first partial_fit."
             )
-        weights = weights / (weights.max() or 1.0)  # no sum of them overflows
-        if not weights @ counts:
-            raise ValueError(f"class_weight is 0 for all tags of y; got {class_weight!r:.80}.")
-        return weights * counts.sum() / (weights @ counts)
 
     def _check_declared(self, tags):
         for tag in tags:
@@ -143,6 +128,11 @@ class TagCodes:
                     f"classes holds {tag!r}, which is no tag of {self.scheme}; set scheme= to "
                     "the scheme of the tags, or to None if they mark no spans."
                 )
+
+    def _converts(self, tag):
+        """Whether a tag that was not seen has one in the scheme of training."""
+        kinds = {given.partition("-")[2] for given in self._given if given != OUTSIDE}
+        return self.converts and tag.partition("-")[2] in kinds
 
     def _every_tag(self, tags):
         kinds = {tag.partition("-")[2] for tag in tags if tag != OUTSIDE}

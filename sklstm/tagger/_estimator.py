@@ -11,6 +11,7 @@ from torch import nn
 
 from sklstm._base import BaseLSTM
 from sklstm._inputs import read_input
+from sklstm._weights import weigh_classes
 from sklstm.layers import CharEncoder
 from sklstm.metrics import entity_f1_score, token_accuracy_score
 from sklstm.networks import TaggerNet
@@ -319,7 +320,7 @@ class LSTMTagger(BaseLSTM):
         y : list of lists of tags
             One tag for each step.
         classes : array-like of shape (n_tags,), optional
-            All tags that will ever come, needed in the first call. Further ones are ignored.
+            All tags that will ever come; needed in the first call.
         sample_weight : array-like of shape (n_samples,), optional
             How much each sequence counts in the loss.
 
@@ -332,6 +333,8 @@ class LSTMTagger(BaseLSTM):
             if classes is None:
                 raise ValueError("classes must be passed on the first call to partial_fit.")
             self._declared_tags = list(classes)
+        elif classes is not None:
+            self._codes.check(classes)
         return self._fit(X, y, sample_weight, partial=True)
 
     # ------------------------------------------------------------ targets
@@ -339,21 +342,26 @@ class LSTMTagger(BaseLSTM):
     def _check_targets(self, y):
         return check_tags(y, None)
 
-    def _encode_targets(self, y, weights, *, reset):
-        if reset:
-            self._codes = TagCodes(self.scheme, self.train_scheme, y, self._declared_tags)
-            self._n_outputs = len(self._codes.tags)
-        codes = self._codes.encode(y)
-        if reset:
-            self._tag_counts = np.bincount(np.concatenate(codes), minlength=self._n_outputs)
-        return codes
+    def _learn_targets(self, y, y_val):
+        self._codes = TagCodes(self.scheme, self.train_scheme, y, self._declared_tags, y_val)
+        self._n_outputs = len(self._codes.tags)
 
-    def _weigh_tags(self):
+    def _encode_targets(self, y, weights, *, purpose):
+        return self._codes.encode(y)
+
+    def _learn_tag_weights(self, targets, purpose):
         if self.class_weight is None:
             return None
-        return self._codes.weigh(self.class_weight, self._tag_counts)
+        counts = np.bincount(np.concatenate(targets), minlength=self._n_outputs)
+        weights = weigh_classes(self.class_weight, self._codes.tags, counts)
+        if purpose == "portion":
+            return weights
+        weights = weights / (weights.max() or 1.0)  # no sum of them overflows
+        if not weights @ counts:
+            raise ValueError(f"class_weight is 0 for all tags of y; got {self.class_weight!r:.80}.")
+        return weights * counts.sum() / (weights @ counts)  # a step weighs 1 on average
 
-    def _attach_targets(self, data, targets):
+    def _attach_targets(self, data, targets, *, purpose):
         lengths = np.array(list(map(len, targets)))
         if (unequal := np.flatnonzero(lengths != data.lengths)).size:
             row = unequal[0]
@@ -363,13 +371,14 @@ class LSTMTagger(BaseLSTM):
                 "makes its own batches."
             )
         data.step_targets = np.concatenate(targets)
-        # the loss a step, so that lr and max_grad_norm mean the same for long and short sequences
-        n_steps = np.average(lengths, weights=data.weights)
-        data.weights = data.weights / max(1.0, n_steps)
-        weights = self._weigh_tags()
-        if weights is not None and self.crf:
-            means = [weights[tags].mean() if len(tags) else 1.0 for tags in targets]
-            data.weights = data.weights * torch.tensor(means)
+        self._average(data, lengths, purpose)
+        if purpose != "use":
+            self._tag_weights = self._learn_tag_weights(targets, purpose)
+        if self._tag_weights is not None:
+            means = [self._tag_weights[tags].mean() if len(tags) else 1.0 for tags in targets]
+            data.importance = data.importance * torch.tensor(means)
+            if self.crf:
+                data.weights = data.weights * torch.tensor(means)
 
     def _criterion(self):
         return nn.CrossEntropyLoss, None  # the network has its own, see TaggerNet.losses
@@ -381,7 +390,7 @@ class LSTMTagger(BaseLSTM):
         return {
             "crf": self.crf,
             "allowed": allowed,
-            "class_weight": self._weigh_tags(),
+            "class_weight": self._tag_weights,
             "char_encoder": self.char_encoder,
             "char_embedding_dim": self.char_embedding_dim,
             "char_hidden_size": self.char_hidden_size,
