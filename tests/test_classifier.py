@@ -435,7 +435,7 @@ BAD_FITS = {
     "None as label": ({}, SERIES, a(None, "a"), {}, ValueError, "missing value None"),
     "None among labels": ({}, SERIES, a("a", None), {}, ValueError, "none may be missing"),
     "lists of labels": ({}, SERIES, a([1], [1, 2]), {}, ValueError, "MultiLabelBinarizer"),
-    "several outputs": ({}, SERIES, np.c_[y, y + 1], {}, ValueError, "1d array"),
+    "several outputs": ({}, SERIES, np.c_[y, y + 1], {}, ValueError, "y is a matrix"),
     # weights
     "short weights": ({}, SERIES, y, {"sample_weight": [1]}, ValueError, "sample_weight"),
     "negative weights": ({}, SERIES, y, {"sample_weight": -np.ones(20)}, ValueError, "Negative"),
@@ -444,7 +444,12 @@ BAD_FITS = {
     "negative class weight": ({"class_weight": {0: -1}}, SERIES, y, {}, ValueError, "class_weight"),
     "zero class weights": ({"class_weight": {0: 0, 1: 0}}, SERIES, y, {}, ValueError, "positive"),
     "NaN class weight": ({"class_weight": {0: np.nan}}, SERIES, y, {}, ValueError, "finite"),
-    "weight of no class": ({"class_weight": {5: 1}}, SERIES, y, {}, ValueError, "class_weight"),
+    "string for a class weight": (
+        {"class_weight": {0: "1"}}, SERIES, y, {}, ValueError, "class_weight must give numbers"),
+    "one dict for labels": (
+        {"class_weight": {0: 1}}, SERIES, np.c_[y, y], {}, ValueError, "a list of dicts"),
+    "too few dicts": (
+        {"class_weight": [{0: 1}]}, SERIES, np.c_[y, y], {}, ValueError, "1 dicts for 2 labels"),
     "list of class weights": ({"class_weight": [1]}, SERIES, y, {}, ValueError, "one dict"),
     # validation data
     "X_val alone": ({}, SERIES, y, {"X_val": SERIES}, ValueError, "X_val and y_val together"),
@@ -452,7 +457,8 @@ BAD_FITS = {
     "other width": ({}, SERIES, y, {"X_val": SERIES[:, :3], "y_val": y}, ValueError, "3 features"),
     "other kind": ({}, SERIES, y, {"X_val": TOKENS, "y_val": y}, ValueError, "X now holds tokens"),
     "short y_val": ({}, SERIES, y, {"X_val": SERIES, "y_val": y[1:]}, ValueError, r"\[20, 19\]"),
-    "unseen class": ({}, SERIES, y, {"X_val": SERIES, "y_val": y + 1}, ValueError, r"classes"),
+    "strings for numbers": (
+        {}, SERIES, y, {"X_val": SERIES, "y_val": LABELS}, ValueError, "In the validation data"),
     "too few to hold out": (
         {"early_stopping": True}, SERIES[:4], y[:4], {}, ValueError, "of 4 samples"),
     # training

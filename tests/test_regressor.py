@@ -115,12 +115,49 @@ class TestInput:
 
 
 class TestGoingOn:
-    def test_partial_fit_keeps_the_scale_of_the_first_targets(self):
+    def test_partial_fit_learns_the_unit_of_all_portions(self):
+        portions = y[:7], 10 * y[7:] + 3, np.full(4, -8.0)
+        weights = [np.linspace(0, 2, len(portion)) for portion in portions]
+        fitted = regressor()
+        for portion, weight in zip(portions, weights, strict=True):
+            fitted.partial_fit(SERIES[: len(portion)], portion, weight)
+        together, of_each = np.concatenate(portions), np.concatenate(weights)
+        mean = np.average(together, weights=of_each)
+        assert fitted.target_mean_ == pytest.approx(mean)
+        variance = np.average((together - mean) ** 2, weights=of_each)
+        assert fitted.target_scale_**2 == pytest.approx(variance)
+        assert fitted.n_iter_ == 3
+
+    @pytest.mark.parametrize("method", ["fit", "partial_fit"])
+    def test_a_new_unit_alone_changes_no_prediction(self, method):
+        targets = np.column_stack([100 * y + 5, y - 3])
+        fitted = regressor(lr=0.03, warm_start=True).fit(SERIES, targets)
+        expected, scale = fitted.predict(SERIES), fitted.target_scale_
+        fitted.set_params(lr=1e-12)
+        getattr(fitted, method)(SERIES, -7 * targets)
+        assert (fitted.target_scale_ > 2 * scale).all()
+        np.testing.assert_allclose(fitted.predict(SERIES), expected, rtol=1e-5)
+
+    @pytest.mark.parametrize("scale", [1e-6, 1e4])
+    @pytest.mark.parametrize("first", [1, 2])
+    def test_a_small_first_portion_does_no_harm(self, first, scale):
+        targets = scale * (SERIES.sum(axis=1) + 10)
+        fitted = regressor(hidden_size=16, lr=0.02).partial_fit(SERIES[:first], targets[:first])
+        for _ in range(60):
+            fitted.partial_fit(SERIES, targets)
+        assert fitted.score(SERIES, targets) > 0.95
+
+    def test_a_constant_portion_keeps_the_scale(self):
+        fitted = regressor(warm_start=True).fit(SERIES, y)
+        scale = fitted.target_scale_
+        assert fitted.fit(SERIES, np.full(20, 7.25)).target_scale_ == scale
+        assert fitted.target_mean_ == 7.25
+
+    def test_a_portion_without_weight_teaches_nothing(self):
         fitted = regressor().partial_fit(SERIES, y)
-        before = fitted.target_mean_, fitted.target_scale_
-        fitted.partial_fit(SERIES, 10 * y)
-        assert (fitted.target_mean_, fitted.target_scale_) == before
-        assert fitted.n_iter_ == 2
+        expected = fitted.predict(SERIES)
+        fitted.partial_fit(SERIES, 10 * y, np.zeros(20))
+        np.testing.assert_array_equal(fitted.predict(SERIES), expected)
 
     def test_warm_start(self):
         fitted = regressor(warm_start=True).fit(SERIES, y).fit(SERIES, y)

@@ -540,10 +540,11 @@ class TestBadInput:
             seq2seq(max_length=3).fit(SOURCES, REVERSED)
 
     def test_validation_data(self):
-        with pytest.raises(
-            ValueError, match=r"In the validation data: y contains the symbols \['z"
-        ):
-            seq2seq().fit(SOURCES, REVERSED, X_val=["a"], y_val=["z"])
+        model = seq2seq().fit(SOURCES, REVERSED, X_val=["a"], y_val=["z"])
+        assert "z" in model.symbols_  # what only validation data hold is a symbol too
+        assert np.isfinite(model.history_[-1]["valid_loss"])
+        with pytest.raises(ValueError, match=r"In the validation data: y contains .*\['q'\]"):
+            model.set_params(warm_start=True).fit(SOURCES, REVERSED, X_val=["a"], y_val=["q"])
         with pytest.raises(ValueError, match="Pass X_val and y_val together"):
             seq2seq().fit(SOURCES, REVERSED, X_val=["a"])
 

@@ -83,7 +83,7 @@ class Opened:
         y = self.estimator._check_targets(y)
         check_consistent_length(self.data, y)
         targets = self.estimator._encode_targets(y, np.ones(len(y)), purpose="use")
-        self.data.weights = torch.ones(len(y))
+        self.data.weights = self.data.importance = torch.ones(len(y))
         self.estimator._attach_targets(self.data, targets, purpose="use")
 
     def losses(self, outputs, rows):

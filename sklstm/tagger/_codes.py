@@ -4,6 +4,7 @@ from itertools import chain
 
 import numpy as np
 
+from sklstm._weights import weigh_classes
 from sklstm.tags import check_tags, convert_tags, infer_scheme, spans_to_tags, tags_to_spans
 from sklstm.tags._spans import OUTSIDE, PREFIXES
 
@@ -103,6 +104,34 @@ class TagCodes:
             return tags
         spans = tags_to_spans(tags, self.train_scheme, mode="conlleval")
         return spans_to_tags(spans, len(tags), self.scheme)
+
+    def weigh(self, class_weight, targets, purpose):
+        """Weigh the tags; in ``fit``, such that a step of the training data weighs 1 on average.
+
+        Parameters
+        ----------
+        class_weight : dict, "balanced" or None
+            The user's choice.
+        targets : list of ndarray of int
+            The training data.
+        purpose : {"fit", "portion"}
+            What they are for.
+
+        Returns
+        -------
+        ndarray of shape (n_tags,) or None
+            By the tags' codes.
+        """
+        if class_weight is None:
+            return None
+        counts = np.bincount(np.concatenate(targets), minlength=len(self.tags))
+        weights = weigh_classes(class_weight, self.tags, counts)
+        if purpose == "portion":
+            return weights
+        weights = weights / (weights.max() or 1.0)  # no sum of them overflows
+        if not weights @ counts:
+            raise ValueError(f"class_weight is 0 for all tags of y; got {class_weight!r:.80}.")
+        return weights * counts.sum() / (weights @ counts)
 
     def check(self, tags):
         """Check that tags are among those that were learned.

@@ -11,7 +11,6 @@ from torch import nn
 
 from sklstm._base import BaseLSTM
 from sklstm._inputs import read_input
-from sklstm._weights import weigh_classes
 from sklstm.layers import CharEncoder
 from sklstm.metrics import entity_f1_score, token_accuracy_score
 from sklstm.networks import TaggerNet
@@ -349,18 +348,6 @@ class LSTMTagger(BaseLSTM):
     def _encode_targets(self, y, weights, *, purpose):
         return self._codes.encode(y)
 
-    def _learn_tag_weights(self, targets, purpose):
-        if self.class_weight is None:
-            return None
-        counts = np.bincount(np.concatenate(targets), minlength=self._n_outputs)
-        weights = weigh_classes(self.class_weight, self._codes.tags, counts)
-        if purpose == "portion":
-            return weights
-        weights = weights / (weights.max() or 1.0)  # no sum of them overflows
-        if not weights @ counts:
-            raise ValueError(f"class_weight is 0 for all tags of y; got {self.class_weight!r:.80}.")
-        return weights * counts.sum() / (weights @ counts)  # a step weighs 1 on average
-
     def _attach_targets(self, data, targets, *, purpose):
         lengths = np.array(list(map(len, targets)))
         if (unequal := np.flatnonzero(lengths != data.lengths)).size:
@@ -373,7 +360,7 @@ class LSTMTagger(BaseLSTM):
         data.step_targets = np.concatenate(targets)
         self._average(data, lengths, purpose)
         if purpose != "use":
-            self._tag_weights = self._learn_tag_weights(targets, purpose)
+            self._tag_weights = self._codes.weigh(self.class_weight, targets, purpose)
         if self._tag_weights is not None:
             means = [self._tag_weights[tags].mean() if len(tags) else 1.0 for tags in targets]
             data.importance = data.importance * torch.tensor(means)
