@@ -230,6 +230,25 @@ def to_list(X, expected):
     return list(X)
 
 
+def to_object_array(rows):
+    """Make a 1-D array of whatever rows: those of equal lengths would become a matrix.
+
+    Parameters
+    ----------
+    rows : list
+        The entries.
+
+    Returns
+    -------
+    ndarray of object, shape (n_rows,)
+        The same objects.
+    """
+    array = np.empty(len(rows), object)
+    for position, row in enumerate(rows):
+        array[position] = row
+    return array
+
+
 def _are_all(kind, values):
     # a set of types is built in C: 7 million tokens are checked in a tenth of a second
     return all(issubclass(found, kind) for found in set(map(type, values)))

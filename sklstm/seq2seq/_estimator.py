@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from sklstm._base import BaseLSTM
-from sklstm._validation import to_list
+from sklstm._validation import to_list, to_object_array
 from sklstm.networks import Attention, Seq2SeqNet
 from sklstm.seq2seq._symbols import EXPECTED, OutputSymbols, check_outputs, list_texts
 from sklstm.sequences import Sequences
@@ -386,10 +386,7 @@ class LSTMSeq2Seq(BaseLSTM):
             One output for each source, as ``y`` was in ``fit``.
         """
         found = self._search(X, self.beam_size)
-        outputs = np.empty(len(found), object)  # of lists of one length np.array makes a matrix
-        for position, ((output, _), *_) in enumerate(found):
-            outputs[position] = output
-        return outputs
+        return to_object_array([output for ((output, _), *_) in found])
 
     def predict_n_best(self, X, n=5, beam_size=None):
         """Find the `n` best outputs.

@@ -11,6 +11,7 @@ from torch import nn
 
 from sklstm._base import BaseLSTM
 from sklstm._inputs import read_input
+from sklstm._validation import to_object_array
 from sklstm.layers import CharEncoder
 from sklstm.metrics import entity_f1_score, token_accuracy_score
 from sklstm.networks import TaggerNet
@@ -473,7 +474,7 @@ class LSTMTagger(BaseLSTM):
         ndarray of shape (n_samples,) of lists
             One tag for each step, in the scheme of ``y``.
         """
-        return _object_array(self._collect(X, self._best_tags))
+        return to_object_array(self._collect(X, self._best_tags))
 
     def _best_tags(self, emissions, lengths):
         return self._name(self.module_.crf.viterbi(emissions, lengths)[0], lengths)
@@ -491,7 +492,7 @@ class LSTMTagger(BaseLSTM):
         ndarray of shape (n_samples,) of ndarrays, each of shape (n_steps, n_tags)
             In the order of `classes_`.
         """
-        return _object_array(self._collect(X, self._marginals))
+        return to_object_array(self._collect(X, self._marginals))
 
     def _marginals(self, emissions, lengths):
         marginals = self.module_.crf.marginals(emissions, lengths).cpu().numpy()
@@ -589,11 +590,3 @@ class LSTMTagger(BaseLSTM):
         tags.target_tags.required = True
         tags.target_tags.one_d_labels = False
         return tags
-
-
-def _object_array(rows):
-    """Make a 1-D array: rows of equal lengths would become a matrix."""
-    array = np.empty(len(rows), object)
-    for position, row in enumerate(rows):
-        array[position] = row
-    return array
