@@ -436,7 +436,7 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
             `Sequences` for tokens and ids, with code 0 as padding and all vectors kept; a
             masked array for numbers, where the mask is True at padding.
         """
-        check_is_fitted(self, "_longest")
+        check_is_fitted(self)
         self._validate_params()
         batch = self._read(X, reset=False)
         if isinstance(batch, Sequences):
@@ -448,7 +448,7 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
     @property
     def max_length_(self):
         """Steps of each sequence after ``transform``."""
-        check_is_fitted(self, "_longest")
+        check_is_fitted(self)
         return self.max_length or self._longest
 
     def _read(self, X, *, reset):
@@ -467,6 +467,9 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
         if not len(X):
             raise ValueError("Found 0 sample(s) while a minimum of 1 is required.")
         return X.without_padding()
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "_longest")
 
     def _pad_sequences(self, batch):
         n, length = len(batch), self.max_length_

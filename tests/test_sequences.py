@@ -15,6 +15,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import KFold, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import _safe_indexing, check_array, indexable, resample, shuffle
+from sklearn.utils.validation import check_is_fitted
 
 from sklstm import SequencePadder, Sequences, TokenIndexer, Tokenizer, Word2VecEmbedder
 
@@ -294,6 +295,15 @@ def cut(row, max_length, truncating):
     while len(row) > max_length:
         row.pop({"pre": 0, "post": -1, "middle": -(-max_length // 2)}[truncating])
     return row
+
+
+def test_a_pipeline_that_ends_with_a_padder_knows_that_it_is_fitted():
+    padder = SequencePadder()
+    with pytest.raises(NotFittedError):
+        check_is_fitted(padder)
+    pipe = make_pipeline(TokenIndexer(), padder).fit([["a"]])
+    check_is_fitted(padder)
+    assert pipe[1:].transform([["a"]]).tokens() == [["a"]]
 
 
 class TestCharSpans:
