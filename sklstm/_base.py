@@ -389,7 +389,7 @@ class BaseLSTM(BaseEstimator):
             raise ValueError("Every sample of X is empty: there is nothing to learn from.")
         self._input_kind = kind = kind_of(inputs)
         self._vocabulary_size = self.vocabulary_size
-        self._categories = self._initial_vectors = self._vector_codes = None
+        self._token_codes = self._initial_vectors = self._vector_codes = None
         self._n_columns = n_codes = None
         self._n_frozen = 0
         if kind == "numbers":
@@ -407,8 +407,10 @@ class BaseLSTM(BaseEstimator):
             width = self.embedding_dim
             n_codes = self.vocabulary_size
             if kind == "tokens":
-                self._categories = list(inputs.categories)
-                n_codes = len(self._categories)
+                first = UNKNOWN + 1
+                tokens = enumerate(inputs.categories[first:], first)
+                self._token_codes = {token: code for code, token in tokens}
+                n_codes = len(inputs.categories)
         if kind in ("numbers", "vectors"):
             self.n_features_in_ = self._n_columns or width
         self._precision = self._choose_precision(inputs, kind)
@@ -457,16 +459,14 @@ class BaseLSTM(BaseEstimator):
             return sequences.codes, sequences.vectors
         if self._vector_codes is not None:
             return self._look_up_vectors(sequences)
-        if self._categories is None:
+        if self._token_codes is None:
             return sequences.codes, None
         if sequences.categories is None:
             raise ValueError(
                 f"{type(self).__name__} was fitted on Sequences with categories, but those of "
                 "X have none. Send X through the transformers that were used in fit."
             )
-        if list(sequences.categories) == self._categories:
-            return sequences.codes, None
-        return sequences.with_categories(self._categories).codes, None
+        return sequences.codes_in(self._token_codes), None
 
     def _look_up_vectors(self, sequences):
         """Words met after training keep the vectors that came with them."""

@@ -207,6 +207,7 @@ def _read_sequences(X, vocabulary_size):
     if not len(X):
         _refuse_empty()
     if X.vectors is not None:
+        X = X.without_unused()
         assert_all_finite(X.vectors, input_name="the vectors of X")
         return X
     return _read_ids(X.codes, X.lengths, vocabulary_size) if X.categories is None else X

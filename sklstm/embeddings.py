@@ -301,24 +301,8 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         """
         check_is_fitted(self)
         self._validate_params()
-        sequences = _encode(X)
-        count = np.bincount(sequences.codes, minlength=len(sequences.categories))
-        count[[PADDING, UNKNOWN]] = 1
-        used = np.flatnonzero(count)
-        categories = [sequences.categories[code] for code in used]
-        codes = sequences.codes
-        if len(used) < len(count):
-            new_codes = np.zeros(len(count), np.int32)
-            new_codes[used] = np.arange(len(used))
-            codes = new_codes[codes]
-        return Sequences(
-            codes,
-            sequences.offsets,
-            categories,
-            self._look_up(categories),
-            sequences.char_spans,
-            sequences.texts,
-        )
+        sequences = _encode(X).without_unused()
+        return sequences.with_vectors(self._look_up(sequences.categories))
 
     def get_feature_names_out(self, input_features=None):
         """Name the columns of the vectors.

@@ -110,8 +110,11 @@ class Embedding(nn.Module):
         Tensor of shape (n_sequences, n_steps, n_features)
             The vectors.
         """
-        table = self.weight if new_vectors is None else torch.cat([self.weight, new_vectors])
-        return F.embedding(codes, table)
+        if new_vectors is None:
+            return F.embedding(codes, self.weight)
+        new = codes - len(self.weight)  # a table of both would be a copy of the whole
+        known = F.embedding(codes.masked_fill(new >= 0, 0), self.weight)
+        return torch.where((new >= 0)[..., None], F.embedding(new.clamp(min=0), new_vectors), known)
 
 
 class Dropout(nn.Module):

@@ -272,30 +272,87 @@ class Sequences:
             self.codes, self.offsets, self.categories, vectors, self.char_spans, self.texts
         )
 
-    def with_categories(self, categories):
+    def with_categories(self, categories, codes_of=None):
         """Encode the same strings with another list of categories.
 
         Parameters
         ----------
         categories : sequence of str
             The new dictionary; ``categories[0]`` and ``categories[1]`` are padding and unknown.
+            It is shared, not copied.
+        codes_of : mapping of str to int, optional
+            The code of each category from 2 on. Whoever has it at hand saves going through all
+            of `categories`.
 
         Returns
         -------
         Sequences
             Without vectors. Strings not among `categories` become unknown.
         """
+        if codes_of is None:
+            categories = check_categories(categories)
+            first = len(SPECIAL_TOKENS)  # tokens so written are not padding, and not unknown
+            codes_of = {token: code for code, token in enumerate(categories[first:], first)}
+        result = self._apply(lambda flat: flat, self.offsets)
+        result.codes = self.codes_in(codes_of)
+        result.categories, result.vectors = categories, None
+        return result
+
+    def codes_in(self, codes_of):
+        """Look up what codes another dictionary has for the strings.
+
+        Parameters
+        ----------
+        codes_of : mapping of str to int
+            The code of each string, from 2 on.
+
+        Returns
+        -------
+        ndarray of int32, shape (n_steps,)
+            The codes; 1, for unknown, where there is none.
+        """
         if self.categories is None:
             raise ValueError("These sequences hold ids without strings: categories is None.")
-        categories = check_categories(categories)
-        first = len(SPECIAL_TOKENS)  # tokens so written are not padding, and not unknown
-        index = {token: code for code, token in enumerate(categories[first:], first)}
-        known = (index.get(token, UNKNOWN) for token in self.categories[first:])
-        table = np.array([PADDING, UNKNOWN, *known], np.int32)
-        codes = recode(self.codes, table)
-        return Sequences(
-            codes, self.offsets, categories, char_spans=self.char_spans, texts=self.texts
-        )
+        used, places = _number_used(self.codes, len(self.categories))
+        strings = map(self.categories.__getitem__, used[len(SPECIAL_TOKENS) :].tolist())
+        known = (codes_of.get(string, UNKNOWN) for string in strings)
+        return recode(places, np.array([PADDING, UNKNOWN, *known], np.int32))
+
+    def without_unused(self):
+        """Leave out the categories, and their vectors, that occur nowhere.
+
+        Returns
+        -------
+        Sequences
+            The same sequences; padding and unknown always stay.
+        """
+        n_categories = len(self.vectors if self.categories is None else self.categories)
+        used, places = _number_used(self.codes, n_categories)
+        if len(used) == n_categories:
+            return self
+        result = self._apply(lambda flat: flat, self.offsets)
+        result.codes = places
+        if self.categories is not None:
+            result.categories = [self.categories[code] for code in used.tolist()]
+        if self.vectors is not None:
+            result.vectors = self.vectors[used]
+        return result
+
+
+def _number_used(codes, n_categories):
+    """Number the categories that occur: list them in order, and find the place of each code.
+
+    Padding and unknown always count as used. A few steps take a time that does not depend on the
+    number of categories.
+    """
+    special = np.arange(len(SPECIAL_TOKENS))
+    if len(codes) < n_categories:
+        used, places = np.unique(np.concatenate([special, codes]), return_inverse=True)
+        return used, places[len(special) :].astype(np.int32)
+    occurs = np.zeros(n_categories, bool)
+    occurs[codes] = occurs[special] = True
+    used = np.flatnonzero(occurs)
+    return used, recode(codes, np.cumsum(occurs, dtype=np.int32) - 1)
 
 
 def recode(codes, table):

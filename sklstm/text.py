@@ -389,7 +389,8 @@ class TokenIndexer(TransformerMixin, BaseEstimator):
                     stacklevel=3,
                 )
         self.vocabulary_ = {token: code for code, token in enumerate(tokens, UNKNOWN + 1)}
-        return batch.with_categories(self._categories())
+        self._list_categories()
+        return self._encode(batch)
 
     def transform(self, X):
         """Encode tokens.
@@ -407,7 +408,7 @@ class TokenIndexer(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         self._validate_params()
-        return _as_sequences(X).with_categories(self._categories())
+        return self._encode(_as_sequences(X))
 
     def inverse_transform(self, X):
         """Decode ids to tokens.
@@ -427,17 +428,29 @@ class TokenIndexer(TransformerMixin, BaseEstimator):
         if isinstance(X, Sequences) and X.categories is not None:
             return X.tokens()
         codes, offsets = (X.codes, X.offsets) if isinstance(X, Sequences) else _read_ids(X)
-        categories = self._categories()
-        size = len(categories)
+        size = len(self._categories)
         if np.any((codes < 0) | (codes >= size)):
             raise ValueError(
                 f"ids must lie between 0 and {size - 1}, the last of the vocabulary; got "
                 f"{codes.min()} to {codes.max()}."
             )
-        return Sequences(codes, offsets, categories).tokens()
+        return Sequences(codes, offsets, self._categories).tokens()
 
-    def _categories(self):
-        return [*SPECIAL_TOKENS, *self.vocabulary_]
+    def _list_categories(self):
+        """List what all results share: a tuple, lest one of them change it."""
+        self._categories = (*SPECIAL_TOKENS, *self.vocabulary_)
+
+    def _encode(self, batch):
+        return batch.with_categories(self._categories, self.vocabulary_)
+
+    def __getstate__(self):
+        """Leave out the list of what the vocabulary holds."""
+        return {k: v for k, v in super().__getstate__().items() if k != "_categories"}
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        if hasattr(self, "vocabulary_"):
+            self._list_categories()
 
     def _learn(self, batch):
         counts = np.bincount(batch.codes, minlength=len(batch.categories)).tolist()

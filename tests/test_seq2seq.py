@@ -242,7 +242,7 @@ class TestPredictions:
         for outputs in n_best(fitted, ["cab"], 5):
             y = [output for output, _ in outputs]
             answers = fitted._symbols.encode(y)
-            steps = torch.tensor([fitted._categories.index(letter) for letter in "cab"])
+            steps = torch.tensor([fitted._token_codes[letter] for letter in "cab"])
             padded = answers.padded(np.arange(5))
             with torch.no_grad():
                 logits = fitted.module_(steps.expand(5, -1), torch.full((5,), 3), padded)

@@ -694,7 +694,7 @@ class TestState:
         printed = capsys.readouterr().out
         lines = [line.rsplit(maxsplit=1) for line in printed.replace(",", "").splitlines()]
         found = [int(line[1]) for line in lines[2:8]]
-        n_words, n_characters = len(fitted._categories), fitted._speller.n_characters
+        n_words, n_characters = fitted._shape["n_codes"], fitted._speller.n_characters
         width = 6 + 7 + len(CASINGS)
         assert found == [
             6 * n_words, 5 * n_characters + 7 * (3 * 5 + 1), 2 * 4 * 6 * (width + 6 + 1),

@@ -368,7 +368,7 @@ class LSTMGenerator(
             self._learn_symbols(sequences)
             self._conditions = None if y is None else Conditions(y, y_val)
             self._describe_input()
-        data = lay_out(sequences.with_categories(self._symbols))
+        data = lay_out(sequences.with_categories(self._symbols, self.vocabulary_))
         data.conditions = self._read_conditions(y)
         if y is not None:
             check_consistent_length(sequences, data.conditions)
@@ -417,7 +417,7 @@ class LSTMGenerator(
         return Sequences.from_tokens([["<start>", *text] for text in texts])
 
     def _encode(self, inputs, *, reset):
-        texts = inputs.with_categories(self._symbols)
+        texts = inputs.with_categories(self._symbols, self.vocabulary_)
         texts.codes[texts.offsets[:-1]] = BOUNDARY
         return SequenceDataset(texts.codes, texts.offsets[:-1], texts.lengths)
 

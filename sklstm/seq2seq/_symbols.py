@@ -94,6 +94,18 @@ class OutputSymbols:
         if not any(y):
             raise ValueError("Every sample of y is empty: there is nothing to learn from.")
         self.symbols = sorted({*chain(*y, *(y_val or [])), *declared})
+        self._number()
+
+    def _number(self):
+        self._codes = {symbol: code for code, symbol in enumerate(self.symbols, start=1)}
+
+    def __getstate__(self):
+        """Leave out what the symbols tell again."""
+        return {"are_texts": self.are_texts, "symbols": self.symbols}
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        self._number()
 
     def check(self, y):
         """Check that outputs are strings, or lists, as they were in ``fit``.
@@ -125,7 +137,7 @@ class OutputSymbols:
         """
         self.check(y)
         self.check_known(y)
-        codes = {symbol: code for code, symbol in enumerate(self.symbols, start=1)}
+        codes = self._codes
         rows = [[*map(codes.__getitem__, symbols), BOUNDARY] for symbols in y]
         lengths = np.array(list(map(len, rows)))
         return SequenceDataset(np.concatenate(rows), np.cumsum(lengths) - lengths, lengths)
@@ -138,7 +150,7 @@ class OutputSymbols:
         y : list of str, or list of lists of str
             The outputs.
         """
-        unseen = sorted(set(chain.from_iterable(y)).difference(self.symbols))
+        unseen = sorted({s for s in chain.from_iterable(y) if s not in self._codes})
         if unseen:
             raise ValueError(
                 f"y contains the symbols {shorten(unseen)}, which are not among the "
