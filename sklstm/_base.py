@@ -321,6 +321,9 @@ class BaseLSTM(BaseEstimator):
             "locked_dropout": self.locked_dropout,
             "bptt_steps": self.bptt_steps,
         }
+        for name, value in self._architecture.items():
+            if isinstance(value, np.integer):  # which may be too narrow to compute with
+                self._architecture[name] = int(value)
         if not reset:  # a copy, which takes lr, batch_size and the like as they are now
             self.net_ = continue_net(self.net_, self._net_options())
             self._adapt_net()

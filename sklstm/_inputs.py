@@ -117,7 +117,7 @@ def _as_list_or_array(X):
         X = _open_frame(X)
     elif hasattr(X, "__array__"):
         X = X if isinstance(X, np.ma.MaskedArray) else plain(np.asarray(X))
-    elif not isinstance(X, (list, tuple)) and not hasattr(X, "shape"):
+    elif not isinstance(X, (list, tuple)) and not isinstance(getattr(X, "shape", None), tuple):
         raise TypeError(f"X is {describe(X)}; expected {ACCEPTED}.")
     if not isinstance(X, (list, tuple)) and not _is_column(X):
         return X

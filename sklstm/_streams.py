@@ -31,9 +31,9 @@ class StreamBatches:
         self.random_state = random_state
         self.dataset = dataset
         if random_state is not None:
-            share = -(-int(dataset.lengths.sum()) // batch_size)
+            share = -(-int(dataset.lengths.sum()) // int(batch_size))
             self.dataset = cut(dataset, max(share, n_steps))
-        n_batches = max(1, round(len(self.dataset) / batch_size))
+        n_batches = max(1, round(len(self.dataset) / int(batch_size)))
         self.batch_size = -(-len(self.dataset) // n_batches)
 
     def __len__(self):

@@ -341,7 +341,7 @@ class LengthBatches:
 
     def __init__(self, dataset, batch_size, random_state=None, pool_size=50):
         self.dataset = dataset
-        self.batch_size = batch_size
+        self.batch_size = int(batch_size)  # a numpy integer may be too narrow to compute with
         self.random_state = random_state
         self.pool_size = pool_size
 

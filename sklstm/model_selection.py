@@ -6,7 +6,8 @@ import numpy as np
 from sklearn.model_selection import GroupKFold
 from sklearn.utils import check_random_state, column_or_1d
 
-from sklstm.tags import infer_scheme, span_columns
+from sklstm._arrays import to_array
+from sklstm.tags import check_tags, infer_scheme, span_columns
 
 __all__ = ["DocumentKFold"]
 
@@ -123,6 +124,7 @@ class DocumentKFold(GroupKFold):
 
 def _number_documents(groups):
     """Number the document of each sentence from 0, in order of appearance."""
+    groups = to_array(groups, "groups", "the name or number of the document of each sentence")
     names = column_or_1d(groups).tolist()
     for sentence, name in enumerate(names):
         if name is None or (name == name) is not True:  # NaN and its kin differ from themselves
@@ -139,6 +141,7 @@ def _document_shares(y, document_of):
 
     Returns an array of shape (n_documents, 1 + n_types) whose columns sum to 1.
     """
+    y = check_tags(y, None)
     lengths = np.array([len(tags) for tags in y])
     scheme = infer_scheme(y)
     if scheme is None:

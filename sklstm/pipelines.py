@@ -2,6 +2,7 @@
 
 from sklearn.pipeline import Pipeline
 
+from sklstm._arrays import describe
 from sklstm.classifier import LSTMClassifier
 from sklstm.embeddings import Word2VecEmbedder
 from sklstm.sequences import SequencePadder
@@ -71,6 +72,7 @@ def entity_tagger(
     >>> [(entity.type, entity.text, entity.start_char, entity.end_char) for entity in entities[0]]
     [('PER', 'Alan Turing', 0, 11), ('PER', 'Hilbert', 16, 23)]
     """
+    _check_tokenizer(tokenizer)
     if tokenizer is None:
         tokenizer = Tokenizer(lowercase=False, punctuation=True, char_spans=True)
     embedder = _embedder(
@@ -157,6 +159,7 @@ def text_classifier(
     >>> pipe.predict(["Such good fun!", "A BAD film"])
     array(['pos', 'neg'], dtype='<U3')
     """
+    _check_tokenizer(tokenizer)
     if tokenizer is None:
         tokenizer = Tokenizer(lowercase=lowercase)
     embedder = _embedder(
@@ -178,6 +181,15 @@ def text_classifier(
     if max_length is not None:
         steps += [("sequencepadder", SequencePadder(max_length=max_length, truncating="middle"))]
     return Pipeline([*steps, ("lstmclassifier", classifier)])
+
+
+def _check_tokenizer(tokenizer):
+    is_transformer = hasattr(tokenizer, "fit") and hasattr(tokenizer, "transform")
+    if not is_transformer and not isinstance(tokenizer, str | None):
+        raise TypeError(
+            'tokenizer must be a transformer, or "passthrough" if X is token lists; got '
+            f"{describe(tokenizer)}. A function goes into Tokenizer(tokenizer=...)."
+        )
 
 
 def _embedder(vectors, vector_size, **params):

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import torch
 from sklearn.base import clone
+from sklearn.utils import Bunch
 
 from sklstm import (
     Entity,
@@ -21,6 +22,20 @@ from sklstm import (
     TokenIndexer,
     Tokenizer,
     Word2VecEmbedder,
+    entity_tagger,
+    text_classifier,
+)
+from sklstm.inspection import (
+    AttentionDisplay,
+    GateActivationsDisplay,
+    GradientFlowDisplay,
+    HiddenStatesDisplay,
+    TokenContributionsDisplay,
+    attention_weights,
+    gate_activations,
+    gradient_flow,
+    hidden_states,
+    token_contributions,
 )
 
 SMALL = {"hidden_size": 2, "max_epochs": 1, "random_state": 0}
@@ -496,3 +511,95 @@ def test_masked_steps_of_a_sample_are_not_read():
         outcome(LSTMClassifier(**SMALL), X, LABELS),
         outcome(LSTMClassifier(**SMALL), [[1.0, 2.0]] * 6, LABELS),
     )
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"batch_size": np.uint8(3)}, {"hidden_size": np.uint8(100), "n_layers": np.int8(2)}],
+    ids=["batch", "sizes"],
+)
+@pytest.mark.parametrize("name", [*LEARNERS, "generator"])
+def test_narrow_integers_of_numpy_are_integers(name, options):
+    estimator, y = READERS_OF_TOKENS[name]
+    wide = clone(estimator).set_params(**{key: int(value) for key, value in options.items()})
+    narrow = clone(estimator).set_params(**options)
+    X, y = TOKENS * 50, y and y * 50
+    assert_equal(outcome(narrow, X, y), outcome(wide, X, y))
+
+
+@pytest.mark.parametrize("classes", [7, "B-X", {"B-X"}, [1, 2], None], ids=repr)
+def test_classes_of_a_tagger(classes):
+    with pytest.raises((TypeError, ValueError), match="classes"):
+        LSTMTagger(**SMALL).partial_fit(TOKENS, TAGS, classes=classes)
+
+
+@pytest.mark.parametrize("make", [text_classifier, entity_tagger])
+@pytest.mark.parametrize("tokenizer", [str.split, np.ones(3), pd.Series(["a"]), 7], ids=repr)
+def test_tokenizers_of_pipelines(make, tokenizer):
+    with pytest.raises(TypeError, match="tokenizer must be a transformer"):
+        make(tokenizer=tokenizer)
+
+
+class TestDisplays:
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def drawn():
+        pytest.importorskip("matplotlib").use("Agg")
+        classifier = LSTMClassifier(**SMALL).fit(TOKENS, LABELS)
+        seq2seq = LSTMSeq2Seq(**SMALL).fit(TEXTS, TEXTS)
+        return {
+            AttentionDisplay: attention_weights(seq2seq, TEXTS, TEXTS),
+            GateActivationsDisplay: gate_activations(classifier, TOKENS),
+            GradientFlowDisplay: gradient_flow(classifier, TOKENS, LABELS),
+            HiddenStatesDisplay: hidden_states(classifier, TOKENS),
+            TokenContributionsDisplay: token_contributions(classifier, TOKENS[:1]),
+        }
+
+    @pytest.mark.parametrize(
+        "result", [None, 7, "ab", {}, pd.Series([1]), Bunch(x=1), np.ones(3)], ids=repr
+    )
+    def test_foreign_results(self, drawn, result):
+        for display in drawn:
+            with pytest.raises(TypeError, match=r"The display draws what .* returned"):
+                display(result).plot()
+        with pytest.raises(TypeError, match=r"The display draws what .* returned"):
+            TokenContributionsDisplay(result)._repr_html_()
+
+    def test_results_of_other_functions(self, drawn):
+        for display in drawn:
+            for other, result in drawn.items():
+                if other is not display and display is not GradientFlowDisplay:
+                    with pytest.raises((TypeError, ValueError), match=r"display draws|must name"):
+                        display(result).plot()
+
+    @pytest.mark.parametrize("ax", [7, "ax", [], np.ones(2), pd.Series([1]), object()], ids=repr)
+    def test_foreign_axes(self, drawn, ax):
+        for display, result in drawn.items():
+            with pytest.raises(TypeError, match="ax must be matplotlib Axes"):
+                display(result).plot(ax)
+
+    def test_axes_that_stand_freely(self, drawn):
+        pyplot = pytest.importorskip("matplotlib.pyplot")
+        figure = pyplot.figure()
+        for display, result in drawn.items():
+            ax = figure.add_axes([0, 0, 1, 1])
+            if display in (GateActivationsDisplay, HiddenStatesDisplay):
+                with pytest.raises(ValueError, match="ax stands freely"):
+                    display(result).plot(ax)
+            else:
+                assert display(result).plot(ax).ax_ is ax
+        pyplot.close(figure)
+
+    @pytest.mark.parametrize("letters", [7, [["h"]], [1], "", "hx", pd.Series(["h"])], ids=repr)
+    def test_letters(self, drawn, letters):
+        for display, name in ((GateActivationsDisplay, "gates"), (HiddenStatesDisplay, "states")):
+            with pytest.raises(ValueError, match=f"{name} must name some of"):
+                display(drawn[display]).plot(**{name: letters})
+
+    @pytest.mark.parametrize("target", [[1], np.ones(2), pd.Series(["p"]), pd.NA, {}], ids=repr)
+    def test_targets(self, target):
+        classifier = LSTMClassifier(**SMALL).fit(TOKENS, LABELS)
+        with pytest.raises(ValueError, match="target must name what to explain"):
+            token_contributions(classifier, TOKENS[:1], target=target)
+        with pytest.raises(ValueError, match="method must be one of"):
+            token_contributions(classifier, TOKENS[:1], method=np.ones(2))

@@ -460,8 +460,8 @@ class LSTMGenerator(
         return options
 
     def _n_steps_at_once(self):
-        width = max(self._shape["n_codes"], 4 * self.hidden_size)
-        return max(1, NUMBERS_AT_ONCE // (self.batch_size * width))
+        width = max(self._shape["n_codes"], 4 * int(self.hidden_size))
+        return max(1, NUMBERS_AT_ONCE // (int(self.batch_size) * width))
 
     # ------------------------------------------------------------ scoring
 

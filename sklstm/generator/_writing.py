@@ -74,8 +74,8 @@ class WritingMixin:
             n_samples, prefix, max_length, handle_unknown, condition, random_state
         )
         texts = []
-        for start in range(0, n_samples, self.batch_size):
-            rows = range(n_samples)[start : start + self.batch_size]
+        for start in range(0, n_samples, int(self.batch_size)):
+            rows = range(n_samples)[start : start + int(self.batch_size)]
             part = None if conditions is None else conditions[rows.start : rows.stop]
             writer = self._writer(prefix, part, Draws(seed, rows), rule)
             texts += self._write(writer, prefix, len(rows), max_length)

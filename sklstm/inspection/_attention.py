@@ -3,6 +3,7 @@
 import torch
 from sklearn.utils import Bunch, check_consistent_length
 
+from sklstm._arrays import describe
 from sklstm.inspection._drawing import N_NAMES, check_result, choose, make_axes, shorten
 from sklstm.inspection._opened import Opened
 from sklstm.seq2seq import LSTMSeq2Seq
@@ -180,6 +181,8 @@ class AttentionDisplay:
         self.figure_ = self.ax_.figure
         style = {"aspect": "auto", "interpolation": "nearest", "vmin": 0.0, "vmax": 1.0}
         self.image_ = self.ax_.imshow(weights, **{**style, **image_kw})
+        if not isinstance(colorbar, bool):
+            raise TypeError(f"colorbar must be True or False; got {describe(colorbar)}.")
         if colorbar:
             self.figure_.colorbar(self.image_, ax=self.ax_, label="attention weight", pad=0.02)
         tokens = self.attention.tokens and self.attention.tokens[sample]

@@ -410,6 +410,7 @@ class LSTMSeq2Seq(BaseLSTM):
         if not isinstance(n, Integral) or n < 1:
             raise ValueError(f"n must be an integer of at least 1; got {n!r}.")
         if beam_size is None:
+            self._check_ready()
             beam_size = max(n, self.beam_size)
         if not isinstance(beam_size, Integral) or beam_size < n:
             raise ValueError(

@@ -4,6 +4,7 @@ from itertools import chain
 
 import numpy as np
 
+from sklstm._validation import to_list
 from sklstm._weights import weigh_classes
 from sklstm.tags import check_tags, convert_tags, infer_scheme, spans_to_tags, tags_to_spans
 from sklstm.tags._spans import OUTSIDE, PREFIXES
@@ -36,7 +37,9 @@ class TagCodes:
     """
 
     def __init__(self, scheme, train_scheme, y, declared=None, y_val=None):
-        declared, y_val = declared or [], y_val or []
+        y_val = y_val or []
+        is_empty = declared is None or (isinstance(declared, (list, tuple)) and not declared)
+        declared = [] if is_empty else to_list(declared, "the tags that will come, as classes,")
         if not all(isinstance(tag, str) for tag in declared):
             raise TypeError(f"classes must hold tags, each a str; got {declared!r:.80}.")
         self.scheme = infer_scheme(y, [declared, *y_val]) if scheme == "auto" else scheme

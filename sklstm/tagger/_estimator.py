@@ -332,7 +332,7 @@ class LSTMTagger(BaseLSTM):
         if not hasattr(self, "net_"):
             if classes is None:
                 raise ValueError("classes must be passed on the first call to partial_fit.")
-            self._declared_tags = list(classes)
+            self._declared_tags = classes
         elif classes is not None:
             self._codes.check(classes)
         return self._fit(X, y, sample_weight, partial=True)
