@@ -4,6 +4,7 @@ from itertools import chain
 
 import numpy as np
 
+from sklstm._arrays import describe
 from sklstm._validation import to_list
 from sklstm._weights import weigh_classes
 from sklstm.tags import check_tags, convert_tags, infer_scheme, spans_to_tags, tags_to_spans
@@ -38,10 +39,7 @@ class TagCodes:
 
     def __init__(self, scheme, train_scheme, y, declared=None, y_val=None):
         y_val = y_val or []
-        is_empty = declared is None or (isinstance(declared, (list, tuple)) and not declared)
-        declared = [] if is_empty else to_list(declared, "the tags that will come, as classes,")
-        if not all(isinstance(tag, str) for tag in declared):
-            raise TypeError(f"classes must hold tags, each a str; got {declared!r:.80}.")
+        declared = _list_declared(declared)
         self.scheme = infer_scheme(y, [declared, *y_val]) if scheme == "auto" else scheme
         if train_scheme is not None and self.scheme is None:
             raise ValueError(
@@ -144,6 +142,7 @@ class TagCodes:
         tags : list of str
             Tags in the user's scheme, in any order.
         """
+        tags = _list_declared(tags)
         known = set(self.tags) | self._given
         unseen = sorted(tag for tag in set(tags).difference(known) if not self._converts(tag))
         if unseen:
@@ -170,3 +169,12 @@ class TagCodes:
         kinds = {tag.partition("-")[2] for tag in tags if tag != OUTSIDE}
         prefixes = PREFIXES[self.train_scheme]
         return {OUTSIDE} | {f"{p}-{kind}" if kind else p for p in prefixes for kind in kinds}
+
+
+def _list_declared(tags):
+    if tags is None or (isinstance(tags, (list, tuple)) and not tags):
+        return []
+    tags = to_list(tags, "the tags that will come, as classes,")
+    if not all(isinstance(tag, str) for tag in tags):
+        raise TypeError(f"classes must hold tags, each a str; got {describe(tags)}.")
+    return tags
