@@ -1,18 +1,14 @@
-"""Ragged batches: the container ``Sequences`` and its padder."""
+"""Ragged batches: the container ``Sequences``."""
 
 from itertools import chain, pairwise
-from numbers import Integral
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
-from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted
 
-from sklstm._arrays import CONVERSION_ERRORS, describe, plain, refuse_dates, to_array
-from sklstm._sequence_parts import PADDING as PADDING
-from sklstm._sequence_parts import SPECIAL_TOKENS as SPECIAL_TOKENS
-from sklstm._sequence_parts import UNKNOWN as UNKNOWN
+from sklstm._arrays import CONVERSION_ERRORS, describe, plain, to_array
 from sklstm._sequence_parts import (
+    PADDING,
+    SPECIAL_TOKENS,
+    UNKNOWN,
     check_categories,
     check_codes,
     check_offsets,
@@ -22,7 +18,7 @@ from sklstm._sequence_parts import (
     distinct,
     join_spans,
 )
-from sklstm._validation import check_columns, check_tokens
+from sklstm._validation import check_tokens
 
 CHUNK = 2**16
 
@@ -379,235 +375,3 @@ def recode(codes, table):
 
 def _to_offsets(lengths):
     return np.concatenate([[0], np.cumsum(np.fromiter(lengths, np.int64))])
-
-
-class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
-    """Truncate and pad sequences to one length.
-
-    Padding that is already there does not count: it is dropped first, so only real steps are
-    cut, and padding twice changes nothing.
-
-    The estimators of this package batch ragged input by themselves and leave padding out of
-    every computation, so this step is needed only to cut long sequences, or for estimators
-    that want arrays: ``np.asarray`` makes one of equally long sequences.
-
-    Parameters
-    ----------
-    max_length : int, default=None
-        Steps of each sequence after ``transform``. None takes the longest sequence seen in
-        ``fit``. It counts from the next ``transform`` on, as the other parameters do.
-    truncating : {"pre", "post", "middle"}, default="pre"
-        Where a sequence that is too long loses steps: at its start, at its end, or in the
-        middle, which keeps the first and the last ``max_length / 2`` steps.
-    padding : {"pre", "post"}, default="post"
-        Whether padding goes before or after the real steps.
-    ids : bool, default=False
-        Whether lists of integers, or an integer matrix, hold ids, with 0 for padding. By
-        default they are numbers like any other. Tokens and `Sequences` need no such hint.
-
-    Attributes
-    ----------
-    max_length_ : int
-        Steps of each sequence after ``transform``; at least 1.
-    feature_names_in_ : ndarray of str
-        Names of the columns, if each sequence was a frame with string names.
-
-    See Also
-    --------
-    Sequences : The container that tokens and ids are returned in.
-    SlidingWindow : Cuts one long series into windows.
-
-    Notes
-    -----
-    Padding commutes with :class:`~sklstm.Word2VecEmbedder`: either order gives the same
-    sequences and the same vectors.
-
-    Examples
-    --------
-    >>> from sklstm import SequencePadder
-    >>> padder = SequencePadder(max_length=3)
-    >>> batch = padder.fit_transform([["not", "a", "good", "film"], ["good"]])
-    >>> batch.tokens()
-    [['a', 'good', 'film'], ['good']]
-    >>> batch.lengths
-    array([3, 3])
-
-    Numbers become a masked array, in which padding is masked.
-
-    >>> padder.fit_transform([[0.5, 1.5], [2.5]])[:, :, 0]
-    masked_array(
-      data=[[0.5, 1.5, --],
-            [2.5, --, --]],
-      mask=[[False, False,  True],
-            [False,  True,  True]],
-      fill_value=1e+20)
-    """
-
-    _parameter_constraints = {
-        "max_length": [Interval(Integral, 1, None, closed="left"), None],
-        "truncating": [StrOptions({"pre", "post", "middle"})],
-        "padding": [StrOptions({"pre", "post"})],
-        "ids": ["boolean"],
-    }
-
-    def __init__(self, *, max_length=None, truncating="pre", padding="post", ids=False):
-        self.max_length = max_length
-        self.truncating = truncating
-        self.padding = padding
-        self.ids = ids
-
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
-        """Learn the length of the longest sequence.
-
-        Parameters
-        ----------
-        X : Sequences, list of list of str, list of list of int, or list of array-like of float
-            The sequences; see ``transform``.
-        y : None
-            Ignored.
-
-        Returns
-        -------
-        SequencePadder
-            The fitted padder.
-        """
-        batch = self._read(X, reset=True)
-        lengths = batch.lengths if isinstance(batch, Sequences) else list(map(len, batch))
-        self._longest = max(1, *lengths)
-        return self
-
-    def transform(self, X):
-        """Truncate and pad.
-
-        Parameters
-        ----------
-        X : Sequences, list of list of str, list of list of int, or list of array-like of float
-            The sequences. Numbers come as a list of ``(n_steps,)`` or ``(n_steps,
-            n_features)`` arrays, as a matrix with one series in each row, or as an array of
-            shape ``(n_sequences, n_steps, n_features)``, which may be masked.
-
-        Returns
-        -------
-        Sequences or masked array of shape (n_sequences, n_steps, n_features)
-            `Sequences` for tokens and ids, with code 0 as padding and all vectors kept; a
-            masked array for numbers, where the mask is True at padding.
-        """
-        check_is_fitted(self)
-        self._validate_params()
-        batch = self._read(X, reset=False)
-        if isinstance(batch, Sequences):
-            return self._pad_sequences(batch)
-        shape = len(batch), self.max_length_, batch[0].shape[1]
-        steps, real = self._pad(batch, shape, batch[0].dtype)
-        return np.ma.MaskedArray(steps, mask=np.repeat(~real[:, :, None], shape[2], axis=2))
-
-    @property
-    def max_length_(self):
-        """Steps of each sequence after ``transform``."""
-        check_is_fitted(self)
-        return self.max_length or self._longest
-
-    def _read(self, X, *, reset):
-        if not isinstance(X, Sequences):
-            X = plain(X)
-            refuse_dates(X, "X")
-            if hasattr(X, "__array__") and not isinstance(X, np.ndarray):
-                X = plain(np.asarray(X))
-            if self.ids:
-                X = Sequences.from_ids(X)
-            elif _holds_tokens(X):
-                X = Sequences.from_tokens(check_tokens(X))
-            else:
-                check_columns(self, X, reset=reset)
-                return _read_numbers(X)
-        if not len(X):
-            raise ValueError("Found 0 sample(s) while a minimum of 1 is required.")
-        return X.without_padding()
-
-    def __sklearn_is_fitted__(self):
-        return hasattr(self, "_longest")
-
-    def _pad_sequences(self, batch):
-        n, length = len(batch), self.max_length_
-        bounds = list(pairwise(batch.offsets.tolist()))
-
-        def pad(flat):
-            rows, width = (flat[start:stop] for start, stop in bounds), flat.shape[1:]
-            padded, _ = self._pad(rows, (n, length, *width), flat.dtype)
-            return padded.reshape(n * length, *width)
-
-        return batch._apply(pad, np.arange(n + 1) * length)
-
-    def _pad(self, rows, shape, dtype):
-        padded, real = np.zeros(shape, dtype), np.zeros(shape[:2], bool)
-        for n, steps in enumerate(rows):
-            kept = self._truncate(steps, shape[1])
-            start = 0 if self.padding == "post" else shape[1] - len(kept)
-            place = slice(start, start + len(kept))
-            padded[n, place] = kept
-            real[n, place] = True
-        return padded, real
-
-    def _truncate(self, steps, length):
-        surplus = len(steps) - length
-        if surplus <= 0:
-            return steps
-        half = -(-length // 2)
-        start = {"pre": 0, "post": length, "middle": half}[self.truncating]
-        return np.concatenate([steps[:start], steps[start + surplus :]])
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.two_d_array = False
-        tags.input_tags.three_d_array = True
-        return tags
-
-
-def _holds_tokens(X):
-    if not hasattr(X, "__len__") or getattr(X, "ndim", 1) == 0:
-        return True  # check_tokens has the error
-    if isinstance(X, np.ndarray) and X.dtype.kind in "biufc":
-        return False
-    ragged = (list, tuple, np.ndarray)
-    telling = next((row for row in X if not isinstance(row, ragged) or len(row)), None)
-    if telling is None:  # nothing but empty sequences
-        return not any(isinstance(row, np.ndarray) for row in X)
-    return isinstance(telling[0] if isinstance(telling, ragged) else telling, str)
-
-
-def _read_numbers(X):
-    """List ragged numbers as (n_steps, n_features) arrays, masked steps left out."""
-    if isinstance(X, np.ma.MaskedArray):
-        X = X[:, :, None] if X.ndim == 2 else X
-        hidden = np.ma.getmaskarray(X)
-        if np.any(hidden.any(axis=-1) != hidden.all(axis=-1)):
-            raise ValueError("A step must be masked in all of its features, or in none.")
-        X = [row[~mask] for row, mask in zip(X.data, hidden.all(axis=-1), strict=True)]
-    rows = [_read_series(position, row) for position, row in enumerate(X)]
-    if not rows:
-        raise ValueError("Found 0 sample(s) while a minimum of 1 is required.")
-    widths = {row.shape[1] for row in rows if len(row)} or {rows[0].shape[1]}
-    if len(widths) > 1:
-        raise ValueError(f"All sequences must have equally many features; got {sorted(widths)}.")
-    dtype = np.result_type(np.float32, *{row.dtype for row in rows})
-    width = widths.pop()
-    return [
-        row.astype(dtype, copy=False) if len(row) else np.zeros((0, width), dtype) for row in rows
-    ]
-
-
-def _read_series(position, row):
-    try:
-        row = np.asarray(plain(row))
-    except CONVERSION_ERRORS:  # rows of unequal length, say
-        row = np.empty(0, object)
-    if row.ndim not in (1, 2) or row.dtype.kind not in "biuf":
-        raise ValueError(
-            f"Sequence {position} must be an array of numbers of shape (n_steps,) or (n_steps, "
-            f"n_features); got shape {row.shape} and dtype {row.dtype}. Put a single series "
-            "into a list of one."
-        )
-    if not np.isfinite(row).all():
-        raise ValueError(f"Sequence {position} contains NaN or infinity. Fill or drop these steps.")
-    return row[:, None] if row.ndim == 1 else row
