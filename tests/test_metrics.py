@@ -518,6 +518,7 @@ def test_token_accuracy_warns_of_another_scheme_too():
         token_accuracy_score([["O", "O"]], [["O", "U-A"]])
         token_accuracy_score([["DET", "B", "I-A"]], [["NOUN", "I-A", "O"]])
         token_accuracy_score(y, [["A", "A", "O", "B"]])
+        assert token_accuracy_score([["B-A\n", "B- A"]], [["B-A\n", "O"]]) == 0.5
 
 
 @pytest.mark.parametrize("function", ALL)

@@ -37,13 +37,13 @@ def token_accuracy_score(y_true, y_pred, *, sample_weight=None):
     0.75
     """
     y_true, y_pred = check_pair(y_true, y_pred)
-    n_faults = count_faults(y_true)
+    pairs = map(eq, chain.from_iterable(y_true), chain.from_iterable(y_pred))
+    hits = np.fromiter(pairs, dtype=float)
+    n_faults = None if hits.all() else count_faults(y_true)
     if fitting := [scheme for scheme, count in (n_faults or {}).items() if not count]:
         warn_of_another_scheme(
             y_pred, fitting, "score spans, with entity_f1_score(mode='conlleval')"
         )
-    pairs = map(eq, chain.from_iterable(y_true), chain.from_iterable(y_pred))
-    hits = np.fromiter(pairs, dtype=float)
     weights = np.repeat(check_weights(sample_weight, y_true), list(map(len, y_true)))
     return float(divide(hits @ weights, weights.sum(), "token accuracy", "warn"))
 

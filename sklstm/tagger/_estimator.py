@@ -46,7 +46,8 @@ class LSTMTagger(BaseLSTM):
     ----------
     scheme : {"auto", "IOB1", "IOB2", "IOBES", "BILOU"} or None, default="auto"
         How tags spell spans. ``"auto"`` finds out from ``y``; None takes tags as they are, as
-        for parts of speech. A tag that breaks the scheme is an error.
+        for parts of speech. A tag that breaks the scheme is an error, and for ``"auto"`` one that
+        seems to be a span in another spelling, such as ``"B_PER"``.
     train_scheme : {"IOB1", "IOB2", "IOBES", "BILOU"}, optional
         The scheme to learn in; predictions are converted back. ``"IOBES"`` often helps.
     crf : bool, default=True

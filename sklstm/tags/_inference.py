@@ -104,10 +104,12 @@ def count_faults(y):
     dict of str to int, or None
         For each scheme; None if the tags mark no spans.
     """
-    sentences = check_tags(y, None)
+    distinct = set(chain.from_iterable(y))
+    if not (all(map(_has_span_form, distinct)) or _are_bare(distinct)):
+        return None
     try:
-        return _count_faults(sentences)
-    except ValueError:
+        return _count_faults(y)
+    except ValueError:  # blanks around a type
         return None
 
 
