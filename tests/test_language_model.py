@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from sklstm.cells import CELLS
-from sklstm.networks import LanguageModelNet, count_parameters
+from sklstm.networks import LanguageModelNet, _language_model, count_parameters
 from sklstm.parts import Workers, accumulate_gradients
 
 V = 7
@@ -157,3 +157,19 @@ def test_description():
     assert rows["full"] == ("Linear", "(N, T, 7)", 7 * 6 + 7)
     assert rows["tied"] == ("Linear (tied)", "(N, T, 7)", 7)
     assert rows["adaptive"][0] == "Adaptive softmax"
+
+
+@pytest.mark.parametrize("options", [{}, {"cutoffs": [3]}])
+def test_losses_of_many_symbols_are_computed_a_part_at_a_time(options, monkeypatch):
+    torch.manual_seed(0)
+    net = LanguageModelNet(7, 3, 4, **options).double()
+    outputs = torch.randn(3, 5, 4, dtype=torch.float64, requires_grad=True)
+    targets = torch.randint(-1, 7, (3, 5))
+    found = []
+    for at_once in (10**9, 14):  # all symbols, and two
+        monkeypatch.setattr(_language_model, "LOGITS_AT_ONCE", at_once)
+        losses = net.losses(outputs, targets)
+        weights = [outputs, *net.output.parameters()]
+        found.append([losses, *torch.autograd.grad(losses.square().sum(), weights)])
+    for whole, in_parts in zip(*found, strict=True):
+        torch.testing.assert_close(in_parts, whole)

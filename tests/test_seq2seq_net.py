@@ -8,7 +8,7 @@ import torch
 from toys import needs_bfloat16
 
 from sklstm.cells import CELLS
-from sklstm.networks import Attention, Seq2SeqNet, count_parameters
+from sklstm.networks import Attention, Seq2SeqNet, _attention, count_parameters
 from sklstm.networks._beam_search import beam_search, length_penalty
 
 KINDS = ("additive", "dot", None)
@@ -476,3 +476,19 @@ class TestBeamSearch:
 
         beam_search(advance, [(torch.zeros(3, 1),)], 3, beam_size=1, max_length=1000)
         assert calls == [(3, 1)]
+
+
+def test_long_outputs_look_at_long_sources_a_few_steps_at_a_time(monkeypatch):
+    torch.manual_seed(0)
+    attention = Attention("additive", 4, 3).double()
+    outputs = torch.randn(2, 6, 3, dtype=torch.float64, requires_grad=True)
+    queries = torch.randn(2, 5, 4, dtype=torch.float64, requires_grad=True)
+    real = torch.arange(6) < torch.tensor([[6], [2]])
+    found = []
+    for at_once in (10**9, 100):  # all queries, and two
+        monkeypatch.setattr(_attention, "PAIRS_AT_ONCE", at_once)
+        answer = attention(queries, attention.remember(outputs, real))
+        weights = [outputs, queries, *attention.parameters()]
+        found.append([answer, *torch.autograd.grad(answer.square().sum(), weights)])
+    for whole, in_parts in zip(*found, strict=True):
+        torch.testing.assert_close(in_parts, whole)

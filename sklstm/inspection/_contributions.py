@@ -203,9 +203,13 @@ def _integrate_pieces(value, x, start, end, size):
 @torch.no_grad()
 def _occlude(value, x, size):
     n_tokens = x.shape[1]
-    later = torch.ones(n_tokens + 1, n_tokens, dtype=x.dtype).triu()  # row k keeps steps k onwards
-    kept = torch.cat([later, 1 - later])[:, :, None]  # and row T + 1 + k the k steps before
-    values = torch.cat([value(x * part) for part in kept.split(size)]).view(2, -1)
+    steps, values = torch.arange(n_tokens), []
+    # variant k keeps steps k onwards, and variant T + 1 + k the k steps before
+    for variants in torch.arange(2 * (n_tokens + 1)).split(size):
+        later = steps >= (variants % (n_tokens + 1))[:, None]  # (M, T)
+        kept = later != (variants > n_tokens)[:, None]
+        values.append(value(x * kept[:, :, None]))
+    values = torch.cat(values).view(2, -1)
     return (values.diff(dim=1) * torch.tensor([[-0.5], [0.5]])).sum(dim=0).numpy()
 
 

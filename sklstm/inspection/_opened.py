@@ -11,7 +11,6 @@ from sklearn.utils import check_consistent_length
 from sklstm._arrays import describe
 from sklstm._base import BaseLSTM
 from sklstm._inputs import Numbers
-from sklstm.batches import LengthBatches
 from sklstm.networks import SequenceNet
 from sklstm.traces import record
 
@@ -120,9 +119,12 @@ class Opened:
             Steps of each.
         """
         n_steps = max(1, BATCH // self.network.n_units)
-        size = max(1, n_steps // int(self.data.lengths.max()))
-        for rows in LengthBatches(self.data, size).rows():
-            yield rows, *self.read(rows)
+        rows = np.argsort(self.data.lengths, kind="stable")
+        while len(rows):
+            padded = self.data.lengths[rows] * np.arange(1, len(rows) + 1)  # if a row is the last
+            stop = max(1, np.searchsorted(padded, n_steps, side="right"))
+            yield rows[:stop], *self.read(rows[:stop])
+            rows = rows[stop:]
 
     def read(self, rows):
         """Describe the steps of some samples.

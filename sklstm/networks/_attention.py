@@ -1,11 +1,15 @@
 """Attention: where in the source to look, for each step of the output."""
 
+from functools import partial
 from typing import NamedTuple
 
 import torch
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 from sklstm.layers import glorot_linear
+
+PAIRS_AT_ONCE = 2**24  # numbers of queries and steps compared: 64 megabytes
 
 
 class Memory(NamedTuple):
@@ -109,13 +113,22 @@ class Attention(nn.Module):
             The weights :math:`\alpha`: they sum to 1 over the real steps.
         """
         if self.kind == "additive":
-            sums = self.query(queries)[:, :, None] + memory.keys[:, None]  # (N, L, T, H)
-            scores = self.score(sums.tanh())[..., 0]  # (N, L, T)
+            n_pairs = memory.keys.numel()  # of a query: N * T * H
+            parts = self.query(queries).split(max(1, PAIRS_AT_ONCE // max(1, n_pairs)), dim=1)
+            scores = [self._add(part, memory.keys) for part in parts[:1]]
+            # all sums but the first are computed again on the way back, lest all be kept
+            again = partial(checkpoint, use_reentrant=False, preserve_rng_state=False)
+            scores += [again(self._add, part, memory.keys) for part in parts[1:]]
+            scores = torch.cat(scores, dim=1)  # (N, L, T)
         else:
             scores = queries @ memory.keys.mT
         real = memory.real[:, None]
         scores = scores.masked_fill(~real, torch.finfo(scores.dtype).min)
         return scores.softmax(dim=-1).masked_fill(~real, 0.0)
+
+    def _add(self, queries, keys):
+        sums = queries[:, :, None] + keys[:, None]  # (N, L, T, H)
+        return self.score(sums.tanh())[..., 0]
 
     def forward(self, queries, memory):
         r"""Join what the decoder knows with what it looks at.

@@ -1,13 +1,17 @@
 """Symbols in, and for each of them the distribution of the next one out."""
 
+from functools import partial
 from math import isqrt
 
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
 from sklstm.layers import Dropout, glorot_linear
 from sklstm.networks._sequence import SequenceNet, row
+
+LOGITS_AT_ONCE = 2**25  # 128 megabytes
 
 
 class LanguageModelNet(SequenceNet):
@@ -206,12 +210,21 @@ class LanguageModelNet(SequenceNet):
         """
         real = (targets.flatten() >= 0).nonzero()[:, 0]  # (R,): the softmax never sees padding
         outputs, wanted = outputs.flatten(0, 1)[real], targets.flatten()[real]  # (R, H), (R,)
-        if isinstance(self.output, nn.AdaptiveLogSoftmaxWithLoss):
-            losses = -self.output(outputs, wanted).output if len(real) else outputs.sum(dim=-1)
-        else:
-            losses = F.cross_entropy(self.output(outputs), wanted, reduction="none")
+        at_once = max(1, LOGITS_AT_ONCE // len(self.embedding.weight))
+        if len(real) <= at_once:
+            losses = self._symbol_losses(outputs, wanted)
+        else:  # whose logits are computed again on the way back, lest all be kept
+            parts = zip(outputs.split(at_once), wanted.split(at_once), strict=True)
+            again = partial(checkpoint, use_reentrant=False, preserve_rng_state=False)
+            losses = torch.cat([again(self._symbol_losses, *part) for part in parts])
         sums = losses.new_zeros(len(targets))
         return sums.index_add(0, real // targets.shape[1], losses)
+
+    def _symbol_losses(self, outputs, wanted):
+        """Compute the losses of symbols (R,) from the outputs (R, H)."""
+        if isinstance(self.output, nn.AdaptiveLogSoftmaxWithLoss):
+            return -self.output(outputs, wanted).output if len(wanted) else outputs.sum(dim=-1)
+        return F.cross_entropy(self.output(outputs), wanted, reduction="none")
 
     def describe(self):
         """List the layers.
