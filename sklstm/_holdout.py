@@ -5,6 +5,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import _safe_indexing
 
 from sklstm._net import Samples
+from sklstm._validation import to_object_array
 
 
 def hold_out(samples, validation, fraction, groups, strata, random_state):
@@ -84,9 +85,6 @@ def to_labels(y):
     ndarray or None
         For skorch, which knows no lists.
     """
-    if not isinstance(y, (list, tuple)):
-        return y if y is None else np.asarray(y)
-    labels = np.empty(len(y), object)
-    for row, target in enumerate(y):
-        labels[row] = target
-    return labels
+    if y is None:
+        return None
+    return to_object_array(y) if isinstance(y, (list, tuple)) else np.asarray(y)

@@ -29,7 +29,15 @@ OPTIMIZERS = {
 }
 
 # what ``fit`` sets itself, and net_params cannot
-RESERVED = {"callbacks", "iterator_train__random_state", "max_epochs", "train_split", "use_caching"}
+RESERVED = {
+    "batch_score",
+    "callbacks",
+    "criterion__reduction",
+    "iterator_train__random_state",
+    "max_epochs",
+    "train_split",
+    "use_caching",
+}
 
 BATCH_OPTIONS = {
     "batch_size",
@@ -305,6 +313,8 @@ def net_options(estimator, architecture, precision, criterion, score=None):
         Arguments of `Net`.
     """
     net_params = estimator.net_params or {}
+    if not all(isinstance(name, str) for name in net_params):
+        raise ValueError(f"net_params must have names as keys; got {list(net_params)!r:.80}.")
     if not RESERVED.isdisjoint(net_params):
         raise ValueError(
             f"net_params cannot set {sorted(RESERVED.intersection(net_params))}: use the "
@@ -346,11 +356,13 @@ def _check_iterators(options):
         given = {key.removeprefix(prefix) for key in options if key.startswith(prefix)}
         given |= {"batch_size"} | ({"random_state"} if name == "iterator_train" else set())
         try:
-            signature(options[name]).bind(None, **dict.fromkeys(given))
+            taken = signature(options[name])
+            taken.bind(None, **dict.fromkeys(given))
         except TypeError as error:
+            known = f"it takes {', '.join(taken.parameters)}" if callable(options[name]) else ""
             raise ValueError(
-                f"net_params: {name}={options[name]!r} {error}. It is called with a data set and "
-                f"{', '.join(sorted(given))}, as sklstm.batches.LengthBatches is."
+                f"net_params: {name}={options[name]!r:.80} cannot iterate over batches: {error}; "
+                f"{known or 'expected a class such as sklstm.batches.LengthBatches'}."
             ) from None
     for name in BATCH_OPTIONS.intersection(options):
         if not isinstance(options[name], Integral) or options[name] < 1:
@@ -591,7 +603,7 @@ def choose_device(device):
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:
         torch.zeros(1, device=device).tolist()
-    except (AssertionError, RuntimeError) as error:
+    except (AssertionError, RuntimeError, TypeError) as error:
         raise ValueError(
             f"device={device!r} cannot be used here; take 'auto', 'cpu', or a device that this "
             f"machine has, such as 'cuda:0'. The cause: {error}"

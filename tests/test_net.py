@@ -17,6 +17,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.utils.validation import check_is_fitted
 from skorch.callbacks import EarlyStopping
 from skorch.history import History
+from torch.utils.data import DataLoader
 from toys import (
     LABELS,
     RAGGED,
@@ -223,6 +224,42 @@ class TestTraining:
     def test_net_params(self):
         fitted = classifier(net_params={"lr": 0.5, "iterator_train__pool_size": 1})
         assert fitted.fit(TOKENS, LABELS).net_.optimizer_.param_groups[0]["lr"] == 0.5
+
+    @pytest.mark.parametrize(
+        ("net_params", "message"),
+        [
+            ({"iterator_train__foo": 1}, "argument 'foo'; it takes dataset, batch_size"),
+            ({"iterator_train": DataLoader}, "argument 'random_state'; it takes dataset"),
+            ({"iterator_valid": 3}, "expected a class such as sklstm.batches.LengthBatches"),
+            ({"iterator_train__pool_size": 0}, "pool_size must be an integer of at least 1"),
+            ({"iterator_valid__batch_size": "x"}, "batch_size must be an integer of at least 1"),
+            ({"batch_size": -1}, "batch_size must be an integer of at least 1; got -1"),
+            ({"optimzer": "sgd"}, "cannot be built; .*unexpected argument.* optimzer"),
+            ({"optimizer": "sgd"}, "cannot be built; .*'str' object is not callable"),
+            ({"optimizer__momentun": 0.9}, "cannot be built; .*'momentun'"),
+            ({"module__units": 9}, "cannot be built; .*'units'"),
+            ({"lr": "high"}, "cannot be built"),
+            ({"device": 3.5}, "device=3.5 cannot be used here"),
+            ({1: 2}, r"net_params must have names as keys; got \[1\]"),
+            ({"criterion__reduction": "sum"}, "use the estimator's parameters for that"),
+        ],
+    )
+    def test_wrong_net_params(self, net_params, message):
+        fitted = classifier().fit(SERIES, y)
+        expected = fitted.predict_proba(SERIES)
+        with pytest.raises(ValueError, match=message):
+            clone(fitted).set_params(net_params=net_params).fit(SERIES, y)
+        with pytest.raises(ValueError, match=message):
+            fitted.set_params(net_params=net_params).partial_fit(SERIES, y)
+        fitted.set_params(net_params=None)
+        np.testing.assert_array_equal(fitted.predict_proba(SERIES), expected)
+
+    @pytest.mark.parametrize("optimizer", [torch.optim.NAdam, torch.optim.Adagrad])
+    def test_optimizer_in_net_params(self, optimizer):
+        fitted = classifier(net_params={"optimizer": optimizer}).fit(SERIES, y)
+        assert type(fitted.net_.optimizer_) is optimizer
+        same = classifier(optimizer=optimizer).fit(SERIES, y)
+        np.testing.assert_array_equal(same.predict_proba(SERIES), fitted.predict_proba(SERIES))
 
     def test_precision(self):
         def precision(X, **params):
