@@ -3,7 +3,6 @@
 import warnings
 from contextlib import contextmanager
 from copy import deepcopy
-from hashlib import blake2b
 from numbers import Integral, Real
 
 import numpy as np
@@ -22,8 +21,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklstm._arrays import check_weights
 from sklstm._callbacks import SCHEDULES
+from sklstm._encoding import EncodingMixin
 from sklstm._holdout import hold_out, to_labels
-from sklstm._inputs import kind_of, read_input
+from sklstm._inputs import read_input
 from sklstm._moments import Moments
 from sklstm._net import (
     OPTIMIZERS,
@@ -37,16 +37,13 @@ from sklstm._net import (
     train,
 )
 from sklstm._weights import normalise, weigh_samples
-from sklstm.batches import Batch, LengthBatches, SequenceDataset, to_tensor
+from sklstm.batches import Batch, LengthBatches, to_tensor
 from sklstm.cells import CELLS, cell_options
 from sklstm.layers import Pooling
 from sklstm.networks import ManyToOneNet, count_parameters
-from sklstm.sequences import PADDING, UNKNOWN, recode
-
-SMALL = 20_000  # numbers in X up to which float64 costs less than a moment an epoch
 
 
-class BaseLSTM(BaseEstimator):
+class BaseLSTM(EncodingMixin, BaseEstimator):
     """Base of the estimators, which hold a skorch net and are none."""
 
     _doc_link_module = "sklstm"
@@ -249,7 +246,7 @@ class BaseLSTM(BaseEstimator):
         weights = weigh_samples(sample_weight, y, purpose)
         targets = self._encode_targets(y, weights, purpose=purpose)
         weights = self._weigh_classes(weights, targets, purpose=purpose)
-        data = self._encode(inputs, reset=reset)
+        data = self._encode(inputs, reset=reset, grow=not reset and purpose != "use")
         data.weights = to_tensor(normalise(weights, purpose))
         data.importance = data.weights.reshape(len(weights), -1).mean(dim=1)
         self._attach_targets(data, targets, purpose=purpose)
@@ -327,12 +324,13 @@ class BaseLSTM(BaseEstimator):
         if not reset:  # a copy, which takes lr, batch_size and the like as they are now
             self.net_ = continue_net(self.net_, self._net_options())
             self._adapt_net()
-            return
-        self.net_ = make_net(self._net_options())
-        if self._initial_vectors is not None:
+        else:
+            self.net_ = make_net(self._net_options())
+        if self._initial_vectors is not None:  # of all codes, or of the new ones
             with torch.no_grad():
-                self.module_.embedding.weight.copy_(torch.from_numpy(self._initial_vectors))
-        del self._initial_vectors
+                rows = self.module_.embedding.weight[-len(self._initial_vectors) :]
+                rows.copy_(torch.from_numpy(self._initial_vectors))
+        self._initial_vectors = None
 
     def _current_shape(self):
         """Return what shapes the network: a warm start has the input it had, and new sizes."""
@@ -370,117 +368,6 @@ class BaseLSTM(BaseEstimator):
                 raise ValueError(advice)
             advice += f" The weights of epoch {self.n_iter_} are kept."
             warnings.warn(advice, ConvergenceWarning, stacklevel=5)
-
-    # ------------------------------------------------------------ encoding
-
-    def _encode(self, inputs, *, reset):
-        """Turn input into flat steps, and learn in ``fit`` what the network must know of it."""
-        if reset:
-            self._learn_input(inputs)
-        self._check_input(inputs)
-        if self._input_kind == "numbers":
-            values = self._to_precision(inputs.values)
-            return SequenceDataset(values, inputs.offsets[:-1], np.diff(inputs.offsets))
-        sequences = inputs.without_padding() if self.mask_padding else inputs
-        codes, vectors = self._look_up(sequences)
-        vectors = None if vectors is None else to_tensor(vectors)
-        return SequenceDataset(codes, sequences.offsets[:-1], sequences.lengths, vectors)
-
-    def _learn_input(self, inputs):
-        """Note the kind of input, and the size and first vectors of the embedding."""
-        if not inputs.offsets[-1]:
-            raise ValueError("Every sample of X is empty: there is nothing to learn from.")
-        self._input_kind = kind = kind_of(inputs)
-        self._vocabulary_size = self.vocabulary_size
-        self._token_codes = self._initial_vectors = self._vector_codes = None
-        self._n_columns = n_codes = None
-        self._n_frozen = 0
-        if kind == "numbers":
-            width = inputs.values.shape[1]
-            self._n_columns = inputs.n_columns
-        elif kind == "vectors":
-            width = inputs.vectors.shape[1]
-            if self.fine_tune_embeddings:
-                self._vector_codes, first = _number_vectors(inputs.vectors)
-                self._initial_vectors = inputs.vectors[first]
-                n_codes = len(first)
-            else:
-                self._n_frozen = inputs.vectors.size
-        else:
-            width = self.embedding_dim
-            n_codes = self.vocabulary_size
-            if kind == "tokens":
-                first = UNKNOWN + 1
-                tokens = enumerate(inputs.categories[first:], first)
-                self._token_codes = {token: code for code, token in tokens}
-                n_codes = len(inputs.categories)
-        if kind in ("numbers", "vectors"):
-            self.n_features_in_ = self._n_columns or width
-        self._precision = self._choose_precision(inputs, kind)
-        self._shape = {"n_outputs": self._n_outputs, "n_features": width, "n_codes": n_codes}
-
-    def _check_input(self, inputs):
-        kind, name = kind_of(inputs), type(self).__name__
-        if kind != self._input_kind:
-            raise ValueError(
-                f"{name} was fitted on {self._input_kind}, but X now holds {kind}. "
-                "Send X through the transformers that were used in fit."
-            )
-        if kind not in ("numbers", "vectors") or not inputs.offsets[-1]:
-            return
-        width = (inputs.values if kind == "numbers" else inputs.vectors).shape[1]
-        if width != self._shape["n_features"]:
-            raise ValueError(
-                f"X has {width} features a step, but {name} is expecting "
-                f"{self._shape['n_features']} features a step as input."
-            )
-
-    def _to_precision(self, values):
-        values = values.reshape(-1, self._shape["n_features"])  # without a step, the width is open
-        with np.errstate(over="ignore"):
-            values = values.astype(self._dtype, copy=False)
-        if not np.isfinite(values).all():
-            raise ValueError(
-                'X contains values too large for float32: scale X, or take precision="float64".'
-            )
-        return values
-
-    @property
-    def _dtype(self):
-        return np.float64 if self._precision == "float64" else np.float32
-
-    def _choose_precision(self, inputs, kind):
-        if self.precision != "auto":
-            return self.precision
-        # as exact as other estimators where it costs nothing, as fast as the kernels elsewhere
-        small = kind == "numbers" and inputs.values.size <= SMALL
-        return "float64" if small and inputs.values.dtype == np.float64 else "float32"
-
-    def _look_up(self, sequences):
-        """Return codes in the network's numbering, and vectors for those it does not hold."""
-        if self._shape["n_codes"] is None:
-            return sequences.codes, sequences.vectors
-        if self._vector_codes is not None:
-            return self._look_up_vectors(sequences)
-        if self._token_codes is None:
-            return sequences.codes, None
-        if sequences.categories is None:
-            raise ValueError(
-                f"{type(self).__name__} was fitted on Sequences with categories, but those of "
-                "X have none. Send X through the transformers that were used in fit."
-            )
-        return sequences.codes_in(self._token_codes), None
-
-    def _look_up_vectors(self, sequences):
-        """Words met after training keep the vectors that came with them."""
-        vectors = sequences.vectors
-        codes = [self._vector_codes.get(digest, -1) for digest in _digest(vectors)]
-        codes = np.array(codes, np.int32)  # of each category
-        codes[(vectors == vectors[UNKNOWN]).all(axis=1)] = UNKNOWN
-        codes[PADDING] = PADDING
-        new = codes < 0
-        codes[new] = self._shape["n_codes"] + np.arange(new.sum(), dtype=np.int32)
-        return recode(sequences.codes, codes), vectors[new] if new.any() else None
 
     # ------------------------------------------------------------ using
 
@@ -585,27 +472,6 @@ class BaseLSTM(BaseEstimator):
         super().__setstate__(state)
         if weights is not None:
             self.net_ = load_net(self._net_options(), weights, epochs)
-
-
-def _number_vectors(vectors):
-    """Give every distinct vector a code, since words that share a vector learn together.
-
-    Return a dict from the vectors' digests to codes, and the first row that each code stands for.
-    """
-    first = [PADDING, UNKNOWN]
-    codes = {}
-    distinct = (vectors != vectors[UNKNOWN]).any(axis=1)
-    for row, digest in enumerate(_digest(vectors)):
-        if row > UNKNOWN and distinct[row] and digest not in codes:
-            codes[digest] = len(first)
-            first.append(row)
-    return codes, first
-
-
-def _digest(vectors):
-    """Sum each vector up in 64 bits: a pickle need not hold it as it was before training."""
-    rows = np.ascontiguousarray(vectors)
-    return [int.from_bytes(blake2b(row, digest_size=8).digest(), "big") for row in rows]
 
 
 @contextmanager

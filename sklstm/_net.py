@@ -17,6 +17,7 @@ from skorch.dataset import Dataset
 from skorch.utils import TeeGenerator
 
 from sklstm._callbacks import Diverged, EpochMean, make_callbacks, stops_early
+from sklstm._growth import grow_moments, grow_weights
 from sklstm.batches import LengthBatches, to_tensor
 from sklstm.networks import SequenceNet
 from sklstm.parts import Workers, accumulate_gradients, cut
@@ -417,7 +418,7 @@ def continue_net(net, options):
     """
     new = make_net(options)
     try:
-        new.module_.load_state_dict(net.module_.state_dict())
+        new.module_.load_state_dict(grow_weights(net.module_.state_dict(), new.module_))
     except RuntimeError:
         raise ValueError(
             "What was learned does not fit the network that the parameters now describe. Put "
@@ -431,6 +432,7 @@ def continue_net(net, options):
     if type(new.optimizer_) is type(net.optimizer_):
         state = deepcopy(net.optimizer_.state_dict())
         state["param_groups"] = new.optimizer_.state_dict()["param_groups"]
+        grow_moments(state, new.optimizer_)
         new.optimizer_.load_state_dict(state)
     return new
 
@@ -478,8 +480,7 @@ def train(net, estimator, data, valid, max_epochs, weight=1.0):
     max_epochs : int
         Epochs at most.
     weight : float, default=1.0
-        Mean weight of the training data. Adam and its like divide gradients by their own size,
-        so that small weights would have no effect: they make a small step instead.
+        Mean weight of the data: below 1 it makes steps small, which gradients do not with Adam.
 
     Returns
     -------

@@ -428,11 +428,11 @@ class TestGoingOn:
         fitted.partial_fit(TOKENS, y, classes=[0, 1])
         np.testing.assert_array_equal(fitted.fit(TOKENS, LABELS).classes_, ["neg", "pos"])
 
-    def test_new_words_are_unknown_ones(self):
+    def test_new_words_are_learned(self):
         fitted = classifier(warm_start=True).fit(TOKENS, LABELS)
         n_codes = len(fitted.module_.embedding.weight)
         fitted.fit([["new", "words"], ["good"]], ["neg", "pos"])
-        assert len(fitted.module_.embedding.weight) == n_codes
+        assert len(fitted.module_.embedding.weight) == n_codes + 2
 
 
 class TestDevice:

@@ -1,7 +1,5 @@
 """LSTMGenerator: texts written symbol by symbol."""
 
-import warnings
-
 import numpy as np
 import torch
 from sklearn.base import (
@@ -22,13 +20,20 @@ from sklstm._weights import normalise, weigh_samples
 from sklstm.batches import SequenceDataset, to_tensor
 from sklstm.generator._conditions import Conditions
 from sklstm.generator._sampling import BOUNDARY
-from sklstm.generator._texts import balance, choose_cutoffs, hold_end_out, lay_out, read_texts
+from sklstm.generator._texts import (
+    balance,
+    check_lengths,
+    choose_cutoffs,
+    hold_end_out,
+    lay_out,
+    read_texts,
+    warn_of_new_symbols,
+)
 from sklstm.generator._writing import WritingMixin
 from sklstm.networks import LanguageModelNet
 from sklstm.sequences import Sequences
 from sklstm.text import TokenIndexer
 
-LONG = 10_000  # symbols of a text whose gradients should not go back to its start
 NUMBERS_AT_ONCE = 2**24  # 64 megabytes: of logits or gates, in prediction
 
 
@@ -311,8 +316,8 @@ class LSTMGenerator(
     def partial_fit(self, X, y=None, sample_weight=None):
         """Learn for one epoch more.
 
-        The first call fixes the vocabulary and the conditions, so it had better see all of them:
-        symbols that come later are unknown, and conditions that come later are an error.
+        The first call fixes vocabulary and conditions, so it had better see all: symbols that come
+        later are unknown, with a warning, and conditions that come later are an error.
 
         Parameters
         ----------
@@ -368,6 +373,8 @@ class LSTMGenerator(
             self._learn_symbols(sequences)
             self._conditions = None if y is None else Conditions(y, y_val)
             self._describe_input()
+        elif purpose != "use":
+            warn_of_new_symbols(sequences, self._seen)
         data = lay_out(sequences.with_categories(self._symbols, self.vocabulary_))
         data.conditions = self._read_conditions(y)
         if y is not None:
@@ -378,22 +385,14 @@ class LSTMGenerator(
         return data
 
     def _learn_symbols(self, sequences):
-        if not len(sequences.codes):
-            raise ValueError("Every text is empty: there is nothing to learn from.")
-        longest = sequences.lengths.max()
-        if self.bptt_steps is None and longest > LONG:
-            warnings.warn(
-                f"A text of {longest:,} symbols is learned as a whole, with a single step of the "
-                "optimizer in an epoch. Set bptt_steps, for example to 100.",
-                UserWarning,
-                stacklevel=6,
-            )
+        check_lengths(sequences, self.bptt_steps)
         indexer = TokenIndexer(max_tokens=self.max_tokens, min_count=self.min_count)
         encoded = indexer.fit_transform(sequences)
         self.vocabulary_ = indexer.vocabulary_
         self._symbols = encoded.categories
         self._counts = np.bincount(encoded.codes, minlength=len(self._symbols))
         self._counts[BOUNDARY] = len(sequences)
+        self._seen = frozenset(sequences.categories)  # those that were left out too
 
     def _describe_input(self):
         self._initial_vectors = None

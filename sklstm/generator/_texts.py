@@ -1,13 +1,17 @@
 """What a user may pass as texts, and how the network gets them."""
 
+import warnings
+from reprlib import repr as shorten
+
 import numpy as np
 
 from sklstm._net import Samples
 from sklstm._validation import check_texts, check_tokens
 from sklstm.batches import SequenceDataset
 from sklstm.generator._sampling import BOUNDARY
-from sklstm.sequences import Sequences
+from sklstm.sequences import UNKNOWN, Sequences
 
+LONG = 10_000  # symbols of a text that is too long to be learned as a whole
 SHARES = (0.8, 0.95)  # of the text: what the first clusters of the adaptive softmax cover
 
 
@@ -128,6 +132,49 @@ def hold_end_out(samples, level, fraction):
         texts = ["".join(part) for part in texts]
     targets = samples.targets
     return Samples(texts[:1], targets, begin), Samples(texts[1:], targets, end)
+
+
+def check_lengths(sequences, bptt_steps):
+    """Check that there is something to learn from, and warn of texts too long for one step.
+
+    Parameters
+    ----------
+    sequences : Sequences
+        The texts.
+    bptt_steps : int or None
+        Steps after which the gradient is cut.
+    """
+    longest = sequences.lengths.max()
+    if not longest:
+        raise ValueError("Every text is empty: there is nothing to learn from.")
+    if bptt_steps is None and longest > LONG:
+        warnings.warn(
+            f"A text of {longest:,} symbols is learned as a whole, with a single step of the "
+            "optimizer in an epoch. Set bptt_steps, for example to 100.",
+            UserWarning,
+            stacklevel=7,
+        )
+
+
+def warn_of_new_symbols(sequences, seen):
+    """Warn of symbols that a network does not get to know.
+
+    Parameters
+    ----------
+    sequences : Sequences
+        Texts that it goes on with.
+    seen : set of str
+        The symbols of the first fit.
+    """
+    new = sorted(set(sequences.categories[UNKNOWN + 1 :]).difference(seen))
+    if new:
+        warnings.warn(
+            f"X holds symbols that the first fit had not: {shorten(new)}. They are read as unknown "
+            "and never written, since the softmax has no place for them. Let the first call see "
+            "every symbol, or fit anew.",
+            UserWarning,
+            stacklevel=6,
+        )
 
 
 def choose_cutoffs(counts):

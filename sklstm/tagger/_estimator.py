@@ -441,8 +441,15 @@ class LSTMTagger(BaseLSTM):
             self._speller = Speller(words.categories[UNKNOWN + 1 :])
             self._shape["n_characters"] = self._speller.n_characters
 
-    def _encode(self, inputs, *, reset):
-        data = super()._encode(inputs, reset=reset)
+    def _learn_new_words(self, inputs):
+        super()._learn_new_words(inputs)
+        if self._speller is not None:
+            words = strings_of(inputs, "char_encoder and casing").without_unused()
+            self._speller = self._speller.grown(words.categories[UNKNOWN + 1 :])
+            self._shape = {**self._shape, "n_characters": self._speller.n_characters}
+
+    def _encode(self, inputs, *, reset, grow=False):
+        data = super()._encode(inputs, reset=reset, grow=grow)
         if self._speller is not None:
             words = strings_of(inputs, "char_encoder and casing")
             used, words_of_steps = np.unique(words.codes, return_inverse=True)

@@ -1,6 +1,7 @@
 """How words are written: their characters as numbers, and the class of their casing."""
 
 from collections import Counter
+from copy import copy
 
 import numpy as np
 
@@ -31,6 +32,30 @@ class Speller:
         counts = Counter(character for word in words for character in word)
         known = sorted(character for character, count in counts.items() if count > 1)
         self.codes = {character: code for code, character in enumerate(known, len(SPECIAL_TOKENS))}
+        self._seen_in = {c: word for word in words for c in word if c not in self.codes}
+
+    def grown(self, words):
+        """Learn the characters of more words.
+
+        Parameters
+        ----------
+        words : list of str
+            Distinct words, seen before or not.
+
+        Returns
+        -------
+        Speller
+            It has the same codes, and new ones for the characters now seen more than once.
+        """
+        speller = copy(self)
+        speller.codes, speller._seen_in = dict(self.codes), dict(self._seen_in)
+        for word in words:
+            for character in sorted(set(word).difference(speller.codes)):
+                before = speller._seen_in.setdefault(character, word)
+                if before != word or word.count(character) > 1:
+                    speller.codes[character] = speller.n_characters
+                    del speller._seen_in[character]
+        return speller
 
     @property
     def n_characters(self):
