@@ -43,7 +43,6 @@ TORCH = {
     "batches",
     "parts",
     "_callbacks",
-    "_encoding",
     "_growth",
     "_net",
     "_streams",
