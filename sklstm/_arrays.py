@@ -4,7 +4,7 @@ import reprlib
 from datetime import date, time, timedelta
 
 import numpy as np
-from sklearn.utils import check_array
+from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.validation import _check_sample_weight
 
 DATES = (date, time, timedelta, np.datetime64, np.timedelta64)
@@ -141,6 +141,7 @@ def to_numbers(values, name, expected):
         If there is a value that is no number.
     """
     values = plain(values, name)
+    refuse_masked(values, name)
     refuse_dates(values, name)
     try:
         return check_array(
@@ -181,7 +182,9 @@ def refuse_dates(values, name):
 def _hold_dates(values):
     """Look at the first row."""
     if isinstance(values, (list, tuple)):
-        return any(map(_hold_dates, values[:1]))
+        return any(map(_hold_dates, values[:1])) or any(
+            issubclass(kind, DATES) for kind in set(map(type, values))
+        )
     if hasattr(values, "columns") and any(map(_is_temporal, list(values.dtypes))):
         return True  # numpy makes numbers of these where they stand beside numbers
     kind = getattr(getattr(values, "dtype", None), "kind", None)
@@ -199,6 +202,23 @@ def _is_temporal(dtype):
     return getattr(dtype, "kind", None) in ("m", "M")
 
 
+def refuse_masked(values, name):
+    """Check that no value is masked: what is behind a mask would be read.
+
+    Parameters
+    ----------
+    values : object
+        Any input.
+    name : str
+        What it is, for the error message.
+    """
+    if np.ma.is_masked(values):
+        raise ValueError(
+            f"{name} is masked in places, and none of its values may be missing: fill them, or "
+            "leave their samples out."
+        )
+
+
 def refuse_missing(values, name):
     """Check that there is a label in every place.
 
@@ -209,8 +229,7 @@ def refuse_missing(values, name):
     name : str
         What they are, for the error message.
     """
-    if np.ma.is_masked(values):
-        raise ValueError(f"{name} is masked in places: leave samples without a label out.")
+    refuse_masked(values, name)
     dtype = getattr(values, "dtype", None)
     if isinstance(dtype, np.dtype) and dtype.kind in "biufcUS":  # NaN has an error of its own
         return
@@ -265,6 +284,10 @@ def check_labels(labels, name):
     labels = plain(labels, name)
     refuse_dates(labels, name)
     refuse_missing(labels, name)
+    kinds = set(map(type, labels)) if isinstance(labels, (list, tuple)) else ()
+    if len({issubclass(kind, str) for kind in kinds}) > 1:  # numpy would make strings of all
+        found = ", ".join(sorted(kind.__name__ for kind in kinds))
+        raise TypeError(f"{name} must hold labels of one type; got {found}.")
     if getattr(getattr(labels, "dtype", None), "kind", None) == "V":
         raise TypeError(f"{name} must hold labels, such as str or int; got {labels.dtype} values.")
     return labels
@@ -307,6 +330,7 @@ def check_weights(sample_weight, samples, **options):
     """
     if sample_weight is not None:
         sample_weight = to_numbers(sample_weight, "sample_weight", "one number for each sample")
+        assert_all_finite(sample_weight, input_name="sample_weight")
         if not sample_weight.ndim:
             sample_weight = float(sample_weight)
     return _check_sample_weight(sample_weight, samples, dtype=float, **options)

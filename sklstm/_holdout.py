@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 from sklearn.utils import _safe_indexing
 
+from sklstm._arrays import plain
 from sklstm._net import Samples
 from sklstm._validation import to_object_array
 
@@ -87,4 +88,4 @@ def to_labels(y):
     """
     if y is None:
         return None
-    return to_object_array(y) if isinstance(y, (list, tuple)) else np.asarray(y)
+    return to_object_array(y) if isinstance(y, (list, tuple)) else np.asarray(plain(y, "y"))

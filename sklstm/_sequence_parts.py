@@ -130,7 +130,9 @@ def join_spans(char_spans, lengths):
     ndarray of int, shape (n_steps, 2)
         Those of all.
     """
-    rows = [np.asarray(row) for row in char_spans]
+    if isinstance(char_spans, str) or not np.iterable(char_spans):
+        raise TypeError(f"char_spans must be a list of arrays; got {describe(char_spans)}.")
+    rows = [to_array(row, "char_spans", "a start and an end for each token") for row in char_spans]
     shapes = [row.shape if row.size else (0, 2) for row in rows]
     if shapes != [(length, 2) for length in lengths]:
         raise ValueError("char_spans must have one row, (start, end), for each token.")

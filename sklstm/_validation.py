@@ -7,7 +7,7 @@ from itertools import chain
 import numpy as np
 from sklearn.utils.validation import validate_data
 
-from sklstm._arrays import describe, is_missing, plain
+from sklstm._arrays import describe, is_missing, plain, refuse_masked
 
 
 def check_texts(X):
@@ -212,6 +212,7 @@ def to_list(X, expected):
             "For a single sample pass a list of one."
         )
     X = plain(X)
+    refuse_masked(X, "The input")
     if hasattr(X, "__array__"):
         array = np.asarray(X, dtype=object)
         if array.ndim == 2 and array.shape[1] == 1:

@@ -205,7 +205,7 @@ class TestMissingTargets:
 
     def test_masked_labels(self):
         y = np.ma.masked_array([0, 1] * 3, [True] + [False] * 5)
-        with pytest.raises(ValueError, match="y is masked"):
+        with pytest.raises(ValueError, match="y is masked in places"):
             LSTMClassifier(**SMALL).fit(TOKENS, y)
 
 
@@ -612,3 +612,46 @@ class TestDisplays:
             token_contributions(classifier, TOKENS[:1], target=target)
         with pytest.raises(ValueError, match="method must be one of"):
             token_contributions(classifier, TOKENS[:1], method=np.ones(2))
+
+
+class TestWhatNumpyWouldConvertInSilence:
+    @pytest.mark.parametrize("y", [["p", 1] * 3, ["p", 1.5] * 3, ["p", True] * 3], ids=repr)
+    def test_labels_of_several_types(self, y):
+        with pytest.raises(TypeError, match="y must hold labels of one type; got"):
+            LSTMClassifier(**SMALL).fit(TOKENS, y)
+        with pytest.raises(TypeError, match="y must hold labels of one type; got"):
+            LSTMGenerator(**SMALL).fit(TEXTS, y)
+        with pytest.raises(TypeError, match=r"classes must .* one type"):
+            LSTMClassifier(**SMALL).partial_fit(TOKENS, LABELS, classes=y)
+
+    @pytest.mark.parametrize("weight", [np.nan, np.inf, -np.inf])
+    @learners
+    def test_weights_that_are_not_finite(self, name, weight):
+        estimator, y, _ = LEARNERS[name]
+        fitted = clone(estimator).fit(TOKENS, y)
+        for weights in (weight, [1.0] * 5 + [weight]):
+            with pytest.raises(ValueError, match=r"sample_weight contains|NaN|infinity"):
+                fitted.score(TOKENS, y, sample_weight=weights)
+
+    def test_masked_values(self):
+        masked = np.ma.masked_array(np.arange(6.0), [True] + [False] * 5)
+        regressor = LSTMRegressor(**SMALL).fit(TOKENS, TARGETS)
+        texts = np.ma.masked_array(TEXTS, [True] + [False] * 5)
+        for use in (
+            lambda: regressor.fit(TOKENS, masked),
+            lambda: regressor.score(TOKENS, masked),
+            lambda: regressor.fit(TOKENS, TARGETS, sample_weight=masked),
+            lambda: Tokenizer().fit(texts),
+            lambda: LSTMGenerator(**SMALL).fit(texts),
+            lambda: LSTMSeq2Seq(**SMALL).fit(texts, TEXTS),
+            lambda: LSTMSeq2Seq(**SMALL).fit(TEXTS, texts),
+        ):
+            with pytest.raises(ValueError, match="is masked in places"):
+                use()
+        with pytest.raises(ValueError, match="A masked array must have the shape"):
+            SequencePadder().fit(np.ma.masked_all((6, 3, 2, 2)))
+
+    def test_a_duration_among_numbers(self):
+        y = [*TARGETS[:5], np.timedelta64(3, "D")]
+        with pytest.raises(ValueError, match="y holds dates or times"):
+            LSTMRegressor(**SMALL).fit(TOKENS, y)

@@ -8,12 +8,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, validate_params
 
 BLANK, RECALL = "_", ">"
+LARGEST = 2**31 - 1
 
 
 @validate_params(
     {
-        "n_samples": [Interval(Integral, 1, None, closed="left")],
-        "n_steps": [Interval(Integral, 2, None, closed="left")],  # one for each marker
+        "n_samples": [Interval(Integral, 1, LARGEST, closed="both")],
+        "n_steps": [Interval(Integral, 2, LARGEST, closed="both")],  # one for each marker
         "random_state": ["random_state"],
     },
     prefer_skip_nested_validation=True,
@@ -90,9 +91,9 @@ def make_adding_problem(n_samples=1000, n_steps=100, *, random_state=None):
 
 @validate_params(
     {
-        "n_samples": [Interval(Integral, 1, None, closed="left")],
-        "lag": [Interval(Integral, 0, None, closed="left")],
-        "n_items": [Interval(Integral, 1, None, closed="left")],
+        "n_samples": [Interval(Integral, 1, LARGEST, closed="both")],
+        "lag": [Interval(Integral, 0, LARGEST, closed="both")],
+        "n_items": [Interval(Integral, 1, LARGEST, closed="both")],
         "n_symbols": [Interval(Integral, 2, len(ascii_lowercase), closed="both")],
         "random_state": ["random_state"],
     },
@@ -169,9 +170,9 @@ def make_copy_task(n_samples=1000, lag=10, *, n_items=10, n_symbols=8, random_st
 
 @validate_params(
     {
-        "n_samples": [Interval(Integral, 1, None, closed="left")],
-        "n_steps": [Interval(Integral, 1, None, closed="left")],
-        "min_steps": [Interval(Integral, 1, None, closed="left")],
+        "n_samples": [Interval(Integral, 1, LARGEST, closed="both")],
+        "n_steps": [Interval(Integral, 1, LARGEST, closed="both")],
+        "min_steps": [Interval(Integral, 1, LARGEST, closed="both")],
         "random_state": ["random_state"],
     },
     prefer_skip_nested_validation=True,

@@ -124,7 +124,7 @@ class WritingMixin:
 
     def _read_request(self, n_samples, prefix, max_length, handle_unknown, condition, random_state):
         self._check_ready()
-        check_scalar(n_samples, "n_samples", Integral, min_val=1)
+        check_scalar(n_samples, "n_samples", Integral, min_val=1, max_val=2**31 - 1)
         prefix = self._read_prefix(prefix, max_length, handle_unknown)
         conditions = self._condition_for(condition, n_samples)
         return prefix, conditions, check_random_state(random_state).randint(2**31 - 1)

@@ -212,6 +212,11 @@ def _read_numbers(X):
     """List ragged numbers as (n_steps, n_features) arrays, masked steps left out."""
     if isinstance(X, np.ma.MaskedArray):
         X = X[:, :, None] if X.ndim == 2 else X
+        if X.ndim != 3:
+            raise ValueError(
+                "A masked array must have the shape (n_sequences, n_steps) or (n_sequences, "
+                f"n_steps, n_features); got {X.shape}."
+            )
         hidden = np.ma.getmaskarray(X)
         if np.any(hidden.any(axis=-1) != hidden.all(axis=-1)):
             raise ValueError("A step must be masked in all of its features, or in none.")
