@@ -303,9 +303,11 @@ class TokenIndexer(TransformerMixin, BaseEstimator):
     Attributes
     ----------
     vocabulary_ : dict of str to int
-        The id of each token, in ascending order from 2 on: ids 0 and 1 belong to no token, so
-        an embedding needs ``len(vocabulary_) + 2`` rows. Tokens of equal frequency are in
-        alphabetical order.
+        The id of each token, in ascending order from 2 on: ids 0 and 1 belong to no token.
+        Tokens of equal frequency are in alphabetical order.
+    vocabulary_size_ : int
+        Number of ids, padding and unknown included: the ``vocabulary_size`` of an estimator that
+        takes the ids.
 
     See Also
     --------
@@ -435,6 +437,12 @@ class TokenIndexer(TransformerMixin, BaseEstimator):
                 f"{codes.min()} to {codes.max()}."
             )
         return Sequences(codes, offsets, self._categories).tokens()
+
+    @property
+    def vocabulary_size_(self):
+        """Number of ids, padding and unknown included."""
+        check_is_fitted(self)
+        return len(self._categories)
 
     def _list_categories(self):
         """List what all results share: a tuple, lest one of them change it."""

@@ -15,7 +15,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.utils._param_validation import InvalidParameterError
 
-from sklstm import Sequences, TokenIndexer, Tokenizer, Word2VecEmbedder
+from sklstm import LSTMClassifier, Sequences, TokenIndexer, Tokenizer, Word2VecEmbedder
 
 CURLY = "\u2019"  # the typographic apostrophe
 ACUTE = "\u0301"  # a combining accent
@@ -526,6 +526,17 @@ class TestIndexing:
     def test_inverse_refuses_what_is_no_id(self, ids, error, message):
         with pytest.raises(error, match=message):
             TokenIndexer().fit(CORPUS).inverse_transform(ids)
+
+
+def test_the_vocabulary_size_is_what_an_estimator_of_the_ids_wants():
+    tokens = [["a", "good", "film"], ["a", "bad", "film"]] * 4
+    indexer = TokenIndexer().fit(tokens)
+    assert indexer.vocabulary_size_ == len(indexer.vocabulary_) + 2 == 6
+    ids = np.asarray(indexer.transform(tokens))
+    classifier = LSTMClassifier(vocabulary_size=indexer.vocabulary_size_, max_epochs=1)
+    assert classifier.fit(ids, [1, 0] * 4).predict(ids).shape == (8,)
+    with pytest.raises(NotFittedError):
+        TokenIndexer().vocabulary_size_  # noqa: B018
 
 
 class TestTokenIndexerIsATransformer:
