@@ -7,7 +7,7 @@ from numbers import Integral, Real
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.utils import check_consistent_length, check_random_state
@@ -20,7 +20,7 @@ from sklearn.utils._param_validation import (
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._arrays import check_weights
-from sklstm._callbacks import SCHEDULES
+from sklstm._callbacks import SCHEDULES, copy_callbacks
 from sklstm._encoding import EncodingMixin
 from sklstm._holdout import hold_out, to_labels
 from sklstm._inputs import read_input
@@ -451,7 +451,19 @@ class BaseLSTM(EncodingMixin, BaseEstimator):
         tags.input_tags.three_d_array = True
         return tags
 
-    # ------------------------------------------------------------ pickling
+    # ------------------------------------------------------------ copies
+
+    def __sklearn_clone__(self):
+        """Copy the callbacks as ``fit`` does: together, and not what they refer to."""
+        if not self.callbacks:
+            return super().__sklearn_clone__()
+        bare = type(self)(**{**self.get_params(deep=False), "callbacks": None})
+        for name in ("_metadata_request", "_sklearn_output_config"):
+            if hasattr(self, name):
+                setattr(bare, name, getattr(self, name))
+        cloned = clone(bare)
+        cloned.callbacks = copy_callbacks(self.callbacks)
+        return cloned
 
     def __getstate__(self):
         """Keep the weights as arrays: a pickle needs no GPU and is about their size.
@@ -464,14 +476,17 @@ class BaseLSTM(EncodingMixin, BaseEstimator):
             weights = net.module_.state_dict()
             state["_weights"] = {name: w.cpu().numpy() for name, w in weights.items()}
             state["_epochs"] = self.history_
+            frozen = [n for n, w in net.module_.named_parameters() if not w.requires_grad]
+            state["_frozen"] = frozen
         return state
 
     def __setstate__(self, state):
         state = dict(state)
         weights, epochs = state.pop("_weights", None), state.pop("_epochs", None)
+        frozen = state.pop("_frozen", None)
         super().__setstate__(state)
         if weights is not None:
-            self.net_ = load_net(self._net_options(), weights, epochs)
+            self.net_ = load_net(self._net_options(), weights, epochs, frozen)
 
 
 @contextmanager

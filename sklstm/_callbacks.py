@@ -274,7 +274,7 @@ def make_callbacks(estimator, net, n_steps, valid):
     if estimator.verbose and sys.stderr.isatty():  # a bar would fill a log file with its frames
         callbacks.append(ProgressBar())
     users = [_check_callback(one, estimator, valid) for one in estimator.callbacks or []]
-    return callbacks + _go_on(_copy(users, {}), net) + last
+    return callbacks + _go_on(copy_callbacks(users), net) + last
 
 
 def _go_on(callbacks, net):
@@ -343,11 +343,25 @@ def _check_callback(callback, estimator, valid):
     return callback
 
 
-def _copy(value, copies):
+def copy_callbacks(callbacks):
     """Copy callbacks and plain containers, each once, so that what is shared stays shared.
 
     What callbacks refer to otherwise, such as a writer, a run or a function, is theirs to keep.
+
+    Parameters
+    ----------
+    callbacks : list or tuple
+        The user's.
+
+    Returns
+    -------
+    list or tuple
+        Copies.
     """
+    return _copy(callbacks, {})
+
+
+def _copy(value, copies):
     if id(value) not in copies:
         copies[id(value)] = _copy_one(value, copies)
     return copies[id(value)]

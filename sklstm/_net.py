@@ -437,7 +437,7 @@ def continue_net(net, options):
     return new
 
 
-def load_net(options, weights, epochs):
+def load_net(options, weights, epochs, frozen):
     """Build a net from what a pickle holds of it.
 
     Parameters
@@ -448,6 +448,8 @@ def load_net(options, weights, epochs):
         By their names in the module.
     epochs : list of dict
         The history.
+    frozen : list of str
+        Weights that are not to be trained.
 
     Returns
     -------
@@ -461,6 +463,8 @@ def load_net(options, weights, epochs):
     with seeded(0):  # the first weights are drawn in vain
         net = make_net(options)
     net.module_.load_state_dict({name: to_tensor(w) for name, w in weights.items()})
+    for name in frozen:
+        net.module_.get_parameter(name).requires_grad_(False)
     for epoch in epochs:
         net.history.append({**epoch, "batches": []})
     return net

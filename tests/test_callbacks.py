@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import skorch.callbacks
 import torch
+from sklearn.base import clone
 from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV
 from skorch.callbacks import (
@@ -328,6 +329,23 @@ class TestCopies:
         fitted_with(first, ("other", Other(first, log)))
         assert not hasattr(first, "mark_")
         assert log == []  # a list is copied with its callback
+
+    def test_clones(self, tmp_path):
+        writer = Recorder()
+        saved = TrainEndCheckpoint(dirname=str(tmp_path))
+        model = classifier(callbacks=[saved, ("load", LoadInitState(saved)), TensorBoard(writer)])
+        cloned = clone(model.fit(SERIES, y))
+        assert cloned.callbacks[0] is cloned.callbacks[1][1].checkpoint is not saved
+        assert clone(cloned).set_params(max_epochs=1).fit(SERIES, y).n_iter_ == 4
+        search = GridSearchCV(model, {"lr": [0.1]}, cv=2).fit(SERIES, y)
+        assert writer.calls.count("close") == 5
+        assert search.best_estimator_.get_params()["lr"] == 0.1
+
+    def test_frozen_is_frozen_after_loading(self):
+        fitted = pickle.loads(pickle.dumps(fitted_with(Freezer("output.*"))))
+        before = fitted.module_.output.weight.clone()
+        fitted.set_params(callbacks=None).partial_fit(SERIES, y)
+        assert fitted.module_.output.weight.equal(before)
 
     def test_checkpoint_holds_no_data(self, tmp_path):
         sizes = []
