@@ -26,16 +26,15 @@ from sklstm._holdout import hold_out, to_labels
 from sklstm._inputs import read_input
 from sklstm._moments import Moments
 from sklstm._net import (
-    OPTIMIZERS,
     Samples,
     choose_device,
     continue_net,
     load_net,
     make_net,
-    net_options,
     seeded,
     train,
 )
+from sklstm._net_options import OPTIMIZERS, net_options
 from sklstm._weights import normalise, weigh_samples
 from sklstm.batches import Batch, LengthBatches, to_tensor
 from sklstm.cells import CELLS, cell_options

@@ -22,7 +22,7 @@ LAYERS = [
     {"text", "metrics", "datasets", "_inputs", "_vector_files", "_vector_tables", "traces", "crf"},
     {"layers"},
     {"embeddings", "networks", "batches", "parts", "model_selection"},
-    {"_callbacks", "_growth", "_streams"},
+    {"_callbacks", "_net_options", "_growth", "_streams"},
     {"_net"},
     {"_encoding", "_holdout"},
     {"_base"},
@@ -45,6 +45,7 @@ TORCH = {
     "_callbacks",
     "_growth",
     "_net",
+    "_net_options",
     "_streams",
 }
 SHARED_WITH_TORCH = {"sequences"}  # the codes of padding and of unknown tokens

@@ -1,0 +1,118 @@
+"""The parameters of an estimator as those of its skorch net."""
+
+import re
+import sys
+from inspect import signature
+from numbers import Integral
+
+import torch
+
+from sklstm.batches import LengthBatches
+
+OPTIMIZERS = {
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+    "rmsprop": torch.optim.RMSprop,
+    "sgd": torch.optim.SGD,
+}
+
+# what ``fit`` sets itself, and net_params cannot
+RESERVED = {
+    "batch_score",
+    "callbacks",
+    "criterion__reduction",
+    "iterator_train__random_state",
+    "max_epochs",
+    "train_split",
+    "use_caching",
+}
+
+BATCH_OPTIONS = {
+    "batch_size",
+    *(f"iterator_{part}__{name}" for part in ("train", "valid")
+      for name in ("batch_size", "pool_size", "n_steps")),
+}  # fmt: skip
+
+
+def net_options(estimator, architecture, precision, criterion, score=None):
+    """List the parameters of an estimator's net.
+
+    Parameters
+    ----------
+    estimator : BaseLSTM
+        Whose parameters say how to train.
+    architecture : dict
+        The arguments of the estimator's network.
+    precision : str
+        See `Net`.
+    criterion : type
+        The loss, a torch module that takes ``reduction="none"``.
+    score : callable, optional
+        See `Net`.
+
+    Returns
+    -------
+    dict
+        Arguments of `Net`.
+    """
+    net_params = estimator.net_params or {}
+    if not all(isinstance(name, str) for name in net_params):
+        raise ValueError(f"net_params must have names as keys; got {list(net_params)!r:.80}.")
+    if not RESERVED.isdisjoint(net_params):
+        raise ValueError(
+            f"net_params cannot set {sorted(RESERVED.intersection(net_params))}: use the "
+            "estimator's parameters for that."
+        )
+    options = {
+        "module": estimator._network,
+        **{f"module__{name}": value for name, value in architecture.items()},
+        "criterion": criterion,
+        "criterion__reduction": "none",
+        "batch_score": score,
+        "optimizer": OPTIMIZERS.get(estimator.optimizer, estimator.optimizer),
+        "optimizer__weight_decay": estimator.weight_decay,
+        "lr": estimator.lr,
+        "batch_size": estimator.batch_size,
+        "iterator_train": LengthBatches,
+        "iterator_valid": LengthBatches,
+        **estimator._batch_options(),
+        "train_split": None,
+        "device": estimator.device,
+        "precision": precision,
+        "verbose": int(estimator.verbose),
+    }
+    if estimator.verbose and not sys.stdout.isatty():
+        options["callbacks__print_log__sink"] = _print_without_colours
+    if estimator.embedding_lr is not None:
+        options["optimizer__param_groups"] = [("embedding.*", {"lr": estimator.embedding_lr})]
+    options |= net_params
+    if options["optimizer"] in (torch.optim.Adam, torch.optim.AdamW):
+        options.setdefault("optimizer__fused", True)  # one pass over the weights
+    _check_iterators(options)
+    return options
+
+
+def _check_iterators(options):
+    """Check what would be noticed only when training begins."""
+    for name in ("iterator_train", "iterator_valid"):
+        prefix = f"{name}__"
+        given = {key.removeprefix(prefix) for key in options if key.startswith(prefix)}
+        given |= {"batch_size"} | ({"random_state"} if name == "iterator_train" else set())
+        try:
+            taken = signature(options[name])
+            taken.bind(None, **dict.fromkeys(given))
+        except TypeError as error:
+            known = f"it takes {', '.join(taken.parameters)}" if callable(options[name]) else ""
+            raise ValueError(
+                f"net_params: {name}={options[name]!r:.80} cannot iterate over batches: {error}; "
+                f"{known or 'expected a class such as sklstm.batches.LengthBatches'}."
+            ) from None
+    for name in BATCH_OPTIONS.intersection(options):
+        if not isinstance(options[name], Integral) or options[name] < 1:
+            raise ValueError(
+                f"net_params: {name} must be an integer of at least 1; got {options[name]!r}."
+            )
+
+
+def _print_without_colours(line):
+    print(re.sub(r"\x1b\[\d+m", "", line), flush=True)
