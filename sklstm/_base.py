@@ -19,7 +19,7 @@ from sklearn.utils._param_validation import (
 )
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._arrays import check_weights
+from sklstm._arrays import check_weights, describe
 from sklstm._callbacks import SCHEDULES, copy_callbacks
 from sklstm._encoding import EncodingMixin
 from sklstm._holdout import hold_out, to_labels
@@ -369,6 +369,15 @@ class BaseLSTM(EncodingMixin, BaseEstimator):
             warnings.warn(advice, ConvergenceWarning, stacklevel=5)
 
     # ------------------------------------------------------------ using
+
+    def _validate_params(self):
+        """Check the parameters; an integer that no machine word holds is refused, too."""
+        super()._validate_params()
+        for name, value in self.get_params(deep=False).items():
+            if isinstance(value, Integral) and abs(int(value)) >= 2**63:
+                raise ValueError(
+                    f"{name} is {describe(value)}, which is too large: integers go up to 2**63 - 1."
+                )
 
     def _check_ready(self):
         """Check that there is a fit, and the parameters, which may have been set since."""

@@ -655,3 +655,12 @@ class TestWhatNumpyWouldConvertInSilence:
         y = [*TARGETS[:5], np.timedelta64(3, "D")]
         with pytest.raises(ValueError, match="y holds dates or times"):
             LSTMRegressor(**SMALL).fit(TOKENS, y)
+
+
+@pytest.mark.parametrize("option", ["lr", "hidden_size", "max_epochs", "bptt_steps", "batch_size"])
+@pytest.mark.parametrize("name", [*LEARNERS, "generator"])
+def test_options_beyond_machine_words(name, option):
+    estimator, y = READERS_OF_TOKENS[name]
+    for value in (2**63, 10**400):
+        with pytest.raises(ValueError, match=rf"{option} is .* too large"):
+            clone(estimator).set_params(**{option: value}).fit(TOKENS, y)
