@@ -240,8 +240,8 @@ def refuse_missing(values, name):
     missing = next((place for place, label in enumerate(labels) if is_missing(label)), None)
     if missing is not None:
         raise ValueError(
-            f"{name} holds the missing value {labels[missing]} at position {missing}, among "
-            f"{len(labels)} labels; none may be missing: leave samples without one out."
+            f"{name} holds the missing value {labels[missing]} at position {missing}, and none may "
+            "be missing: leave such samples out."
         )
 
 

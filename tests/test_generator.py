@@ -741,7 +741,7 @@ def test_bad_conditions(conditional, condition, message):
 def test_bad_numbers():
     model = generator().fit(["a", "b"], [[0.1, 0.2], [0.3, 0.4]])
     for condition, message in [([0.1], "1 numbers, but 2"), ([[0.1, 0.2]], "1 rows"),
-                               ([0.1, np.nan], "NaN"), ("a", "one label, or numbers"),
+                               ([0.1, np.nan], "missing value nan"), ("a", "one label, or numbers"),
                                ([["a", "b"]], "one label, or numbers")]:  # fmt: skip
         with pytest.raises(ValueError, match=message):
             model.sample(2, condition=condition)
@@ -751,9 +751,9 @@ def test_bad_numbers():
     ("y", "error", "message"),
     [
         (["x"], ValueError, "inconsistent"),
-        (["x", None, *LABELS[2:]], TypeError, "none may be missing"),
+        (["x", None, *LABELS[2:]], ValueError, "none may be missing"),
         ([[1], [1, 2]], ValueError, "one condition"),
-        ([np.nan] * 30, ValueError, "NaN"),
+        ([np.nan] * 30, ValueError, "missing value nan"),
         ([["x", "y"]] * 30, ValueError, "one label, or numbers"),
     ],
 )
