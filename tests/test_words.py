@@ -90,9 +90,17 @@ MARKED = st.lists(
 ).map("".join)
 
 
+def split_by_regex(text):
+    return regex.split(r"\b", text, flags=regex.WORD | regex.VERSION1)
+
+
+@pytest.mark.skipif(
+    "a״\u2060a" not in split_by_regex("a״\u2060a"),
+    reason="this regex loses a quote by a format mark",
+)
 @given(text=TEXTS | MARKED)
 def test_boundaries_of_regex(text):
-    parts = regex.split(r"\b", text, flags=regex.WORD | regex.VERSION1)
+    parts = split_by_regex(text)
     expected = [part.rstrip("\u2060") for part in parts if part.strip()]
     assert word_pattern(True, False).findall(text) == expected
 
