@@ -318,6 +318,8 @@ WRONG_PARAMETERS = {
     "batch_size": (0, -2, 2.5, None),
     "max_epochs": (0, 1.5, None),
     "early_stopping": ("yes", None),
+    "scoring": ("f2", 1, ["f1", "accuracy"]),
+    "validation": ("first", 5, None),
     "validation_fraction": (0, 1, 1.0, -0.5, 3),
     "n_iter_no_change": (0, 1.5, None),
     "class_weight": ("equal", 3),
