@@ -39,7 +39,11 @@ from sklstm._weights import normalise, weigh_samples
 from sklstm.batches import Batch, LengthBatches, to_tensor
 from sklstm.cells import CELLS, cell_options
 from sklstm.layers import Pooling
-from sklstm.networks import ManyToOneNet, count_parameters
+from sklstm.networks import ManyToOneNet, SequenceNet, count_parameters
+
+PROBED, FEWEST = 100, 10  # sequences that are compared
+LARGE = 10.0  # a number that may saturate a cell
+ALIKE = 0.1  # standard deviation of states, which lie between -1 and 1, that can hardly be told
 
 
 class BaseLSTM(EncodingMixin, BaseEstimator):
@@ -367,6 +371,34 @@ class BaseLSTM(EncodingMixin, BaseEstimator):
                 raise ValueError(advice)
             advice += f" The weights of epoch {self.n_iter_} are kept."
             warnings.warn(advice, ConvergenceWarning, stacklevel=5)
+        elif getattr(self, "_input_kind", None) == "numbers" and isinstance(
+            self.module_, SequenceNet
+        ):
+            self._warn_of_blindness(data.sequences)
+
+    def _warn_of_blindness(self, sequences):
+        """Warn if the size of the numbers saturates the cells: the state is always the same."""
+        if getattr(self, "_input_kind", None) != "numbers":  # a generator has none
+            return
+        rows = np.unique(np.linspace(0, len(sequences) - 1, PROBED, dtype=int))
+        batch = sequences.batch(rows)
+        size = batch.steps.abs().amax(dim=(0, 1)).max().item()
+        if len(rows) < FEWEST or size <= LARGE:
+            return
+
+        def last_outputs(steps, lengths, **_):
+            outputs = self.module_.recurrent(steps, lengths)  # (N, T, D * H)
+            return outputs[torch.arange(len(lengths)), lengths.clamp(min=1) - 1].float()
+
+        spread = self.net_.compute(last_outputs, batch).std(dim=0).max().item()
+        if spread < ALIKE and batch.steps.flatten(1).std(dim=0).any():
+            warnings.warn(
+                f"The network hardly tells the sequences of X apart: values of up to {size:.3g} "
+                "saturate its cells, so that predictions are about constant. Scale X, for example "
+                "with StandardScaler on the series before SlidingWindow, or on the steps.",
+                ConvergenceWarning,
+                stacklevel=5,
+            )
 
     # ------------------------------------------------------------ using
 

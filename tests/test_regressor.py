@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import r2_score
 from toys import IDS, RAGGED, SERIES, STEPS, TOKENS, embedded
 
@@ -216,3 +216,16 @@ class TestBadTargets:
     def test_unfitted(self):
         with pytest.raises(NotFittedError):
             LSTMRegressor().predict(SERIES)
+
+
+class TestBlindness:
+    @pytest.mark.parametrize("size", [1_000, 50_000])
+    def test_numbers_that_saturate_the_cells(self, size):
+        X = size * (1 + 0.001 * SERIES)
+        with pytest.warns(ConvergenceWarning, match="hardly tells the sequences .* Scale X"):
+            regressor().fit(X, y)
+
+    @pytest.mark.parametrize("X", [SERIES, 10 * SERIES, np.full((20, 5), 1e5)])
+    def test_others(self, X, recwarn):
+        regressor().fit(X, np.random.RandomState(0).randn(20))
+        assert not [w for w in recwarn.list if "hardly tells" in str(w.message)]
