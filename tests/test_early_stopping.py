@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from joblib import parallel_config
 from sklearn.base import clone
 from sklearn.ensemble import AdaBoostClassifier, BaggingClassifier, VotingClassifier
 from sklearn.metrics import f1_score, make_scorer
@@ -230,12 +231,17 @@ class TestWarmStart:
         assert flags == expected
 
 
+def in_threads(search):
+    with parallel_config("threading"):  # processes take seconds to start
+        search.fit(SERIES, y)
+
+
 def several_fits():
     model = classifier(callbacks=[Raise("on_batch_end", KeyboardInterrupt, 2)])
     generator = LSTMGenerator(callbacks=[Raise("on_batch_end", KeyboardInterrupt, 2)])
     return {
         "search": lambda: GridSearchCV(model, {"lr": [0.1, 0.2]}, cv=2).fit(SERIES, y),
-        "n_jobs": lambda: GridSearchCV(model, {"lr": [0.1]}, cv=2, n_jobs=2).fit(SERIES, y),
+        "n_jobs": lambda: in_threads(GridSearchCV(model, {"lr": [0.1]}, cv=2, n_jobs=2)),
         "pipeline": lambda: cross_validate(make_pipeline(StandardScaler(), model), SERIES, y, cv=2),
         "predict": lambda: cross_val_predict(model, SERIES, y, cv=2),
         "texts": lambda: cross_validate(generator, WORDS, cv=2),
