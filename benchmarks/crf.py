@@ -12,8 +12,8 @@ import torch
 from _report import median_seconds, write_results
 from torchcrf import CRF
 
-from sklstm.crf import LinearChainCRF
-from sklstm.layers import Recurrent
+from sklstm.nn.crf import LinearChainCRF
+from sklstm.nn.recurrent import Recurrent
 
 SENTENCES, TOKENS, FEATURES, UNITS, TAGS = 32, 25, 150, 200, 17
 STEPS = 20  # in each round

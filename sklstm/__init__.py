@@ -15,10 +15,12 @@ Tags and their scores
 Cross-validation
     `sklstm.model_selection`
 What goes on inside
-    `sklstm.inspection`, and the equations of every step in `sklstm.cells`
+    `sklstm.inspection`, and the equations of every step in `sklstm.nn.cells`
 Data
     `sklstm.datasets`
 """
+
+from importlib import import_module
 
 from sklstm.classifier import LSTMClassifier
 from sklstm.embeddings import Word2VecEmbedder
@@ -50,3 +52,23 @@ __all__ = [
     "entity_tagger",
     "text_classifier",
 ]
+_MODULES = (
+    "datasets",
+    "estimator_checks",
+    "inspection",
+    "metrics",
+    "model_selection",
+    "nn",
+    "tags",
+)
+
+
+def __getattr__(name):
+    if name in _MODULES:
+        return import_module(f"sklstm.{name}")
+    raise AttributeError(f"module 'sklstm' has no attribute {name!r}")
+
+
+def __dir__():
+    """List what a user imports, and not the modules in which it is defined."""
+    return sorted([*__all__, *_MODULES, "__version__"])

@@ -22,24 +22,16 @@ from sklearn.utils.validation import check_is_fitted
 from sklstm._arrays import check_weights, describe
 from sklstm._callbacks import SCHEDULES, copy_callbacks
 from sklstm._encoding import EncodingMixin
-from sklstm._holdout import hold_out, to_labels
 from sklstm._inputs import read_input
 from sklstm._moments import Moments
-from sklstm._net import (
-    Samples,
-    choose_device,
-    continue_net,
-    load_net,
-    make_net,
-    seeded,
-    train,
-)
+from sklstm._net import Samples, choose_device, continue_net, load_net, make_net, seeded, train
 from sklstm._net_options import OPTIMIZERS, net_options
+from sklstm._validation_split import hold_out, to_labels
 from sklstm._weights import normalise, weigh_samples
-from sklstm.batches import Batch, LengthBatches, to_tensor
-from sklstm.cells import CELLS, cell_options
-from sklstm.layers import Pooling
-from sklstm.networks import ManyToOneNet, SequenceNet, count_parameters
+from sklstm.nn.batches import Batch, LengthBatches, to_tensor
+from sklstm.nn.cells import CELLS, cell_options
+from sklstm.nn.networks import ManyToOneNet, SequenceNet, count_parameters
+from sklstm.nn.pooling import Pooling
 
 PROBED, FEWEST = 100, 10  # sequences that are compared
 LARGE = 10.0  # a number that may saturate a cell

@@ -5,7 +5,7 @@ from hashlib import blake2b
 import numpy as np
 
 from sklstm._inputs import kind_of
-from sklstm.batches import SequenceDataset, to_tensor
+from sklstm.nn.batches import SequenceDataset, to_tensor
 from sklstm.sequences import PADDING, UNKNOWN, recode
 
 SMALL = 20_000  # numbers in X up to which float64 costs less than a moment an epoch

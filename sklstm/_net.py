@@ -14,10 +14,10 @@ from skorch.dataset import Dataset
 from skorch.utils import TeeGenerator
 
 from sklstm._callbacks import Diverged, EpochMean, make_callbacks, stops_early
-from sklstm._growth import grow_moments, grow_weights
-from sklstm.batches import to_tensor
-from sklstm.networks import SequenceNet
-from sklstm.parts import Workers, accumulate_gradients, cut
+from sklstm.nn.batches import to_tensor
+from sklstm.nn.growth import grow_moments, grow_weights
+from sklstm.nn.microbatches import Workers, accumulate_gradients, cut
+from sklstm.nn.networks import SequenceNet
 
 # modules that call ``fit`` many times, and those among them that call it once
 LOOPS = ("joblib.parallel", "sklearn.", "imblearn.", "optuna.", "skopt.", "dask")

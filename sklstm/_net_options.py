@@ -7,7 +7,7 @@ from numbers import Integral
 
 import torch
 
-from sklstm.batches import LengthBatches
+from sklstm.nn.batches import LengthBatches
 
 OPTIMIZERS = {
     "adam": torch.optim.Adam,
@@ -105,7 +105,7 @@ def _check_iterators(options):
             known = f"it takes {', '.join(taken.parameters)}" if callable(options[name]) else ""
             raise ValueError(
                 f"net_params: {name}={options[name]!r:.80} cannot iterate over batches: {error}; "
-                f"{known or 'expected a class such as sklstm.batches.LengthBatches'}."
+                f"{known or 'expected a class such as sklstm.nn.batches.LengthBatches'}."
             ) from None
     for name in BATCH_OPTIONS.intersection(options):
         if not isinstance(options[name], Integral) or options[name] < 1:

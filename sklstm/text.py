@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklstm._arrays import plain, to_array
 from sklstm._validation import check_texts, check_tokens, to_list
-from sklstm._words import unneeded_blank, word_pattern
+from sklstm._word_pattern import unneeded_blank, word_pattern
 from sklstm.sequences import PADDING, SPECIAL_TOKENS, UNKNOWN, Sequences
 
 HTML_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sklstm.batches import NEGLIGIBLE, Batch, LengthBatches, SequenceDataset, Spellings
+from sklstm.nn.batches import NEGLIGIBLE, Batch, LengthBatches, SequenceDataset, Spellings
 
 LENGTHS = st.lists(st.integers(0, 6), min_size=1, max_size=12)
 

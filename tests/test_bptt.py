@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sklstm import LSTMClassifier, LSTMRegressor, LSTMTagger
-from sklstm.cells import LSTMCell
-from sklstm.layers import Recurrent, run_step_by_step
+from sklstm.nn.cells import LSTMCell
+from sklstm.nn.recurrent import Recurrent, run_step_by_step
 
 NAMES = ("x", "W", "U", "b", "h0", "c0")
 SIZES = st.tuples(*(st.integers(1, high) for high in (4, 9, 5, 6)))  # N, T, F, H

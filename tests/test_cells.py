@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit as sigmoid
 
-from sklstm.cells import CELLS, _peephole, cell_options
-from sklstm.layers import run_step_by_step
+from sklstm.nn.cells import CELLS, _peephole, cell_options
+from sklstm.nn.recurrent import run_step_by_step
 
 VARIANTS = [
     *((name, {}) for name in CELLS),

@@ -10,8 +10,8 @@ import torch
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from sklstm import crf as crf_module
-from sklstm.crf import LinearChainCRF
+from sklstm.nn import crf as crf_module
+from sklstm.nn.crf import LinearChainCRF
 
 INF, NAN = float("inf"), float("nan")
 SEEDS = st.integers(0, 2**32 - 1)

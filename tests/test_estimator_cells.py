@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from toys import LABELS, RAGGED, TOKENS, y
 
 from sklstm import LSTMClassifier, LSTMRegressor, LSTMTagger, Tokenizer
-from sklstm.cells import CELLS
+from sklstm.nn.cells import CELLS
 
 TAGS = [["X" if word in ("good", "bad") else "O" for word in tokens] for tokens in TOKENS]
 DATA = {LSTMClassifier: (TOKENS, LABELS), LSTMRegressor: (RAGGED, y), LSTMTagger: (TOKENS, TAGS)}

@@ -17,13 +17,13 @@ from sklearn.pipeline import make_pipeline
 from toys import Raise, Spoil, spy
 
 from sklstm import LSTMGenerator, Sequences, TokenIndexer, Tokenizer
-from sklstm.cells import CELLS
 from sklstm.datasets import load_names
 from sklstm.estimator_checks import check_sequence_estimator
 from sklstm.generator._sampling import Draws, Rule
 from sklstm.generator._texts import choose_cutoffs
 from sklstm.inspection import gradient_flow, hidden_states
-from sklstm.networks import LanguageModelNet
+from sklstm.nn.cells import CELLS
+from sklstm.nn.networks import LanguageModelNet
 
 TEXTS = ["tick tock", "tick tack", "toe", "a tick", "tock tock tock"] * 6
 LABELS = np.array(["x", "y", "x", "z", "y"] * 6)

@@ -25,7 +25,6 @@ from sklstm import (
     TokenIndexer,
     Tokenizer,
 )
-from sklstm.cells import CELLS
 from sklstm.inspection import (
     GateActivationsDisplay,
     GradientFlowDisplay,
@@ -37,6 +36,7 @@ from sklstm.inspection import (
     token_contributions,
 )
 from sklstm.inspection._contributions import LOWERS, RAISES, STRONGEST
+from sklstm.nn.cells import CELLS
 
 FUNCTIONS = [gradient_flow, gate_activations, hidden_states, token_contributions]
 DISPLAYS = [

@@ -5,9 +5,9 @@ import itertools
 import pytest
 import torch
 
-from sklstm.cells import CELLS
-from sklstm.networks import LanguageModelNet, _language_model, count_parameters
-from sklstm.parts import Workers, accumulate_gradients
+from sklstm.nn.cells import CELLS
+from sklstm.nn.microbatches import Workers, accumulate_gradients
+from sklstm.nn.networks import LanguageModelNet, _language_model, count_parameters
 
 V = 7
 OUTPUTS = {"full": {}, "tied": {"tie_weights": True}, "adaptive": {"cutoffs": [3, 5]}}

@@ -32,16 +32,10 @@ from toys import (
     y,
 )  # fmt: skip
 
-from sklstm import (
-    LSTMClassifier,
-    LSTMGenerator,
-    LSTMRegressor,
-    LSTMSeq2Seq,
-    LSTMTagger,
-    batches,
-)
+from sklstm import LSTMClassifier, LSTMGenerator, LSTMRegressor, LSTMSeq2Seq, LSTMTagger
 from sklstm._callbacks import BestEpoch
 from sklstm._net import runs_bfloat16
+from sklstm.nn import batches
 
 VALIDATION = np.random.RandomState(2).randn(30, 5)
 
@@ -230,7 +224,7 @@ class TestTraining:
         [
             ({"iterator_train__foo": 1}, "argument 'foo'; it takes dataset, batch_size"),
             ({"iterator_train": DataLoader}, "argument 'random_state'; it takes dataset"),
-            ({"iterator_valid": 3}, "expected a class such as sklstm.batches.LengthBatches"),
+            ({"iterator_valid": 3}, "expected a class such as sklstm.nn.batches.LengthBatches"),
             ({"iterator_train__pool_size": 0}, "pool_size must be an integer of at least 1"),
             ({"iterator_valid__batch_size": "x"}, "batch_size must be an integer of at least 1"),
             ({"batch_size": -1}, "batch_size must be an integer of at least 1; got -1"),

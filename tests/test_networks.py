@@ -7,8 +7,8 @@ import pytest
 import torch
 from toys import needs_bfloat16
 
-from sklstm.batches import LengthBatches, SequenceDataset, Spellings
-from sklstm.networks import ManyToOneNet, TaggerNet, count_parameters
+from sklstm.nn.batches import LengthBatches, SequenceDataset, Spellings
+from sklstm.nn.networks import ManyToOneNet, TaggerNet, count_parameters
 from sklstm.sequences import PADDING, UNKNOWN
 
 

@@ -15,10 +15,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from toys import Raise
 
-from sklstm import LSTMSeq2Seq, Sequences, TokenIndexer, Tokenizer, Word2VecEmbedder, parts
-from sklstm.cells import CELLS
+from sklstm import LSTMSeq2Seq, Sequences, TokenIndexer, Tokenizer, Word2VecEmbedder
 from sklstm.estimator_checks import sequence_estimator_checks
 from sklstm.metrics import token_error_rate, token_error_rate_scorer
+from sklstm.nn import microbatches as parts
+from sklstm.nn.cells import CELLS
 
 SOURCES = ["ab", "abc", "c", "ba", "cab", "bb", "cc", "acb", "caab", "b"] * 3
 REVERSED = [source[::-1] for source in SOURCES]

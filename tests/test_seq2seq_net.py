@@ -7,9 +7,10 @@ import pytest
 import torch
 from toys import needs_bfloat16
 
-from sklstm.cells import CELLS
-from sklstm.networks import Attention, Seq2SeqNet, _attention, count_parameters
-from sklstm.networks._beam_search import beam_search, length_penalty
+from sklstm.nn.attention import Attention
+from sklstm.nn.beam_search import beam_search, length_penalty
+from sklstm.nn.cells import CELLS
+from sklstm.nn.networks import Seq2SeqNet, _attention, count_parameters
 
 KINDS = ("additive", "dot", None)
 LENGTHS = torch.tensor([5, 1, 0, 3])

@@ -35,7 +35,7 @@ from tagged import (
 )
 
 from sklstm import LSTMTagger, SequencePadder, Sequences, TokenIndexer, Tokenizer
-from sklstm.crf import LinearChainCRF
+from sklstm.nn.crf import LinearChainCRF
 from sklstm.tagger._codes import TagCodes
 from sklstm.tagger._entities import span_probabilities
 from sklstm.tagger._spelling import CASINGS

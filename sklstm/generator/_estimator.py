@@ -14,10 +14,8 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from sklstm._base import BaseLSTM
-from sklstm._holdout import to_labels
-from sklstm._streams import StreamBatches
+from sklstm._validation_split import to_labels
 from sklstm._weights import normalise, weigh_samples
-from sklstm.batches import SequenceDataset, to_tensor
 from sklstm.generator._conditions import Conditions
 from sklstm.generator._sampling import BOUNDARY
 from sklstm.generator._texts import (
@@ -30,7 +28,9 @@ from sklstm.generator._texts import (
     warn_of_new_symbols,
 )
 from sklstm.generator._writing import WritingMixin
-from sklstm.networks import LanguageModelNet
+from sklstm.nn.batches import SequenceDataset, to_tensor
+from sklstm.nn.bptt_batches import StreamBatches
+from sklstm.nn.networks import LanguageModelNet
 from sklstm.sequences import Sequences
 from sklstm.text import TokenIndexer
 

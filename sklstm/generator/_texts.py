@@ -7,8 +7,8 @@ import numpy as np
 
 from sklstm._net import Samples
 from sklstm._validation import check_texts, check_tokens
-from sklstm.batches import SequenceDataset
 from sklstm.generator._sampling import BOUNDARY
+from sklstm.nn.batches import SequenceDataset
 from sklstm.sequences import UNKNOWN, Sequences
 
 LONG = 10_000  # symbols of a text that is too long to be learned as a whole

@@ -8,7 +8,7 @@ from sklstm._arrays import describe
 from sklstm.inspection._drawing import check_result, choose, make_axes
 from sklstm.inspection._opened import Opened
 from sklstm.inspection._states import choose_states
-from sklstm.traces import record
+from sklstm.nn.recording import record
 
 N_INSIDE = 4  # curves up to which a legend among them hides none
 

@@ -11,8 +11,8 @@ from sklearn.utils import check_consistent_length
 from sklstm._arrays import describe
 from sklstm._base import BaseLSTM
 from sklstm._inputs import Numbers
-from sklstm.networks import SequenceNet
-from sklstm.traces import record
+from sklstm.nn.networks import SequenceNet
+from sklstm.nn.recording import record
 
 BATCH = 2**21  # values of a state in one batch, over all steps: a few hundred MB with their graph
 

@@ -13,7 +13,8 @@ from torch import nn
 
 from sklstm._base import BaseLSTM
 from sklstm._validation import to_list, to_object_array
-from sklstm.networks import Attention, Seq2SeqNet
+from sklstm.nn.attention import Attention
+from sklstm.nn.networks import Seq2SeqNet
 from sklstm.seq2seq._symbols import EXPECTED, OutputSymbols, check_outputs, list_texts
 from sklstm.sequences import Sequences
 

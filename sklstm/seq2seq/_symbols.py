@@ -7,8 +7,8 @@ import numpy as np
 
 from sklstm._arrays import plain
 from sklstm._validation import check_tokens, to_list
-from sklstm.batches import SequenceDataset
-from sklstm.networks import BOUNDARY
+from sklstm.nn.batches import SequenceDataset
+from sklstm.nn.beam_search import BOUNDARY
 from sklstm.sequences import Sequences
 
 EXPECTED = "one str, or one list of str, for each sample"

@@ -12,9 +12,9 @@ from torch import nn
 from sklstm._base import BaseLSTM
 from sklstm._inputs import read_input
 from sklstm._validation import to_object_array
-from sklstm.layers import CharEncoder
 from sklstm.metrics import entity_f1_score, token_accuracy_score
-from sklstm.networks import TaggerNet
+from sklstm.nn.networks import TaggerNet
+from sklstm.nn.networks._char_encoder import CharEncoder
 from sklstm.sequences import UNKNOWN
 from sklstm.tagger._codes import TagCodes
 from sklstm.tagger._entities import make_entities, span_probabilities

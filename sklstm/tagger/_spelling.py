@@ -6,7 +6,7 @@ from copy import copy
 import numpy as np
 
 from sklstm._inputs import kind_of
-from sklstm.batches import Spellings
+from sklstm.nn.batches import Spellings
 from sklstm.sequences import SPECIAL_TOKENS, UNKNOWN
 
 LONGEST_WORD = 30  # of a longer one, this many characters are read, half from either end

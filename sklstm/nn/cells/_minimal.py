@@ -3,8 +3,8 @@
 import torch
 from torch.nn import functional as F
 
-from sklstm.cells._cell import Cell
-from sklstm.cells._scan import from_blocks, scan, scan_back, to_blocks
+from sklstm.nn.cells._cell import Cell
+from sklstm.nn.cells._scan import from_blocks, scan, scan_back, to_blocks
 
 
 class MinLSTMCell(Cell):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sklstm.batches import LengthBatches
+from sklstm.nn.batches import LengthBatches
 
 
 class StreamBatches:

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from sklstm.cells import CELLS
-from sklstm.layers import Recurrent
-from sklstm.traces import record
+from sklstm.nn.cells import CELLS
+from sklstm.nn.recording import record
+from sklstm.nn.recurrent import Recurrent
 
 LENGTHS = [6, 3]
 

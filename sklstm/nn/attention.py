@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
-from sklstm.layers import glorot_linear
+from sklstm.nn.linear import glorot_linear
 
 PAIRS_AT_ONCE = 2**24  # numbers of queries and steps compared: 64 megabytes
 

@@ -7,12 +7,12 @@ weights, :math:`b` biases, and :math:`\\odot` multiplies element by element.
 
 from inspect import signature
 
-from sklstm.cells._coupled import CoupledCell
-from sklstm.cells._gru import GRUCell
-from sklstm.cells._lstm import LSTMCell
-from sklstm.cells._minimal import MinGRUCell, MinLSTMCell
-from sklstm.cells._peephole import PeepholeCell
-from sklstm.cells._rnn import RNNCell
+from sklstm.nn.cells._coupled import CoupledCell
+from sklstm.nn.cells._gru import GRUCell
+from sklstm.nn.cells._lstm import LSTMCell
+from sklstm.nn.cells._minimal import MinGRUCell, MinLSTMCell
+from sklstm.nn.cells._peephole import PeepholeCell
+from sklstm.nn.cells._rnn import RNNCell
 
 CELLS = {
     "rnn": RNNCell,

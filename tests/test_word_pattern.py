@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sklstm import Tokenizer
-from sklstm._words import word_pattern
+from sklstm._word_pattern import word_pattern
 
 JOINER = "\u200d"
 FAMILY = JOINER.join("👨👩👧👦")

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from sklstm.cells._cell import Cell
+from sklstm.nn.cells._cell import Cell
 
 ROWS_AT_ONCE = 2048  # of all sequences, in the backward pass
 

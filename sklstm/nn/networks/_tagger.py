@@ -3,9 +3,11 @@
 import torch
 from torch.nn import functional as F
 
-from sklstm.crf import LinearChainCRF
-from sklstm.layers import CharEncoder, Dropout, glorot_linear
-from sklstm.networks._sequence import SequenceNet, row, step_losses
+from sklstm.nn.crf import LinearChainCRF
+from sklstm.nn.dropout import Dropout
+from sklstm.nn.linear import glorot_linear
+from sklstm.nn.networks._char_encoder import CharEncoder
+from sklstm.nn.networks._sequence import SequenceNet, row, step_losses
 
 
 class TaggerNet(SequenceNet):
@@ -25,11 +27,11 @@ class TaggerNet(SequenceNet):
     crf : bool, default=True
         Whether neighbouring tags depend on each other.
     allowed : tuple of ndarray of bool, optional
-        See `sklstm.crf.LinearChainCRF`.
+        See `sklstm.nn.crf.LinearChainCRF`.
     class_weight : ndarray of shape (n_outputs,), optional
         Weight of each tag in the softmax's loss.
     char_encoder : {"cnn", "lstm"}, optional
-        See `sklstm.layers.CharEncoder`.
+        See `sklstm.nn.networks._char_encoder.CharEncoder`.
     n_characters, char_embedding_dim, char_hidden_size : int
         Its sizes.
     n_casings : int, default=0

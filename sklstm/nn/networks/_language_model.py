@@ -8,8 +8,9 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
-from sklstm.layers import Dropout, glorot_linear
-from sklstm.networks._sequence import SequenceNet, row
+from sklstm.nn.dropout import Dropout
+from sklstm.nn.linear import glorot_linear
+from sklstm.nn.networks._sequence import SequenceNet, row
 
 LOGITS_AT_ONCE = 2**25  # 128 megabytes
 

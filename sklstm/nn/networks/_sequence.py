@@ -4,8 +4,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from sklstm.cells import CELLS
-from sklstm.layers import Dropout, Embedding, Recurrent
+from sklstm.nn.cells import CELLS
+from sklstm.nn.dropout import Dropout
+from sklstm.nn.embedding import Embedding
+from sklstm.nn.recurrent import Recurrent
 from sklstm.sequences import PADDING, UNKNOWN
 
 
@@ -24,9 +26,9 @@ class SequenceNet(nn.Module):
     n_extra_features : int, default=0
         Features that a network adds to each step.
     cell, cell_params, n_layers, bidirectional, bptt_steps
-        See `sklstm.layers.Recurrent`.
+        See `sklstm.nn.recurrent.Recurrent`.
     dropout, recurrent_dropout, locked_dropout
-        See `sklstm.layers.Recurrent`.
+        See `sklstm.nn.recurrent.Recurrent`.
     embedding_dropout : float, default=0.0
         Dropout on the steps' vectors.
     word_dropout : float, default=0.0

@@ -9,17 +9,12 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from sklstm.cells import CELLS
-from sklstm.layers import (
-    CharEncoder,
-    Dropout,
-    Embedding,
-    Pooling,
-    Recurrent,
-    drawing_from,
-    drop,
-    run_step_by_step,
-)
+from sklstm.nn.cells import CELLS
+from sklstm.nn.dropout import Dropout, drawing_from, drop
+from sklstm.nn.embedding import Embedding
+from sklstm.nn.networks._char_encoder import CharEncoder
+from sklstm.nn.pooling import Pooling
+from sklstm.nn.recurrent import Recurrent, run_step_by_step
 
 N_FEATURES, N_UNITS = 3, 4
 SHAPES = st.fixed_dictionaries({"n_layers": st.integers(1, 3), "bidirectional": st.booleans()})

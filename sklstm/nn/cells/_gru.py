@@ -2,7 +2,7 @@
 
 import torch
 
-from sklstm.cells._cell import Cell
+from sklstm.nn.cells._cell import Cell
 
 
 class GRUCell(Cell):

@@ -13,7 +13,7 @@ from contextlib import nullcontext
 import torch
 from threadpoolctl import ThreadpoolController
 
-from sklstm.layers import drawing_from
+from sklstm.nn.dropout import drawing_from
 
 GATES = 400_000  # steps times units of a part, about 13 megabytes in float32
 

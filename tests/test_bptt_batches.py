@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from sklstm._streams import StreamBatches, cut
-from sklstm.batches import SequenceDataset
+from sklstm.nn.batches import SequenceDataset
+from sklstm.nn.bptt_batches import StreamBatches, cut
 
 
 def dataset(lengths, conditions=False):

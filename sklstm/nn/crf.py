@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.autograd.function import once_differentiable
 
-from sklstm.steps import real_steps, reversed_rows
+from sklstm.nn.masking import real_steps, reversed_rows
 
 FORBIDDEN = -1e30  # finite: its exponential is exactly 0, and no gradient meets inf - inf
 MODERATE = 100.0  # scores whose sums of exponentials are far from the limits of float64

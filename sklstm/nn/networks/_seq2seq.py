@@ -3,11 +3,15 @@
 import torch
 from torch.nn import functional as F
 
-from sklstm.layers import Dropout, Embedding, Pooling, Recurrent, draw, glorot_linear
-from sklstm.networks._attention import Attention
-from sklstm.networks._beam_search import BOUNDARY, beam_search
-from sklstm.networks._sequence import SequenceNet, row, step_losses
-from sklstm.steps import real_steps
+from sklstm.nn.attention import Attention
+from sklstm.nn.beam_search import BOUNDARY, beam_search
+from sklstm.nn.dropout import Dropout, draw
+from sklstm.nn.embedding import Embedding
+from sklstm.nn.linear import glorot_linear
+from sklstm.nn.masking import real_steps
+from sklstm.nn.networks._sequence import SequenceNet, row, step_losses
+from sklstm.nn.pooling import Pooling
+from sklstm.nn.recurrent import Recurrent
 
 
 class Seq2SeqNet(SequenceNet):

@@ -1,7 +1,9 @@
 """Many steps in, one answer out."""
 
-from sklstm.layers import Dropout, Pooling, glorot_linear
-from sklstm.networks._sequence import SequenceNet, row
+from sklstm.nn.dropout import Dropout
+from sklstm.nn.linear import glorot_linear
+from sklstm.nn.networks._sequence import SequenceNet, row
+from sklstm.nn.pooling import Pooling
 
 
 class ManyToOneNet(SequenceNet):
@@ -14,7 +16,7 @@ class ManyToOneNet(SequenceNet):
     n_features, hidden_size
         See `SequenceNet`.
     pooling : str, default="last"
-        See `sklstm.layers.Pooling`.
+        See `sklstm.nn.pooling.Pooling`.
     dropout : float, default=0.0
         Dropout between layers, and before the output.
     **options

@@ -4,7 +4,7 @@ from contextlib import contextmanager
 
 import torch
 
-from sklstm.steps import turn_round
+from sklstm.nn.masking import turn_round
 
 
 @contextmanager
@@ -36,7 +36,7 @@ class Trace:
     names : sequence of str
         Of the states, ``"h"`` and ``"c"``.
     rows : LongTensor or None
-        How steps were turned round for it; see `sklstm.steps.reversed_rows`.
+        How steps were turned round for it; see `sklstm.nn.masking.reversed_rows`.
 
     Attributes
     ----------

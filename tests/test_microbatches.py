@@ -5,10 +5,11 @@ import pytest
 import torch
 from threadpoolctl import threadpool_info
 
-from sklstm import LSTMClassifier, LSTMTagger, parts
-from sklstm.cells._cell import Cell
-from sklstm.networks import ManyToOneNet
-from sklstm.parts import Workers, accumulate_gradients, cut
+from sklstm import LSTMClassifier, LSTMTagger
+from sklstm.nn import microbatches as parts
+from sklstm.nn.cells._cell import Cell
+from sklstm.nn.microbatches import Workers, accumulate_gradients, cut
+from sklstm.nn.networks import ManyToOneNet
 
 
 @pytest.fixture

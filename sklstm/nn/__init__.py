@@ -1,0 +1,1 @@
+"""The engine: tensors only, and nothing of scikit-learn."""

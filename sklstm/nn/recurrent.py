@@ -1,0 +1,199 @@
+"""A stack of recurrent layers: a cell run over time, in one or both directions."""
+
+import torch
+from torch import nn
+
+from sklstm.nn.cells import CELLS
+from sklstm.nn.dropout import Dropout, drop
+from sklstm.nn.masking import real_steps, reversed_rows, turn_round
+from sklstm.nn.recording import Trace
+
+
+class Recurrent(nn.Module):
+    """A stack of recurrent layers over right-padded sequences, in one or both directions.
+
+    Padding stands after the last real step, so a forward run never sees it: what is read at
+    ``length - 1`` is what packing would give. The backward run sees each row reversed within
+    its own length. Both run unpacked, which keeps torch's fused kernel on CPU.
+
+    Parameters
+    ----------
+    input_size : int
+        Features of a step.
+    hidden_size : int
+        Units of each layer and direction.
+    cell : str, default="lstm"
+        A name in `sklstm.nn.cells.CELLS`.
+    cell_params : dict, optional
+        Options of the cell.
+    n_layers : int, default=1
+        Depth of the stack.
+    bidirectional : bool, default=False
+        Whether every layer also reads the sequence backwards.
+    dropout : float, default=0.0
+        Dropout between layers.
+    recurrent_dropout : float, default=0.0
+        Dropout on the recurrent weights, one draw a batch [1]_.
+    locked_dropout : bool, default=False
+        Whether `dropout` draws once a sequence, not once a step.
+    bptt_steps : int, optional
+        Steps after which the gradient is cut on its way back through time; the state is
+        carried on.
+    fused : bool, default=True
+        Whether to use the cell's fast run, or its readable step.
+
+    References
+    ----------
+    .. [1] Merity, Keskar and Socher (2018), Regularizing and optimizing LSTM language models,
+       ICLR. https://doi.org/10.48550/arXiv.1708.02182
+    """
+
+    def __init__(
+        self,
+        input_size,
+        hidden_size,
+        *,
+        cell="lstm",
+        cell_params=None,
+        n_layers=1,
+        bidirectional=False,
+        dropout=0.0,
+        recurrent_dropout=0.0,
+        locked_dropout=False,
+        bptt_steps=None,
+        fused=True,
+    ):
+        super().__init__()
+        self.n_directions = 1 + bidirectional
+        self.output_size = self.n_directions * hidden_size
+        self.recurrent_dropout = recurrent_dropout
+        self.bptt_steps = bptt_steps
+        self.fused = fused
+        self.recorded = None  # see `record`
+        self.dropout = Dropout(dropout, locked_dropout)
+        self.layers = nn.ModuleList(
+            nn.ModuleList(
+                CELLS[cell](
+                    self.output_size if depth else input_size, hidden_size, **(cell_params or {})
+                )
+                for _ in range(self.n_directions)
+            )
+            for depth in range(n_layers)
+        )
+
+    def forward(self, x, lengths, states=None):
+        """Run over the sequences.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_sequences, n_steps, input_size)
+            The inputs, padded on the right.
+        lengths : LongTensor of shape (n_sequences,)
+            Real steps of each sequence.
+        states : list of tuple of Tensor, optional
+            The state of each layer before the first step, in one direction; zeros by default.
+
+        Returns
+        -------
+        Tensor of shape (n_sequences, n_steps, n_directions * hidden_size)
+            The top layer's outputs; what stands at padding has no meaning.
+        """
+        if torch.is_grad_enabled():  # outputs never see padding, but gradients would meet its NaN
+            x = x.masked_fill(~real_steps(lengths, x.shape[1]), 0.0)
+        reverse = reversed_rows(lengths, x.shape[1]) if self.n_directions == 2 else None
+        if self.recorded is not None:
+            self.recorded.append([])
+        for depth, cells in enumerate(self.layers):
+            x = self.dropout(x) if depth else x
+            traces = self._begin_traces(cells, reverse)
+            state = None if states is None else states[depth]
+            outputs = [self._run(cells[0], x, traces[0], state)]
+            if reverse is not None:
+                backward = self._run(cells[1], turn_round(x, reverse), traces[1])
+                outputs.append(turn_round(backward, reverse))
+            x = torch.cat(outputs, dim=-1) if len(outputs) > 1 else outputs[0]
+        return x
+
+    def advance(self, x, states=None):
+        """Run on from where an earlier call ended, in one direction.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_sequences, n_steps, input_size)
+            The inputs, without padding.
+        states : list of tuple of Tensor, optional
+            The state of each layer; zeros at the start of a sequence.
+
+        Returns
+        -------
+        outputs : Tensor of shape (n_sequences, n_steps, hidden_size)
+            The top layer's outputs.
+        states : list of tuple of Tensor
+            The state of each layer after the last step.
+        """
+        last = []
+        for depth, (cell,) in enumerate(self.layers):
+            x = self.dropout(x) if depth else x
+            state = cell.initial_state(len(x)) if states is None else states[depth]
+            weights = self._recurrent_weights(cell)
+            if x.shape[1] == 1:  # a kernel takes longer to start than this step
+                x, state = run_step_by_step(cell, x, state, weights)
+            else:
+                x, state = cell.run(x, state, *weights)
+            last.append(state)
+        return x, last
+
+    def _begin_traces(self, cells, reverse):
+        if self.recorded is None:
+            return None, None
+        ways = zip(cells, (None, reverse), strict=False)
+        traces = [Trace(cell.states, rows) for cell, rows in ways]
+        self.recorded[-1].append(traces)
+        return traces
+
+    def _recurrent_weights(self, cell):
+        return [drop(w, self.recurrent_dropout * self.training) for w in cell.recurrent]
+
+    def _run(self, cell, x, trace=None, state=None):
+        weights = self._recurrent_weights(cell)
+        state, outputs = cell.initial_state(len(x)) if state is None else state, []
+        for chunk in x.split(self.bptt_steps or x.shape[1], dim=1):
+            state = tuple(s.detach() for s in state) if outputs else state
+            if self.fused and trace is None:
+                output, state = cell.run(chunk, state, *weights)
+            else:
+                output, state = run_step_by_step(cell, chunk, state, weights, trace)
+            outputs.append(output)
+        return torch.cat(outputs, dim=1) if len(outputs) > 1 else outputs[0]
+
+
+def run_step_by_step(cell, x, state, recurrent, trace=None):
+    """Unroll a cell's readable step over time.
+
+    Parameters
+    ----------
+    cell : Module
+        A cell of `sklstm.nn.cells`.
+    x : Tensor of shape (n_sequences, n_steps, input_size)
+        The inputs.
+    state : tuple of Tensor
+        The state before the first step.
+    recurrent : sequence of Tensor
+        The recurrent weights.
+    trace : Trace, optional
+        Notes the states and gates of every step.
+
+    Returns
+    -------
+    outputs : Tensor of shape (n_sequences, n_steps, hidden_size)
+        The output at every step.
+    state : tuple of Tensor
+        The state after the last step.
+    """
+    outputs = []
+    for x_t in x.unbind(dim=1):  # (N, F)
+        state, gates = cell.step(x_t, state, *recurrent)
+        if trace is not None:
+            trace.note(state, gates)
+        outputs.append(state[0])
+    return torch.stack(outputs, dim=1), state
