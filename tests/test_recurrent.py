@@ -36,7 +36,7 @@ def draw(lengths, seed, dtype=torch.float64, **shape):
     return layers, torch.randn(len(lengths), max(1, *lengths), N_FEATURES, dtype=dtype)
 
 
-def real_steps(lengths, n_steps):
+def padding_mask(lengths, n_steps):
     return torch.arange(n_steps) < torch.tensor(lengths)[:, None]
 
 
@@ -79,7 +79,7 @@ def test_equal_to_packing(dtype, tolerance, cell):
         ours = layers(x, torch.tensor(lengths))
         batch = pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
         theirs, _ = pad_packed_sequence(module(batch)[0], batch_first=True)
-        real = real_steps(lengths, x.shape[1])
+        real = padding_mask(lengths, x.shape[1])
         torch.testing.assert_close(ours[real], theirs[real], rtol=0, atol=tolerance)
         errors = torch.randn_like(theirs[real]) / theirs.numel()
         for our_gradient, their_gradient in zip(
@@ -112,7 +112,7 @@ def check_as_if_alone(kind, cell, max_examples):
         pooling = Pooling(kind, layers.output_size, layers.n_directions).double()
         weights = [*layers.parameters(), *pooling.parameters()]
         x = nn.functional.pad(x, (0, 0, 0, excess))
-        real = real_steps(lengths, x.shape[1])
+        real = padding_mask(lengths, x.shape[1])
         x = x.masked_fill(~real[:, :, None], junk).requires_grad_()
 
         def compute(x, lengths):
@@ -141,7 +141,7 @@ def check_as_if_alone(kind, cell, max_examples):
 def test_float32_kernels_are_blind_to_padding_and_batch_mates(training, cell):
     lengths = [40, 1, 17, 0, 40, 25]
     layers, x = draw(lengths, 0, torch.float32, n_layers=2, bidirectional=True, cell=cell)
-    real = real_steps(lengths, 40)
+    real = padding_mask(lengths, 40)
     x = x.masked_fill(~real[:, :, None], float("nan"))
     layers.train(training)
     order = torch.tensor([4, 2, 5, 0, 1, 3])
@@ -167,7 +167,7 @@ def test_readable_steps_give_the_same(cell):
         layers.fused = False
         with mock.patch.object(CELLS[cell], "run", None):
             slow = layers(x, torch.tensor(lengths))
-        real = real_steps(lengths, x.shape[1])
+        real = padding_mask(lengths, x.shape[1])
         torch.testing.assert_close(fast[real], slow[real], rtol=0, atol=1e-12)
 
     check()
@@ -181,7 +181,7 @@ def test_gradients_are_finite_differences(cell, n_layers, bidirectional, fused):
     lengths = [3, 1, 0]
     layers, x = draw(lengths, 0, cell=cell, n_layers=n_layers, bidirectional=bidirectional)
     layers.fused = fused
-    real = real_steps(lengths, 3)
+    real = padding_mask(lengths, 3)
     variables = [x.requires_grad_(), *layers.parameters()]  # perturbed in place
     assert torch.autograd.gradcheck(
         lambda x, *_: layers(x, torch.tensor(lengths))[real], variables, fast_mode=True
@@ -287,7 +287,7 @@ def test_pooling_is_the_plain_computation(kind, n_directions):
         outputs = torch.randn(len(lengths), max(1, *lengths), 6, dtype=torch.float64)
         sequences = [row[:n] for row, n in zip(outputs, lengths, strict=True)]
         expected = torch.stack([pool_plainly(kind, h, pooling) for h in sequences])
-        real = real_steps(lengths, outputs.shape[1])
+        real = padding_mask(lengths, outputs.shape[1])
         outputs = outputs.masked_fill(~real[:, :, None], junk).requires_grad_()
         pooled = pooling(outputs, torch.tensor(lengths))
         assert pooled.shape == (len(lengths), pooling.output_size)
@@ -331,7 +331,7 @@ def words_from(lengths, seed=0, excess=0):
     """Draw words of given lengths, padded with zeros."""
     torch.manual_seed(seed)
     words = torch.randint(1, 9, (len(lengths), max(1, *lengths) + excess))
-    return words.masked_fill(~real_steps(lengths, words.shape[1]), 0)
+    return words.masked_fill(~padding_mask(lengths, words.shape[1]), 0)
 
 
 def encode_plainly(encoder, word):

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.autograd.function import once_differentiable
 
-from sklstm.nn.masking import real_steps, reversed_rows
+from sklstm.nn.masking import padding_mask, reversal_index
 
 FORBIDDEN = -1e30  # finite: its exponential is exactly 0, and no gradient meets inf - inf
 MODERATE = 100.0  # scores whose sums of exponentials are far from the limits of float64
@@ -413,12 +413,12 @@ def _impossible_if_forbidden(scores):
 
 
 def _padding(lengths, n_steps):
-    return ~real_steps(lengths, n_steps)  # (N, T, 1)
+    return ~padding_mask(lengths, n_steps)  # (N, T, 1)
 
 
 def _reversed(x, lengths):
-    """Turn each sequence of x (N, T, ...) round within its own length; padding stays padding."""
-    rows = reversed_rows(lengths, x.shape[1])
+    """Reverse each sequence of x (N, T, ...) within its own length; padding stays padding."""
+    rows = reversal_index(lengths, x.shape[1])
     return x.flatten(0, 1).index_select(0, rows).view_as(x)
 
 

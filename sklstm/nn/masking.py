@@ -1,10 +1,10 @@
-"""Where the real steps of right-padded sequences are, and how to turn them round."""
+"""The mask of right-padded sequences, and how to reverse them in time."""
 
 import torch
 
 
-def real_steps(lengths, n_steps):
-    """Tell real steps from padding.
+def padding_mask(lengths, n_steps):
+    """Return the mask that tells real steps from padding.
 
     Parameters
     ----------
@@ -22,8 +22,8 @@ def real_steps(lengths, n_steps):
     return (steps < lengths[:, None])[:, :, None]
 
 
-def reversed_rows(lengths, n_steps):
-    """Find the rows of the flattened batch that turn each sequence round, and its padding.
+def reversal_index(lengths, n_steps):
+    """Return the index into the flattened batch that reverses each sequence.
 
     Parameters
     ----------
@@ -42,22 +42,22 @@ def reversed_rows(lengths, n_steps):
     return (source + n_steps * torch.arange(len(lengths), device=lengths.device)[:, None]).ravel()
 
 
-def turn_round(x, rows):
-    """Turn the sequences of a batch round.
+def reverse_padded(x, index):
+    """Reverse the real steps of each sequence; padding stays on the right.
 
     Parameters
     ----------
     x : Tensor of shape (n_sequences, n_steps, n_features)
         The sequences.
-    rows : LongTensor of shape (n_sequences * n_steps,)
-        See `reversed_rows`.
+    index : LongTensor of shape (n_sequences * n_steps,)
+        See `reversal_index`.
 
     Returns
     -------
     Tensor
         The shape of `x`.
     """
-    return _Permute.apply(x, rows)
+    return _Permute.apply(x, index)
 
 
 class _Permute(torch.autograd.Function):
@@ -67,9 +67,9 @@ class _Permute(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, x, rows):
-        ctx.save_for_backward(rows)
-        return x.flatten(0, 1).index_select(0, rows).view_as(x)
+    def forward(ctx, x, index):
+        ctx.save_for_backward(index)
+        return x.flatten(0, 1).index_select(0, index).view_as(x)
 
     @staticmethod
     def backward(ctx, gradient):

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from sklstm.nn.masking import real_steps
+from sklstm.nn.masking import padding_mask
 
 
 class Pooling(nn.Module):
@@ -64,7 +64,7 @@ class Pooling(nn.Module):
         if self.kind == "last":
             pooled = self._last(outputs, lengths)
         else:
-            mask = real_steps(lengths, outputs.shape[1])
+            mask = padding_mask(lengths, outputs.shape[1])
             poolers = {"max": masked_max, "mean": masked_mean, "attention": self._attend}
             pooled = torch.cat([poolers[k](outputs, mask) for k in self.kind.split("+")], dim=-1)
         return pooled.masked_fill(lengths[:, None] == 0, 0.0)

@@ -4,7 +4,7 @@ from contextlib import contextmanager
 
 import torch
 
-from sklstm.nn.masking import turn_round
+from sklstm.nn.masking import reverse_padded
 
 
 @contextmanager
@@ -35,18 +35,18 @@ class Trace:
     ----------
     names : sequence of str
         Of the states, ``"h"`` and ``"c"``.
-    rows : LongTensor or None
-        How steps were turned round for it; see `sklstm.nn.masking.reversed_rows`.
+    index : LongTensor or None
+        Of a backward direction, see `sklstm.nn.masking.reversal_index`.
 
     Attributes
     ----------
     steps : dict of str to list of Tensor, each of shape (n_sequences, hidden_size)
-        The states as they were computed, in the order in which the direction reads: gradients
-        can be taken by them.
+        The states as they were computed, in the order in which the direction reads; gradients
+        can be taken with respect to them.
     """
 
-    def __init__(self, names, rows=None):
-        self._rows = rows
+    def __init__(self, names, index=None):
+        self._index = index
         self.steps = {name: [] for name in names}
         self._gates = {}
 
@@ -77,4 +77,4 @@ class Trace:
 
     def _stack(self, steps):
         stacked = torch.stack(steps, dim=1)
-        return stacked if self._rows is None else turn_round(stacked, self._rows)
+        return stacked if self._index is None else reverse_padded(stacked, self._index)

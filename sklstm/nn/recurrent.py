@@ -5,7 +5,7 @@ from torch import nn
 
 from sklstm.nn.cells import CELLS
 from sklstm.nn.dropout import Dropout, drop
-from sklstm.nn.masking import real_steps, reversed_rows, turn_round
+from sklstm.nn.masking import padding_mask, reversal_index, reverse_padded
 from sklstm.nn.recording import Trace
 
 
@@ -99,8 +99,8 @@ class Recurrent(nn.Module):
             The top layer's outputs; what stands at padding has no meaning.
         """
         if torch.is_grad_enabled():  # outputs never see padding, but gradients would meet its NaN
-            x = x.masked_fill(~real_steps(lengths, x.shape[1]), 0.0)
-        reverse = reversed_rows(lengths, x.shape[1]) if self.n_directions == 2 else None
+            x = x.masked_fill(~padding_mask(lengths, x.shape[1]), 0.0)
+        reverse = reversal_index(lengths, x.shape[1]) if self.n_directions == 2 else None
         if self.recorded is not None:
             self.recorded.append([])
         for depth, cells in enumerate(self.layers):
@@ -109,8 +109,8 @@ class Recurrent(nn.Module):
             state = None if states is None else states[depth]
             outputs = [self._run(cells[0], x, traces[0], state)]
             if reverse is not None:
-                backward = self._run(cells[1], turn_round(x, reverse), traces[1])
-                outputs.append(turn_round(backward, reverse))
+                backward = self._run(cells[1], reverse_padded(x, reverse), traces[1])
+                outputs.append(reverse_padded(backward, reverse))
             x = torch.cat(outputs, dim=-1) if len(outputs) > 1 else outputs[0]
         return x
 

@@ -8,7 +8,7 @@ from sklstm.nn.beam_search import BOUNDARY, beam_search
 from sklstm.nn.dropout import Dropout, draw
 from sklstm.nn.embedding import Embedding
 from sklstm.nn.linear import glorot_linear
-from sklstm.nn.masking import real_steps
+from sklstm.nn.masking import padding_mask
 from sklstm.nn.networks._sequence import SequenceNet, row, step_losses
 from sklstm.nn.pooling import Pooling
 from sklstm.nn.recurrent import Recurrent
@@ -161,7 +161,7 @@ class Seq2SeqNet(SequenceNet):
         ]
         if self.attention is None:
             return states, None
-        real = real_steps(lengths, x.shape[1])[:, :, 0]
+        real = padding_mask(lengths, x.shape[1])[:, :, 0]
         return states, self.attention.remember(outputs, real)
 
     def attention_weights(self, x, lengths, answers):
