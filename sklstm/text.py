@@ -61,7 +61,7 @@ class Tokenizer(TransformerMixin, BaseEstimator):
     char_spans : bool, default=False
         Whether ``transform`` returns `Sequences` that carry the texts, and in ``char_spans`` where
         each token stands in its own. The next steps keep them, so that a tagger can tell where in
-        the text its entities are. As with ``offsets``, tokens must then be pieces of the text.
+        the text its entities are. As with ``find_char_spans``, tokens must be pieces of the text.
 
     See Also
     --------
@@ -157,8 +157,8 @@ class Tokenizer(TransformerMixin, BaseEstimator):
         find = self._match if self.tokenizer is None else self._split
         return [list(map(forms.__getitem__, filter(None, find(text)))) for text in texts]
 
-    def offsets(self, X):
-        """Tell where each token lies in its text.
+    def find_char_spans(self, X):
+        """Find where each token stands in its text.
 
         Parameters
         ----------
@@ -265,7 +265,7 @@ class Tokenizer(TransformerMixin, BaseEstimator):
             if start < 0:
                 raise ValueError(
                     f"tokenizer returned {token!r}, which is not in the text after character "
-                    f"{end}: offsets need tokens that are pieces of the text, in its order. "
+                    f"{end}: character spans need tokens that are pieces of the text, in order. "
                     f"The text is {reprlib.repr(text)}."
                 )
             end = start + len(token)

@@ -394,31 +394,31 @@ def test_unknown_options_are_refused(arguments):
 
 TEXTS = ["Ada Lovelace, London", "", "İstanbul 🙂 über"]
 ANNOTATIONS = [[(14, 20, "LOC"), (0, 12, "PER")], [], [(0, 8, "LOC"), (11, 15, "X")]]
-OFFSETS = Tokenizer(punctuation=True).offsets(TEXTS)
+CHAR_SPANS = Tokenizer(punctuation=True).find_char_spans(TEXTS)
 
 
 def test_annotations_become_tags_and_return():
-    y = annotations_to_tags(OFFSETS, ANNOTATIONS, "IOBES")
+    y = annotations_to_tags(CHAR_SPANS, ANNOTATIONS, "IOBES")
     assert y == [["B-PER", "E-PER", "O", "S-LOC"], [], ["S-LOC", "O", "S-X"]]
-    assert tags_to_annotations(OFFSETS, y, "IOBES") == [sorted(row) for row in ANNOTATIONS]
+    assert tags_to_annotations(CHAR_SPANS, y, "IOBES") == [sorted(row) for row in ANNOTATIONS]
 
 
 def test_an_annotation_may_hold_blanks_at_its_ends():
-    assert annotations_to_tags(OFFSETS[:1], [[(13, 20, "LOC")]]) == [["O", "O", "O", "B-LOC"]]
+    assert annotations_to_tags(CHAR_SPANS[:1], [[(13, 20, "LOC")]]) == [["O", "O", "O", "B-LOC"]]
 
 
 @pytest.mark.parametrize("stray", [(1, 12, "PER"), (0, 10, "PER"), (4, 6, "PER"), (50, 60, "PER"),
                                    (0, 1000, "PER")])  # fmt: skip
 def test_misaligned_annotations_are_loud(stray):
     annotations = [[], [], [], [(0, 3, "PER")], [stray]]
-    offsets = [OFFSETS[1]] * 3 + [OFFSETS[0]] * 2
+    char_spans = [CHAR_SPANS[1]] * 3 + [CHAR_SPANS[0]] * 2
     with pytest.raises(ValueError, match=r"Text 4: .* does not begin and end with tokens"):
-        annotations_to_tags(offsets, annotations)
+        annotations_to_tags(char_spans, annotations)
     with pytest.warns(UserWarning, match="1 of 2 annotations .* dropped; the first .* of text 4"):
-        y = annotations_to_tags(offsets, annotations, misaligned="drop")
+        y = annotations_to_tags(char_spans, annotations, misaligned="drop")
     assert y[-1] == ["O"] * 4
     with pytest.warns(UserWarning, match="1 of 2 annotations .* expanded"):
-        y = annotations_to_tags(offsets, annotations, misaligned="expand")
+        y = annotations_to_tags(char_spans, annotations, misaligned="expand")
     n_touched = {(4, 6): 1, (50, 60): 0, (0, 1000): 4}.get(stray[:2], 2)
     assert sum(tag != "O" for tag in y[-1]) == n_touched
 
@@ -434,7 +434,7 @@ def test_an_annotation_must_not_end_after_the_last_token():
 @pytest.mark.parametrize("misaligned", ["raise", "expand", "drop"])
 def test_an_annotation_that_is_there_twice_counts_once(misaligned):
     annotations = [[(0, 12, "PER"), (14, 20, "LOC"), (0, 12, "PER"), (13, 20, "LOC")]]
-    y = annotations_to_tags(OFFSETS[:1], annotations, misaligned=misaligned)
+    y = annotations_to_tags(CHAR_SPANS[:1], annotations, misaligned=misaligned)
     assert y == [["B-PER", "I-PER", "O", "B-LOC"]]
 
 
@@ -442,10 +442,10 @@ def test_an_annotation_that_is_there_twice_counts_once(misaligned):
     ("tokens", "error", "message"),
     [
         ([(0, 3, 7), (4, 12, 7)], TypeError, r"Text 1: .*shape \(2, 3\)"),
-        ([(4, 12), (0, 3)], ValueError, r"token 1 has the offsets \(0, 3\)"),
-        ([(0, 5), (4, 12)], ValueError, r"token 1 has the offsets \(4, 12\)"),
-        ([(-1, 3)], ValueError, r"token 0 has the offsets \(-1, 3\)"),
-        ([(3, 0)], ValueError, r"token 0 has the offsets \(3, 0\)"),
+        ([(4, 12), (0, 3)], ValueError, r"token 1 has the span \(0, 3\)"),
+        ([(0, 5), (4, 12)], ValueError, r"token 1 has the span \(4, 12\)"),
+        ([(-1, 3)], ValueError, r"token 0 has the span \(-1, 3\)"),
+        ([(3, 0)], ValueError, r"token 0 has the span \(3, 0\)"),
         ([(0, 0), (0, 3), (0, 0)], ValueError, "token 0 .* Leave out special tokens"),
         ([(0.0, 3.0)], TypeError, "must be integers .* float64"),
         ([("0", "3")], TypeError, "must be integers"),
@@ -455,18 +455,18 @@ def test_an_annotation_that_is_there_twice_counts_once(misaligned):
         ("ab", TypeError, "must be integers"),
     ],
 )
-def test_wrong_offsets_are_refused(tokens, error, message):
+def test_wrong_char_spans_are_refused(tokens, error, message):
     for call in (
-        lambda offsets: annotations_to_tags(offsets, [[], [(0, 3, "A")]]),
-        lambda offsets: tags_to_annotations(offsets, [["O"], ["O"]], "IOB2"),
+        lambda spans: annotations_to_tags(spans, [[], [(0, 3, "A")]]),
+        lambda spans: tags_to_annotations(spans, [["O"], ["O"]], "IOB2"),
     ):
         with pytest.raises(error, match=message):
             call([[(0, 3)], tokens])
 
 
-def test_offsets_may_be_arrays():
-    for offsets in (np.array([[(0, 3)], [(2, 4)]]), [np.array([(0, 3)], np.uint8), [[2, 4]]]):
-        assert annotations_to_tags(offsets, [[], [(2, 4, "A")]]) == [["O"], ["B-A"]]
+def test_char_spans_may_be_arrays():
+    for spans in (np.array([[(0, 3)], [(2, 4)]]), [np.array([(0, 3)], np.uint8), [[2, 4]]]):
+        assert annotations_to_tags(spans, [[], [(2, 4, "A")]]) == [["O"], ["B-A"]]
 
 
 @pytest.mark.parametrize(
@@ -495,9 +495,9 @@ def test_offsets_may_be_arrays():
 )
 def test_wrong_annotations_are_refused(annotations, error, message):
     with pytest.raises(error, match=message):
-        annotations_to_tags(OFFSETS[:1], annotations)
+        annotations_to_tags(CHAR_SPANS[:1], annotations)
 
 
-def test_tags_and_offsets_must_agree():
+def test_tags_and_char_spans_must_agree():
     with pytest.raises(ValueError, match="Text 0 has 4 tokens and 1 tags"):
-        tags_to_annotations(OFFSETS[:1], [["O"]], "IOB2")
+        tags_to_annotations(CHAR_SPANS[:1], [["O"]], "IOB2")

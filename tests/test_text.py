@@ -116,7 +116,7 @@ class TestOwnRules:
     def test_one_group_is_the_token(self):
         tokenizer = Tokenizer(token_pattern=r"#(\w+)")
         assert tokenizer.transform(["so #cool and #new"]) == [["cool", "new"]]
-        assert tokenizer.offsets(["so #cool"])[0].tolist() == [[4, 8]]
+        assert tokenizer.find_char_spans(["so #cool"])[0].tolist() == [[4, 8]]
 
     def test_empty_matches_are_no_tokens(self):
         assert tokenize("ab c", token_pattern=r"\w*") == ["ab", "c"]
@@ -149,7 +149,7 @@ class TestOffsets:
     @given(texts=TEXTS)
     def test_cut_out_the_tokens(self, tokenizer, texts):
         for text, spans, tokens in zip(
-            texts, tokenizer.offsets(texts), tokenizer.transform(texts), strict=True
+            texts, tokenizer.find_char_spans(texts), tokenizer.transform(texts), strict=True
         ):
             assert spans.shape == (len(tokens), 2)
             assert spans.dtype == np.int64
@@ -159,32 +159,32 @@ class TestOffsets:
 
     def test_original_case_and_place(self):
         text = "İİ said<br />NO"
-        spans = Tokenizer().offsets([text, ""])
+        spans = Tokenizer().find_char_spans([text, ""])
         assert [text[start:end] for start, end in spans[0]] == ["İİ", "said", "NO"]
         assert spans[1].shape == (0, 2)
 
     def test_of_repeated_tokens_go_forward(self):
-        (spans,) = Tokenizer(tokenizer=str.split).offsets(["no no no"])
+        (spans,) = Tokenizer(tokenizer=str.split).find_char_spans(["no no no"])
         assert spans.tolist() == [[0, 2], [3, 5], [6, 8]]
 
     def test_of_a_rewriting_callable_are_refused(self):
         tokenizer = Tokenizer(tokenizer=split_in_upper_case)
         assert tokenizer.transform(["a b"]) == [["a", "b"]]
         with pytest.raises(ValueError, match=r"'A', which is not in the text after character 0"):
-            tokenizer.offsets(["a b"])
+            tokenizer.find_char_spans(["a b"])
 
 
 class TestCharSpans:
-    """Sequences that carry what offsets tells."""
+    """Sequences that carry what find_char_spans returns."""
 
     @pytest.mark.parametrize("tokenizer", TOKENIZERS, ids=repr)
     @given(texts=TEXTS)
-    def test_same_tokens_and_offsets(self, tokenizer, texts):
+    def test_same_tokens_and_spans(self, tokenizer, texts):
         batch = clone(tokenizer).set_params(char_spans=True).transform(texts)
         assert isinstance(batch, Sequences)
         assert batch.tokens() == tokenizer.transform(texts)
-        offsets = np.concatenate([np.zeros((0, 2), int), *tokenizer.offsets(texts)])
-        assert np.array_equal(batch.char_spans, offsets)
+        spans = np.concatenate([np.zeros((0, 2), int), *tokenizer.find_char_spans(texts)])
+        assert np.array_equal(batch.char_spans, spans)
         assert batch.lengths.tolist() == list(map(len, tokenizer.transform(texts)))
 
     @pytest.mark.parametrize(
@@ -326,7 +326,7 @@ class TestTokenizerIsATransformer:
             ((text for text in ["a"]), TypeError, "of type generator"),
         ],
     )
-    @pytest.mark.parametrize("method", ["fit", "transform", "fit_transform", "offsets"])
+    @pytest.mark.parametrize("method", ["fit", "transform", "fit_transform", "find_char_spans"])
     def test_refuses_what_is_no_text(self, method, texts, error, message):
         with pytest.raises(error, match=message):
             getattr(Tokenizer(), method)(texts)
@@ -345,7 +345,7 @@ class TestTokenizerIsATransformer:
             ({"token_pattern": "a", "tokenizer": list}, ValueError, "Both tokenizer and"),
         ],
     )
-    @pytest.mark.parametrize("method", ["fit", "transform", "offsets"])
+    @pytest.mark.parametrize("method", ["fit", "transform", "find_char_spans"])
     def test_refuses_bad_parameters(self, method, parameters, error, message):
         with pytest.raises(error, match=message):
             getattr(Tokenizer(**parameters), method)(["a"])

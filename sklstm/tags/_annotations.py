@@ -15,7 +15,7 @@ from sklstm.tags._spans import check_tags, spans_to_tags, tags_to_spans
 MISALIGNED = ("raise", "expand", "drop")
 
 
-def annotations_to_tags(offsets, annotations, scheme="IOB2", misaligned="raise"):
+def annotations_to_tags(char_spans, annotations, scheme="IOB2", misaligned="raise"):
     """Tag the tokens of texts in which stretches of characters are annotated.
 
     An annotation is misaligned if it begins or ends inside a token, holds none, or ends after the
@@ -24,8 +24,8 @@ def annotations_to_tags(offsets, annotations, scheme="IOB2", misaligned="raise")
 
     Parameters
     ----------
-    offsets : list of array-like of int, shape (n_tokens, 2)
-        Start and end of each token of each text, as ``Tokenizer.offsets`` returns them.
+    char_spans : list of array-like of int, shape (n_tokens, 2)
+        Start and end of each token of each text, as ``Tokenizer.find_char_spans`` returns them.
     annotations : list of list of tuple (start, end, type)
         The annotations of each text: ``text[start:end]`` is of the type. One that is there twice
         counts once.
@@ -43,7 +43,7 @@ def annotations_to_tags(offsets, annotations, scheme="IOB2", misaligned="raise")
     Raises
     ------
     TypeError
-        If an annotation is not two integers and a type, or offsets are no integers.
+        If an annotation is not two integers and a type, or character spans are no integers.
     ValueError
         If an annotation is misaligned, empty, or has a token in common with another one, or if
         tokens are empty or not in the order of the text.
@@ -51,7 +51,7 @@ def annotations_to_tags(offsets, annotations, scheme="IOB2", misaligned="raise")
     See Also
     --------
     tags_to_annotations : The way back.
-    sklstm.Tokenizer : Finds tokens and their offsets.
+    sklstm.Tokenizer : Finds tokens and their character spans.
 
     Examples
     --------
@@ -59,15 +59,15 @@ def annotations_to_tags(offsets, annotations, scheme="IOB2", misaligned="raise")
     >>> from sklstm.tags import annotations_to_tags
     >>> texts = ["Ada Lovelace lived in London."]
     >>> annotations = [[(0, 12, "PER"), (22, 28, "LOC")]]
-    >>> annotations_to_tags(Tokenizer().offsets(texts), annotations)
+    >>> annotations_to_tags(Tokenizer().find_char_spans(texts), annotations)
     [['B-PER', 'I-PER', 'O', 'O', 'B-LOC']]
     """
     check_option(misaligned, MISALIGNED, "misaligned")
-    offsets = _check_offsets(offsets)
+    char_spans = _check_char_spans(char_spans)
     annotations = to_list(annotations, "one list of (start, end, type) for each text")
-    _check_lengths(offsets, annotations, "annotations")
+    _check_lengths(char_spans, annotations, "annotations")
     y, strays = [], []
-    for number, (tokens, annotated) in enumerate(zip(offsets, annotations, strict=True)):
+    for number, (tokens, annotated) in enumerate(zip(char_spans, annotations, strict=True)):
         try:
             spans, wrong = _align(tokens, annotated, misaligned)
             y.append(spans_to_tags(spans, len(tokens), scheme))
@@ -86,13 +86,13 @@ def annotations_to_tags(offsets, annotations, scheme="IOB2", misaligned="raise")
     return y
 
 
-def tags_to_annotations(offsets, y, scheme, mode="strict"):
+def tags_to_annotations(char_spans, y, scheme, mode="strict"):
     """Tell which characters the tags of tokens mark.
 
     Parameters
     ----------
-    offsets : list of array-like of int, shape (n_tokens, 2)
-        Start and end of each token of each text, as ``Tokenizer.offsets`` returns them.
+    char_spans : list of array-like of int, shape (n_tokens, 2)
+        Start and end of each token of each text, as ``Tokenizer.find_char_spans`` returns them.
     y : sequence of list of str
         The tags of each text.
     scheme : {"IOB1", "IOB2", "IOBES", "BILOU"}
@@ -118,14 +118,14 @@ def tags_to_annotations(offsets, y, scheme, mode="strict"):
     --------
     >>> from sklstm import Tokenizer
     >>> from sklstm.tags import tags_to_annotations
-    >>> offsets = Tokenizer().offsets(["Ada Lovelace lived in London."])
-    >>> tags_to_annotations(offsets, [["B-PER", "I-PER", "O", "O", "B-LOC"]], "IOB2")
+    >>> char_spans = Tokenizer().find_char_spans(["Ada Lovelace lived in London."])
+    >>> tags_to_annotations(char_spans, [["B-PER", "I-PER", "O", "O", "B-LOC"]], "IOB2")
     [[(0, 12, 'PER'), (22, 28, 'LOC')]]
     """
-    offsets, y = _check_offsets(offsets), check_tags(y, None)
-    _check_lengths(offsets, y, "y")
+    char_spans, y = _check_char_spans(char_spans), check_tags(y, None)
+    _check_lengths(char_spans, y, "y")
     annotations = []
-    for number, (tokens, tags) in enumerate(zip(offsets, y, strict=True)):
+    for number, (tokens, tags) in enumerate(zip(char_spans, y, strict=True)):
         if len(tokens) != len(tags):
             raise ValueError(f"Text {number} has {len(tokens)} tokens and {len(tags)} tags.")
         spans = tags_to_spans(tags, scheme, mode)
@@ -135,8 +135,8 @@ def tags_to_annotations(offsets, y, scheme, mode="strict"):
     return annotations
 
 
-def _check_offsets(offsets):
-    texts = to_list(offsets, "the offsets of the tokens of each text")
+def _check_char_spans(char_spans):
+    texts = to_list(char_spans, "the character spans of the tokens of each text")
     return [_check_tokens(number, tokens) for number, tokens in enumerate(texts)]
 
 
@@ -150,7 +150,7 @@ def _check_tokens(number, tokens):
         return np.zeros((0, 2), np.int64)
     if array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind not in "iu":
         raise TypeError(
-            f"Text {number}: offsets must be integers of shape (n_tokens, 2), the start and the "
+            f"Text {number}: char_spans must be integers of shape (n_tokens, 2), the start and the "
             f"end of each token; got {reprlib.repr(tokens)} of shape {array.shape} and dtype "
             f"{array.dtype}."
         )
@@ -160,17 +160,17 @@ def _check_tokens(number, tokens):
     if (wrong := empty | early).any():
         place = wrong.argmax()
         raise ValueError(
-            f"Text {number}: token {place} has the offsets {tuple(array[place].tolist())}; tokens "
+            f"Text {number}: token {place} has the span {tuple(array[place].tolist())}; tokens "
             "must hold a character, must stand in the order of the text, and must not overlap. "
             "Leave out special tokens, which stand nowhere in it."
         )
     return array
 
 
-def _check_lengths(offsets, others, name):
-    if len(offsets) != len(others):
+def _check_lengths(char_spans, others, name):
+    if len(char_spans) != len(others):
         raise ValueError(
-            f"offsets are of {len(offsets)} texts, {name} of {len(others)}; both need the same."
+            f"char_spans are of {len(char_spans)} texts, {name} of {len(others)}: pass the same."
         )
 
 

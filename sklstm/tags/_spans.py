@@ -444,7 +444,7 @@ def _hint(value):
     if is_span or isinstance(value, Mapping):
         return (
             " If these are annotated stretches of characters, sklstm.tags.annotations_to_tags "
-            "makes tags of (start, end, type) and the offsets of the tokens."
+            "makes tags of (start, end, type) and the character spans of the tokens."
         )
     return ""
 
