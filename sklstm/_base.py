@@ -462,7 +462,7 @@ class BaseLSTM(EncodingMixin, BaseEstimator):
         that are not trained.
         """
         check_is_fitted(self)
-        rows = self.module_.describe()
+        rows = self.module_.layer_table()
         if self._n_frozen:
             shape = f"(N, T, {self._shape['n_features']})"
             rows.insert(0, ("Embedding (frozen)", shape, self._n_frozen))

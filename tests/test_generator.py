@@ -101,12 +101,12 @@ def copying_text(n_blocks, random_state):
 def test_truncation_carries_the_state(carried, monkeypatch):
     """The letter is five steps back: most often in the piece before, and in the state."""
     if not carried:
-        answer = LanguageModelNet.answer
+        forward = LanguageModelNet.forward_embedded
 
         def forget(self, x, lengths, states=None):
-            return answer(self, x, lengths, None if states is None else torch.zeros_like(states))
+            return forward(self, x, lengths, None if states is None else torch.zeros_like(states))
 
-        monkeypatch.setattr(LanguageModelNet, "answer", forget)
+        monkeypatch.setattr(LanguageModelNet, "forward_embedded", forget)
     model = generator(hidden_size=32, lr=0.02, bptt_steps=8, max_epochs=10)
     loss = model.fit([copying_text(400, 0)]).history_[-1]["train_loss"]
     assert loss < 0.33 if carried else loss > 0.45  # log(4) / 7 = 0.198 cannot be known
@@ -304,7 +304,7 @@ def test_score_of_a_text_is_the_sum_of_its_steps(fitted):
     with torch.no_grad():
         for code, wanted in itertools.pairwise([0, *codes, 0]):
             outputs, states = network.recurrent.advance(
-                network.read(torch.tensor([[code]])), states
+                network.embed_steps(torch.tensor([[code]])), states
             )
             total += network.log_probabilities(outputs[:, 0])[0, wanted].item()
     assert fitted.score_samples(["tick tack"])[0] == pytest.approx(total, rel=1e-5)

@@ -153,7 +153,7 @@ def test_adaptive_softmax_of_any_width(hidden_size):
 
 
 def test_description():
-    rows = {kind: make(**options).describe()[-1] for kind, options in OUTPUTS.items()}
+    rows = {kind: make(**options).layer_table()[-1] for kind, options in OUTPUTS.items()}
     assert rows["full"] == ("Linear", "(N, T, 7)", 7 * 6 + 7)
     assert rows["tied"] == ("Linear (tied)", "(N, T, 7)", 7)
     assert rows["adaptive"][0] == "Adaptive softmax"

@@ -25,7 +25,7 @@ def seen_by(module, call):
 def test_the_lectures_network():
     net = ManyToOneNet(1, 32, 100, n_codes=5000)
     assert count_parameters(net) == 213_301
-    assert net.describe() == [
+    assert net.layer_table() == [
         ("Embedding", "(N, T, 32)", 160_000),
         ("LSTM", "(N, T, 100)", 53_200),
         ("Pooling (last)", "(N, 100)", 0),
@@ -38,7 +38,7 @@ def test_the_lectures_network():
 
 def test_description_of_a_deep_network():
     net = ManyToOneNet(3, 7, 5, n_layers=2, bidirectional=True, pooling="max+mean")
-    rows = net.describe()
+    rows = net.layer_table()
     assert [(name, shape) for name, shape, _ in rows] == [
         ("Bidirectional LSTM", "(N, T, 10)"),
         ("Bidirectional LSTM", "(N, T, 10)"),
@@ -335,7 +335,7 @@ class TestTaggerNet:
 
     def test_description(self):
         net = TaggerNet(5, 7, 6, n_codes=20, n_layers=2, bidirectional=True, **READERS)
-        rows = net.describe()
+        rows = net.layer_table()
         assert [(name, shape) for name, shape, _ in rows] == [
             ("Embedding", "(N, T, 7)"),
             ("Characters (cnn)", "(N, T, 4)"),
@@ -346,7 +346,7 @@ class TestTaggerNet:
         ]
         assert rows[2][2] == 2 * 4 * 6 * (7 + 4 + 3 + 6 + 1)
         assert sum(count for *_, count in rows) == count_parameters(net)
-        frozen = TaggerNet(5, 7, 6, crf=False, **READERS).describe()
+        frozen = TaggerNet(5, 7, 6, crf=False, **READERS).layer_table()
         assert [name for name, *_ in frozen] == ["Characters (cnn)", "LSTM", "Linear"]
 
     @needs_bfloat16

@@ -45,7 +45,7 @@ def batch(
 
 def step_by_step(net, steps, lengths, answers):
     """The logits, with gradients, from one symbol at a time."""
-    states, memory = net.encode(net.read(steps), lengths)
+    states, memory = net.encode(net.embed_steps(steps), lengths)
     codes, logits = torch.zeros(len(steps), 1, dtype=torch.long), []
     for step in range(answers.shape[1]):
         of_step, states = net._advance(codes, states, memory)
@@ -110,10 +110,10 @@ class TestDecoding:
     def test_gradients_against_finite_differences(self, attention):
         net = make(attention=attention)
         steps, lengths, answers = batch()
-        x = net.read(steps).detach().requires_grad_()
+        x = net.embed_steps(steps).detach().requires_grad_()
 
         def losses(x):
-            return net.losses(net.answer(x, lengths, answers), answers)
+            return net.losses(net.forward_embedded(x, lengths, answers), answers)
 
         assert torch.autograd.gradcheck(losses, [x])
 
@@ -181,7 +181,7 @@ class TestDecoding:
 
     def test_description(self):
         net = Seq2SeqNet(7, 6, 5, n_codes=9, n_layers=2, bidirectional=True, output_dim=3)
-        rows = net.describe()
+        rows = net.layer_table()
         assert [(name, shape) for name, shape, _ in rows] == [
             ("Embedding", "(N, T, 6)"),
             ("Bidirectional LSTM", "(N, T, 10)"),
@@ -202,7 +202,7 @@ class TestTeacherForcing:
         net = make(teacher_forcing=0.0).train()
         steps, lengths, answers = batch()
         losses = net.losses(net(steps, lengths, answers), answers).sum()
-        states, memory = net.encode(net.read(steps), lengths)
+        states, memory = net.encode(net.embed_steps(steps), lengths)
         codes, logits = torch.zeros(4, 1, dtype=torch.long), []
         for _ in range(answers.shape[1]):
             of_step, states = net._advance(codes, states, memory)
@@ -225,7 +225,7 @@ class TestTeacherForcing:
         net = make(teacher_forcing=0.7).train()
         steps, lengths, _ = batch()
         codes = torch.full((4, 2000), 7)  # a code that is never guessed
-        states, memory = net.encode(net.read(steps), lengths)
+        states, memory = net.encode(net.embed_steps(steps), lengths)
         net.output_embedding.weight = torch.nn.Parameter(torch.randn(8, 3, dtype=torch.float64))
         mixed = net._mix(states, memory, codes)
         assert 0.68 < (mixed[:, 1:] == 7).double().mean() < 0.72
@@ -286,8 +286,8 @@ class TestAttention:
     def test_weights_of_the_network(self):
         net = make()
         steps, lengths, answers = batch()
-        weights = net.attention_weights(net.read(steps), lengths, answers)
-        states, memory = net.encode(net.read(steps), lengths)
+        weights = net.attention_weights(net.embed_steps(steps), lengths, answers)
+        states, memory = net.encode(net.embed_steps(steps), lengths)
         x = net.output_embedding(answers[:, :1].clamp(min=0) * 0)
         first, _ = net.decoder.advance(x, states)
         assert_close(weights[:, :1], net.attention.weights(first, memory))

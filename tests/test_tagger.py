@@ -629,7 +629,7 @@ class TestTransitions:
     def test_of_a_softmax(self):
         fitted = tagger(crf=False).fit(SENTENCES, TAGS)
         assert {w for row in fitted.transitions_.values() for w in row.values()} == {0.0}
-        assert "CRF" not in [name for name, *_ in fitted.module_.describe()]
+        assert "CRF" not in [name for name, *_ in fitted.module_.layer_table()]
 
 
 class TestState:

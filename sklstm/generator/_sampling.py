@@ -170,7 +170,7 @@ class Writer:
         ]
 
     def _read(self, steps, conditions, states=None):
-        x = self.network.read(steps, conditions)
+        x = self.network.embed_steps(steps, conditions)
         outputs, states = self.network.recurrent.advance(x, states)
         return outputs[:, -1], states
 

@@ -146,12 +146,12 @@ def token_contributions(estimator, X, *, method="integrated_gradients", target=N
     for row, n_tokens in enumerate(opened.data.lengths):
         x = opened.read(np.array([row]))[0][:, :n_tokens]  # (1, T, F)
         with torch.no_grad():
-            outputs = opened.network.answer(x, torch.tensor([n_tokens]))
+            outputs = opened.network.forward_embedded(x, torch.tensor([n_tokens]))
         answer = _choose_answer(opened.estimator, target, outputs)
 
         def value(x, answer=answer):
             lengths = torch.full((len(x),), x.shape[1])
-            return answer.read(opened.network.answer(x, lengths))  # (M,)
+            return answer.read(opened.network.forward_embedded(x, lengths))  # (M,)
 
         with torch.no_grad():
             output, baseline_output = value(torch.cat([x, torch.zeros_like(x)])).tolist()

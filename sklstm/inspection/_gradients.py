@@ -106,7 +106,7 @@ def gradient_flow(estimator, X, y=None):
     found = {}
     for rows, x, batch_lengths in opened.batches():
         with record(opened.network.recurrent) as runs:
-            outputs = opened.network.answer(x.requires_grad_(), batch_lengths)
+            outputs = opened.network.forward_embedded(x.requires_grad_(), batch_lengths)
         if y is not None:
             loss = opened.losses(outputs, rows).sum()
         else:

@@ -143,7 +143,7 @@ class Opened:
         """
         arguments = self.data.batch(rows).to("cpu", torch.float64)
         lengths = arguments.pop("lengths")
-        return self.network.read(**arguments), lengths
+        return self.network.embed_steps(**arguments), lengths
 
     def collect(self, kind):
         """Gather what the traces hold, sample by sample.

@@ -114,14 +114,16 @@ def accumulate_gradients(network, arguments, loss, parts, workers, context=nullc
     """
     rows = {name: arguments.pop(name) for name in network.row_arguments if name in arguments}
     with context():
-        x = network.read(**arguments)  # (N, T, F)
+        x = network.embed_steps(**arguments)  # (N, T, F)
     weights = [weight for weight in network.parameters() if weight.requires_grad]
     seeds = torch.randint(2**62, (len(parts),)).tolist()
 
     def compute(part, seed):
         inside = x.detach()[part].requires_grad_(x.requires_grad)
         with context(), drawing_from(torch.Generator().manual_seed(seed)):
-            outputs = network.answer(inside, **{name: row[part] for name, row in rows.items()})
+            outputs = network.forward_embedded(
+                inside, **{name: row[part] for name, row in rows.items()}
+            )
         share = loss(outputs, part)
         wanted = [*weights, inside] if x.requires_grad else weights
         gradients = torch.autograd.grad(share, wanted, allow_unused=True)

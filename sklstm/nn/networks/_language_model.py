@@ -10,7 +10,7 @@ from torch.utils.checkpoint import checkpoint
 
 from sklstm.nn.dropout import Dropout
 from sklstm.nn.linear import glorot_linear
-from sklstm.nn.networks._sequence import SequenceNet, row
+from sklstm.nn.networks._sequence import SequenceNet, layer_row
 
 LOGITS_AT_ONCE = 2**25  # 128 megabytes
 
@@ -107,7 +107,7 @@ class LanguageModelNet(SequenceNet):
         conditions : Tensor of shape (n_sequences, n_conditions), optional
             What is known of each text.
         states : Tensor, optional
-            See `answer`.
+            See `forward_embedded`.
         vectors : None
             Not used.
 
@@ -116,10 +116,10 @@ class LanguageModelNet(SequenceNet):
         Tensor of shape (n_sequences, n_steps, hidden_size)
             The outputs; what stands at padding has no meaning.
         """
-        return self.answer(self.read(steps, conditions), lengths, states)
+        return self.forward_embedded(self.embed_steps(steps, conditions), lengths, states)
 
-    def read(self, steps, conditions=None, vectors=None):
-        """Describe the steps.
+    def embed_steps(self, steps, conditions=None, vectors=None):
+        """Embed the steps.
 
         Parameters
         ----------
@@ -137,13 +137,13 @@ class LanguageModelNet(SequenceNet):
         conditions = conditions[:, None].expand(-1, x.shape[1], -1)  # (N, T, K)
         return torch.cat([x, conditions.to(x.dtype)], dim=-1)
 
-    def answer(self, x, lengths, states=None):
-        """Compute the recurrent outputs of described steps.
+    def forward_embedded(self, x, lengths, states=None):
+        """Compute the recurrent outputs of embedded steps.
 
         Parameters
         ----------
         x : Tensor of shape (n_sequences, n_steps, n_features + n_conditions)
-            What `read` returned.
+            What `embed_steps` returned.
         lengths : LongTensor of shape (n_sequences,)
             Real steps of each sequence.
         states : Tensor of shape (n_sequences, n_layers, n_states, hidden_size), optional
@@ -227,7 +227,7 @@ class LanguageModelNet(SequenceNet):
             return -self.output(outputs, wanted).output if len(wanted) else outputs.sum(dim=-1)
         return F.cross_entropy(self.output(outputs), wanted, reduction="none")
 
-    def describe(self):
+    def layer_table(self):
         """List the layers.
 
         Returns
@@ -238,7 +238,7 @@ class LanguageModelNet(SequenceNet):
         n_codes = len(self.embedding.weight)
         name = type(self.output).__name__.removesuffix("LogSoftmaxWithLoss")
         titles = {"Linear": "Linear", "TiedLinear": "Linear (tied)", "Adaptive": "Adaptive softmax"}
-        return [*super().describe(), row(titles[name], f"(N, T, {n_codes})", self.output)]
+        return [*super().layer_table(), layer_row(titles[name], f"(N, T, {n_codes})", self.output)]
 
 
 class TiedLinear(nn.Module):

@@ -2,7 +2,7 @@
 
 from sklstm.nn.dropout import Dropout
 from sklstm.nn.linear import glorot_linear
-from sklstm.nn.networks._sequence import SequenceNet, row
+from sklstm.nn.networks._sequence import SequenceNet, layer_row
 from sklstm.nn.pooling import Pooling
 
 
@@ -49,10 +49,10 @@ class ManyToOneNet(SequenceNet):
         Tensor of shape (n_sequences, n_outputs)
             Logits or regression values.
         """
-        return self.answer(self.read(steps, vectors), lengths)
+        return self.forward_embedded(self.embed_steps(steps, vectors), lengths)
 
-    def read(self, steps, vectors=None):
-        """Describe the steps.
+    def embed_steps(self, steps, vectors=None):
+        """Embed the steps.
 
         Parameters
         ----------
@@ -66,13 +66,13 @@ class ManyToOneNet(SequenceNet):
         """
         return self.embedding_dropout(self.embed(steps, vectors))
 
-    def answer(self, x, lengths):
-        """Compute the answers of described steps.
+    def forward_embedded(self, x, lengths):
+        """Compute the answers of embedded steps.
 
         Parameters
         ----------
         x : Tensor of shape (n_sequences, n_steps, n_features)
-            What `read` returned.
+            What `embed_steps` returned.
         lengths : LongTensor of shape (n_sequences,)
             Real steps of each sequence.
 
@@ -84,7 +84,7 @@ class ManyToOneNet(SequenceNet):
         outputs = self.recurrent(x, lengths)  # (N, T, D * H)
         return self.output(self.dropout(self.pooling(outputs, lengths)))  # (N, K)
 
-    def describe(self):
+    def layer_table(self):
         """List the layers.
 
         Returns
@@ -94,7 +94,7 @@ class ManyToOneNet(SequenceNet):
         """
         pooled = self.pooling.output_size
         return [
-            *super().describe(),
-            row(f"Pooling ({self.pooling.kind})", f"(N, {pooled})", self.pooling),
-            row("Linear", f"(N, {self.output.out_features})", self.output),
+            *super().layer_table(),
+            layer_row(f"Pooling ({self.pooling.kind})", f"(N, {pooled})", self.pooling),
+            layer_row("Linear", f"(N, {self.output.out_features})", self.output),
         ]

@@ -9,7 +9,7 @@ from sklstm.nn.dropout import Dropout, draw
 from sklstm.nn.embedding import Embedding
 from sklstm.nn.linear import glorot_linear
 from sklstm.nn.masking import padding_mask
-from sklstm.nn.networks._sequence import SequenceNet, row, step_losses
+from sklstm.nn.networks._sequence import SequenceNet, layer_row, step_losses
 from sklstm.nn.pooling import Pooling
 from sklstm.nn.recurrent import Recurrent
 
@@ -101,10 +101,10 @@ class Seq2SeqNet(SequenceNet):
         Tensor of shape (n_sequences, n_answers, n_outputs)
             The logits; what stands at padding has no meaning.
         """
-        return self.answer(self.read(steps, vectors), lengths, answers)
+        return self.forward_embedded(self.embed_steps(steps, vectors), lengths, answers)
 
-    def read(self, steps, vectors=None):
-        """Describe the steps of the source.
+    def embed_steps(self, steps, vectors=None):
+        """Embed the steps of the source.
 
         Parameters
         ----------
@@ -118,13 +118,13 @@ class Seq2SeqNet(SequenceNet):
         """
         return self.embedding_dropout(self.embed(steps, vectors))
 
-    def answer(self, x, lengths, answers):
-        """Compute the logits of described steps.
+    def forward_embedded(self, x, lengths, answers):
+        """Compute the logits of embedded steps.
 
         Parameters
         ----------
         x : Tensor of shape (n_sequences, n_steps, n_features)
-            What `read` returned.
+            What `embed_steps` returned.
         lengths, answers
             As for `forward`.
 
@@ -142,7 +142,7 @@ class Seq2SeqNet(SequenceNet):
         Parameters
         ----------
         x : Tensor of shape (n_sequences, n_steps, n_features)
-            What `read` returned.
+            What `embed_steps` returned.
         lengths : LongTensor of shape (n_sequences,)
             Real steps of each sequence.
 
@@ -170,7 +170,7 @@ class Seq2SeqNet(SequenceNet):
         Parameters
         ----------
         x : Tensor of shape (n_sequences, n_steps, n_features)
-            What `read` returned.
+            What `embed_steps` returned.
         lengths, answers
             As for `forward`.
 
@@ -232,7 +232,7 @@ class Seq2SeqNet(SequenceNet):
         log_probabilities : Tensor of shape (n_sequences, n_hypotheses)
             Of each answer.
         """
-        first, memory = self.encode(self.read(steps, vectors), lengths)
+        first, memory = self.encode(self.embed_steps(steps, vectors), lengths)
 
         def advance(codes, states):
             logits, states = self._advance(codes, states, memory)
@@ -257,7 +257,7 @@ class Seq2SeqNet(SequenceNet):
         """
         return step_losses(logits, answers)
 
-    def describe(self):
+    def layer_table(self):
         """List the layers.
 
         Returns
@@ -269,14 +269,14 @@ class Seq2SeqNet(SequenceNet):
         n_outputs, width = self.output_embedding.weight.shape
         hidden_size = self.output.in_features
         rows = [
-            *super().describe(),
-            row("Bridge", f"(N, {self.bridge.out_features})", self.bridge),
-            row("Output embedding", f"(N, L, {width})", self.output_embedding),
+            *super().layer_table(),
+            layer_row("Bridge", f"(N, {self.bridge.out_features})", self.bridge),
+            layer_row("Output embedding", f"(N, L, {width})", self.output_embedding),
         ]
         for (cell,) in self.decoder.layers:
-            rows.append(row(f"Decoder {cell.title}", f"(N, L, {hidden_size})", cell))
+            rows.append(layer_row(f"Decoder {cell.title}", f"(N, L, {hidden_size})", cell))
         if self.attention is not None:
             name = f"Attention ({self.attention.kind})"
-            rows.append(row(name, f"(N, L, {hidden_size})", self.attention))
-        rows.append(row("Linear", f"(N, L, {n_outputs})", self.output))
+            rows.append(layer_row(name, f"(N, L, {hidden_size})", self.attention))
+        rows.append(layer_row("Linear", f"(N, L, {n_outputs})", self.output))
         return rows

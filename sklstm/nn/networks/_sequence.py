@@ -35,7 +35,7 @@ class SequenceNet(nn.Module):
         Probability of taking a real token for an unknown one during training.
     """
 
-    row_arguments = ("lengths",)  # what ``answer`` wants beside the described steps
+    row_arguments = ("lengths",)  # what `forward_embedded` wants beside the embedded steps
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class SequenceNet(nn.Module):
             return F.embedding(steps, vectors)
         return self.embedding(steps, vectors)
 
-    def describe(self):
+    def layer_table(self):
         """List the layers.
 
         Returns
@@ -109,12 +109,11 @@ class SequenceNet(nn.Module):
         """
         rows = []
         if self.embedding is not None:
-            rows.append(
-                row("Embedding", f"(N, T, {self.embedding.weight.shape[1]})", self.embedding)
-            )
+            width = self.embedding.weight.shape[1]
+            rows.append(layer_row("Embedding", f"(N, T, {width})", self.embedding))
         for cells in self.recurrent.layers:
             name = cells[0].title if len(cells) == 1 else f"Bidirectional {cells[0].title}"
-            rows.append(row(name, f"(N, T, {len(cells) * cells[0].hidden_size})", cells))
+            rows.append(layer_row(name, f"(N, T, {len(cells) * cells[0].hidden_size})", cells))
         return rows
 
 
@@ -141,7 +140,7 @@ def step_losses(logits, targets, weight=None):
     return losses.view_as(targets).sum(dim=1)
 
 
-def row(name, shape, layer):
+def layer_row(name, shape, layer):
     """Describe a layer: its name, output shape and number of parameters."""
     return name, shape, count_parameters(layer)
 

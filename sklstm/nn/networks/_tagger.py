@@ -7,7 +7,7 @@ from sklstm.nn.crf import LinearChainCRF
 from sklstm.nn.dropout import Dropout
 from sklstm.nn.linear import glorot_linear
 from sklstm.nn.networks._char_encoder import CharEncoder
-from sklstm.nn.networks._sequence import SequenceNet, row, step_losses
+from sklstm.nn.networks._sequence import SequenceNet, layer_row, step_losses
 
 
 class TaggerNet(SequenceNet):
@@ -115,10 +115,11 @@ class TaggerNet(SequenceNet):
         Tensor of shape (n_sequences, n_steps, n_outputs)
             The emissions; what stands at padding has no meaning.
         """
-        return self.answer(self.read(steps, vectors, words, characters, casing), lengths)
+        x = self.embed_steps(steps, vectors, words, characters, casing)
+        return self.forward_embedded(x, lengths)
 
-    def read(self, steps, vectors=None, words=None, characters=None, casing=None):
-        """Describe the steps.
+    def embed_steps(self, steps, vectors=None, words=None, characters=None, casing=None):
+        """Embed the steps.
 
         Parameters
         ----------
@@ -137,13 +138,13 @@ class TaggerNet(SequenceNet):
             features.append(F.one_hot(casing, self.n_casings).to(features[0].dtype)[words])
         return self.embedding_dropout(torch.cat(features, dim=-1))
 
-    def answer(self, x, lengths):
-        """Compute the emissions of described steps.
+    def forward_embedded(self, x, lengths):
+        """Compute the emissions of embedded steps.
 
         Parameters
         ----------
         x : Tensor of shape (n_sequences, n_steps, n_features)
-            What `read` returned.
+            What `embed_steps` returned.
         lengths : LongTensor of shape (n_sequences,)
             Real steps of each sequence.
 
@@ -173,7 +174,7 @@ class TaggerNet(SequenceNet):
             return -self.crf.log_likelihood(emissions, tags, (tags >= 0).sum(dim=1))
         return step_losses(emissions, tags, self.class_weight)
 
-    def describe(self):
+    def layer_table(self):
         """List the layers.
 
         Returns
@@ -181,12 +182,12 @@ class TaggerNet(SequenceNet):
         list of tuple (str, str, int)
             Name, output shape and number of parameters of each.
         """
-        rows = super().describe()
+        rows = super().layer_table()
         if self.char_encoder is not None:
             name = f"Characters ({self.char_encoder.kind})"
             shape = f"(N, T, {self.char_encoder.output_size})"
-            rows.insert(self.embedding is not None, row(name, shape, self.char_encoder))
-        rows.append(row("Linear", f"(N, T, {self.output.out_features})", self.output))
+            rows.insert(self.embedding is not None, layer_row(name, shape, self.char_encoder))
+        rows.append(layer_row("Linear", f"(N, T, {self.output.out_features})", self.output))
         if self.has_crf:
-            rows.append(row("CRF", "(N, T)", self.crf))
+            rows.append(layer_row("CRF", "(N, T)", self.crf))
         return rows
