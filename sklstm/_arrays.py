@@ -5,7 +5,8 @@ from datetime import date, time, timedelta
 
 import numpy as np
 from sklearn.utils import assert_all_finite, check_array
-from sklearn.utils.validation import _check_sample_weight
+
+from sklstm._sklearn import check_sample_weight
 
 DATES = (date, time, timedelta, np.datetime64, np.timedelta64)
 # what numpy, pandas and torch raise on values that make no array
@@ -333,4 +334,4 @@ def check_weights(sample_weight, samples, **options):
         assert_all_finite(sample_weight, input_name="sample_weight")
         if not sample_weight.ndim:
             sample_weight = float(sample_weight)
-    return _check_sample_weight(sample_weight, samples, dtype=float, **options)
+    return check_sample_weight(sample_weight, samples, dtype=float, **options)

@@ -11,12 +11,6 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.utils import check_consistent_length, check_random_state
-from sklearn.utils._param_validation import (
-    HasMethods,
-    Interval,
-    StrOptions,
-    validate_parameter_constraints,
-)
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._arrays import check_weights, describe
@@ -26,6 +20,7 @@ from sklstm._inputs import read_input
 from sklstm._moments import Moments
 from sklstm._net import Samples, choose_device, continue_net, load_net, make_net, seeded, train
 from sklstm._net_options import OPTIMIZERS, net_options
+from sklstm._sklearn import HasMethods, Interval, StrOptions, validate_parameter_constraints
 from sklstm._validation_split import hold_out, to_labels
 from sklstm._weights import normalise, weigh_samples
 from sklstm.nn.batches import Batch, LengthBatches, to_tensor

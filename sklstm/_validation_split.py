@@ -2,10 +2,10 @@
 
 import numpy as np
 from sklearn.model_selection import train_test_split
-from sklearn.utils import _safe_indexing
 
 from sklstm._arrays import plain
 from sklstm._net import Samples
+from sklstm._sklearn import safe_indexing
 from sklstm._validation import to_object_array
 
 
@@ -67,8 +67,8 @@ def _split(samples, validation, fraction, groups, strata, random_state):
 def _take(samples, rows):
     targets = samples.targets
     return Samples(
-        _safe_indexing(samples.X, rows),
-        None if targets is None else _safe_indexing(targets, rows),
+        safe_indexing(samples.X, rows),
+        None if targets is None else safe_indexing(targets, rows),
         samples.sequences.subset(rows),
     )
 

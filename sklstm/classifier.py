@@ -5,14 +5,14 @@ from reprlib import repr as shorten
 import numpy as np
 from scipy.sparse import issparse
 from scipy.special import expit, log_expit, log_softmax, softmax
-from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.base import ClassifierMixin
 from sklearn.utils import assert_all_finite, column_or_1d
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from torch import nn
 
 from sklstm._arrays import CONVERSION_ERRORS, check_labels, restated
 from sklstm._base import BaseLSTM
+from sklstm._sklearn import StrOptions, fit_context
 from sklstm._weights import weigh_classes
 
 
@@ -269,7 +269,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         "class_weight": [dict, list, StrOptions({"balanced"}), None],
     }
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None):
         """Learn from labelled sequences.
 
@@ -294,7 +294,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         self._declared_classes = None
         return self._fit(X, y, sample_weight, X_val, y_val, groups)
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Learn for one epoch more.
 

@@ -15,12 +15,12 @@ from gensim.models.callbacks import CallbackAny2Vec
 from gensim.models.fasttext import FastTextKeyedVectors, ft_ngram_hashes
 from gensim.models.word2vec import MAX_WORDS_IN_BATCH
 from joblib import effective_n_jobs
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._arrays import to_numbers
+from sklstm._sklearn import Interval, StrOptions, fit_context
 from sklstm._validation import check_tokens, to_list
 from sklstm._vector_files import read_vector_file
 from sklstm._vector_tables import check_table, draw_like, keep_first, rows_in_order, scaling
@@ -225,7 +225,7 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         self.random_state = random_state
         self.verbose = verbose
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None, extra_tokens=None):
         """Train the vectors, or take the ready ones.
 

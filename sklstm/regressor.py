@@ -2,14 +2,14 @@
 
 import numpy as np
 import torch
-from sklearn.base import RegressorMixin, _fit_context
+from sklearn.base import RegressorMixin
 from sklearn.utils import check_array, column_or_1d
-from sklearn.utils._param_validation import StrOptions
 from torch import nn
 
 from sklstm._arrays import to_numbers
 from sklstm._base import BaseLSTM
 from sklstm._moments import Moments
+from sklstm._sklearn import StrOptions, fit_context
 
 LOSSES = {
     "squared_error": nn.MSELoss,
@@ -267,7 +267,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         "loss": [StrOptions(set(LOSSES))],
     }
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None):
         """Learn from labelled sequences.
 
@@ -291,7 +291,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         """
         return self._fit(X, y, sample_weight, X_val, y_val, groups)
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, sample_weight=None):
         """Learn for one epoch more.
 

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Mapping
 from numbers import Integral
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
-from sklearn.utils._param_validation import Interval
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._arrays import plain, to_array
+from sklstm._sklearn import Interval, fit_context
 from sklstm._validation import check_texts, check_tokens, to_list
 from sklstm._word_pattern import unneeded_blank, word_pattern
 from sklstm.sequences import PADDING, SPECIAL_TOKENS, UNKNOWN, Sequences
@@ -363,7 +363,7 @@ class TokenIndexer(TransformerMixin, BaseEstimator):
         self.fit_transform(X)
         return self
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit_transform(self, X, y=None):
         """Learn the vocabulary and encode the same tokens, in less time than one by one.
 

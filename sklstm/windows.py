@@ -4,12 +4,12 @@ from numbers import Integral
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_array, check_consistent_length
-from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import validate_data
 
 from sklstm._arrays import plain, to_numbers
+from sklstm._sklearn import Interval, fit_context
 
 
 class SlidingWindow(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
@@ -80,7 +80,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None)
         self.step = step
         self.pad_start = pad_start
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
         """Learn the number of columns.
 

@@ -17,7 +17,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 # Imports go down only: a module imports from rows above its own, never from its own row or below.
 LAYERS = [
-    {"_optional"},
+    {"_optional", "_sklearn"},
     {"_arrays", "_word_pattern", "_moments"},
     {"_validation", "_weights"},
     {"_sequence_parts"},
@@ -41,6 +41,7 @@ ENGINE = "nn."  # tensors only, and nothing of scikit-learn
 SHARED_WITH_ENGINE = {"sequences"}  # the codes of padding and of unknown tokens
 TORCH_FREE = {
     "_optional",
+    "_sklearn",
     "_arrays",
     "_validation",
     "_sequence_parts",
@@ -146,6 +147,16 @@ def import_faults(importer, names, dependencies):
             yield f"{importer} imports {top}: only datasets may reach the network"
 
 
+def private_names(tree):
+    """Private names of scikit-learn, or public ones of a private module, that a file imports."""
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            module = f"{getattr(node, 'module', None) or ''}."
+            for name in (f"{module}{alias.name}".lstrip(".") for alias in node.names):
+                if name.startswith("sklearn.") and "._" in name:
+                    yield name
+
+
 def global_calls(node, guards=frozenset()):
     """Calls that change global state, outside of the context manager that would undo them."""
     if isinstance(node, ast.With):
@@ -189,6 +200,10 @@ class TestModule:
         package = ("sklstm", *path.relative_to(PACKAGE).parent.parts)
         names = imported(ast.parse(path.read_text()), package)
         assert not list(import_faults(component(path), names, dependencies))
+
+    def test_reaches_private_names_of_scikit_learn_through_one_door(self, path):
+        found = list(private_names(ast.parse(path.read_text())))
+        assert bool(found) == (component(path) == "_sklearn"), "import them from sklstm._sklearn"
 
     def test_leaves_global_state_alone(self, path):
         assert not list(global_calls(ast.parse(path.read_text())))
@@ -235,6 +250,19 @@ def test_the_import_rule_sees_a_fault(importer, line, dependencies):
 )
 def test_the_import_rule_lets_pass(importer, line, dependencies):
     assert not list(import_faults(importer, imported(ast.parse(line)), dependencies))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from sklearn.base import clone, _fit_context",
+        "from sklearn.utils import _safe_indexing as take",
+        "from sklearn.utils._param_validation import Interval",
+        "import sklearn.utils._tags",
+    ],
+)
+def test_the_rule_of_one_door_sees_a_fault(line):
+    assert list(private_names(ast.parse(line)))
 
 
 @pytest.mark.parametrize(

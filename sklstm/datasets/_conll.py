@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 from sklearn.utils import Bunch
-from sklearn.utils._param_validation import validate_params
+
+from sklstm._sklearn import validate_params
 
 DOCUMENT_MARK = "-DOCSTART-"
 # The same in CoNLL-2012 and CoNLL-U, where "#" is no token but begins these lines.

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 from sklearn.utils import Bunch, check_random_state
-from sklearn.utils._param_validation import StrOptions, validate_params
 
+from sklstm._sklearn import StrOptions, validate_params
 from sklstm.datasets._download import check_sha256, fetch_file, get_data_home
 from sklstm.datasets._shipped import read_data
 

@@ -5,7 +5,8 @@ from string import ascii_lowercase
 
 import numpy as np
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, validate_params
+
+from sklstm._sklearn import Interval, validate_params
 
 BLANK, RECALL = "_", ">"
 LARGEST = 2**31 - 1

@@ -5,8 +5,8 @@ from importlib import resources
 
 import numpy as np
 from sklearn.utils import Bunch
-from sklearn.utils._param_validation import StrOptions, validate_params
 
+from sklstm._sklearn import StrOptions, validate_params
 from sklstm.datasets._conll import group_rows, read_rows
 
 SOURCES = ("amazon", "imdb", "yelp")

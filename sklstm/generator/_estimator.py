@@ -2,18 +2,13 @@
 
 import numpy as np
 import torch
-from sklearn.base import (
-    ClassNamePrefixFeaturesOutMixin,
-    DensityMixin,
-    TransformerMixin,
-    _fit_context,
-)
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, DensityMixin, TransformerMixin
 from sklearn.utils import check_consistent_length
-from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from sklstm._base import BaseLSTM
+from sklstm._sklearn import StrOptions, fit_context
 from sklstm._validation_split import to_labels
 from sklstm._weights import normalise, weigh_samples
 from sklstm.generator._conditions import Conditions
@@ -286,7 +281,7 @@ class LSTMGenerator(
 
     # ------------------------------------------------------------ fitting
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None, sample_weight=None, X_val=None, y_val=None, groups=None):
         """Learn from texts.
 
@@ -312,7 +307,7 @@ class LSTMGenerator(
         """
         return self._fit(X, y, sample_weight, X_val, y_val, groups)
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y=None, sample_weight=None):
         """Learn for one epoch more.
 

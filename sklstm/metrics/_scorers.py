@@ -2,10 +2,10 @@
 
 import reprlib
 
-from sklearn.metrics._scorer import _Scorer
+from sklstm._sklearn import BaseScorer
 
 
-class Scorer(_Scorer):
+class Scorer(BaseScorer):
     """What `sklearn.metrics.make_scorer` makes, but for the error where there is no estimator.
 
     Parameters

@@ -5,13 +5,12 @@ from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import _fit_context
 from sklearn.utils import check_consistent_length
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from sklstm._base import BaseLSTM
+from sklstm._sklearn import Interval, StrOptions, fit_context
 from sklstm._validation import to_list, to_object_array
 from sklstm.nn.attention import Attention
 from sklstm.nn.networks import Seq2SeqNet
@@ -270,7 +269,7 @@ class LSTMSeq2Seq(BaseLSTM):
     }
     del _parameter_constraints["pooling"], _parameter_constraints["mask_padding"]
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None):
         """Learn from pairs of sequences.
 
@@ -295,7 +294,7 @@ class LSTMSeq2Seq(BaseLSTM):
         self._declared_symbols = None
         return self._fit(X, y, sample_weight, X_val, y_val, groups)
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, symbols=None, sample_weight=None):
         """Learn for one epoch more.
 

@@ -4,11 +4,11 @@ from itertools import pairwise
 from numbers import Integral
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._arrays import CONVERSION_ERRORS, plain, refuse_dates
+from sklstm._sklearn import Interval, StrOptions, fit_context
 from sklstm._validation import check_columns, check_tokens
 from sklstm.sequences._sequences import Sequences
 
@@ -88,7 +88,7 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
         self.padding = padding
         self.ids = ids
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
         """Learn the length of the longest sequence.
 

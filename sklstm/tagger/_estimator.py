@@ -4,13 +4,12 @@ from numbers import Integral
 
 import numpy as np
 import torch
-from sklearn.base import _fit_context
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from sklstm._base import BaseLSTM
 from sklstm._inputs import read_input
+from sklstm._sklearn import Interval, StrOptions, fit_context
 from sklstm._validation import to_object_array
 from sklstm.metrics import entity_f1_score, token_accuracy_score
 from sklstm.nn.networks import TaggerNet
@@ -285,7 +284,7 @@ class LSTMTagger(BaseLSTM):
     }
     del _parameter_constraints["pooling"], _parameter_constraints["mask_padding"]
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None):
         """Learn from tagged sequences.
 
@@ -310,7 +309,7 @@ class LSTMTagger(BaseLSTM):
         self._declared_tags = None
         return self._fit(X, y, sample_weight, X_val, y_val, groups)
 
-    @_fit_context(prefer_skip_nested_validation=True)
+    @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Learn for one epoch more.
 
