@@ -19,7 +19,8 @@ from sklstm._weights import weigh_classes
 class LSTMClassifier(ClassifierMixin, BaseLSTM):
     r"""Classify sequences with a long short-term memory network.
 
-    The network embeds the steps, runs over them, sums the outputs up and takes a linear map:
+    The network embeds the steps, runs the LSTM over them, pools its outputs and applies a linear
+    map:
 
     .. math::
 
@@ -27,108 +28,97 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         z &= W \, \mathrm{pool}(h_1, \dots, h_T) + b \\
         P(y = k \mid x) &= \mathrm{softmax}(z)_k
 
-    with one logit and the sigmoid for two classes, and a sigmoid for each label when `y` is
-    multi-label. It minimises the weighted mean cross-entropy [1]_.
+    with a single logit and a sigmoid for two classes, and a sigmoid per label if `y` is
+    multi-label. Training minimises the weighted mean cross-entropy [1]_.
 
-    ``X`` may be token lists, `Sequences`, a matrix or lists of ids with `vocabulary_size`, a 2-D
-    array of numbers (each row one univariate series), a 3-D array of shape
-    (n_samples, n_steps, n_features), or a list of (n_steps, n_features) arrays.
+    ``X`` may be token lists, `Sequences`, a matrix or lists of token ids with `vocabulary_size`, a
+    2-D array of numbers (each row a univariate series), a 3-D array of shape (n_samples, n_steps,
+    n_features), or a list of (n_steps, n_features) arrays.
 
     Parameters
     ----------
-    vocabulary_size : int, optional
-        Given, integers in X are ids in ``0 .. vocabulary_size - 1`` and 0 is padding. Without
-        it they are numbers like any other.
+    vocabulary_size : int or None, default=None
+        If set, integers in X are token ids below it, 0 being padding; otherwise they are numbers.
     embedding_dim : int, default=32
-        Width of the vectors learned for ids and tokens. Sequences that come with vectors
-        (from a `Word2VecEmbedder`) bring their own width.
+        Width of the embeddings that are learned. Word vectors that come with X keep their own.
     fine_tune_embeddings : bool, default=True
-        Whether vectors that come with X are trained too, or stay as they are.
-    embedding_lr : float, optional
-        Learning rate of the vectors; `lr` by default. A tenth of it, say, keeps fine-tuned
-        vectors from overfitting.
+        Whether word vectors that come with X are trained too, or stay frozen.
+    embedding_lr : float or None, default=None
+        Learning rate of the embeddings of X, lower against overfitting; None means `lr`.
     mask_padding : bool, default=True
-        Whether padding is left out of every computation. With False, padding is read as one
-        more token, which is Keras' behaviour for an unmasked embedding.
+        Whether padding is left out of every computation. If False, padding is read as one more
+        token, as Keras does with an unmasked embedding.
     cell : {"lstm", "peephole", "coupled", "gru", "rnn", "minlstm", "mingru"}, default="lstm"
-        What takes a step; :doc:`/user_guide/cells` has the equations of each.
-    cell_params : dict, optional
+        The recurrent cell; :doc:`/user_guide/cells` has the equations of each.
+    cell_params : dict or None, default=None
         Options of the cell: ``forget_bias`` of lstm, peephole, coupled and minlstm (1.0),
         ``diagonal`` of peephole (False), ``nonlinearity`` of rnn (``"tanh"``, or ``"relu"``).
     hidden_size : int, default=64
         Units :math:`H` of each recurrent layer and direction.
     n_layers : int, default=1
-        Depth of the recurrent stack.
+        Number of stacked recurrent layers.
     bidirectional : bool, default=False
         Whether every layer also reads the sequence backwards.
     pooling : {"last", "mean", "max", "max+mean", "attention"}, default="last"
-        How the outputs :math:`h_1 .. h_T` become one vector.
+        How the outputs :math:`h_1 .. h_T` are pooled into one vector.
     embedding_dropout : float, default=0.0
-        Dropout on the vectors of the steps.
+        Dropout on the input of the first recurrent layer.
     word_dropout : float, default=0.0
-        Probability of reading a token as unknown during training. It also trains the vector of
-        unknown tokens.
+        Probability of reading a token as unknown in training, which trains the unknown embedding.
     dropout : float, default=0.0
-        Dropout between layers, and before the linear output.
+        Dropout between recurrent layers, and before the output layer.
     recurrent_dropout : float, default=0.0
-        Dropout on the recurrent weights :math:`U`, one draw for each batch.
+        Dropout on the recurrent weights (DropConnect, as in AWD-LSTM), one mask per batch.
     locked_dropout : bool, default=False
-        Whether dropout on sequences drops the same features at every step.
+        Whether dropout drops the same features at every step (variational dropout).
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default="adam"
-        How to descend.
+        Algorithm that minimises the loss.
     lr : float, default=0.003
-        Learning rate.
-    schedule : {"one_cycle", "cosine", "linear"} or callable, optional
-        How the learning rate changes from batch to batch: a callable gets the share of training
-        done, from 0 to 1, and returns a factor for `lr`. Constant by default.
-    bptt_steps : int, optional
-        Steps after which the gradient is cut on its way back through time. The state is carried
-        on, so it changes no prediction, only what is learned. By default gradients go back to
-        the first step.
-    max_grad_norm : float, optional, default=1.0
-        Gradients are scaled down to this norm. None leaves them alone.
+        Learning rate of the optimizer.
+    schedule : {"one_cycle", "cosine", "linear"}, callable or None, default=None
+        How `lr` changes from batch to batch; None keeps it constant. A callable gets the fraction
+        of training done, from 0 to 1, and returns a factor for `lr`.
+    bptt_steps : int or None, default=None
+        Steps after which backpropagation through time is truncated. The state is carried on, so
+        predictions do not change, only what is learned. None goes back to the first step.
+    max_grad_norm : float or None, default=1.0
+        Norm that gradients are clipped to. None does not clip.
     weight_decay : float, default=0.0
-        The optimizer's weight decay.
+        Weight decay of the optimizer.
     batch_size : int, default=32
         Sequences in a batch, in training and prediction. It does not change a prediction.
     max_epochs : int, default=10
         Passes over the training data.
     early_stopping : bool, default=False
-        Whether to stop when the validation loss, or the score of `scoring`, has not got better
-        for `n_iter_no_change` epochs, and go back to the weights of the best epoch. Validates on
-        `X_val` and `y_val` if they are passed to ``fit``, otherwise on a part of the training
-        data.
+        Whether to stop when `scoring` has not improved for `n_iter_no_change` epochs, and restore
+        the best weights. Validates on `X_val` and `y_val` if given, otherwise on held-out data.
     scoring : str, callable or None, default="loss"
-        What early stopping compares: ``"loss"`` is the validation loss, anything else a score of
-        which more is better, as in scikit-learn: the name of a scorer, a callable
-        ``scorer(estimator, X, y)``, or None for the estimator's own ``score``.
+        What early stopping monitors: ``"loss"`` is the validation loss; the name of a scorer, or a
+        callable ``scorer(estimator, X, y)``, a score to maximise; None the estimator's ``score``.
     validation : {"random", "last"} or splitter, default="random"
-        What early stopping holds out: samples drawn at random, stratified by class, the last
-        ones, which is for samples in the order of time, or the test part of a scikit-learn
-        splitter's first split.
+        What early stopping holds out: random samples (stratified by class in a classifier), the
+        last ones (for samples in order of time), or the test part of a splitter's first split.
     validation_fraction : float, default=0.1
         Share of the training data that early stopping holds out.
     n_iter_no_change : int, default=3
-        Epochs without a better validation loss or score before stopping early.
-    class_weight : dict, list of dict or "balanced", optional
+        Epochs without improvement before training stops early.
+    class_weight : dict, list of dict, "balanced" or None, default=None
         Weights of the classes, as in scikit-learn; they multiply `sample_weight`.
     warm_start : bool, default=False
-        Whether ``fit`` goes on from the weights of the last call.
+        Whether ``fit`` goes on from the previous fit.
     device : str, default="auto"
-        A torch device; ``"auto"`` takes a GPU if there is one.
+        A torch device; ``"auto"`` uses a GPU if there is one.
     precision : {"auto", "float32", "float64", "bfloat16"}, default="auto"
-        Precision of the computation. ``"auto"`` is float32, except for small arrays of float64
-        numbers, which are computed as they are. ``"bfloat16"`` takes the matrix products in
-        bfloat16, which is faster on hardware that knows it; elsewhere it warns and takes float32.
-    callbacks : list of skorch callbacks, optional
-        Called during training; copied before.
-    net_params : dict, optional
-        Further parameters of the `skorch.NeuralNet`, which override those set here.
+        ``"auto"`` is float32, or float64 for small float64 arrays. ``"bfloat16"`` runs matrix
+        products in bfloat16, which is faster; hardware without support warns and uses float32.
+    callbacks : list of skorch callbacks or None, default=None
+        Called during training, as copies.
+    net_params : dict or None, default=None
+        Further parameters of `skorch.NeuralNet`, which override those set here.
     verbose : int, default=0
-        With 1, prints a line an epoch and shows a progress bar.
+        1 prints a line per epoch and shows a progress bar.
     random_state : int, RandomState instance or None, default=None
-        Seeds weights, shuffling, dropout and the validation split. Torch's global generators are
-        left alone; numpy's is drawn from when None.
+        Seeds weights, shuffling, dropout, sampling and splits; torch's global state is kept.
 
     Attributes
     ----------
@@ -139,34 +129,32 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
     feature_names_in_ : ndarray of str
         Names of the columns of X, if it was a frame, or a list of frames, with string names.
     net_ : skorch.NeuralNet
-        The trained net.
+        The trained skorch net.
     module_ : torch.nn.Module
         Its network.
     history_ : list of dict
-        One for each epoch: ``train_loss``, ``valid_loss``, ``valid_acc``, ``dur`` in seconds.
+        One per epoch: ``train_loss``, ``valid_loss``, ``valid_acc``, and ``dur`` in seconds.
     n_iter_ : int
-        Epochs done.
+        Epochs of training done.
     n_parameters_ : int
-        Numbers in the network.
+        Number of parameters of the network.
 
     See Also
     --------
     LSTMRegressor : Predicts numbers.
-    Tokenizer, TokenIndexer, Word2VecEmbedder : Make sequences of texts.
+    Tokenizer, TokenIndexer, Word2VecEmbedder : Turn texts into sequences.
 
     Notes
     -----
-    Batches hold sequences of similar length and are padded to their own longest one; the
-    padding is never read. So a prediction does not depend on padding, batch size, order or the
-    other samples in X.
+    Batches hold sequences of similar length, and padding is never read: a prediction does not
+    depend on padding, batch size, order, or the other samples in X.
 
-    The same `random_state` gives the same weights bit by bit on one number of torch threads;
-    another number of threads sums in another order, and the weights differ by rounding.
+    The same `random_state` gives bit-identical weights with the same number of torch threads; with
+    another number, weights differ by rounding.
 
-    Training that goes on, with `warm_start` or ``partial_fit``, takes `lr`, `batch_size` and the
-    like as they are at that time; the sizes of the network cannot change any more. A pickle holds
-    the weights as arrays; the optimizer's moments are left out, so training that goes on after
-    loading starts with new ones.
+    With `warm_start` or ``partial_fit``, training goes on with the current `lr`, `batch_size` and
+    the like, but the sizes of the network are fixed. A pickle holds the weights as arrays, without
+    the optimizer's moments, which start anew if training goes on after loading.
 
     References
     ----------
@@ -271,7 +259,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None):
-        """Learn from labelled sequences.
+        """Fit the network to labelled sequences.
 
         Parameters
         ----------
@@ -280,23 +268,23 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             Labels of any type, or a 0/1 matrix for multi-label problems.
         sample_weight : array-like of shape (n_samples,), optional
-            How much each sample counts in the loss.
+            Weight of each sample in the loss.
         X_val, y_val : like X and y, optional
-            Validation data, whose loss is recorded and guides early stopping.
+            Validation data; its loss is recorded and guides early stopping.
         groups : array-like of shape (n_samples,), optional
-            Groups that a splitter in `validation` keeps together.
+            Groups for a splitter in `validation`.
 
         Returns
         -------
         LSTMClassifier
-            The fitted estimator. Ctrl-C ends training early and keeps what was learned.
+            The fitted estimator. Ctrl-C ends training and keeps what was learned so far.
         """
         self._declared_classes = None
         return self._fit(X, y, sample_weight, X_val, y_val, groups)
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
-        """Learn for one epoch more.
+        """Train for one more epoch.
 
         Parameters
         ----------
@@ -305,9 +293,9 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             Labels of any type, or a 0/1 matrix for multi-label problems.
         classes : array-like of shape (n_classes,), optional
-            All labels that will ever come; needed in the first call.
+            All labels that may ever occur; required in the first call.
         sample_weight : array-like of shape (n_samples,), optional
-            How much each sample counts in the loss.
+            Weight of each sample in the loss.
 
         Returns
         -------
@@ -424,7 +412,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            The logit of ``classes_[1]`` for two classes, else one for each class or label.
+            The logit of ``classes_[1]`` for two classes, otherwise one per class or label.
         """
         outputs = self._outputs(X)
         return outputs[:, 0] if self._target_kind == "binary" else outputs
@@ -440,7 +428,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         Returns
         -------
         ndarray of shape (n_samples, n_classes)
-            In the order of `classes_`. Of multi-label problems, the probability of each label.
+            In the order of `classes_`; in multi-label problems, the probability of each label.
         """
         outputs = self._outputs(X)
         if self._target_kind == "binary":
@@ -449,7 +437,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         return expit(outputs) if self._target_kind == "multilabel" else softmax(outputs, axis=1)
 
     def predict_log_proba(self, X):
-        """Compute the logarithms of the probabilities.
+        """Compute the log-probabilities of the classes.
 
         Parameters
         ----------
@@ -498,13 +486,12 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             The true labels.
         sample_weight : array-like of shape (n_samples,), optional
-            How much each sample counts.
+            Weight of each sample.
 
         Returns
         -------
         float
-            The share of right labels; of multi-label problems, that of rows with all labels
-            right.
+            The share of correct labels; in multi-label problems, of rows with all labels correct.
         """
         return super().score(X, *self._check_scored(y, sample_weight))
 

@@ -26,109 +26,99 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         h_t, c_t &= \mathrm{LSTM}(x_t, h_{t-1}, c_{t-1}) \\
         \hat y &= W \, \mathrm{pool}(h_1, \dots, h_T) + b
 
-    The targets are standardised inside with the (weighted) mean and standard deviation of the
-    training targets, so that any unit will do; `history_` gives losses in these units [1]_. Over
-    the portions of ``partial_fit``, they are the mean and standard deviation so far, and the
-    output layer is adjusted, so that a new unit alone changes no prediction.
+    Targets may have any unit: they are standardised internally by the (weighted) mean and standard
+    deviation of the training targets, and the losses in `history_` are of standardised targets
+    [1]_. ``partial_fit`` updates mean and standard deviation, and adjusts the output layer so that
+    this alone changes no prediction.
 
-    ``X`` may be a 2-D array of numbers (each row one univariate series), a 3-D array of shape
-    (n_samples, n_steps, n_features), a list of (n_steps, n_features) arrays, and whatever else
-    `LSTMClassifier` takes.
+    ``X`` may be a 2-D array of numbers (each row a univariate series), a 3-D array of shape
+    (n_samples, n_steps, n_features), a list of (n_steps, n_features) arrays, or anything else that
+    `LSTMClassifier` accepts.
 
     Parameters
     ----------
     loss : {"squared_error", "absolute_error", "huber"}, default="squared_error"
-        What to minimise.
-    vocabulary_size : int, optional
-        Given, integers in X are ids in ``0 .. vocabulary_size - 1`` and 0 is padding. Without
-        it they are numbers like any other.
+        The loss to minimise.
+    vocabulary_size : int or None, default=None
+        If set, integers in X are token ids below it, 0 being padding; otherwise they are numbers.
     embedding_dim : int, default=32
-        Width of the vectors learned for ids and tokens. Sequences that come with vectors
-        (from a `Word2VecEmbedder`) bring their own width.
+        Width of the embeddings that are learned. Word vectors that come with X keep their own.
     fine_tune_embeddings : bool, default=True
-        Whether vectors that come with X are trained too, or stay as they are.
-    embedding_lr : float, optional
-        Learning rate of the vectors; `lr` by default. A tenth of it, say, keeps fine-tuned
-        vectors from overfitting.
+        Whether word vectors that come with X are trained too, or stay frozen.
+    embedding_lr : float or None, default=None
+        Learning rate of the embeddings of X, lower against overfitting; None means `lr`.
     mask_padding : bool, default=True
-        Whether padding is left out of every computation. With False, padding is read as one
-        more token, which is Keras' behaviour for an unmasked embedding.
+        Whether padding is left out of every computation. If False, padding is read as one more
+        token, as Keras does with an unmasked embedding.
     cell : {"lstm", "peephole", "coupled", "gru", "rnn", "minlstm", "mingru"}, default="lstm"
-        What takes a step; :doc:`/user_guide/cells` has the equations of each.
-    cell_params : dict, optional
+        The recurrent cell; :doc:`/user_guide/cells` has the equations of each.
+    cell_params : dict or None, default=None
         Options of the cell: ``forget_bias`` of lstm, peephole, coupled and minlstm (1.0),
         ``diagonal`` of peephole (False), ``nonlinearity`` of rnn (``"tanh"``, or ``"relu"``).
     hidden_size : int, default=64
         Units :math:`H` of each recurrent layer and direction.
     n_layers : int, default=1
-        Depth of the recurrent stack.
+        Number of stacked recurrent layers.
     bidirectional : bool, default=False
         Whether every layer also reads the sequence backwards.
     pooling : {"last", "mean", "max", "max+mean", "attention"}, default="last"
-        How the outputs :math:`h_1 .. h_T` become one vector.
+        How the outputs :math:`h_1 .. h_T` are pooled into one vector.
     embedding_dropout : float, default=0.0
-        Dropout on the vectors of the steps.
+        Dropout on the input of the first recurrent layer.
     word_dropout : float, default=0.0
-        Probability of reading a token as unknown during training. It also trains the vector of
-        unknown tokens.
+        Probability of reading a token as unknown in training, which trains the unknown embedding.
     dropout : float, default=0.0
-        Dropout between layers, and before the linear output.
+        Dropout between recurrent layers, and before the output layer.
     recurrent_dropout : float, default=0.0
-        Dropout on the recurrent weights :math:`U`, one draw for each batch.
+        Dropout on the recurrent weights (DropConnect, as in AWD-LSTM), one mask per batch.
     locked_dropout : bool, default=False
-        Whether dropout on sequences drops the same features at every step.
+        Whether dropout drops the same features at every step (variational dropout).
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default="adam"
-        How to descend.
+        Algorithm that minimises the loss.
     lr : float, default=0.003
-        Learning rate.
-    schedule : {"one_cycle", "cosine", "linear"} or callable, optional
-        How the learning rate changes from batch to batch: a callable gets the share of training
-        done, from 0 to 1, and returns a factor for `lr`. Constant by default.
-    bptt_steps : int, optional
-        Steps after which the gradient is cut on its way back through time. The state is carried
-        on, so it changes no prediction, only what is learned. By default gradients go back to
-        the first step.
-    max_grad_norm : float, optional, default=1.0
-        Gradients are scaled down to this norm. None leaves them alone.
+        Learning rate of the optimizer.
+    schedule : {"one_cycle", "cosine", "linear"}, callable or None, default=None
+        How `lr` changes from batch to batch; None keeps it constant. A callable gets the fraction
+        of training done, from 0 to 1, and returns a factor for `lr`.
+    bptt_steps : int or None, default=None
+        Steps after which backpropagation through time is truncated. The state is carried on, so
+        predictions do not change, only what is learned. None goes back to the first step.
+    max_grad_norm : float or None, default=1.0
+        Norm that gradients are clipped to. None does not clip.
     weight_decay : float, default=0.0
-        The optimizer's weight decay.
+        Weight decay of the optimizer.
     batch_size : int, default=32
         Sequences in a batch, in training and prediction. It does not change a prediction.
     max_epochs : int, default=50
         Passes over the training data.
     early_stopping : bool, default=False
-        Whether to stop when the validation loss, or the score of `scoring`, has not got better
-        for `n_iter_no_change` epochs, and go back to the weights of the best epoch. Validates on
-        `X_val` and `y_val` if they are passed to ``fit``, otherwise on a part of the training
-        data.
+        Whether to stop when `scoring` has not improved for `n_iter_no_change` epochs, and restore
+        the best weights. Validates on `X_val` and `y_val` if given, otherwise on held-out data.
     scoring : str, callable or None, default="loss"
-        What early stopping compares: ``"loss"`` is the validation loss, anything else a score of
-        which more is better, as in scikit-learn: the name of a scorer, a callable
-        ``scorer(estimator, X, y)``, or None for the estimator's own ``score``.
+        What early stopping monitors: ``"loss"`` is the validation loss; the name of a scorer, or a
+        callable ``scorer(estimator, X, y)``, a score to maximise; None the estimator's ``score``.
     validation : {"random", "last"} or splitter, default="random"
-        What early stopping holds out: samples drawn at random, the last ones, which is for
-        samples in the order of time, or the test part of a scikit-learn splitter's first split.
+        What early stopping holds out: random samples (stratified by class in a classifier), the
+        last ones (for samples in order of time), or the test part of a splitter's first split.
     validation_fraction : float, default=0.1
         Share of the training data that early stopping holds out.
     n_iter_no_change : int, default=3
-        Epochs without a better validation loss or score before stopping early.
+        Epochs without improvement before training stops early.
     warm_start : bool, default=False
-        Whether ``fit`` goes on from the weights of the last call.
+        Whether ``fit`` goes on from the previous fit.
     device : str, default="auto"
-        A torch device; ``"auto"`` takes a GPU if there is one.
+        A torch device; ``"auto"`` uses a GPU if there is one.
     precision : {"auto", "float32", "float64", "bfloat16"}, default="auto"
-        Precision of the computation. ``"auto"`` is float32, except for small arrays of float64
-        numbers, which are computed as they are. ``"bfloat16"`` takes the matrix products in
-        bfloat16, which is faster on hardware that knows it; elsewhere it warns and takes float32.
-    callbacks : list of skorch callbacks, optional
-        Called during training; copied before.
-    net_params : dict, optional
-        Further parameters of the `skorch.NeuralNet`, which override those set here.
+        ``"auto"`` is float32, or float64 for small float64 arrays. ``"bfloat16"`` runs matrix
+        products in bfloat16, which is faster; hardware without support warns and uses float32.
+    callbacks : list of skorch callbacks or None, default=None
+        Called during training, as copies.
+    net_params : dict or None, default=None
+        Further parameters of `skorch.NeuralNet`, which override those set here.
     verbose : int, default=0
-        With 1, prints a line an epoch and shows a progress bar.
+        1 prints a line per epoch and shows a progress bar.
     random_state : int, RandomState instance or None, default=None
-        Seeds weights, shuffling, dropout and the validation split. Torch's global generators are
-        left alone; numpy's is drawn from when None.
+        Seeds weights, shuffling, dropout, sampling and splits; torch's global state is kept.
 
     Attributes
     ----------
@@ -139,15 +129,15 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
     feature_names_in_ : ndarray of str
         Names of the columns of X, if it was a frame, or a list of frames, with string names.
     net_ : skorch.NeuralNet
-        The trained net.
+        The trained skorch net.
     module_ : torch.nn.Module
         Its network.
     history_ : list of dict
-        One for each epoch: ``train_loss``, ``valid_loss``, ``dur`` in seconds.
+        One per epoch: ``train_loss``, ``valid_loss``, and ``dur`` in seconds.
     n_iter_ : int
-        Epochs done.
+        Epochs of training done.
     n_parameters_ : int
-        Numbers in the network.
+        Number of parameters of the network.
 
     See Also
     --------
@@ -156,17 +146,15 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
 
     Notes
     -----
-    Batches hold sequences of similar length and are padded to their own longest one; the
-    padding is never read. So a prediction does not depend on padding, batch size, order or the
-    other samples in X.
+    Batches hold sequences of similar length, and padding is never read: a prediction does not
+    depend on padding, batch size, order, or the other samples in X.
 
-    The same `random_state` gives the same weights bit by bit on one number of torch threads;
-    another number of threads sums in another order, and the weights differ by rounding.
+    The same `random_state` gives bit-identical weights with the same number of torch threads; with
+    another number, weights differ by rounding.
 
-    Training that goes on, with `warm_start` or ``partial_fit``, takes `lr`, `batch_size` and the
-    like as they are at that time; the sizes of the network cannot change any more. A pickle holds
-    the weights as arrays; the optimizer's moments are left out, so training that goes on after
-    loading starts with new ones.
+    With `warm_start` or ``partial_fit``, training goes on with the current `lr`, `batch_size` and
+    the like, but the sizes of the network are fixed. A pickle holds the weights as arrays, without
+    the optimizer's moments, which start anew if training goes on after loading.
 
     References
     ----------
@@ -269,7 +257,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None):
-        """Learn from labelled sequences.
+        """Fit the network to sequences and their targets.
 
         Parameters
         ----------
@@ -278,22 +266,22 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The numbers to predict.
         sample_weight : array-like of shape (n_samples,), optional
-            How much each sample counts in the loss.
+            Weight of each sample in the loss.
         X_val, y_val : like X and y, optional
-            Validation data, whose loss is recorded and guides early stopping.
+            Validation data; its loss is recorded and guides early stopping.
         groups : array-like of shape (n_samples,), optional
-            Groups that a splitter in `validation` keeps together.
+            Groups for a splitter in `validation`.
 
         Returns
         -------
         LSTMRegressor
-            The fitted estimator. Ctrl-C ends training early and keeps what was learned.
+            The fitted estimator. Ctrl-C ends training and keeps what was learned so far.
         """
         return self._fit(X, y, sample_weight, X_val, y_val, groups)
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, sample_weight=None):
-        """Learn for one epoch more.
+        """Train for one more epoch.
 
         Parameters
         ----------
@@ -302,7 +290,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The numbers to predict.
         sample_weight : array-like of shape (n_samples,), optional
-            How much each sample counts in the loss.
+            Weight of each sample in the loss.
 
         Returns
         -------
@@ -337,12 +325,12 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The true numbers.
         sample_weight : array-like of shape (n_samples,), optional
-            How much each sample counts.
+            Weight of each sample.
 
         Returns
         -------
         float
-            1 at best, 0 for a constant guess of the mean of `y`; the mean over outputs.
+            1 at best, 0 for always predicting the mean of `y`; averaged over outputs.
         """
         return super().score(X, *self._check_scored(y, sample_weight))
 

@@ -37,8 +37,8 @@ class LSTMGenerator(
 ):
     r"""Learn to write texts, symbol by symbol, with a long short-term memory network.
 
-    A language model: it gives every symbol :math:`x_t`, a character or a token, a probability
-    that depends on all symbols before it [1]_.
+    It is a language model: every symbol :math:`x_t`, a character or a token, has a probability
+    given all symbols before it [1]_.
 
     .. math::
 
@@ -46,117 +46,133 @@ class LSTMGenerator(
         P(x_t \mid x_{<t}) &= \mathrm{softmax}(W h_t + b)_{x_t} \\
         \log P(x) &= \sum_{t=1}^{T+1} \log P(x_t \mid x_{<t})
 
-    The symbol before the first is the start, and the one after the last, :math:`x_{T+1}`, is the
-    end, so that the probabilities of all texts sum to 1. ``fit`` minimises the mean of
-    :math:`-\log P(x_t \mid x_{<t})` over all symbols, ends included. To write a text, symbols are
-    drawn one after the other, each with these probabilities and read in turn.
+    The symbol before the first is the start, and :math:`x_{T+1}` is the end, so the probabilities
+    of all texts sum to 1. ``fit`` minimises the mean of :math:`-\log P(x_t \mid x_{<t})` over all
+    symbols, ends included. ``sample`` draws symbols one by one from these probabilities, and feeds
+    each back in.
 
-    Given ``y``, the network learns texts under a condition :math:`u`, which it reads at every
-    step beside the symbol: :math:`P(x_t \mid x_{<t}, u)`.
+    With ``y``, texts are conditional on a label or numbers :math:`u`, which the network reads at
+    every step: :math:`P(x_t \mid x_{<t}, u)`.
 
     Parameters
     ----------
     level : {"char", "token"}, default="char"
-        What a symbol is. With ``"char"`` texts are strings, with ``"token"`` lists of tokens or
-        `Sequences`, as a `Tokenizer` makes them.
-    max_tokens : int, optional
-        Largest size of the vocabulary, end and unknown symbol included; the most frequent symbols
-        are kept. All by default.
+        Unit of the texts. ``"char"`` takes strings, ``"token"`` the token lists or `Sequences` that
+        a `Tokenizer` returns.
+    max_tokens : int or None, default=None
+        Size of the vocabulary at most, with the end and the unknown symbol; the most frequent
+        symbols are kept. None keeps all.
     min_count : int, default=1
-        Leave out symbols that occur less often than this.
+        Drop symbols that occur less often than this.
     softmax : {"full", "adaptive"}, default="full"
-        With ``"adaptive"``, rare symbols have shorter vectors, and which group a symbol is in is
-        predicted first [2]_. It is many times as fast for tens of thousands of symbols, and a
-        little less exact.
+        ``"adaptive"`` gives rare symbols smaller vectors and predicts the frequency group of a
+        symbol first [2]_: many times faster for tens of thousands of symbols, and a little less
+        accurate.
     tie_weights : bool, default=False
-        Whether the rows of :math:`W` are the vectors :math:`E` [3]_. `embedding_dim` must equal
-        `hidden_size`, and `softmax` be ``"full"``.
+        Whether the rows of :math:`W` are the embeddings :math:`E` [3]_. Needs ``softmax="full"``
+        and an `embedding_dim` equal to `hidden_size`.
     embedding_dim : int, default=32
-        Width of the symbols' vectors.
-    embedding_lr : float, optional
-        Learning rate of the vectors; `lr` by default.
-    cell, cell_params
-        As in `LSTMClassifier`.
+        Width of the embeddings that are learned. Word vectors that come with X keep their own.
+    embedding_lr : float or None, default=None
+        Learning rate of the embeddings of X, lower against overfitting; None means `lr`.
+    cell : {"lstm", "peephole", "coupled", "gru", "rnn", "minlstm", "mingru"}, default="lstm"
+        The recurrent cell; :doc:`/user_guide/cells` has the equations of each.
+    cell_params : dict or None, default=None
+        Options of the cell: ``forget_bias`` of lstm, peephole, coupled and minlstm (1.0),
+        ``diagonal`` of peephole (False), ``nonlinearity`` of rnn (``"tanh"``, or ``"relu"``).
     hidden_size : int, default=64
-        Units of each recurrent layer.
+        Units :math:`H` of each recurrent layer and direction.
     n_layers : int, default=1
-        Depth of the recurrent stack.
+        Number of stacked recurrent layers.
     embedding_dropout : float, default=0.0
-        Dropout on the symbols' vectors.
+        Dropout on the input of the first recurrent layer.
     word_dropout : float, default=0.0
-        Probability of reading a symbol as unknown during training.
+        Probability of reading a token as unknown in training, which trains the unknown embedding.
     dropout : float, default=0.0
-        Dropout between layers, and before the softmax.
+        Dropout between recurrent layers, and before the output layer.
     recurrent_dropout : float, default=0.0
-        Dropout on the recurrent weights :math:`U`, one draw for each batch.
+        Dropout on the recurrent weights (DropConnect, as in AWD-LSTM), one mask per batch.
     locked_dropout : bool, default=False
-        Whether dropout on sequences drops the same features at every step.
-    optimizer, lr, schedule
-        How to descend, see `LSTMClassifier`.
-    bptt_steps : int, optional
-        Steps after which the optimizer makes a step. The state is carried on, the gradient is
-        not: truncated backpropagation through time. Texts longer than their share of a batch, all
-        symbols divided by `batch_size`, are learned in pieces side by side, so a single long text
-        fills a batch. By default a text is learned as a whole, which is for short texts.
-    max_grad_norm : float, optional, default=1.0
-        Gradients are scaled down to this norm. None leaves them alone.
+        Whether dropout drops the same features at every step (variational dropout).
+    optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default="adam"
+        Algorithm that minimises the loss.
+    lr : float, default=0.003
+        Learning rate of the optimizer.
+    schedule : {"one_cycle", "cosine", "linear"}, callable or None, default=None
+        How `lr` changes from batch to batch; None keeps it constant. A callable gets the fraction
+        of training done, from 0 to 1, and returns a factor for `lr`.
+    bptt_steps : int or None, default=None
+        Steps after which backpropagation through time is truncated. The state is carried on, so
+        predictions do not change, only what is learned. None goes back to the first step.
+    max_grad_norm : float or None, default=1.0
+        Norm that gradients are clipped to. None does not clip.
     weight_decay : float, default=0.0
-        The optimizer's weight decay.
+        Weight decay of the optimizer.
     batch_size : int, default=32
-        Texts, or pieces of them, in a batch. It does not change a score or a sample.
+        Sequences in a batch, in training and prediction. It does not change a prediction.
     max_epochs : int, default=10
         Passes over the training data.
     early_stopping : bool, default=False
-        Whether to stop when the validation loss, or the score of `scoring`, has not got better
-        for `n_iter_no_change` epochs, and go back to the weights of the best epoch. Validates on
-        `X_val` if it is passed to ``fit``, otherwise on a part of the texts, as they are, or of a
-        single text on its end.
-    scoring, validation
-        See `LSTMClassifier`. Of a single text always the end is held out.
+        Whether to stop when `scoring` has not improved for `n_iter_no_change` epochs, and restore
+        the best weights. Validates on `X_val` and `y_val` if given, otherwise on held-out data.
+    scoring : str, callable or None, default="loss"
+        What early stopping monitors: ``"loss"`` is the validation loss; the name of a scorer, or a
+        callable ``scorer(estimator, X, y)``, a score to maximise; None the estimator's ``score``.
+    validation : {"random", "last"} or splitter, default="random"
+        What early stopping holds out: random samples (stratified by class in a classifier), the
+        last ones (for samples in order of time), or the test part of a splitter's first split.
     validation_fraction : float, default=0.1
-        Share that early stopping holds out: of the texts, one at least, or of a single text.
+        Share of the training data that early stopping holds out.
     n_iter_no_change : int, default=3
-        Epochs without a better validation loss or score before stopping early.
+        Epochs without improvement before training stops early.
     warm_start : bool, default=False
-        Whether ``fit`` goes on from the weights of the last call, with its vocabulary and
-        conditions.
-    device, precision, callbacks, net_params
-        See `LSTMClassifier`.
+        Whether ``fit`` goes on from the previous fit.
+    device : str, default="auto"
+        A torch device; ``"auto"`` uses a GPU if there is one.
+    precision : {"auto", "float32", "float64", "bfloat16"}, default="auto"
+        ``"auto"`` is float32, or float64 for small float64 arrays. ``"bfloat16"`` runs matrix
+        products in bfloat16, which is faster; hardware without support warns and uses float32.
+    callbacks : list of skorch callbacks or None, default=None
+        Called during training, as copies.
+    net_params : dict or None, default=None
+        Further parameters of `skorch.NeuralNet`, which override those set here.
     verbose : int, default=0
-        With 1, prints a line an epoch and shows a progress bar.
+        1 prints a line per epoch and shows a progress bar.
     random_state : int, RandomState instance or None, default=None
-        Seeds weights, shuffling, dropout and the validation split. Torch's global generators are
-        left alone; numpy's is drawn from when None.
+        Seeds weights, shuffling, dropout, sampling and splits; torch's global state is kept.
 
     Attributes
     ----------
     vocabulary_ : dict of str to int
-        The code of each symbol from 2 on, the most frequent first. Code 0 is the start and the
-        end of a text, code 1 an unknown symbol.
+        The code of each symbol, from 2 on, the most frequent first. Code 0 is the start and the end
+        of a text, code 1 an unknown symbol.
     conditions_ : ndarray or None
         The labels in ``y``, sorted; None if there were none.
     net_ : skorch.NeuralNet
-        The trained net.
+        The trained skorch net.
     module_ : torch.nn.Module
         Its network.
     history_ : list of dict
-        One for each epoch: ``train_loss`` and ``valid_loss``, in nats a symbol, and ``dur`` in
-        seconds.
+        One per epoch: ``train_loss`` and ``valid_loss`` (nats per symbol), and ``dur`` in seconds.
     n_iter_ : int
-        Epochs done.
+        Epochs of training done.
     n_parameters_ : int
-        Numbers in the network.
+        Number of parameters of the network.
 
     See Also
     --------
     LSTMClassifier : Predicts a label for a text.
-    Tokenizer : Makes tokens of texts, and texts of tokens.
+    Tokenizer : Splits texts into tokens, and joins them again.
 
     Notes
     -----
-    A pipeline passes the ``y`` of its last step to all steps. So ``fit_transform``, which pipelines
-    call, takes no conditions: ``make_pipeline(LSTMGenerator(), LogisticRegression())`` learns
-    the texts alone, and describes them by the network's last state.
+    A pipeline passes the ``y`` of its last step to every step, so ``fit_transform`` ignores it: in
+    ``make_pipeline(LSTMGenerator(), LogisticRegression())`` the generator learns the texts alone,
+    and its features are the network's last state.
+
+    With `bptt_steps`, the optimizer takes a step after each piece of that many symbols. Texts
+    longer than all symbols divided by `batch_size` are split into rows of a batch, so a single long
+    text fills it. Validation on a single text holds out its end.
 
     References
     ----------
@@ -283,7 +299,7 @@ class LSTMGenerator(
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None, sample_weight=None, X_val=None, y_val=None, groups=None):
-        """Learn from texts.
+        """Fit the language model to texts.
 
         Parameters
         ----------
@@ -291,28 +307,28 @@ class LSTMGenerator(
             One text for each sample: strings with ``level="char"``, tokens with
             ``level="token"``.
         y : array-like of shape (n_samples,) or (n_samples, n_conditions), optional
-            What is known of each text: a label (a str, an integer), or numbers, which had better
-            be of the order of 1.
+            The condition of each text: a label (a str or an integer), or numbers of about unit
+            scale.
         sample_weight : array-like of shape (n_samples,), optional
-            How much each text counts in the loss.
+            Weight of each text in the loss.
         X_val, y_val : like X and y, optional
-            Validation data, whose loss is recorded and guides early stopping.
+            Validation data; its loss is recorded and guides early stopping.
         groups : array-like of shape (n_samples,), optional
-            Groups that a splitter in `validation` keeps together.
+            Groups for a splitter in `validation`.
 
         Returns
         -------
         LSTMGenerator
-            The fitted estimator. Ctrl-C ends training early and keeps what was learned.
+            The fitted estimator. Ctrl-C ends training and keeps what was learned so far.
         """
         return self._fit(X, y, sample_weight, X_val, y_val, groups)
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y=None, sample_weight=None):
-        """Learn for one epoch more.
+        """Train for one more epoch.
 
-        The first call fixes vocabulary and conditions, so it had better see all: symbols that come
-        later are unknown, with a warning, and conditions that come later are an error.
+        The first call fixes the vocabulary and the conditions: new symbols are unknown later, with
+        a warning, and new conditions are an error.
 
         Parameters
         ----------
@@ -327,7 +343,7 @@ class LSTMGenerator(
         return self._fit(X, y, sample_weight, partial=True)
 
     def fit_transform(self, X, y=None, **fit_params):
-        """Learn from texts without conditions, and describe the same texts.
+        """Fit the model to texts without conditions, and return their features.
 
         Parameters
         ----------
@@ -485,26 +501,26 @@ class LSTMGenerator(
         Parameters
         ----------
         X : array-like of str, or token lists or Sequences
-            The texts. An unseen symbol is read and predicted as the unknown one.
+            The texts. Unseen symbols count as unknown.
         y : array-like, optional
-            Their conditions, if the generator was fitted with some.
+            Their conditions, if the generator was fitted with any.
 
         Returns
         -------
         ndarray of shape (n_samples,)
-            :math:`\log P(x)` in nats, the end included.
+            :math:`\log P(x)` in nats, end included.
         """
         return self._log_likelihoods(self._read_fitted(X, y))
 
     def score(self, X, y=None):
-        r"""Compute the mean log-likelihood of a symbol.
+        r"""Compute the mean log-likelihood per symbol.
 
         Parameters
         ----------
         X : array-like of str, or token lists or Sequences
             The texts.
         y : array-like, optional
-            Their conditions, if the generator was fitted with some.
+            Their conditions, if the generator was fitted with any.
 
         Returns
         -------
@@ -516,38 +532,38 @@ class LSTMGenerator(
         return float(self._log_likelihoods(data).sum() / data.lengths.sum())
 
     def perplexity(self, X, y=None):
-        r"""Compute the perplexity of a symbol.
+        r"""Compute the perplexity per symbol.
 
         Parameters
         ----------
         X : array-like of str, or token lists or Sequences
             The texts.
         y : array-like, optional
-            Their conditions, if the generator was fitted with some.
+            Their conditions, if the generator was fitted with any.
 
         Returns
         -------
         float
-            :math:`\exp(-\mathrm{score})`: among how many equally probable symbols the generator
-            would be as uncertain. Lower is better.
+            :math:`\exp(-\mathrm{score})`: the number of equally probable symbols that would be as
+            uncertain. Lower is better.
         """
         return float(np.exp(-self.score(X, y)))
 
     def bits_per_character(self, X, y=None):
-        r"""Compute how many bits it takes to write a character down.
+        r"""Compute the cross-entropy in bits per character.
 
         Parameters
         ----------
         X : array-like of str
             The texts.
         y : array-like, optional
-            Their conditions, if the generator was fitted with some.
+            Their conditions, if the generator was fitted with any.
 
         Returns
         -------
         float
-            :math:`-\mathrm{score} / \log 2`: what an arithmetic coder needs that uses the
-            generator's probabilities. The end of a text counts as a character. Lower is better.
+            :math:`-\mathrm{score} / \log 2`: what an arithmetic coder with these probabilities
+            needs. The end of a text counts as a character. Lower is better.
         """
         check_is_fitted(self)
         if self._level != "char":
@@ -558,20 +574,19 @@ class LSTMGenerator(
         return float(-self.score(X, y) / np.log(2))
 
     def transform(self, X, y=None):
-        """Describe each text by the state in which it leaves the network.
+        """Compute features of each text: the last hidden state of the network.
 
         Parameters
         ----------
         X : array-like of str, or token lists or Sequences
             The texts.
         y : array-like, optional
-            Their conditions, if the generator was fitted with some.
+            Their conditions, if the generator was fitted with any.
 
         Returns
         -------
         ndarray of shape (n_samples, hidden_size)
-            The top layer's output :math:`h` after the last symbol, from which the end would be
-            predicted.
+            The top layer's :math:`h` after the last symbol, from which the end is predicted.
         """
         data = self._read_fitted(X, y)
         features = np.empty((len(data), self._n_features_out), self._dtype)

@@ -1,4 +1,4 @@
-"""How an estimator writes texts: what a user may ask for, and what the answer looks like."""
+"""Sampling texts from a fitted generator."""
 
 from itertools import islice
 from numbers import Integral, Real
@@ -11,7 +11,7 @@ from sklstm.generator._sampling import BOUNDARY, Draws, Rule, Writer
 
 
 class WritingMixin:
-    """Write texts with the network of a fitted language model."""
+    """Sample texts from a fitted language model."""
 
     def sample(
         self,
@@ -26,38 +26,35 @@ class WritingMixin:
         condition=None,
         handle_unknown="error",
     ):
-        r"""Write texts.
+        r"""Sample texts.
 
-        Symbols are drawn from :math:`P(x_t \mid x_{<t})^{1/\tau}` at the temperature
-        :math:`\tau`, scaled to sum to 1. `top_k` and then `top_p` leave improbable symbols out,
-        which pile up to nonsense otherwise [1]_. A text ends where the network ends it, or at
-        `max_length`; an unknown symbol is never written.
+        Symbols are drawn from :math:`P(x_t \mid x_{<t})^{1/\tau}` at the temperature :math:`\tau`,
+        scaled to sum to 1. `top_k` and then `top_p` leave out improbable symbols, which otherwise
+        add up to nonsense [1]_. A text ends where the network ends it, or at `max_length`; the
+        unknown symbol is never drawn.
 
         Parameters
         ----------
         n_samples : int, default=1
-            How many.
+            Number of texts.
         prefix : str, or list of str with ``level="token"``, default=""
-            What every text begins with.
+            Beginning of every text.
         max_length : int, default=200
-            Symbols of a text at most, those of the prefix included.
+            Symbols of a text at most, prefix included.
         temperature : float, default=1.0
-            Below 1, probable symbols become more probable. Always the most probable one is
-            what ``top_k=1`` takes.
+            Below 1, probable symbols become more probable; ``top_k=1`` is greedy.
         top_k : int, optional
             Draw from the `top_k` most probable symbols only.
         top_p : float, optional
-            Draw from the most probable symbols only: as few as have this share of the
-            probability together.
+            Draw only from the fewest most probable symbols that have this probability together.
         random_state : int, RandomState instance or None, default=None
-            Seeds the draws. Each text has draws of its own: the same `random_state` writes the
-            same texts for any `batch_size`, and the first of them for a smaller `n_samples`,
-            save where the last digit of a product decides between two symbols.
+            Seeds the draws. Each text has its own: the same `random_state` gives the same texts for
+            any `batch_size`, and the first of them for a smaller `n_samples`, except where rounding
+            decides between two symbols.
         condition : label, numbers, or array-like with one of them for each text, optional
-            The condition, if the generator was fitted with some.
+            The condition, if the generator was fitted with any.
         handle_unknown : {"error", "skip"}, default="error"
-            What to do about symbols of the prefix that ``fit`` has not seen: fail, or leave them
-            out.
+            What to do with symbols of the prefix that ``fit`` has not seen: fail or drop them.
 
         Returns
         -------
@@ -93,7 +90,7 @@ class WritingMixin:
         condition=None,
         handle_unknown="error",
     ):
-        """Write one text, and yield each symbol as soon as it is written.
+        """Sample one text, and yield each symbol as soon as it is drawn.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""LSTMSeq2Seq: sequences in, other sequences out."""
+"""LSTMSeq2Seq: sequences to sequences."""
 
 from dataclasses import replace
 from functools import partial
@@ -21,9 +21,9 @@ from sklstm.sequences import Sequences
 class LSTMSeq2Seq(BaseLSTM):
     r"""Turn sequences into other sequences with an encoder, a decoder and attention.
 
-    The encoder reads the source :math:`x` in both directions [1]_. The decoder writes the output
-    :math:`y` symbol by symbol, beginning from a map of the encoder's last outputs :math:`\bar h`,
-    and looks at those steps :math:`h_j` of the source that matter for the next symbol:
+    The encoder reads the source :math:`x` in both directions [1]_. The decoder generates the output
+    :math:`y` symbol by symbol. It starts from a map of the encoder's last outputs :math:`\bar h`,
+    and attends to the steps :math:`h_j` of the source that matter for the next symbol:
 
     .. math::
 
@@ -34,83 +34,106 @@ class LSTMSeq2Seq(BaseLSTM):
         P(y_i \mid y_{<i}, x) &= \mathrm{softmax}(V \tilde s_i + d)
 
     with the scores :math:`e_{ij} = v^\top \tanh(U s_i + K h_j)` (``"additive"`` [2]_) or
-    :math:`e_{ij} = s_i^\top K h_j` (``"dot"`` [3]_). Without attention
-    :math:`\tilde s_i = s_i`: all that the decoder knows of the source is :math:`\bar h`. It
-    minimises :math:`-\sum_i \log P(y_i \mid y_{<i}, x)`, where the last symbol is the end of the
-    output.
+    :math:`e_{ij} = s_i^\top K h_j` (``"dot"`` [3]_). Without attention :math:`\tilde s_i = s_i`,
+    and :math:`\bar h` is all that the decoder knows of the source. Training minimises
+    :math:`-\sum_i \log P(y_i \mid y_{<i}, x)`, where the last symbol is the end of the output.
 
-    ``X`` and ``y`` may be strings, whose symbols are their characters, or lists of tokens; one of
-    them may be strings and the other token lists. ``X`` may also be anything else that
-    `LSTMClassifier` takes: `Sequences` with vectors, ids, or numbers.
+    ``X`` and ``y`` may each be strings, whose symbols are characters, or token lists. ``X`` may
+    also be anything else that `LSTMClassifier` accepts: `Sequences` with vectors, token ids, or
+    numbers.
 
     Parameters
     ----------
-    attention : {"additive", "dot"}, optional, default="additive"
-        How to compare the decoder's state with the steps of the source. None for the plain
-        form.
+    attention : {"additive", "dot"} or None, default="additive"
+        How the decoder's state is compared with the steps of the source; None for no attention.
     teacher_forcing : float, default=1.0
-        Probability that the decoder is told the true symbol :math:`y_{i-1}` in training, and
-        does not go on from its own guess [4]_. Below 1 training takes longer, since guesses are
-        made step by step.
+        Probability that the decoder reads the true symbol :math:`y_{i-1}` in training, and not its
+        own prediction. Below 1 it is scheduled sampling [4]_, which predicts step by step and is
+        slower.
     beam_size : int, default=1
-        Outputs that the search goes on with at each step; 1 takes the most probable symbol each
-        time.
+        Hypotheses that beam search keeps at each step; 1 is greedy decoding.
     length_penalty : float, default=0.0
-        The exponent :math:`\alpha` in the search's order, which is by
-        :math:`\log P(y \mid x) \, / \, ((5 + n) / 6)^\alpha` for :math:`n` symbols, the end
-        included [5]_. The larger it is, the longer are the outputs; without a beam it has no
-        effect.
-    max_length : int, optional
-        Symbols of an output at most; by default those of the longest one that ``fit`` gets. Like
-        `beam_size` and `length_penalty` it counts from the next prediction on, without a fit.
-    vocabulary_size : int, optional
-        Given, integers in X are ids in ``0 .. vocabulary_size - 1`` and 0 is padding. Without
-        it they are numbers like any other.
+        The exponent :math:`\alpha` in :math:`\log P(y \mid x) \, / \, ((5 + n) / 6)^\alpha`, by
+        which beam search ranks outputs of :math:`n` symbols, end included [5]_. Larger values give
+        longer outputs; greedy decoding ignores it.
+    max_length : int or None, default=None
+        Symbols of an output at most; None means those of the longest one in ``fit``. Like
+        `beam_size` and `length_penalty`, it can be changed without refitting.
+    vocabulary_size : int or None, default=None
+        If set, integers in X are token ids below it, 0 being padding; otherwise they are numbers.
     embedding_dim : int, default=32
-        Width of the vectors learned for ids and symbols, of ``X`` and of ``y``.
+        Width of the embeddings that are learned. Word vectors that come with X keep their own.
     fine_tune_embeddings : bool, default=True
-        Whether vectors that come with X are trained too, or stay as they are.
-    embedding_lr : float, optional
-        Learning rate of the vectors of ``X``; `lr` by default.
-    cell, cell_params
-        As in `LSTMClassifier`, for the encoder and the decoder.
+        Whether word vectors that come with X are trained too, or stay frozen.
+    embedding_lr : float or None, default=None
+        Learning rate of the embeddings of X, lower against overfitting; None means `lr`.
+    cell : {"lstm", "peephole", "coupled", "gru", "rnn", "minlstm", "mingru"}, default="lstm"
+        The recurrent cell; :doc:`/user_guide/cells` has the equations of each.
+    cell_params : dict or None, default=None
+        Options of the cell: ``forget_bias`` of lstm, peephole, coupled and minlstm (1.0),
+        ``diagonal`` of peephole (False), ``nonlinearity`` of rnn (``"tanh"``, or ``"relu"``).
     hidden_size : int, default=64
-        Units of each layer of the decoder, and of each layer and direction of the encoder.
+        Units :math:`H` of each recurrent layer and direction.
     n_layers : int, default=1
-        Depth of the encoder, and of the decoder.
+        Number of stacked recurrent layers.
     bidirectional : bool, default=True
-        Whether the encoder also reads backwards.
+        Whether every layer also reads the sequence backwards.
     embedding_dropout : float, default=0.0
-        Dropout on the vectors of the symbols.
+        Dropout on the input of the first recurrent layer.
     word_dropout : float, default=0.0
-        Probability of reading a symbol of ``X`` as unknown during training, which makes ready
-        for symbols that it never saw.
+        Probability of reading a token as unknown in training, which trains the unknown embedding.
     dropout : float, default=0.0
-        Dropout between layers, and before the output.
+        Dropout between recurrent layers, and before the output layer.
     recurrent_dropout : float, default=0.0
-        Dropout on the recurrent weights, one draw for each batch.
+        Dropout on the recurrent weights (DropConnect, as in AWD-LSTM), one mask per batch.
     locked_dropout : bool, default=False
-        Whether dropout on sequences drops the same features at every step.
-    optimizer, lr, schedule, bptt_steps, max_grad_norm, weight_decay, batch_size, max_epochs
-        How to descend, see `LSTMClassifier`.
+        Whether dropout drops the same features at every step (variational dropout).
+    optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default="adam"
+        Algorithm that minimises the loss.
+    lr : float, default=0.003
+        Learning rate of the optimizer.
+    schedule : {"one_cycle", "cosine", "linear"}, callable or None, default=None
+        How `lr` changes from batch to batch; None keeps it constant. A callable gets the fraction
+        of training done, from 0 to 1, and returns a factor for `lr`.
+    bptt_steps : int or None, default=None
+        Steps after which backpropagation through time is truncated. The state is carried on, so
+        predictions do not change, only what is learned. None goes back to the first step.
+    max_grad_norm : float or None, default=1.0
+        Norm that gradients are clipped to. None does not clip.
+    weight_decay : float, default=0.0
+        Weight decay of the optimizer.
+    batch_size : int, default=32
+        Sequences in a batch, in training and prediction. It does not change a prediction.
+    max_epochs : int, default=10
+        Passes over the training data.
     early_stopping : bool, default=False
-        Whether to stop when the validation loss, or the score of `scoring`, has not got better
-        for `n_iter_no_change` epochs, and go back to the weights of the best epoch. Validates on
-        `X_val` and `y_val` if they are passed to ``fit``, otherwise on a part of the training
-        data.
-    scoring, validation
-        See `LSTMClassifier`.
+        Whether to stop when `scoring` has not improved for `n_iter_no_change` epochs, and restore
+        the best weights. Validates on `X_val` and `y_val` if given, otherwise on held-out data.
+    scoring : str, callable or None, default="loss"
+        What early stopping monitors: ``"loss"`` is the validation loss; the name of a scorer, or a
+        callable ``scorer(estimator, X, y)``, a score to maximise; None the estimator's ``score``.
+    validation : {"random", "last"} or splitter, default="random"
+        What early stopping holds out: random samples (stratified by class in a classifier), the
+        last ones (for samples in order of time), or the test part of a splitter's first split.
     validation_fraction : float, default=0.1
         Share of the training data that early stopping holds out.
     n_iter_no_change : int, default=3
-        Epochs without a better validation loss or score before stopping early.
-    warm_start, device, precision, callbacks, net_params
-        See `LSTMClassifier`.
+        Epochs without improvement before training stops early.
+    warm_start : bool, default=False
+        Whether ``fit`` goes on from the previous fit.
+    device : str, default="auto"
+        A torch device; ``"auto"`` uses a GPU if there is one.
+    precision : {"auto", "float32", "float64", "bfloat16"}, default="auto"
+        ``"auto"`` is float32, or float64 for small float64 arrays. ``"bfloat16"`` runs matrix
+        products in bfloat16, which is faster; hardware without support warns and uses float32.
+    callbacks : list of skorch callbacks or None, default=None
+        Called during training, as copies.
+    net_params : dict or None, default=None
+        Further parameters of `skorch.NeuralNet`, which override those set here.
     verbose : int, default=0
-        With 1, prints a line an epoch and shows a progress bar.
+        1 prints a line per epoch and shows a progress bar.
     random_state : int, RandomState instance or None, default=None
-        Seeds weights, shuffling, dropout, the decoder's guesses and the validation split. Torch's
-        global generators are left alone; numpy's is drawn from when None.
+        Seeds weights, shuffling, dropout, sampling and splits; torch's global state is kept.
 
     Attributes
     ----------
@@ -121,34 +144,34 @@ class LSTMSeq2Seq(BaseLSTM):
     n_features_in_ : int
         Features of a step. Not set for strings, tokens and ids.
     feature_names_in_ : ndarray of str
-        Names of the columns of X, if it was a list of frames, with string names.
+        Names of the columns of X, if it was a frame, or a list of frames, with string names.
     net_ : skorch.NeuralNet
-        The trained net.
+        The trained skorch net.
     module_ : torch.nn.Module
         Its network.
     history_ : list of dict
-        One for each epoch: ``train_loss`` and ``valid_loss`` (nats a symbol, all true ones told in
-        validation), ``dur`` in seconds.
+        One per epoch: ``train_loss`` and ``valid_loss`` (nats per symbol, the latter with full
+        teacher forcing), and ``dur`` in seconds.
     n_iter_ : int
-        Epochs done.
+        Epochs of training done.
     n_parameters_ : int
-        Numbers in the network.
+        Number of parameters of the network.
 
     See Also
     --------
-    sklstm.metrics.token_error_rate : How far outputs are from the right ones.
-    sklstm.inspection.AttentionDisplay : Where the decoder looks.
-    LSTMTagger : A symbol for each step, which is easier to learn.
+    sklstm.metrics.token_error_rate : Measures how far outputs are from the targets.
+    sklstm.inspection.AttentionDisplay : Draws the attention weights.
+    LSTMTagger : Predicts a symbol for each step, which is easier to learn.
 
     Notes
     -----
-    The attention stands behind the decoder's recurrent layers, where [3]_ put it, so these run over
-    all true symbols in one call. With `teacher_forcing` below 1 the guesses are made first, step
-    by step and without a gradient, which would not pass through them; then the decoder runs in one
-    call over what it is told and what it guessed.
+    Encoder and decoder have the same `cell`, `hidden_size` and `n_layers`; only the encoder is
+    `bidirectional`. Attention comes after the decoder's recurrent layers, as in [3]_, so with full
+    teacher forcing these run over all steps in one call. With scheduled sampling, symbols are first
+    predicted step by step without gradients; then the decoder runs over the mixture in one call.
 
-    Sources and outputs may be empty: of an empty source :math:`\bar h` is zero, and the attention
-    sees nothing. A symbol of ``X`` that ``fit`` did not see is read as unknown.
+    Sources and outputs may be empty; for an empty source :math:`\bar h` and the attention are zero.
+    Symbols of ``X`` that ``fit`` did not see are read as unknown.
 
     References
     ----------
@@ -271,7 +294,7 @@ class LSTMSeq2Seq(BaseLSTM):
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None):
-        """Learn from pairs of sequences.
+        """Fit the network to pairs of sequences.
 
         Parameters
         ----------
@@ -280,23 +303,23 @@ class LSTMSeq2Seq(BaseLSTM):
         y : list of str, list of lists of str, or Sequences
             One output for each sample.
         sample_weight : array-like of shape (n_samples,), optional
-            How much each sample counts in the loss.
+            Weight of each sample in the loss.
         X_val, y_val : like X and y, optional
-            Validation data, whose loss is recorded and guides early stopping.
+            Validation data; its loss is recorded and guides early stopping.
         groups : array-like of shape (n_samples,), optional
-            Groups that a splitter in `validation` keeps together.
+            Groups for a splitter in `validation`.
 
         Returns
         -------
         LSTMSeq2Seq
-            The fitted estimator. Ctrl-C ends training early and keeps what was learned.
+            The fitted estimator. Ctrl-C ends training and keeps what was learned so far.
         """
         self._declared_symbols = None
         return self._fit(X, y, sample_weight, X_val, y_val, groups)
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, symbols=None, sample_weight=None):
-        """Learn for one epoch more.
+        """Train for one more epoch.
 
         Parameters
         ----------
@@ -305,10 +328,10 @@ class LSTMSeq2Seq(BaseLSTM):
         y : list of str, list of lists of str, or Sequences
             One output for each sample.
         symbols : sequence of str, optional
-            Symbols of outputs that will come later, for the first call: characters if ``y`` holds
-            strings. Those of this ``y`` are known anyway.
+            Output symbols that will occur in later calls, for the first one: characters if ``y``
+            holds strings. Those of this ``y`` need not be listed.
         sample_weight : array-like of shape (n_samples,), optional
-            How much each sample counts in the loss.
+            Weight of each sample in the loss.
 
         Returns
         -------
@@ -389,17 +412,17 @@ class LSTMSeq2Seq(BaseLSTM):
         return to_object_array([output for ((output, _), *_) in found])
 
     def predict_n_best(self, X, n=5, beam_size=None):
-        """Find the `n` best outputs.
+        """Predict the `n` best outputs.
 
         Parameters
         ----------
         X : list of str, token lists, Sequences, ids or numbers
             One source for each sample.
         n : int, default=5
-            How many.
+            Number of outputs.
         beam_size : int, optional
-            Outputs that the search goes on with at each step; by default the larger one of `n`
-            and the estimator's own.
+            Hypotheses that beam search keeps at each step; by default the larger of `n` and the
+            estimator's `beam_size`.
 
         Returns
         -------
@@ -441,7 +464,7 @@ class LSTMSeq2Seq(BaseLSTM):
         return [found[row] for row in range(len(found))]
 
     def score(self, X, y, sample_weight=None):
-        """Return the share of outputs that are exactly right.
+        """Compute the share of outputs that are exactly right.
 
         Parameters
         ----------
@@ -450,12 +473,12 @@ class LSTMSeq2Seq(BaseLSTM):
         y : list of str, list of lists of str, or Sequences
             The true outputs.
         sample_weight : array-like of shape (n_samples,), optional
-            How often each sample counts.
+            Weight of each sample.
 
         Returns
         -------
         float
-            Between 0 and 1. `sklstm.metrics.token_error_rate` also tells near misses from others.
+            Between 0 and 1; `sklstm.metrics.token_error_rate` gives credit for near misses.
         """
         y, weights = self._check_scored(y, sample_weight)
         self._symbols.check(y)

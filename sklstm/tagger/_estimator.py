@@ -24,8 +24,8 @@ from sklstm.tags import SCHEMES, allowed_transitions, check_tags, tags_to_spans
 class LSTMTagger(BaseLSTM):
     r"""Tag every step of a sequence with a bidirectional LSTM and a linear-chain CRF.
 
-    The recurrent outputs :math:`h_t` become emissions, one number for each tag, and the CRF
-    weighs the tags' neighbourhood:
+    A linear layer turns the recurrent outputs :math:`h_t` into emission scores :math:`e_t`, one per
+    tag, and the CRF adds transition scores :math:`A` between neighbouring tags:
 
     .. math::
 
@@ -33,132 +33,152 @@ class LSTMTagger(BaseLSTM):
         P(y \mid x) &\propto \exp\Big(a_{y_1} + \sum_t e_{t, y_t}
             + \sum_t A_{y_{t-1}, y_t} + z_{y_T}\Big)
 
-    It minimises :math:`-\log P(y \mid x)` and predicts the best path [1]_. A step may be
-    described by a vector of its word, by what a small network reads in its characters [2]_, and
-    by the class of its casing.
+    Training minimises :math:`-\log P(y \mid x)`; prediction decodes the best path [1]_. The
+    features of a step are its word's embedding and, optionally, a character encoding [2]_ and the
+    word's casing.
 
-    ``X`` may be token lists, `Sequences`, lists of ids with `vocabulary_size`, a 3-D array
-    of numbers, or a list of (n_steps, n_features) arrays; ``y`` has one list of tags for each
-    sequence, as long as the sequence.
+    ``X`` may be token lists, `Sequences`, lists of token ids with `vocabulary_size`, a 3-D array of
+    numbers, or a list of (n_steps, n_features) arrays; ``y`` has a list of tags for each sequence,
+    of the same length.
 
     Parameters
     ----------
     scheme : {"auto", "IOB1", "IOB2", "IOBES", "BILOU"} or None, default="auto"
-        How tags spell spans. ``"auto"`` finds out from ``y``; None takes tags as they are, as
-        for parts of speech. A tag that breaks the scheme is an error, and for ``"auto"`` one that
-        seems to be a span in another spelling, such as ``"B_PER"``.
-    train_scheme : {"IOB1", "IOB2", "IOBES", "BILOU"}, optional
-        The scheme to learn in; predictions are converted back. ``"IOBES"`` often helps.
+        How tags encode spans. ``"auto"`` infers the scheme from ``y``; None takes tags as they are,
+        as for parts of speech. Tags that violate the scheme are an error; with ``"auto"``, so are
+        tags that look like another spelling of spans, such as ``"B_PER"``.
+    train_scheme : {"IOB1", "IOB2", "IOBES", "BILOU"} or None, default=None
+        The scheme to train in; predictions are converted back. ``"IOBES"`` often helps.
     crf : bool, default=True
-        Whether tags depend on their neighbours; without, each step has a softmax of its own.
-    char_encoder : {"cnn", "lstm"}, optional
-        What reads the characters of each token.
+        Whether a CRF models neighbouring tags; otherwise each step has its own softmax.
+    char_encoder : {"cnn", "lstm"} or None, default=None
+        Network that encodes each token's characters, which `word_dropout` does not touch.
     char_embedding_dim : int, default=30
-        Width of a character's vector.
+        Width of the character embeddings, to which `embedding_dropout` applies too.
     char_hidden_size : int, default=30
-        Filters of ``"cnn"``, units of each direction of ``"lstm"``.
+        Filters of the ``"cnn"``, or units of the ``"lstm"`` in each direction.
     casing : bool, default=False
-        Whether a step knows the casing of its token: lower, upper, title, mixed, numeric or
-        partly numeric.
-    vocabulary_size : int, optional
-        Given, integers in X are ids in ``0 .. vocabulary_size - 1`` and 0 is padding. Without
-        it they are numbers like any other.
+        Whether casing is a feature: lower, upper, title, mixed, numeric or partly numeric.
+    vocabulary_size : int or None, default=None
+        If set, integers in X are token ids below it, 0 being padding; otherwise they are numbers.
     embedding_dim : int, default=32
-        Width of the vectors learned for ids and tokens. Sequences that come with vectors
-        (from a `Word2VecEmbedder`) bring their own width.
+        Width of the embeddings that are learned. Word vectors that come with X keep their own.
     fine_tune_embeddings : bool, default=True
-        Whether vectors that come with X are trained too, or stay as they are.
-    embedding_lr : float, optional
-        Learning rate of the vectors; `lr` by default.
-    cell, cell_params
-        As in `LSTMClassifier`.
+        Whether word vectors that come with X are trained too, or stay frozen.
+    embedding_lr : float or None, default=None
+        Learning rate of the embeddings of X, lower against overfitting; None means `lr`.
+    cell : {"lstm", "peephole", "coupled", "gru", "rnn", "minlstm", "mingru"}, default="lstm"
+        The recurrent cell; :doc:`/user_guide/cells` has the equations of each.
+    cell_params : dict or None, default=None
+        Options of the cell: ``forget_bias`` of lstm, peephole, coupled and minlstm (1.0),
+        ``diagonal`` of peephole (False), ``nonlinearity`` of rnn (``"tanh"``, or ``"relu"``).
     hidden_size : int, default=64
         Units :math:`H` of each recurrent layer and direction.
     n_layers : int, default=1
-        Depth of the recurrent stack.
+        Number of stacked recurrent layers.
     bidirectional : bool, default=True
         Whether every layer also reads the sequence backwards.
     embedding_dropout : float, default=0.0
-        Dropout on what describes a step, and on the characters' vectors.
+        Dropout on the input of the first recurrent layer.
     word_dropout : float, default=0.0
-        Probability of reading a token as unknown during training; its characters stay.
+        Probability of reading a token as unknown in training, which trains the unknown embedding.
     dropout : float, default=0.0
-        Dropout between layers, and before the emissions.
+        Dropout between recurrent layers, and before the output layer.
     recurrent_dropout : float, default=0.0
-        Dropout on the recurrent weights :math:`U`, one draw for each batch.
+        Dropout on the recurrent weights (DropConnect, as in AWD-LSTM), one mask per batch.
     locked_dropout : bool, default=False
-        Whether dropout on sequences drops the same features at every step.
-    optimizer, lr, schedule, bptt_steps, max_grad_norm, weight_decay, batch_size, max_epochs
-        How to descend, see `LSTMClassifier`.
+        Whether dropout drops the same features at every step (variational dropout).
+    optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default="adam"
+        Algorithm that minimises the loss.
+    lr : float, default=0.003
+        Learning rate of the optimizer.
+    schedule : {"one_cycle", "cosine", "linear"}, callable or None, default=None
+        How `lr` changes from batch to batch; None keeps it constant. A callable gets the fraction
+        of training done, from 0 to 1, and returns a factor for `lr`.
+    bptt_steps : int or None, default=None
+        Steps after which backpropagation through time is truncated. The state is carried on, so
+        predictions do not change, only what is learned. None goes back to the first step.
+    max_grad_norm : float or None, default=1.0
+        Norm that gradients are clipped to. None does not clip.
+    weight_decay : float, default=0.0
+        Weight decay of the optimizer.
+    batch_size : int, default=32
+        Sequences in a batch, in training and prediction. It does not change a prediction.
+    max_epochs : int, default=10
+        Passes over the training data.
     early_stopping : bool, default=False
-        Whether to stop when the score on validation data (entity F1, or the accuracy of plain
-        tags, unless `scoring` says otherwise) has not got better for `n_iter_no_change` epochs,
-        and go back to the weights of the best epoch. Validates on `X_val` and `y_val` if they are
-        passed to ``fit``, otherwise on a part of the training data.
+        Whether to stop when `scoring` has not improved for `n_iter_no_change` epochs, and restore
+        the best weights. Validates on `X_val` and `y_val` if given, otherwise on held-out data.
     scoring : str, callable or None, default=None
-        What early stopping compares: ``"loss"`` is the validation loss, anything else a score of
-        which more is better, as in scikit-learn: the name of a scorer, a callable
-        ``scorer(estimator, X, y)`` such as `sklstm.metrics.entity_f1_scorer`, or None for the
-        estimator's own ``score``.
+        What early stopping monitors: ``"loss"`` is the validation loss; the name of a scorer, or a
+        callable ``scorer(estimator, X, y)``, a score to maximise; None the estimator's ``score``.
     validation : {"random", "last"} or splitter, default="random"
-        What early stopping holds out: samples drawn at random, the last ones, which is for
-        samples in the order of time, or the test part of a scikit-learn splitter's first split.
+        What early stopping holds out: random samples (stratified by class in a classifier), the
+        last ones (for samples in order of time), or the test part of a splitter's first split.
     validation_fraction : float, default=0.1
         Share of the training data that early stopping holds out.
     n_iter_no_change : int, default=3
-        Epochs without a better validation score before stopping early.
-    class_weight : dict or "balanced", optional
-        Weights of the tags, by their names in `classes_`. Without a CRF they weigh each step's
-        loss. A CRF knows only whole sequences, which then count by the mean weight of their tags.
-    warm_start, device, precision, callbacks, net_params
-        See `LSTMClassifier`.
+        Epochs without improvement before training stops early.
+    class_weight : dict, "balanced" or None, default=None
+        Weights of the tags, by their names in `classes_`. Without a CRF they weight the loss of
+        each step; with one, a sequence is weighted by the mean weight of its tags.
+    warm_start : bool, default=False
+        Whether ``fit`` goes on from the previous fit.
+    device : str, default="auto"
+        A torch device; ``"auto"`` uses a GPU if there is one.
+    precision : {"auto", "float32", "float64", "bfloat16"}, default="auto"
+        ``"auto"`` is float32, or float64 for small float64 arrays. ``"bfloat16"`` runs matrix
+        products in bfloat16, which is faster; hardware without support warns and uses float32.
+    callbacks : list of skorch callbacks or None, default=None
+        Called during training, as copies.
+    net_params : dict or None, default=None
+        Further parameters of `skorch.NeuralNet`, which override those set here.
     verbose : int, default=0
-        With 1, prints a line an epoch and shows a progress bar.
+        1 prints a line per epoch and shows a progress bar.
     random_state : int, RandomState instance or None, default=None
-        Seeds weights, shuffling, dropout and the validation split. Torch's global generators are
-        left alone; numpy's is drawn from when None.
+        Seeds weights, shuffling, dropout, sampling and splits; torch's global state is kept.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_tags,)
-        The tags that the network tells apart, sorted. With `train_scheme`, every tag of that
-        scheme for the types of ``y``.
+        The tags that the network distinguishes, sorted. With `train_scheme`, all tags of that
+        scheme for the types in ``y``.
     scheme_ : str or None
         The scheme of ``y``.
     transitions_ : dict of dict
-        ``transitions_[a][b]``, the weight :math:`A_{ab}` of tag ``b`` after ``a``, with
-        ``"<start>"`` before and ``"<end>"`` after all tags. -inf where the scheme forbids it;
-        without a CRF, 0 throughout.
+        ``transitions_[a][b]`` is the score :math:`A_{ab}` of tag ``b`` after tag ``a``, with
+        ``"<start>"`` before and ``"<end>"`` after all tags: -inf where the scheme forbids it, and 0
+        throughout without a CRF.
     n_features_in_ : int
         Features of a step. Not set for tokens and ids.
     feature_names_in_ : ndarray of str
-        Names of the columns of X, if it was a list of frames, with string names.
+        Names of the columns of X, if it was a frame, or a list of frames, with string names.
     net_ : skorch.NeuralNet
-        The trained net.
+        The trained skorch net.
     module_ : torch.nn.Module
         Its network.
     history_ : list of dict
-        One for each epoch: ``train_loss`` and ``valid_loss`` (nats a step), ``valid_f1`` or
-        ``valid_acc``, ``dur`` in seconds.
+        One per epoch: ``train_loss`` and ``valid_loss`` (nats per step), ``valid_f1`` or
+        ``valid_acc``, and ``dur`` in seconds.
     n_iter_ : int
-        Epochs done.
+        Epochs of training done.
     n_parameters_ : int
-        Numbers in the network.
+        Number of parameters of the network.
 
     See Also
     --------
     sklstm.metrics.entity_f1_scorer : Scores predictions in ``cross_validate`` and the like.
-    sklstm.model_selection.DocumentKFold : Folds that keep documents whole.
-    LSTMClassifier : One label for a whole sequence.
+    sklstm.model_selection.DocumentKFold : Folds that keep documents together.
+    LSTMClassifier : Predicts one label for a whole sequence.
 
     Notes
     -----
-    scikit-learn's own folds work, with an integer ``cv`` too. They cannot be stratified, since
-    a sequence has many tags: ``StratifiedKFold`` fails with "setting an array element with a
-    sequence". `~sklstm.model_selection.DocumentKFold` balances entity types.
+    scikit-learn's splitters and an integer ``cv`` work, but not stratification, since a sequence
+    has many tags: ``StratifiedKFold`` fails with "setting an array element with a sequence".
+    `~sklstm.model_selection.DocumentKFold` balances entity types.
 
-    A prediction has as many tags as the sequence that the tagger gets. A `SequencePadder` is
-    not needed, and in ``fit`` one that cuts sequences is an error: tags would be left over.
+    The tagger predicts one tag for each step it gets. A `SequencePadder` is not needed, and one
+    that truncates sequences makes ``fit`` fail: it leaves tags without steps.
 
     References
     ----------
@@ -286,7 +306,7 @@ class LSTMTagger(BaseLSTM):
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None):
-        """Learn from tagged sequences.
+        """Fit the network to tagged sequences.
 
         Parameters
         ----------
@@ -295,23 +315,23 @@ class LSTMTagger(BaseLSTM):
         y : list of lists of tags
             One tag for each step.
         sample_weight : array-like of shape (n_samples,), optional
-            How much each sequence counts in the loss.
+            Weight of each sequence in the loss.
         X_val, y_val : like X and y, optional
-            Validation data, whose loss and score are recorded; the score guides early stopping.
+            Validation data; its loss and score are recorded, and the score guides early stopping.
         groups : array-like of shape (n_samples,), optional
-            Groups that a splitter in `validation` keeps together.
+            Groups for a splitter in `validation`.
 
         Returns
         -------
         LSTMTagger
-            The fitted estimator. Ctrl-C ends training early and keeps what was learned.
+            The fitted estimator. Ctrl-C ends training and keeps what was learned so far.
         """
         self._declared_tags = None
         return self._fit(X, y, sample_weight, X_val, y_val, groups)
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
-        """Learn for one epoch more.
+        """Train for one more epoch.
 
         Parameters
         ----------
@@ -320,9 +340,9 @@ class LSTMTagger(BaseLSTM):
         y : list of lists of tags
             One tag for each step.
         classes : array-like of shape (n_tags,), optional
-            All tags that will ever come; needed in the first call.
+            All tags that may ever occur; required in the first call.
         sample_weight : array-like of shape (n_samples,), optional
-            How much each sequence counts in the loss.
+            Weight of each sequence in the loss.
 
         Returns
         -------
@@ -412,7 +432,7 @@ class LSTMTagger(BaseLSTM):
         )
 
     def score(self, X, y, sample_weight=None):
-        """Score predictions: strict entity F1, or the accuracy of plain tags.
+        """Compute the strict entity F1 of predictions, or the accuracy of plain tags.
 
         Parameters
         ----------
@@ -421,7 +441,7 @@ class LSTMTagger(BaseLSTM):
         y : list of lists of tags
             The true tags.
         sample_weight : array-like of shape (n_samples,), optional
-            How often each sequence counts.
+            Weight of each sequence.
 
         Returns
         -------
@@ -506,14 +526,14 @@ class LSTMTagger(BaseLSTM):
         return [row[:length] for row, length in zip(marginals, lengths.tolist(), strict=True)]
 
     def predict_n_best(self, X, n=5):
-        """Find the `n` most probable tag sequences.
+        """Predict the `n` most probable tag sequences.
 
         Parameters
         ----------
         X : token lists, Sequences, ids or numbers
             One sequence for each sample, in any of the forms listed above.
         n : int, default=5
-            How many.
+            Number of tag sequences.
 
         Returns
         -------
@@ -543,15 +563,14 @@ class LSTMTagger(BaseLSTM):
         Parameters
         ----------
         X : token lists or Sequences
-            One sequence for each sample. Entities get their place in the text if the
-            `Tokenizer` gave ``char_spans``.
+            One sequence for each sample. With ``char_spans`` of a `Tokenizer`, entities also have
+            their positions in the text.
 
         Returns
         -------
         list of lists of Entity
-            For each sequence its entities from left to right. Their confidence is the
-            probability of exactly this entity, with its start, its end and its type, whatever
-            the tags around it and the scheme that they are written in.
+            The entities of each sequence from left to right. An entity's confidence is the
+            probability of exactly this start, end and type, whatever the other tags and the scheme.
         """
         check_is_fitted(self)
         if self.scheme_ is None:
