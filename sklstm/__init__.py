@@ -9,7 +9,7 @@ Estimators
 Named entities
     `Entity`, `TaggedText`
 Ready pipelines
-    `text_classifier`, `entity_tagger`
+    `text_classifier`, `entity_tagger`, `TaggingPipeline`
 Tags and their scores
     `sklstm.tags`, `sklstm.metrics`
 Cross-validation
@@ -26,7 +26,7 @@ from sklstm.classifier import LSTMClassifier
 from sklstm.embeddings import Word2VecEmbedder
 from sklstm.entities import Entity, TaggedText
 from sklstm.generator import LSTMGenerator
-from sklstm.pipelines import entity_tagger, text_classifier
+from sklstm.pipelines import TaggingPipeline, entity_tagger, text_classifier
 from sklstm.regressor import LSTMRegressor
 from sklstm.seq2seq import LSTMSeq2Seq
 from sklstm.sequences import SequencePadder, Sequences
@@ -46,6 +46,7 @@ __all__ = [
     "Sequences",
     "SlidingWindow",
     "TaggedText",
+    "TaggingPipeline",
     "TokenIndexer",
     "Tokenizer",
     "Word2VecEmbedder",

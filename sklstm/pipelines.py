@@ -1,6 +1,7 @@
 """Ready pipelines, from raw texts to labels or entities, in one call."""
 
 from sklearn.pipeline import Pipeline
+from sklearn.utils.metaestimators import available_if
 
 from sklstm._arrays import describe
 from sklstm.classifier import LSTMClassifier
@@ -8,6 +9,100 @@ from sklstm.embeddings import Word2VecEmbedder
 from sklstm.sequences import SequencePadder
 from sklstm.tagger import LSTMTagger
 from sklstm.text import Tokenizer
+
+
+def _last_step_has(method):
+    return lambda pipe: hasattr(pipe[-1], method)
+
+
+class TaggingPipeline(Pipeline):
+    """A scikit-learn pipeline that also passes on what only a tagger predicts.
+
+    Each method below is there if the last step has it. In all else it is a
+    `sklearn.pipeline.Pipeline`.
+
+    Parameters
+    ----------
+    steps : list of tuple (str, estimator)
+        Names and steps; the last one is an `LSTMTagger`.
+    transform_input : list of str, default=None
+        As in `sklearn.pipeline.Pipeline`.
+    memory : str or object, default=None
+        As in `sklearn.pipeline.Pipeline`.
+    verbose : bool, default=False
+        Whether to print the time that each step takes to fit.
+
+    See Also
+    --------
+    entity_tagger : Makes one that finds named entities.
+
+    Examples
+    --------
+    >>> from sklstm import LSTMTagger, TaggingPipeline, Tokenizer
+    >>> pipe = TaggingPipeline(
+    ...     [
+    ...         ("tokenizer", Tokenizer(char_spans=True)),
+    ...         ("lstmtagger", LSTMTagger(lr=0.05, random_state=0)),
+    ...     ]
+    ... )
+    >>> texts, tags = ["in London", "to Rome"] * 8, [["O", "B-LOC"]] * 16
+    >>> [entities] = pipe.fit(texts, tags).predict_entities(["to London"])
+    >>> [(entity.text, entity.start_char) for entity in entities]
+    [('London', 3)]
+    """
+
+    @available_if(_last_step_has("predict_entities"))
+    def predict_entities(self, X):
+        """Predict the entities of each sample, see `LSTMTagger`.
+
+        Parameters
+        ----------
+        X : iterable
+            What the first step takes: texts, for a `Tokenizer`.
+
+        Returns
+        -------
+        list of lists of Entity
+            For each sample its entities, from left to right.
+        """
+        return self[-1].predict_entities(self._transform_for_last_step(X))
+
+    @available_if(_last_step_has("predict_marginals"))
+    def predict_marginals(self, X):
+        """Compute the probability of each tag at each step, see `LSTMTagger`.
+
+        Parameters
+        ----------
+        X : iterable
+            What the first step takes: texts, for a `Tokenizer`.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) of ndarrays, each of shape (n_steps, n_tags)
+            In the order of ``classes_``.
+        """
+        return self[-1].predict_marginals(self._transform_for_last_step(X))
+
+    @available_if(_last_step_has("predict_n_best"))
+    def predict_n_best(self, X, n=5):
+        """Find the `n` most probable tag sequences of each sample, see `LSTMTagger`.
+
+        Parameters
+        ----------
+        X : iterable
+            What the first step takes: texts, for a `Tokenizer`.
+        n : int, default=5
+            How many.
+
+        Returns
+        -------
+        list of lists of tuple (list of tags, float)
+            For each sample its tags and the logarithm of their probability, best first.
+        """
+        return self[-1].predict_n_best(self._transform_for_last_step(X), n)
+
+    def _transform_for_last_step(self, X):
+        return self[:-1].transform(X) if len(self) > 1 else X
 
 
 def entity_tagger(
@@ -48,7 +143,7 @@ def entity_tagger(
 
     Returns
     -------
-    Pipeline
+    TaggingPipeline
         Not fitted. Every parameter of its steps can be set and searched as usual, for example
         ``lstmtagger__hidden_size``.
 
@@ -66,10 +161,10 @@ def entity_tagger(
     >>> pipe.predict(["Alan Turing met Hilbert!"])[0]
     ['B-PER', 'I-PER', 'O', 'B-PER', 'O']
 
-    The tagger itself returns the entities and their places:
+    Entities have their places in the text:
 
-    >>> entities = pipe[-1].predict_entities(pipe[:-1].transform(["Alan Turing met Hilbert!"]))
-    >>> [(entity.type, entity.text, entity.start_char, entity.end_char) for entity in entities[0]]
+    >>> [entities] = pipe.predict_entities(["Alan Turing met Hilbert!"])
+    >>> [(entity.type, entity.text, entity.start_char, entity.end_char) for entity in entities]
     [('PER', 'Alan Turing', 0, 11), ('PER', 'Hilbert', 16, 23)]
     """
     _check_tokenizer(tokenizer)
@@ -97,7 +192,7 @@ def entity_tagger(
             **tagger_params,
         }
     )
-    return Pipeline(
+    return TaggingPipeline(
         [("tokenizer", tokenizer), ("word2vecembedder", embedder), ("lstmtagger", tagger)]
     )
 

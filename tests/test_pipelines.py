@@ -13,6 +13,7 @@ from sklearn.ensemble import (
     StackingClassifier,
     VotingClassifier,
 )
+from sklearn.exceptions import NotFittedError
 from sklearn.feature_selection import SequentialFeatureSelector
 from sklearn.model_selection import (
     GridSearchCV,
@@ -22,9 +23,10 @@ from sklearn.model_selection import (
 )
 from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier, OutputCodeClassifier
 from sklearn.multioutput import ClassifierChain, MultiOutputClassifier
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.semi_supervised import SelfTrainingClassifier
+from sklearn.utils import estimator_html_repr
 
 from sklstm import (
     LSTMClassifier,
@@ -34,7 +36,7 @@ from sklstm import (
     Tokenizer,
     Word2VecEmbedder,
 )
-from sklstm.pipelines import entity_tagger, text_classifier
+from sklstm.pipelines import TaggingPipeline, entity_tagger, text_classifier
 
 TEXTS = ["A good film!", "Good fun.", "A bad film.", "Bad acting"] * 6
 LABELS = ["pos", "pos", "neg", "neg"] * 6
@@ -145,9 +147,7 @@ class TestEntityTagger:
         pipe = tagger(vectors).fit(texts * 6, tags * 6)
         assert pipe.predict(texts).tolist() == tags
         assert pipe.score(texts, tags) == 1.0
-        batch = pipe[:-1].transform(texts)
-        assert isinstance(batch, Sequences)
-        entities = pipe[-1].predict_entities(batch)[0]
+        entities = pipe.predict_entities(texts)[0]
         text = texts[0]
         found = [(entity.type, text[entity.start_char : entity.end_char]) for entity in entities]
         assert found == expected
@@ -192,8 +192,8 @@ class TestEntityTagger:
         passed = tagger(tokenizer="passthrough", max_epochs=2).fit(tokens, tags)
         raw = tagger(max_epochs=2).fit(texts, tags)
         for left, right in zip(
-            passed[-1].predict_marginals(passed[:-1].transform(tokens)),
-            raw[-1].predict_marginals(raw[:-1].transform(texts)),
+            passed.predict_marginals(tokens),
+            raw.predict_marginals(texts),
             strict=True,
         ):
             assert np.array_equal(left, right)
@@ -206,6 +206,36 @@ class TestEntityTagger:
         pipe.fit(texts, tags)
         again = pickle.loads(pickle.dumps(pipe))
         assert again.predict(texts).tolist() == pipe.predict(texts).tolist()
+
+    def test_predicts_what_its_tagger_does(self):
+        texts, tags, _ = SENTENCES["English"]
+        pipe = tagger(max_epochs=1).fit(texts, tags)
+        batch = pipe[:-1].transform(texts)
+        assert isinstance(batch, Sequences)
+        assert pipe.predict_entities(texts) == pipe[-1].predict_entities(batch)
+        assert pipe.predict_n_best(texts, 2) == pipe[-1].predict_n_best(batch, n=2)
+        assert pipe.predict_marginals(texts)[0].shape == (5, len(pipe.classes_))
+        alone = TaggingPipeline(pipe.steps[-1:])
+        assert alone.predict_entities(batch) == pipe.predict_entities(texts)
+
+    def test_stays_a_pipeline(self):
+        texts, tags, _ = SENTENCES["English"]
+        pipe = tagger(max_epochs=1)
+        assert isinstance(pipe, Pipeline)
+        assert type(clone(pipe)) is type(pipe[:-1]) is TaggingPipeline
+        with pytest.raises(NotFittedError):
+            pipe.predict_entities(texts)
+        assert "lstmtagger" in estimator_html_repr(pipe)
+        search = GridSearchCV(pipe, {"lstmtagger__hidden_size": [2, 3]}, cv=2)
+        search.fit(texts * 2, tags * 2)
+        again = pickle.loads(pickle.dumps(search.best_estimator_))
+        assert again.predict_entities(texts) == search.best_estimator_.predict_entities(texts)
+
+    def test_predicts_no_entities_without_a_tagger(self):
+        pipe = TaggingPipeline([("tokenizer", Tokenizer()), ("lstmclassifier", LSTMClassifier())])
+        assert hasattr(pipe, "predict_proba")
+        for name in ("predict_entities", "predict_marginals", "predict_n_best"):
+            assert not hasattr(pipe, name)
 
     def test_tags_of_other_tokens_are_refused(self):
         with pytest.raises(ValueError, match="Sequence 0 has 3 steps but 2 tags"):

@@ -34,7 +34,14 @@ from tagged import (
     take,
 )
 
-from sklstm import LSTMTagger, SequencePadder, Sequences, TokenIndexer, Tokenizer
+from sklstm import (
+    LSTMTagger,
+    SequencePadder,
+    Sequences,
+    TaggingPipeline,
+    TokenIndexer,
+    Tokenizer,
+)
 from sklstm.nn.crf import LinearChainCRF
 from sklstm.tagger._codes import TagCodes
 from sklstm.tagger._entities import span_probabilities
@@ -378,12 +385,12 @@ class TestEntities:
     @pytest.fixture
     def pipe(self):
         tokenizer = Tokenizer(lowercase=False, punctuation=True, char_spans=True)
-        return make_pipeline(tokenizer, tagger(max_epochs=40)).fit(
+        return TaggingPipeline([("tokenizer", tokenizer), ("tagger", tagger(max_epochs=40))]).fit(
             [" ".join(sentence) for sentence in SENTENCES], TAGS
         )
 
     def test_places_in_the_text(self, pipe):
-        entities = pipe[-1].predict_entities(pipe[:-1].transform(self.texts))
+        entities = pipe.predict_entities(self.texts)
         found = [[(e.type, text[e.start_char : e.end_char]) for e in row]
                  for text, row in zip(self.texts, entities, strict=True)]  # fmt: skip
         assert found[0] == [("PER", "Ada"), ("PER", "Alan Turing"), ("LOC", "London")]
