@@ -246,11 +246,11 @@ class TestLengthBatches:
         assert 1 - dataset.lengths.sum() / computed < bound
 
 
-class TestAnswers:
-    answers = codes_of([3, 1, 2, 1, 40])
+class TestTargetSequences:
+    targets = codes_of([3, 1, 2, 1, 40])
 
     def dataset(self):
-        dataset = codes_of([1, 4, 1, 2, 0], answers=self.answers)
+        dataset = codes_of([1, 4, 1, 2, 0], target_sequences=self.targets)
         dataset.weights = torch.arange(5.0)
         return dataset
 
@@ -258,26 +258,26 @@ class TestAnswers:
         rows = np.array([2, 0])
         batch, (targets, weights) = self.dataset().batch(rows), self.dataset().target(rows)
         expected = torch.tensor([[4, 4, -1], [2, 2, 2]])
-        assert torch.equal(batch.answers, expected)
+        assert torch.equal(batch.target_sequences, expected)
         assert torch.equal(targets, expected)
         assert weights.tolist() == [2, 0]
-        assert torch.equal(batch.to("cpu", torch.float32)["answers"], expected)
-        assert "answers" not in codes_of([1]).batch(np.array([0])).to("cpu", torch.float32)
+        assert torch.equal(batch.to("cpu", torch.float32)["targets"], expected)
+        assert "targets" not in codes_of([1]).batch(np.array([0])).to("cpu", torch.float32)
 
     def test_subset(self):
         part = self.dataset().subset(np.array([3, 1, 4]))
-        assert part.batch(np.array([1, 0])).answers.tolist() == [[3], [5]]
+        assert part.batch(np.array([1, 0])).target_sequences.tolist() == [[3], [5]]
         assert part.weights.tolist() == [3, 1, 4]
 
-    def test_one_long_answer_among_short_ones(self):
+    def test_one_long_target_among_short_ones(self):
         lengths = [3] * 15 + [4] + [3] * 16
-        dataset = codes_of(lengths, answers=codes_of([2] * 7 + [5000] + [2] * 24))
+        dataset = codes_of(lengths, target_sequences=codes_of([2] * 7 + [5000] + [2] * 24))
         found = LengthBatches(dataset, 32).rows()
         assert sorted(np.concatenate(found)) == list(range(32))
-        answers = [dataset.answers.padded(rows).numel() for rows in found]
-        assert sum(answers) < 2.5 * 5000
+        padded = [dataset.target_sequences.padded(rows).numel() for rows in found]
+        assert sum(padded) < 2.5 * 5000
 
-    def test_order_is_by_length_and_then_by_that_of_the_answers(self):
+    def test_order_is_by_length_and_then_by_that_of_the_target_sequences(self):
         (rows,) = LengthBatches(self.dataset(), 5).rows()
         assert rows.tolist() == [4, 2, 0, 3, 1]
 

@@ -10,7 +10,7 @@ from toys import needs_bfloat16
 from sklstm.nn.attention import Attention
 from sklstm.nn.beam_search import beam_search, length_penalty
 from sklstm.nn.cells import CELLS
-from sklstm.nn.networks import Seq2SeqNet, _attention, count_parameters
+from sklstm.nn.networks import Seq2SeqNet, count_parameters
 
 KINDS = ("additive", "dot", None)
 LENGTHS = torch.tensor([5, 1, 0, 3])
@@ -30,27 +30,27 @@ def make(seed=0, n_outputs=4, dtype=torch.float64, **options):
 
 
 def batch(
-    lengths=LENGTHS, n_steps=None, answers=((1, 2, 0), (0,), (3, 3, 1, 0), (2, 0)), width=None
+    lengths=LENGTHS, n_steps=None, targets=((1, 2, 0), (0,), (3, 3, 1, 0), (2, 0)), width=None
 ):
     generator = torch.Generator().manual_seed(1)
     steps = torch.randint(2, 9, (len(lengths), 8), generator=generator)[
         :, : n_steps or max(lengths)
     ]
     padding = torch.arange(steps.shape[1]) >= lengths[:, None]
-    padded = torch.full((len(lengths), width or max(map(len, answers))), -1)
-    for row, codes in enumerate(answers):
+    padded = torch.full((len(lengths), width or max(map(len, targets))), -1)
+    for row, codes in enumerate(targets):
         padded[row, : len(codes)] = torch.tensor(codes)
     return steps.masked_fill(padding, 0), lengths, padded
 
 
-def step_by_step(net, steps, lengths, answers):
+def step_by_step(net, steps, lengths, targets):
     """The logits, with gradients, from one symbol at a time."""
     states, memory = net.encode(net.embed_steps(steps), lengths)
     codes, logits = torch.zeros(len(steps), 1, dtype=torch.long), []
-    for step in range(answers.shape[1]):
+    for step in range(targets.shape[1]):
         of_step, states = net._advance(codes, states, memory)
         logits.append(of_step)
-        codes = answers[:, step : step + 1].clamp(min=0)
+        codes = targets[:, step : step + 1].clamp(min=0)
     return torch.cat(logits, dim=1)
 
 
@@ -64,13 +64,13 @@ class TestDecoding:
     @pytest.mark.parametrize("n_layers", [1, 2])
     def test_one_call_equals_step_by_step(self, cell, attention, n_layers):
         net = make(cell=cell, attention=attention, n_layers=n_layers)
-        steps, lengths, answers = batch()
-        real = answers >= 0
-        logits = net(steps, lengths, answers)
+        steps, lengths, targets = batch()
+        real = targets >= 0
+        logits = net(steps, lengths, targets)
         assert logits.shape == (4, 4, 4)
-        assert_close(logits[real], step_by_step(net, steps, lengths, answers)[real])
+        assert_close(logits[real], step_by_step(net, steps, lengths, targets)[real])
         net.recurrent.fused = net.decoder.fused = False
-        assert_close(net(steps, lengths, answers)[real], logits[real])
+        assert_close(net(steps, lengths, targets)[real], logits[real])
 
     @every_kind
     def test_one_call_equals_step_by_step_in_float32(self, attention):
@@ -82,11 +82,11 @@ class TestDecoding:
     @every_kind
     def test_answers_do_not_depend_on_batches(self, attention):
         net = make(attention=attention, n_layers=2)
-        steps, lengths, answers = batch()
-        logits = net(steps, lengths, answers)
+        steps, lengths, targets = batch()
+        logits = net(steps, lengths, targets)
         wide = net(*batch(n_steps=8, width=9))
-        mirrored = net(steps.flip(0), lengths.flip(0), answers.flip(0)).flip(0)
-        for row, codes in enumerate(answers):
+        mirrored = net(steps.flip(0), lengths.flip(0), targets.flip(0)).flip(0)
+        for row, codes in enumerate(targets):
             n = (codes >= 0).sum()
             alone = net(
                 steps[row : row + 1, : max(1, lengths[row])],
@@ -99,8 +99,8 @@ class TestDecoding:
     @every_kind
     def test_gradients_reach_everything(self, attention):
         net = make(attention=attention, n_layers=2)
-        *arguments, answers = batch()
-        net.losses(net(*arguments, answers), answers).sum().backward()
+        *arguments, targets = batch()
+        net.losses(net(*arguments, targets), targets).sum().backward()
         for name, weight in net.named_parameters():
             assert weight.grad.isfinite().all(), name
             assert weight.grad.any(), name
@@ -109,48 +109,48 @@ class TestDecoding:
     @every_kind
     def test_gradients_against_finite_differences(self, attention):
         net = make(attention=attention)
-        steps, lengths, answers = batch()
+        steps, lengths, targets = batch()
         x = net.embed_steps(steps).detach().requires_grad_()
 
         def losses(x):
-            return net.losses(net.forward_embedded(x, lengths, answers), answers)
+            return net.losses(net.forward_embedded(x, lengths, targets), targets)
 
         assert torch.autograd.gradcheck(losses, [x])
 
     def test_losses(self):
         net = make()
-        *arguments, answers = batch()
-        logs = net(*arguments, answers).log_softmax(dim=-1)
+        *arguments, targets = batch()
+        logs = net(*arguments, targets).log_softmax(dim=-1)
         expected = [
             -sum(logs[row, place, code] for place, code in enumerate(codes.tolist()) if code >= 0)
-            for row, codes in enumerate(answers)
+            for row, codes in enumerate(targets)
         ]
-        assert_close(net.losses(net(*arguments, answers), answers), torch.stack(expected))
+        assert_close(net.losses(net(*arguments, targets), targets), torch.stack(expected))
 
     def test_nothing_is_known_of_what_comes_later(self):
         net = make()
-        steps, lengths, answers = batch()
-        changed = answers.clone()
-        changed[:, 2:] = torch.where(answers[:, 2:] >= 0, 3 - answers[:, 2:], -1)
-        logits, other = net(steps, lengths, answers), net(steps, lengths, changed)
+        steps, lengths, targets = batch()
+        changed = targets.clone()
+        changed[:, 2:] = torch.where(targets[:, 2:] >= 0, 3 - targets[:, 2:], -1)
+        logits, other = net(steps, lengths, targets), net(steps, lengths, changed)
         assert_close(other[:, :3], logits[:, :3])
         assert not torch.allclose(other[2, 3], logits[2, 3])
 
     def test_without_attention_the_source_comes_through_the_bridge_only(self):
-        steps, lengths, answers = batch()
+        steps, lengths, targets = batch()
         for attention in KINDS:
             net = make(attention=attention)
             with torch.no_grad():
                 net.bridge.weight.zero_()
-            logits = net(steps, lengths, answers)[:, 0]
+            logits = net(steps, lengths, targets)[:, 0]
             assert torch.allclose(logits[0], logits[3]) == (attention is None)
 
     def test_bptt_cuts_the_decoder_too(self):
-        steps, lengths, answers = batch()
+        steps, lengths, targets = batch()
         whole, cut = (make(attention=None, bptt_steps=n) for n in (None, 1))
         for net in (whole, cut):
-            logits = net(steps, lengths, answers)
-            assert_close(logits, whole(steps, lengths, answers))
+            logits = net(steps, lengths, targets)
+            assert_close(logits, whole(steps, lengths, targets))
             logits[0, 2].sum().backward()
         assert whole.bridge.weight.grad.abs().max() > 1e-6
         assert not cut.bridge.weight.grad.any()
@@ -170,14 +170,14 @@ class TestDecoding:
     @pytest.mark.parametrize("cell", CELLS)
     def test_bfloat16_stays_near_float32(self, cell, attention):
         net = make(dtype=torch.float32, cell=cell, attention=attention)
-        *arguments, answers = batch()
-        exact = net(*arguments, answers)
+        *arguments, targets = batch()
+        exact = net(*arguments, targets)
         with torch.autocast("cpu", torch.bfloat16):
-            rough = net(*arguments, answers)
+            rough = net(*arguments, targets)
             net.search(*arguments, beam_size=2, max_length=3)
-        real = answers >= 0
+        real = targets >= 0
         assert_close(rough.float()[real], exact[real], 0.15)
-        net.losses(rough.float(), answers).sum().backward()
+        net.losses(rough.float(), targets).sum().backward()
 
     def test_description(self):
         net = Seq2SeqNet(7, 6, 5, n_codes=9, n_layers=2, bidirectional=True, output_dim=3)
@@ -200,15 +200,15 @@ class TestDecoding:
 class TestTeacherForcing:
     def test_no_teacher_equals_a_loop_that_reads_its_own_guesses(self):
         net = make(teacher_forcing=0.0).train()
-        steps, lengths, answers = batch()
-        losses = net.losses(net(steps, lengths, answers), answers).sum()
+        steps, lengths, targets = batch()
+        losses = net.losses(net(steps, lengths, targets), targets).sum()
         states, memory = net.encode(net.embed_steps(steps), lengths)
         codes, logits = torch.zeros(4, 1, dtype=torch.long), []
-        for _ in range(answers.shape[1]):
+        for _ in range(targets.shape[1]):
             of_step, states = net._advance(codes, states, memory)
             logits.append(of_step)
             codes = of_step.argmax(dim=-1)
-        expected = net.losses(torch.cat(logits, dim=1), answers).sum()
+        expected = net.losses(torch.cat(logits, dim=1), targets).sum()
         assert_close(losses, expected)
         weights = list(net.parameters())
         for actual, gradient in zip(
@@ -218,7 +218,7 @@ class TestTeacherForcing:
         ):
             assert_close(actual, gradient)
         told = make().train()
-        assert losses != told.losses(told(steps, lengths, answers), answers).sum()
+        assert losses != told.losses(told(steps, lengths, targets), targets).sum()
 
     def test_share_of_what_is_told(self):
         torch.manual_seed(0)
@@ -285,10 +285,10 @@ class TestAttention:
 
     def test_weights_of_the_network(self):
         net = make()
-        steps, lengths, answers = batch()
-        weights = net.attention_weights(net.embed_steps(steps), lengths, answers)
+        steps, lengths, targets = batch()
+        weights = net.attention_weights(net.embed_steps(steps), lengths, targets)
         states, memory = net.encode(net.embed_steps(steps), lengths)
-        x = net.output_embedding(answers[:, :1].clamp(min=0) * 0)
+        x = net.output_embedding(targets[:, :1].clamp(min=0) * 0)
         first, _ = net.decoder.advance(x, states)
         assert_close(weights[:, :1], net.attention.weights(first, memory))
 
@@ -297,8 +297,8 @@ def log_likelihoods(net, steps, lengths, sequences):
     """Of each sequence of symbols, for each source: (N, S)."""
     rows = []
     for codes in sequences:
-        answers = torch.tensor([[*codes, 0]]).expand(len(steps), -1)
-        rows.append(-net.losses(net(steps, lengths, answers), answers))
+        targets = torch.tensor([[*codes, 0]]).expand(len(steps), -1)
+        rows.append(-net.losses(net(steps, lengths, targets), targets))
     return torch.stack(rows, dim=1)
 
 
@@ -346,8 +346,8 @@ class TestBeamSearch:
                 source = steps[row : row + 1], lengths[row : row + 1]
                 greedy = []
                 while len(greedy) < 6:
-                    answers = torch.tensor([[*greedy, 0]])
-                    best = int(net(*source, answers)[0, -1].argmax())
+                    targets = torch.tensor([[*greedy, 0]])
+                    best = int(net(*source, targets)[0, -1].argmax())
                     if best == 0:
                         break
                     greedy.append(best)
@@ -487,7 +487,7 @@ def test_long_outputs_look_at_long_sources_a_few_steps_at_a_time(monkeypatch):
     real = torch.arange(6) < torch.tensor([[6], [2]])
     found = []
     for at_once in (10**9, 100):  # all queries, and two
-        monkeypatch.setattr(_attention, "PAIRS_AT_ONCE", at_once)
+        monkeypatch.setattr("sklstm.nn.attention.PAIRS_AT_ONCE", at_once)
         answer = attention(queries, attention.remember(outputs, real))
         weights = [outputs, queries, *attention.parameters()]
         found.append([answer, *torch.autograd.grad(answer.square().sum(), weights)])

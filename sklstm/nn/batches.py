@@ -25,8 +25,8 @@ class Batch:
         How the words of the batch are written, each word once.
     words : LongTensor of shape (n_sequences, n_steps) or None
         The row of `spellings` of each step.
-    answers : LongTensor of shape (n_sequences, n_answers) or None
-        Codes of the sequences to answer with, -1 at padding.
+    target_sequences : LongTensor of shape (n_sequences, n_targets) or None
+        Codes of the sequences to predict, -1 at padding.
     conditions : Tensor of shape (n_sequences, n_conditions) or None
         What is known of each sequence beside its steps.
     continues : bool, optional
@@ -48,7 +48,7 @@ class Batch:
     vectors: torch.Tensor | None = None
     spellings: "Spellings | None" = None
     words: torch.Tensor | None = None
-    answers: torch.Tensor | None = None
+    target_sequences: torch.Tensor | None = None
     conditions: torch.Tensor | None = None
     continues: bool | None = None
     share: float = 1.0
@@ -86,8 +86,8 @@ class Batch:
             arguments["characters"] = torch.from_numpy(self.spellings.characters).to(device)
             arguments["casing"] = torch.from_numpy(self.spellings.casing).to(device)
             arguments["words"] = self.words.to(device)
-        if self.answers is not None:
-            arguments["answers"] = self.answers.to(device)
+        if self.target_sequences is not None:
+            arguments["targets"] = self.target_sequences.to(device)
         if self.conditions is not None:
             arguments["conditions"] = self.conditions.to(device, dtype)
         return arguments
@@ -132,13 +132,13 @@ class SequenceDataset(Dataset):
     importance : Tensor of shape (n_sequences,), optional
         How much each sequence counts, in the user's unit: without what makes a loss a mean.
     step_targets : ndarray of int64, shape (n_steps,), optional
-        In place of `targets`, one for each step, in the order of `values`.
+        In place of `targets`: one for each step, in the order of `values`.
     spellings : Spellings, optional
         Of the words in `words`.
     words : ndarray of int, shape (n_steps,), optional
         The row of `spellings` of each step.
-    answers : SequenceDataset, optional
-        In place of `targets`, a sequence of codes for each sequence.
+    target_sequences : SequenceDataset, optional
+        In place of `targets`: the codes to predict for each sequence.
     conditions : Tensor of shape (n_sequences, n_conditions), optional
         See `Batch`.
     labels : ndarray of shape (n_sequences, ...), optional
@@ -147,8 +147,8 @@ class SequenceDataset(Dataset):
 
     def __init__(
         self, values, starts, lengths, vectors=None, targets=None, weights=None,
-        step_targets=None, spellings=None, words=None, answers=None, conditions=None, labels=None,
-        importance=None,
+        step_targets=None, spellings=None, words=None, target_sequences=None, conditions=None,
+        labels=None, importance=None,
     ):  # fmt: skip
         self.values = values
         self.starts = starts
@@ -159,7 +159,7 @@ class SequenceDataset(Dataset):
         self.step_targets = step_targets
         self.spellings = spellings
         self.words = words
-        self.answers = answers
+        self.target_sequences = target_sequences
         self.conditions = conditions
         self.labels = labels
         self.importance = importance
@@ -169,11 +169,11 @@ class SequenceDataset(Dataset):
 
     @property
     def sizes(self):
-        """What batches sort sequences by: their lengths, and then those of their answers."""
-        if self.answers is None:
+        """The keys that batches are sorted by: lengths, then those of the target sequences."""
+        if self.target_sequences is None:
             return self.lengths
-        longest = self.answers.lengths.max(initial=0)
-        return self.lengths * (longest + 1) + self.answers.lengths
+        longest = self.target_sequences.lengths.max(initial=0)
+        return self.lengths * (longest + 1) + self.target_sequences.lengths
 
     def micro_batches(self, rows):
         """Cut a batch wherever its padding would outgrow its real steps.
@@ -188,7 +188,7 @@ class SequenceDataset(Dataset):
         list of ndarray of int
             The same rows in the same order. Of sequences of similar length it is one batch.
         """
-        sides = [self] if self.answers is None else [self, self.answers]
+        sides = [self] if self.target_sequences is None else [self, self.target_sequences]
         lengths = np.stack([side.lengths[rows] for side in sides], axis=1)  # (N, sides)
         parts = []
         while len(rows):
@@ -239,7 +239,7 @@ class SequenceDataset(Dataset):
             self.step_targets,
             self.spellings,
             self.words,
-            None if self.answers is None else self.answers.subset(rows),
+            None if self.target_sequences is None else self.target_sequences.subset(rows),
             None if self.conditions is None else self.conditions[rows],
             None if self.labels is None else self.labels[rows],
             None if self.importance is None else self.importance[rows],
@@ -264,8 +264,8 @@ class SequenceDataset(Dataset):
             words, inverse = np.unique(self._pad(self.words, rows), return_inverse=True)
             batch.spellings = self.spellings[words]
             batch.words = torch.from_numpy(inverse.reshape(batch.steps.shape[:2]))
-        if self.answers is not None:
-            batch.answers = self.answers.padded(rows)
+        if self.target_sequences is not None:
+            batch.target_sequences = self.target_sequences.padded(rows)
         if self.conditions is not None:
             batch.conditions = self.conditions[rows]
         return batch
@@ -299,8 +299,8 @@ class SequenceDataset(Dataset):
             Targets, -1 at padding if there is one a step, and weights; None for those that lack.
         """
         weights = None if self.weights is None else self.weights[rows]
-        if self.answers is not None:
-            return self.answers.padded(rows), weights
+        if self.target_sequences is not None:
+            return self.target_sequences.padded(rows), weights
         if self.step_targets is not None:
             return torch.from_numpy(self._pad(self.step_targets, rows, -1)), weights
         return None if self.targets is None else self.targets[rows], weights

@@ -380,7 +380,7 @@ class LSTMSeq2Seq(BaseLSTM):
         return self._symbols.encode(y)
 
     def _attach_targets(self, data, targets, *, purpose):
-        data.answers = targets
+        data.target_sequences = targets
         self._average(data, targets.lengths, purpose)
 
     def _criterion(self):
@@ -453,7 +453,7 @@ class LSTMSeq2Seq(BaseLSTM):
         )
         found = {}
         for rows, batch in self._batches(data):
-            batch = replace(batch, answers=None)  # one of validation has them
+            batch = replace(batch, target_sequences=None)  # validation data has them
             beams = (part.tolist() for part in self.net_.compute(search, batch))
             for row, codes, logs in zip(rows.tolist(), *beams, strict=True):
                 found[row] = [

@@ -47,7 +47,7 @@ class Seq2SeqNet(SequenceNet):
         See `SequenceNet`; they concern the encoder and the decoder, which reads one way.
     """
 
-    row_arguments = ("lengths", "answers")
+    row_arguments = ("lengths", "targets")
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class Seq2SeqNet(SequenceNet):
         self.dropout = Dropout(dropout, locked_dropout)
         self.output = glorot_linear(hidden_size, n_outputs)
 
-    def forward(self, steps, lengths, answers, vectors=None):
+    def forward(self, steps, lengths, targets, vectors=None):
         """Compute the logits of each symbol, given those before it.
 
         Parameters
@@ -91,17 +91,17 @@ class Seq2SeqNet(SequenceNet):
             Codes, or numbers, padded on the right.
         lengths : LongTensor of shape (n_sequences,)
             Real steps of each sequence.
-        answers : LongTensor of shape (n_sequences, n_answers)
+        targets : LongTensor of shape (n_sequences, n_targets)
             The symbols, each sequence with 0 at its end, and -1 at padding.
         vectors : Tensor of shape (n_codes, n_features), optional
             Vectors for codes that the embedding does not hold.
 
         Returns
         -------
-        Tensor of shape (n_sequences, n_answers, n_outputs)
+        Tensor of shape (n_sequences, n_targets, n_outputs)
             The logits; what stands at padding has no meaning.
         """
-        return self.forward_embedded(self.embed_steps(steps, vectors), lengths, answers)
+        return self.forward_embedded(self.embed_steps(steps, vectors), lengths, targets)
 
     def embed_steps(self, steps, vectors=None):
         """Embed the steps of the source.
@@ -118,23 +118,23 @@ class Seq2SeqNet(SequenceNet):
         """
         return self.embedding_dropout(self.embed(steps, vectors))
 
-    def forward_embedded(self, x, lengths, answers):
+    def forward_embedded(self, x, lengths, targets):
         """Compute the logits of embedded steps.
 
         Parameters
         ----------
         x : Tensor of shape (n_sequences, n_steps, n_features)
             What `embed_steps` returned.
-        lengths, answers
+        lengths, targets
             As for `forward`.
 
         Returns
         -------
-        Tensor of shape (n_sequences, n_answers, n_outputs)
+        Tensor of shape (n_sequences, n_targets, n_outputs)
             The logits.
         """
         states, memory = self.encode(x, lengths)
-        return self.output(self.dropout(self._look(self._decode(states, memory, answers), memory)))
+        return self.output(self.dropout(self._look(self._decode(states, memory, targets), memory)))
 
     def encode(self, x, lengths):
         """Read the source.
@@ -164,31 +164,31 @@ class Seq2SeqNet(SequenceNet):
         real = padding_mask(lengths, x.shape[1])[:, :, 0]
         return states, self.attention.remember(outputs, real)
 
-    def attention_weights(self, x, lengths, answers):
-        """Compute where the decoder looks while it writes the answers.
+    def attention_weights(self, x, lengths, targets):
+        """Compute where the decoder looks while it writes the targets.
 
         Parameters
         ----------
         x : Tensor of shape (n_sequences, n_steps, n_features)
             What `embed_steps` returned.
-        lengths, answers
+        lengths, targets
             As for `forward`.
 
         Returns
         -------
-        Tensor of shape (n_sequences, n_answers, n_steps)
+        Tensor of shape (n_sequences, n_targets, n_steps)
             The weights.
         """
         states, memory = self.encode(x, lengths)
-        return self.attention.weights(self._decode(states, memory, answers), memory)
+        return self.attention.weights(self._decode(states, memory, targets), memory)
 
-    def _decode(self, states, memory, answers):
+    def _decode(self, states, memory, targets):
         """Run the decoder's recurrent layers over all symbols, (N, L, H)."""
-        codes = F.pad(answers[:, :-1], (1, 0), value=BOUNDARY).clamp(min=0)
+        codes = F.pad(targets[:, :-1], (1, 0), value=BOUNDARY).clamp(min=0)
         if self.training and self.teacher_forcing < 1:
             codes = self._mix(states, memory, codes)
         x = self.embedding_dropout(self.output_embedding(codes))
-        return self.decoder(x, (answers >= 0).sum(dim=1), states)
+        return self.decoder(x, (targets >= 0).sum(dim=1), states)
 
     @torch.no_grad()
     def _mix(self, states, memory, codes):
@@ -216,7 +216,7 @@ class Seq2SeqNet(SequenceNet):
         return outputs if memory is None else self.attention(outputs, memory)
 
     def search(self, steps, lengths, vectors=None, **options):
-        """Find the most probable answers.
+        """Find the most probable targets.
 
         Parameters
         ----------
@@ -240,14 +240,14 @@ class Seq2SeqNet(SequenceNet):
 
         return beam_search(advance, first, len(lengths), **options)
 
-    def losses(self, logits, answers):
+    def losses(self, logits, targets):
         """Compute the negative log-likelihood of each answer.
 
         Parameters
         ----------
-        logits : Tensor of shape (n_sequences, n_answers, n_outputs)
+        logits : Tensor of shape (n_sequences, n_targets, n_outputs)
             What `forward` returned.
-        answers : LongTensor of shape (n_sequences, n_answers)
+        targets : LongTensor of shape (n_sequences, n_targets)
             The true symbols, -1 at padding.
 
         Returns
@@ -255,7 +255,7 @@ class Seq2SeqNet(SequenceNet):
         Tensor of shape (n_sequences,)
             Sums over the symbols, the end included, in nats.
         """
-        return step_losses(logits, answers)
+        return step_losses(logits, targets)
 
     def layer_table(self):
         """List the layers.
