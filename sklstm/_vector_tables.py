@@ -97,7 +97,7 @@ def keep_first(tokens, table):
 
 
 def draw_like(table, n, random_state):
-    """Draw vectors with the mean and spread that ready ones have in each column.
+    """Draw vectors with the mean and standard deviation that pretrained ones have in each column.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Word vectors: trained by gensim, or ready ones."""
+"""Word vectors: trained by gensim, or pretrained."""
 
 import os
 import re
@@ -32,83 +32,80 @@ DIGIT = re.compile(r"\d")  # of any script
 class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     """Attach a word vector to each token.
 
-    ``fit`` trains word2vec [1]_ [2]_ or fastText [3]_ on the tokens, or takes ready vectors.
-    Skip-gram with negative sampling lets the vector :math:`v_w` of a word predict each word
-    :math:`c` of its neighbourhood by maximising
+    ``fit`` trains word2vec [1]_ [2]_ or fastText [3]_ on the tokens, or takes pretrained vectors.
+    Skip-gram with negative sampling trains the vector :math:`v_w` of a word to predict each context
+    word :math:`c` by maximising
 
     .. math:: \\log \\sigma(u_c^\\top v_w)
               + \\sum_{i=1}^{k} \\mathbb{E}_{n_i \\sim P} \\log \\sigma(-u_{n_i}^\\top v_w),
 
-    with :math:`k` noise words :math:`n_i`. CBOW predicts the word from the mean of its
-    neighbours. FastText takes for :math:`v_w` the mean of the vectors of the word and of its
-    character n-grams, so that unseen words get a vector too.
+    with :math:`k` noise words :math:`n_i`. CBOW predicts the word from the mean of its context. In
+    fastText :math:`v_w` is the mean of the vectors of the word and of its character n-grams, so
+    unseen words get a vector too.
 
-    The vectors are not multiplied out: ``transform`` returns `Sequences`, that is codes and one
-    table with a row for each distinct token.
+    ``transform`` returns `Sequences`: codes and one table with a row per distinct token, never a
+    dense array.
 
     Parameters
     ----------
     vector_size : int, default=100
-        Width of the vectors. Ready `vectors` bring their own.
+        Width of the vectors; pretrained `vectors` keep theirs.
     algorithm : {"word2vec", "fasttext"}, default="word2vec"
-        What to train.
+        The model to train.
     architecture : {"cbow", "skip-gram"}, default="cbow"
-        Whether a word is predicted from its neighbours, or they from it. Skip-gram is slower
-        and better on rare words and little text.
+        Whether a word is predicted from its context, or the context from it. Skip-gram is slower,
+        and better for rare words and little text.
     window : int, default=5
-        Greatest distance between a word and its neighbours.
+        Largest distance between a word and its context words.
     min_count : int, default=5
-        Tokens that occur less often get no vector of their own. Of no effect on ready vectors.
+        Tokens that occur less often get no vector of their own. No effect on pretrained vectors.
     min_count_missing : int, default=None
-        Tokens that ready vectors lack, but that occur at least this often in ``fit``, get a
-        vector of their own, beyond `max_tokens`. It is random, with the mean and the spread
-        that the first 10,000 ready ones have in each column, and is meant for an estimator that
-        trains it further, with ``fine_tune_embeddings=True``. None leaves the tokens unknown.
+        Tokens without a pretrained vector that occur at least this often in ``fit`` get a random
+        one, on top of `max_tokens`. It has the mean and standard deviation of the first 10,000
+        pretrained ones in each column, and is meant to be trained, with
+        ``fine_tune_embeddings=True``. None leaves these tokens unknown.
     max_tokens : int, default=None
-        Largest size of the vocabulary, padding and unknown included. The most frequent tokens
-        are kept, or the first ones of ready vectors, which most files list by frequency.
+        Size of the vocabulary at most, padding and unknown included. The most frequent tokens are
+        kept, or the first pretrained ones, which most files list by frequency.
     epochs : int, default=5
         Passes over the tokens.
     negative : int, default=5
-        Noise words for each neighbour.
+        Noise words per context word.
     sample : float, default=1e-3
-        Words whose share of all tokens is above this are thinned out at random. 0 keeps all.
+        Words with a larger share of all tokens are randomly downsampled. 0 keeps all.
     alpha : float, default=0.025
-        Learning rate at the start; it falls linearly.
+        Initial learning rate, which decays linearly.
     ngram_range : tuple (min_n, max_n), default=(3, 6)
-        Lengths of the character n-grams of fastText.
+        Lengths of fastText's character n-grams.
     n_buckets : int, default=100_000
-        Rows of fastText's table of n-grams, which share rows by hashing.
+        Rows of fastText's table of hashed n-grams.
     vectors : path, KeyedVectors, mapping or tuple (array, vocabulary), default=None
-        Ready vectors, instead of training. A path leads to a GloVe or word2vec text file or a
-        word2vec binary file, each of which may be compressed by gzip,
-        bzip2 or xz. A mapping goes from token to vector.
-        A vocabulary is a list with the token of each row, or a dict from token to row, such as
-        the `vocabulary_` of another embedder beside its `vectors_`. Cloning copies parameters
-        and pickling includes them, so a path is the lightest choice.
+        Pretrained vectors: the path of a GloVe or word2vec text file or a word2vec binary file,
+        which may be compressed by gzip, bzip2 or xz; a mapping from token to vector; or an array
+        and its vocabulary, a list with the token of each row or a dict from token to row, such as
+        another embedder's `vectors_` and `vocabulary_`. Clones and pickles copy parameters, so a
+        path is the lightest choice.
     lowercase : bool, default=False
-        Whether vectors are trained and looked up for the lower-cased token. The tokens that
-        ``transform`` returns keep their case.
+        Whether tokens are lower-cased to train and look up vectors. ``transform`` returns them
+        unchanged.
     fold_digits : bool, default=False
-        Whether a token without a vector is looked up once more with each digit read as 0, so
-        that 1996 and 1871 share the vector of ``"0000"``. Vectors are trained, and the
-        occurrences for `min_count_missing` counted, for folded tokens. The tokens that
-        ``transform`` returns keep their digits.
+        Whether tokens without a vector are looked up again with each digit replaced by 0, so that
+        1996 and 1871 share the vector of ``"0000"``. Training, and counting for
+        `min_count_missing`, use folded tokens. ``transform`` returns them unchanged.
     scale : float, default=None
-        Standard deviation that the numbers of all vectors are brought to by one common factor.
-        Little text leaves vectors short, and a network learns slowly from short vectors; 0.3 to
-        0.5 is a good length. None leaves them as they are.
+        Standard deviation to which all vectors are rescaled by one factor. Vectors trained on
+        little text are short, and networks learn slowly from them; 0.3 to 0.5 works well. None does
+        not rescale.
     unknown : {"mean", "zero"}, default="mean"
-        Vector of tokens without one: the mean of all vectors, or zeros. If there is a vector
-        for ``"<unk>"``, by which many files mean unknown words, it is taken instead.
+        Vector of unknown tokens: the mean of all vectors, or zeros. A vector for ``"<unk>"``, which
+        many files have, takes precedence.
     n_jobs : int, default=None
-        Threads that train. With a `random_state` it is always one, since the order of updates
-        among several threads is left to chance.
+        Threads for training. With a `random_state` it is always one, since several threads update
+        in random order.
     random_state : int, RandomState instance or None, default=None
-        Makes training, and the vectors of missing tokens, reproducible, in other processes
-        too.
+        Makes training and the vectors of missing tokens reproducible, also across processes.
     verbose : int, default=0
-        Whether to print the progress of training.
+        Whether to print training progress.
 
     Attributes
     ----------
@@ -119,25 +116,22 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
     vector_size_ : int
         Width of the vectors.
     ngram_vectors_ : ndarray of float32, shape (n_buckets, vector_size), or None
-        Vectors of character n-grams, of fastText.
+        FastText's vectors of character n-grams.
     ngram_range_ : tuple or None
         Lengths of these n-grams.
 
     See Also
     --------
-    Tokenizer : Turns texts into the tokens needed here.
+    Tokenizer : Splits texts into tokens.
     SequencePadder : Truncates and pads, before or after this step.
 
     References
     ----------
-    .. [1] Mikolov, T., Chen, K., Corrado, G., & Dean, J. (2013). Efficient estimation of word
-       representations in vector space. ICLR workshop.
-       https://doi.org/10.48550/arXiv.1301.3781
-    .. [2] Mikolov, T., Sutskever, I., Chen, K., Corrado, G., & Dean, J. (2013). Distributed
-       representations of words and phrases and their compositionality. NeurIPS 26.
-       https://doi.org/10.48550/arXiv.1310.4546
-    .. [3] Bojanowski, P., Grave, E., Joulin, A., & Mikolov, T. (2017). Enriching word vectors
-       with subword information. TACL 5, 135-146.
+    .. [1] Mikolov et al. (2013), Efficient estimation of word representations in vector space, ICLR
+       workshop. https://doi.org/10.48550/arXiv.1301.3781
+    .. [2] Mikolov et al. (2013), Distributed representations of words and phrases and their
+       compositionality, NeurIPS. https://doi.org/10.48550/arXiv.1310.4546
+    .. [3] Bojanowski et al. (2017), Enriching word vectors with subword information, TACL 5.
        https://doi.org/10.1162/tacl_a_00051
 
     Examples
@@ -227,7 +221,7 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None, extra_tokens=None):
-        """Train the vectors, or take the ready ones.
+        """Train the vectors, or take the pretrained ones.
 
         Parameters
         ----------
@@ -236,8 +230,8 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         y : None
             Ignored.
         extra_tokens : list of list of str, or Sequences, default=None
-            More documents to train the vectors on, for example unlabelled ones. They are an
-            argument, not a parameter, so that neither clones nor pickles contain them.
+            More documents to train on, for example unlabelled ones. They are an argument and not a
+            parameter, so clones and pickles do not contain them.
 
         Returns
         -------
@@ -265,7 +259,7 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         return self
 
     def fit_transform(self, X, y=None, **fit_params):
-        """Train the vectors and attach them, the tokens being encoded only once.
+        """Train the vectors and attach them, encoding the tokens only once.
 
         Parameters
         ----------
@@ -295,9 +289,8 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         Returns
         -------
         Sequences
-            Its categories are the tokens of `X` and its vectors theirs. Unseen tokens keep
-            their string and take the vector of unknown tokens, or with fastText the mean of
-            the vectors of their n-grams.
+            The tokens of `X` as categories, with their vectors. Unseen tokens keep their string and
+            get the unknown vector, or with fastText the mean of their n-gram vectors.
         """
         check_is_fitted(self)
         self._validate_params()
@@ -358,7 +351,7 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         counts = _Corpus([batch], [[None, None, *keys]]).count()
         frequent = (key for key, n in counts.most_common() if n >= self.min_count_missing)
         missing = [key for key in frequent if key is not None and key not in self.vocabulary_]
-        self._report(f"random vectors for {len(missing):,} tokens that the ready ones lack")
+        self._report(f"random vectors for {len(missing):,} tokens that the pretrained ones lack")
         vectors = draw_like(self.vectors_[UNKNOWN + 1 :], len(missing), self.random_state)
         first = len(self.vectors_)
         self.vocabulary_ |= {key: row for row, key in enumerate(missing, first)}
@@ -420,7 +413,7 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
 
     def _warn_of_no_effect(self, extra_tokens):
         if self.vectors is not None and extra_tokens is not None:
-            warnings.warn("extra_tokens has no effect on ready vectors.", UserWarning, stacklevel=4)
+            warnings.warn("extra_tokens has no effect on pretrained vectors.", UserWarning, stacklevel=4)
         if self.vectors is None and self.min_count_missing is not None:
             warnings.warn(
                 f"min_count_missing={self.min_count_missing} has no effect on vectors that are "

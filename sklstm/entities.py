@@ -1,4 +1,4 @@
-"""Named entities and the text they stand in: ``Entity`` and ``TaggedText``."""
+"""Named entities and their texts: ``Entity`` and ``TaggedText``."""
 
 import reprlib
 import zlib
@@ -23,21 +23,20 @@ ENTITY = (
 
 @dataclass(frozen=True)
 class Entity:
-    """A name found in a text: what it names, where it stands, and how sure that is.
+    """A named entity: its type, its position in the text, and its confidence.
 
     Parameters
     ----------
     type : str
-        What is named: ``"PER"``.
+        The type, such as ``"PER"``.
     start, end : int
         Positions of its first token and after its last one.
     text : str
-        The name as it stands in the text; where only tokens are known, these with blanks between.
+        The name as in the text; if only tokens are known, these joined by spaces.
     confidence : float, default=None
-        Probability of the entity, from 0 to 1; None where it is not known.
+        Probability of the entity, from 0 to 1; None if unknown.
     start_char, end_char : int, default=None
-        Positions of its first character and after its last one; None where the text is not
-        known, but only its tokens.
+        Positions of its first character and after its last one; None if only tokens are known.
 
     Raises
     ------
@@ -76,17 +75,17 @@ class Entity:
 
 
 class TaggedText:
-    """A text with its entities, which notebooks draw in colour.
+    """A text with its entities, shown in colour in notebooks.
 
-    Jupyter, and the gallery of Sphinx, show each entity in the colour of its type, the same
-    colour in every text, with the type after it; its confidence appears under the mouse. As
-    plain text, an entity stands in brackets and its type in parentheses.
+    Jupyter and the Sphinx gallery show each entity in the colour of its type, which is the same in
+    every text, followed by the type; hovering shows its confidence. As plain text, an entity is in
+    brackets and its type in parentheses.
 
     Parameters
     ----------
     text : str or list of str
-        The text, or its tokens. In a text `start_char` and `end_char` of the entities count; in
-        tokens, which are drawn with a space between them, `start` and `end`.
+        The text, or its tokens. In a text, entities are placed by `start_char` and `end_char`;
+        among tokens, which are joined by spaces, by `start` and `end`.
     entities : iterable of Entity
         The entities, in the order of the text and without overlap.
 

@@ -1,4 +1,4 @@
-"""Ready pipelines, from raw texts to labels or entities, in one call."""
+"""Ready pipelines from raw texts to labels or entities."""
 
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
@@ -117,29 +117,28 @@ def entity_tagger(
 ):
     """Make a pipeline that finds named entities in raw texts.
 
-    Its steps are ``tokenizer``, ``word2vecembedder`` and ``lstmtagger``. The tokenizer keeps case
-    and punctuation and remembers where each token stands in its text. The embedder looks up
-    lower-cased words, with digits folded, and gives frequent words that `vectors` lack a vector
-    of their own. The tagger also reads the characters of each word, as they were written.
+    Its steps are ``tokenizer``, ``word2vecembedder`` and ``lstmtagger``. The tokenizer keeps case,
+    punctuation and the position of each token in its text. The embedder looks up lower-cased words
+    with folded digits, and adds a vector for frequent words that `vectors` lack. The tagger also
+    reads the characters of each word, in their original case.
 
     Parameters
     ----------
     vectors : path, KeyedVectors, mapping or tuple (array, vocabulary), default=None
-        Ready word vectors, see `Word2VecEmbedder`. Without them vectors are trained on the
-        texts, which finds fewer entities.
+        Pretrained word vectors, see `Word2VecEmbedder`. None trains vectors on the texts, which
+        finds fewer entities.
     tokenizer : transformer or "passthrough", default=None
-        Another tokenizer in place of the own one; ``"passthrough"`` if X is token lists.
+        Another tokenizer than the default; ``"passthrough"`` if X is token lists.
     vector_size : int, default=50
-        Width of vectors that are trained. Ready `vectors` bring their own.
+        Width of the vectors, if they are trained.
     lowercase : bool, default=True
-        Whether words are lower-cased to look up their vector. False is for `vectors` that tell
-        upper case from lower case.
+        Whether words are lower-cased to look up their vectors. False is for cased `vectors`.
     random_state : int, RandomState instance or None, default=None
         Seeds the embedder and the tagger.
     verbose : int, default=0
-        Whether the embedder and the tagger print their progress.
+        Verbosity of the embedder and the tagger.
     **tagger_params : dict
-        Further parameters of `LSTMTagger`; they override those set here.
+        Further parameters of `LSTMTagger`; they override the defaults here.
 
     Returns
     -------
@@ -210,29 +209,27 @@ def text_classifier(
 ):
     """Make a pipeline that classifies raw texts.
 
-    Its steps are ``tokenizer``, ``word2vecembedder``, with `max_length` ``sequencepadder``, and
-    ``lstmclassifier``: a bidirectional LSTM that sums a text up by the maximum of its outputs.
+    Its steps are ``tokenizer``, ``word2vecembedder``, ``sequencepadder`` (with `max_length`) and
+    ``lstmclassifier``: a bidirectional LSTM with max pooling.
 
     Parameters
     ----------
     vectors : path, KeyedVectors, mapping or tuple (array, vocabulary), default=None
-        Ready word vectors, see `Word2VecEmbedder`. Without them vectors are trained on the
-        texts.
+        Pretrained word vectors, see `Word2VecEmbedder`. None trains vectors on the texts.
     tokenizer : transformer or "passthrough", default=None
-        Another tokenizer in place of the own one; ``"passthrough"`` if X is token lists.
+        Another tokenizer than the default; ``"passthrough"`` if X is token lists.
     vector_size : int, default=50
-        Width of vectors that are trained. Ready `vectors` bring their own.
+        Width of the vectors, if they are trained.
     lowercase : bool, default=True
-        Whether words are lower-cased. False is for `vectors` that tell upper case from lower
-        case.
+        Whether words are lower-cased. False is for cased `vectors`.
     max_length : int, default=None
-        Longer texts lose their middle tokens, which saves time.
+        Tokens of a text at most; longer texts lose their middle, which saves time.
     random_state : int, RandomState instance or None, default=None
         Seeds the embedder and the classifier.
     verbose : int, default=0
-        Whether the embedder and the classifier print their progress.
+        Verbosity of the embedder and the classifier.
     **classifier_params : dict
-        Further parameters of `LSTMClassifier`; they override those set here.
+        Further parameters of `LSTMClassifier`; they override the defaults here.
 
     Returns
     -------

@@ -25,39 +25,38 @@ AFTER_OPENING = re.compile(r"(?<=[(\[{«“„¿¡]) ")
 class Tokenizer(TransformerMixin, BaseEstimator):
     """Split texts into tokens.
 
-    By default a token is a word of any script: letters with their combining marks, digits,
-    straight or curly apostrophes between letters (``don't``) and separators between digits
-    (``3.14``, ``10,000``). This follows the word boundaries of Unicode [1]_, except that a
-    full stop, a colon or an underscore between letters separates words, and that marks of
-    direction and other invisible characters are no tokens, and end no token.
+    By default a token is a word of any script: letters with their combining marks, digits, straight
+    or curly apostrophes between letters (``don't``) and separators between digits (``3.14``,
+    ``10,000``). This follows Unicode's word boundaries [1]_, except that a full stop, a colon or an
+    underscore between letters separates words, and that direction marks and other invisible
+    characters neither are tokens nor end one.
 
-    Where a script is written without blanks, words cannot be told by rule. As the standard has
-    it, each Chinese character and each hiragana is a token, each run of katakana, and in Thai,
-    Lao, Khmer and Burmese each letter with its marks. For words, pass the function of a
-    linguistic library as `tokenizer`.
+    In scripts without spaces, no rule finds the words. Following the standard, each Chinese
+    character, each hiragana and each run of katakana is a token, and in Thai, Lao, Khmer and
+    Burmese each letter with its marks. For words, pass the function of a linguistic library as
+    `tokenizer`.
 
-    Nothing is learned: ``transform`` may be called without ``fit``, which only checks the
-    parameters and the texts. Equal tokens of one call share one string object, so a corpus
-    costs little more than one reference a token.
+    Nothing is learned: ``fit`` only checks the parameters and the texts, and ``transform`` works
+    without it. Equal tokens of one call share a string object, so a corpus costs little more than
+    one reference per token.
 
     Parameters
     ----------
     lowercase : bool, default=True
-        Lower-case the tokens. A given `token_pattern` then ignores case.
+        Whether to lower-case the tokens. A `token_pattern` then ignores case.
     punctuation : bool, default=False
-        Keep each punctuation mark, symbol or emoji as a token of its own; flags, families and
-        skin tones are one each. Without them sequences, and so training, are shorter: by a
-        seventh for film reviews. Taggers and generators need them. This belongs to the default
-        words: a `token_pattern` or `tokenizer` decides for itself.
+        Whether each punctuation mark, symbol or emoji is a token; flags, families and skin tones
+        are one each. Taggers and generators need them; without, sequences are shorter, by a seventh
+        for film reviews. It has no effect with `token_pattern` or `tokenizer`.
     strip_html_breaks : bool, default=True
-        Read ``<br>`` and ``<br />``, common in texts from the web, as blanks of the same
+        Whether to read ``<br>`` and ``<br />``, common in texts from the web, as spaces of the same
         length. All other markup is text.
     token_pattern : str or re.Pattern, default=None
-        A regular expression that matches one token, in place of the default words. With one
-        group, the group is the token.
+        A regular expression that matches a token, instead of the default rule. If it has a group,
+        the group is the token.
     tokenizer : callable, default=None
-        A function from one text to its tokens, in place of the default words: ``str.split``
-        for blanks, ``list`` for characters, or the function of a linguistic library.
+        A function from a text to its tokens, instead of the default rule: ``str.split`` to split at
+        whitespace, ``list`` for characters, or the function of a linguistic library.
     char_spans : bool, default=False
         Whether ``transform`` returns `Sequences` that carry the texts, and in ``char_spans`` where
         each token stands in its own. The next steps keep them, so that a tagger can tell where in
@@ -70,11 +69,11 @@ class Tokenizer(TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    There is no ``get_feature_names_out`` and no ``set_output``: tokens form no table.
+    There is no ``get_feature_names_out`` and no ``set_output``: tokens are not a table.
 
     References
     ----------
-    .. [1] M. Davis and C. Chapman, "Unicode Text Segmentation", Unicode Standard Annex 29,
+    .. [1] Davis and Chapman, Unicode text segmentation, Unicode Standard Annex 29.
        https://www.unicode.org/reports/tr29/
 
     Examples
@@ -115,7 +114,7 @@ class Tokenizer(TransformerMixin, BaseEstimator):
         self.char_spans = char_spans
 
     def fit(self, X, y=None):
-        """Check the parameters and the texts; nothing is learned.
+        """Check the parameters and the texts.
 
         Parameters
         ----------
@@ -182,7 +181,7 @@ class Tokenizer(TransformerMixin, BaseEstimator):
         return [np.array(rows, dtype=np.int64).reshape(-1, 2) for rows in spans]
 
     def inverse_transform(self, X):
-        """Join tokens to readable texts.
+        """Join tokens into readable texts.
 
         Parameters
         ----------
@@ -192,8 +191,8 @@ class Tokenizer(TransformerMixin, BaseEstimator):
         Returns
         -------
         list of str
-            Tokens separated by blanks, save before closing and after opening punctuation, and
-            within scripts that are written without blanks.
+            Tokens separated by spaces, except before closing and after opening punctuation, and
+            within scripts without spaces.
         """
         return list(map(_join, _as_tokens(X)))
 
@@ -281,33 +280,31 @@ class Tokenizer(TransformerMixin, BaseEstimator):
 
 
 class TokenIndexer(TransformerMixin, BaseEstimator):
-    """Encode tokens as ids of a vocabulary.
+    """Encode tokens as token ids of a vocabulary.
 
-    Id 0 is padding, id 1 an unknown token, and the tokens of the training data follow from
-    id 2 on, the most frequent first. The result is a :class:`Sequences` whose categories are
-    the vocabulary; ``np.asarray`` turns it into the matrix of ids, padded with 0.
+    Id 0 is padding, id 1 the unknown token, and the tokens of the training data have the ids from 2
+    on, the most frequent first. The result is a :class:`Sequences` with the vocabulary as
+    categories; ``np.asarray`` turns it into a matrix of ids, padded with 0.
 
     Parameters
     ----------
     max_tokens : int, default=None
-        Largest size of the vocabulary, padding and unknown included, so that it is the
-        number of rows an embedding needs: the most frequent ``max_tokens - 2`` tokens are
-        kept. All by default.
+        Size of the vocabulary at most, padding and unknown included, which is the number of rows an
+        embedding needs: the ``max_tokens - 2`` most frequent tokens are kept. None keeps all.
     min_count : int, default=1
-        Leave out tokens that occur less often than this in the training data.
+        Drop tokens that occur less often than this in the training data.
     vocabulary : list of str or mapping of str to int, default=None
-        A given vocabulary in place of a learned one. A list gives its tokens the ids from 2
-        on; a mapping gives the ids itself, from 2 on without gap or repeat. A mapping may also
-        name the ids 0 and 1 ``"<pad>"`` and ``"<unk>"``, and a list begin with the two.
+        A fixed vocabulary. The tokens of a list get the ids from 2 on; a mapping gives the ids,
+        from 2 on without gaps or repeats. A mapping may also name the ids 0 and 1 ``"<pad>"`` and
+        ``"<unk>"``, and a list may begin with these two.
 
     Attributes
     ----------
     vocabulary_ : dict of str to int
-        The id of each token, in ascending order from 2 on: ids 0 and 1 belong to no token.
-        Tokens of equal frequency are in alphabetical order.
+        The id of each token, in ascending order from 2 on. Tokens of equal frequency are in
+        alphabetical order.
     vocabulary_size_ : int
-        Number of ids, padding and unknown included: the ``vocabulary_size`` of an estimator that
-        takes the ids.
+        Number of ids, padding and unknown included: the ``vocabulary_size`` of an estimator.
 
     See Also
     --------
@@ -316,8 +313,8 @@ class TokenIndexer(TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    Padding and unknown are ids, not spellings. A token that is written ``"<pad>"`` or
-    ``"<unk>"`` in the data is a token like any other, with an id from 2 on.
+    Padding and unknown are ids, not strings: a token ``"<pad>"`` or ``"<unk>"`` in the data is a
+    token like any other, with an id from 2 on.
 
     Examples
     --------
@@ -365,7 +362,7 @@ class TokenIndexer(TransformerMixin, BaseEstimator):
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit_transform(self, X, y=None):
-        """Learn the vocabulary and encode the same tokens, in less time than one by one.
+        """Learn the vocabulary and encode the same tokens, which is faster than in two calls.
 
         Parameters
         ----------
@@ -405,8 +402,7 @@ class TokenIndexer(TransformerMixin, BaseEstimator):
         Returns
         -------
         Sequences
-            The ids of the tokens, with the vocabulary as categories. Tokens outside of it
-            have id 1.
+            The ids of the tokens, with the vocabulary as categories. Other tokens have id 1.
         """
         check_is_fitted(self)
         self._validate_params()

@@ -15,13 +15,13 @@ from sklstm._sklearn import Interval, fit_context
 class SlidingWindow(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     """Cut a series into overlapping windows.
 
-    Rows are steps in the order of time. A window covers `length` consecutive rows, and the
-    next one starts `step` rows later:
+    Rows are steps in time order. A window covers `length` consecutive rows, and the next one starts
+    `step` rows later:
 
     .. math:: W_n = (x_{ns}, x_{ns + 1}, \\dots, x_{ns + T - 1})
 
-    with :math:`T` the length and :math:`s` the step. Windows are views of the series: they
-    take no memory of their own, and are read-only.
+    with :math:`T` the length and :math:`s` the step. Windows are read-only views of the series and
+    use no memory of their own.
 
     Parameters
     ----------
@@ -30,22 +30,22 @@ class SlidingWindow(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None)
     horizon : int, default=1
         Steps to forecast after each window, for ``pairs``.
     step : int, default=1
-        Rows from the start of a window to the start of the next one.
+        Rows from the start of one window to the start of the next.
     pad_start : bool, default=False
-        Whether windows may reach back beyond the first row. Then there is a window ending at
-        every row (with ``step=1``), so that `y` stays as it is and the transformer works
-        inside a :class:`~sklearn.pipeline.Pipeline`; steps before the first row are masked.
+        Whether windows may reach back before the first row, where steps are masked. With ``step=1``
+        a window then ends at every row, so `y` stays as it is and the transformer works inside a
+        :class:`~sklearn.pipeline.Pipeline`.
 
     Attributes
     ----------
     n_features_in_ : int
         Columns of the series seen in ``fit``; 1 for a univariate series.
     feature_names_in_ : ndarray of str
-        Names of the columns, if the series was a frame with string names.
+        Names of the columns, if the series was a frame with string column names.
 
     See Also
     --------
-    SequencePadder : Brings many sequences to one length.
+    SequencePadder : Pads and truncates sequences to one length.
 
     Examples
     --------
@@ -119,21 +119,21 @@ class SlidingWindow(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None)
         return self._cut(X)
 
     def pairs(self, X, y=None):
-        """Cut a series into windows and what follows each of them.
+        """Cut a series into windows and the targets that follow them.
 
         Parameters
         ----------
         X : array-like of shape (n_steps,) or (n_steps, n_features)
             The series.
         y : array-like of shape (n_steps,) or (n_steps, n_targets), default=None
-            What to forecast, row by row beside `X`. None forecasts `X` itself.
+            What to forecast, row by row as in `X`. None forecasts `X` itself.
 
         Returns
         -------
         X : ndarray of shape (n_windows, length, n_features)
             The windows that have `horizon` rows after them, as ``transform`` returns them.
         y : ndarray of shape (n_windows,) or (n_windows, horizon * n_targets)
-            These rows, one after the other; 1-D for one target one step ahead.
+            These rows, concatenated; 1-D for one target one step ahead.
         """
         self._validate_params()
         X = self._read(X, reset=False)

@@ -586,7 +586,7 @@ class TestFoldDigits:
 
 
 class TestMinCountMissing:
-    """Frequent tokens that ready vectors lack have vectors of their own."""
+    """Frequent tokens that pretrained vectors lack have vectors of their own."""
 
     DOCUMENTS = [["A", "good", "1996"], ["a", "film", "1871"], ["rare", "'s"]]
 
@@ -678,7 +678,7 @@ class TestMinCountMissing:
 
     def test_verbose(self, capsys):
         self.missing(lowercase=True, verbose=1)
-        line = "[Word2VecEmbedder] random vectors for 1 tokens that the ready ones lack"
+        line = "[Word2VecEmbedder] random vectors for 1 tokens that the pretrained ones lack"
         assert capsys.readouterr().out.splitlines() == [line]
 
     @pytest.mark.parametrize("wrong", [0, 1.5, "all"])

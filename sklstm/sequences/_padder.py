@@ -16,37 +16,37 @@ from sklstm.sequences._sequences import Sequences
 class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     """Truncate and pad sequences to one length.
 
-    Padding that is already there does not count: it is dropped first, so only real steps are
-    cut, and padding twice changes nothing.
+    Existing padding is dropped first, so only real steps are cut, and padding twice changes
+    nothing.
 
-    The estimators of this package batch ragged input by themselves and leave padding out of
-    every computation, so this step is needed only to cut long sequences, or for estimators
-    that want arrays: ``np.asarray`` makes one of equally long sequences.
+    The estimators of this package batch ragged input themselves and mask padding, so this step is
+    needed only to truncate long sequences, or for estimators that need arrays: ``np.asarray`` turns
+    sequences of equal length into one.
 
     Parameters
     ----------
     max_length : int, default=None
-        Steps of each sequence after ``transform``. None takes the longest sequence seen in
-        ``fit``. It counts from the next ``transform`` on, as the other parameters do.
+        Steps of each sequence after ``transform``. None means the longest sequence in ``fit``. Like
+        the other parameters, it can be changed without refitting.
     truncating : {"pre", "post", "middle"}, default="pre"
-        Where a sequence that is too long loses steps: at its start, at its end, or in the
-        middle, which keeps the first and the last ``max_length / 2`` steps.
+        Where sequences that are too long lose steps: at the start, at the end, or in the middle,
+        which keeps the first and last ``max_length / 2`` steps.
     padding : {"pre", "post"}, default="post"
         Whether padding goes before or after the real steps.
     ids : bool, default=False
-        Whether lists of integers, or an integer matrix, hold ids, with 0 for padding. By
-        default they are numbers like any other. Tokens and `Sequences` need no such hint.
+        Whether lists of integers, or an integer matrix, hold token ids with 0 as padding. By
+        default they are numbers. Tokens and `Sequences` need no such hint.
 
     Attributes
     ----------
     max_length_ : int
         Steps of each sequence after ``transform``; at least 1.
     feature_names_in_ : ndarray of str
-        Names of the columns, if each sequence was a frame with string names.
+        Names of the columns, if each sequence was a frame with string column names.
 
     See Also
     --------
-    Sequences : The container that tokens and ids are returned in.
+    Sequences : The container for tokens and ids.
     SlidingWindow : Cuts one long series into windows.
 
     Notes

@@ -26,35 +26,34 @@ CHUNK = 2**16
 class Sequences:
     """A ragged batch of token sequences, dictionary-encoded like a categorical.
 
-    Sequence :math:`n` is ``codes[offsets[n]:offsets[n + 1]]``. A code is a row of the
-    dictionary: ``categories[code]`` is its string and ``vectors[code]`` its embedding, so a
-    batch of embedded documents costs four bytes a token plus one table, however wide the
-    vectors are. Code 0 is padding and code 1 an unknown token, everywhere. They are codes, not
-    spellings: a token that is written ``"<pad>"`` or ``"<unk>"`` is a token like any other.
+    Sequence :math:`n` is ``codes[offsets[n]:offsets[n + 1]]``. ``categories[code]`` is the string
+    of a code and ``vectors[code]`` its embedding, so a batch of embedded documents costs four bytes
+    per token plus one table, however wide the vectors are. Code 0 is always padding and code 1 the
+    unknown token. They are codes, not strings: a token ``"<pad>"`` or ``"<unk>"`` in the data is a
+    token like any other.
 
-    It has the length, shape and indexing that scikit-learn needs to split it.
+    It has the length, shape and indexing that scikit-learn's splitters need.
 
     Parameters
     ----------
     codes : array-like of int, shape (n_steps,)
-        The codes of all sequences, one after the other.
+        The codes of all sequences, concatenated.
     offsets : array-like of int, shape (n_sequences + 1,)
         Where each sequence starts in `codes`; the last entry is ``n_steps``.
-    categories : sequence of str, optional
-        The string of each code. The first two, ``"<pad>"`` and ``"<unk>"``, name the codes 0
-        and 1; a token so written has another code. None when only ids are known.
-    vectors : array-like of float, shape (n_categories, n_features), optional
+    categories : sequence of str, default=None
+        The string of each code, ``"<pad>"`` and ``"<unk>"`` first. None if only ids are known.
+    vectors : array-like of float, shape (n_categories, n_features), default=None
         The embedding of each code, kept as float32. Row 0, the padding, is all zeros.
-    char_spans : array-like of int, shape (n_steps, 2), optional
-        Where each step stands in its text: the characters ``text[start:end]``. Kept as int32,
-        beside the codes, by every operation; new padding has ``(0, 0)``.
-    texts : sequence of str, length n_sequences, optional
-        The texts that `char_spans` are about, as they were written. Kept in the same way.
+    char_spans : array-like of int, shape (n_steps, 2), default=None
+        Position of each step in its text: the characters ``text[start:end]``. Kept as int32, by
+        every operation; new padding has ``(0, 0)``.
+    texts : sequence of str, length n_sequences, default=None
+        The texts that `char_spans` refer to, kept in the same way.
 
     Attributes
     ----------
     lengths : ndarray of int64, shape (n_sequences,)
-        Steps stored for each sequence, padding included.
+        Steps of each sequence, padding included.
     shape : tuple
         ``(n_sequences,)``.
 
@@ -84,7 +83,7 @@ class Sequences:
 
     @classmethod
     def from_tokens(cls, tokens, char_spans=None, texts=None):
-        """Encode lists of strings; every distinct string becomes a category.
+        """Encode lists of strings; each distinct string becomes a category.
 
         Parameters
         ----------
@@ -115,7 +114,7 @@ class Sequences:
 
     @classmethod
     def from_ids(cls, ids):
-        """Take ragged lists of ids, or an id matrix, as they are.
+        """Build sequences from ragged lists of token ids, or from a matrix.
 
         Parameters
         ----------
@@ -238,12 +237,12 @@ class Sequences:
         return [strings[start:stop] for start, stop in pairwise(real.offsets.tolist())]
 
     def without_padding(self):
-        """Leave out every step of code 0.
+        """Drop all padding.
 
         Returns
         -------
         Sequences
-            The same sequences, as short as they really are.
+            The same sequences without the steps of code 0.
         """
         padding = np.flatnonzero(self.codes == PADDING)
         if not len(padding):
@@ -277,8 +276,7 @@ class Sequences:
             The new dictionary; ``categories[0]`` and ``categories[1]`` are padding and unknown.
             It is shared, not copied.
         codes_of : mapping of str to int, optional
-            The code of each category from 2 on. Whoever has it at hand saves going through all
-            of `categories`.
+            The code of each category from 2 on, if at hand: it saves a pass over `categories`.
 
         Returns
         -------
@@ -295,7 +293,7 @@ class Sequences:
         return result
 
     def codes_in(self, codes_of):
-        """Look up what codes another dictionary has for the strings.
+        """Look up the codes that another dictionary has for the strings.
 
         Parameters
         ----------
@@ -315,7 +313,7 @@ class Sequences:
         return recode(places, np.array([PADDING, UNKNOWN, *known], np.int32))
 
     def without_unused(self):
-        """Leave out the categories, and their vectors, that occur nowhere.
+        """Drop the categories, and their vectors, that do not occur.
 
         Returns
         -------
