@@ -413,7 +413,7 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
 
     def _warn_of_no_effect(self, extra_tokens):
         if self.vectors is not None and extra_tokens is not None:
-            warnings.warn("extra_tokens has no effect on pretrained vectors.", UserWarning, stacklevel=4)
+            warnings.warn("extra_tokens has no effect with vectors=.", UserWarning, stacklevel=4)
         if self.vectors is None and self.min_count_missing is not None:
             warnings.warn(
                 f"min_count_missing={self.min_count_missing} has no effect on vectors that are "
