@@ -1,4 +1,4 @@
-"""Many steps in, one answer out."""
+"""Many to one: a single output for a whole sequence."""
 
 from sklstm.nn.dropout import Dropout
 from sklstm.nn.linear import glorot_linear
@@ -7,12 +7,12 @@ from sklstm.nn.pooling import Pooling
 
 
 class ManyToOneNet(SequenceNet):
-    """Many steps in, one answer out: embedding, recurrent layers, pooling, a linear output.
+    """Many to one: embedding, recurrent layers, pooling over time, and a linear output.
 
     Parameters
     ----------
     n_outputs : int
-        Numbers in an answer.
+        Logits or regression values of a sequence.
     n_features, hidden_size
         See `SequenceNet`.
     pooling : str, default="last"
@@ -33,7 +33,7 @@ class ManyToOneNet(SequenceNet):
         self.output = glorot_linear(self.pooling.output_size, n_outputs)
 
     def forward(self, steps, lengths, vectors=None):
-        """Compute the answers.
+        """Compute the outputs.
 
         Parameters
         ----------
@@ -67,7 +67,7 @@ class ManyToOneNet(SequenceNet):
         return self.embedding_dropout(self.embed(steps, vectors))
 
     def forward_embedded(self, x, lengths):
-        """Compute the answers of embedded steps.
+        """Compute the outputs of embedded steps.
 
         Parameters
         ----------

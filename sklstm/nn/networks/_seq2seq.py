@@ -165,7 +165,7 @@ class Seq2SeqNet(SequenceNet):
         return states, self.attention.remember(outputs, real)
 
     def attention_weights(self, x, lengths, targets):
-        """Compute where the decoder looks while it writes the targets.
+        """Compute the attention weights while the decoder predicts the targets.
 
         Parameters
         ----------
@@ -216,7 +216,7 @@ class Seq2SeqNet(SequenceNet):
         return outputs if memory is None else self.attention(outputs, memory)
 
     def search(self, steps, lengths, vectors=None, **options):
-        """Find the most probable targets.
+        """Find the most probable outputs by beam search.
 
         Parameters
         ----------
@@ -230,7 +230,7 @@ class Seq2SeqNet(SequenceNet):
         symbols : LongTensor of shape (n_sequences, n_hypotheses, n_steps)
             Codes, best first, with 0 from the end on.
         log_probabilities : Tensor of shape (n_sequences, n_hypotheses)
-            Of each answer.
+            Of each of them.
         """
         first, memory = self.encode(self.embed_steps(steps, vectors), lengths)
 
@@ -241,7 +241,7 @@ class Seq2SeqNet(SequenceNet):
         return beam_search(advance, first, len(lengths), **options)
 
     def losses(self, logits, targets):
-        """Compute the negative log-likelihood of each answer.
+        """Compute the negative log-likelihood of each target sequence.
 
         Parameters
         ----------
@@ -263,8 +263,8 @@ class Seq2SeqNet(SequenceNet):
         Returns
         -------
         list of tuple (str, str, int)
-            Name, output shape and number of parameters of each. ``L`` stands for the symbols of
-            an answer.
+            Name, output shape and number of parameters of each. ``L`` is the number of
+            output symbols.
         """
         n_outputs, width = self.output_embedding.weight.shape
         hidden_size = self.output.in_features
