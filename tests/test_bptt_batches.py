@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from sklstm.nn.batches import SequenceDataset
-from sklstm.nn.bptt_batches import StreamBatches, cut
+from sklstm.nn.bptt_batches import BPTTBatches, split_long_sequences
 
 
 def dataset(lengths, conditions=False):
@@ -38,33 +38,33 @@ def read(batches):
 def test_every_step_comes_once_and_in_order(n_steps, seed):
     data = dataset([5, 1, 40, 7, 7, 2, 13])
     random_state = None if seed is None else np.random.RandomState(seed)
-    rows = read(StreamBatches(data, 3, random_state, n_steps))
+    rows = read(BPTTBatches(data, 3, random_state, n_steps))
     assert all(row == list(range(row[0], row[0] + len(row))) for row in rows if row)
     assert sorted(step for row in rows for step in row) == data.values.tolist()
 
 
 def test_what_goes_on_has_no_padding():
-    for batch, _ in StreamBatches(dataset([5, 9, 40, 7]), 4, np.random.RandomState(0), 3):
+    for batch, _ in BPTTBatches(dataset([5, 9, 40, 7]), 4, np.random.RandomState(0), 3):
         goes_on = batch.lengths == batch.lengths.max()
         assert batch.steps.shape[1] <= 3
         assert batch.lengths[goes_on].min() == batch.lengths.max()
 
 
 def test_a_long_text_fills_a_batch():
-    batches = list(StreamBatches(dataset([6400]), 64, np.random.RandomState(0), 10))
+    batches = list(BPTTBatches(dataset([6400]), 64, np.random.RandomState(0), 10))
     assert [len(batch) for batch, _ in batches] == [64] * 10
     assert [batch.continues for batch, _ in batches] == [False] + [True] * 9
-    assert len(StreamBatches(dataset([6400]), 64, np.random.RandomState(0), 10)) == 10
+    assert len(BPTTBatches(dataset([6400]), 64, np.random.RandomState(0), 10)) == 10
 
 
 def test_without_shuffling_texts_stay_whole_and_ended_ones_leave():
-    batches = [batch for batch, _ in StreamBatches(dataset([2, 100, 3]), 4, n_steps=10)]
+    batches = [batch for batch, _ in BPTTBatches(dataset([2, 100, 3]), 4, n_steps=10)]
     assert [len(batch) for batch in batches] == [3] + [1] * 9
 
 
 def test_no_small_batch_is_left_over():
     data = dataset([1000, 30, 20])
-    batches = StreamBatches(data, 8, np.random.RandomState(0), 10)
+    batches = BPTTBatches(data, 8, np.random.RandomState(0), 10)
     assert {len(batch) for batch, _ in batches if not batch.continues} == {10}
 
 
@@ -73,7 +73,7 @@ def test_weights_make_the_loss_a_mean_over_steps(seed):
     data = dataset([5, 1, 40, 7, 7, 2, 13])
     random_state = None if seed is None else np.random.RandomState(seed)
     total = n_rows = 0
-    for batch, _ in StreamBatches(data, 3, random_state, 4):
+    for batch, _ in BPTTBatches(data, 3, random_state, 4):
         weights = batch.weights
         losses = batch.lengths.double()  # one a step
         total += (losses * weights).mean().item() * len(batch)
@@ -84,7 +84,7 @@ def test_weights_make_the_loss_a_mean_over_steps(seed):
 def test_ended_pieces_leave_and_what_is_left_teaches_as_much():
     data = dataset([3] * 300 + [500])
     taught = []
-    for batch, _ in StreamBatches(data, 4, np.random.RandomState(0), 5):
+    for batch, _ in BPTTBatches(data, 4, np.random.RandomState(0), 5):
         assert batch.lengths.all()
         assert batch.begins_step
         assert batch.ends_step
@@ -95,7 +95,7 @@ def test_ended_pieces_leave_and_what_is_left_teaches_as_much():
 
 
 def test_pieces_keep_condition_and_order():
-    pieces = cut(dataset([10, 3], conditions=True), 4)
+    pieces = split_long_sequences(dataset([10, 3], conditions=True), 4)
     assert pieces.lengths.tolist() == [3, 3, 4, 3]
     assert pieces.starts.tolist() == [0, 3, 6, 10]
     assert pieces.conditions.ravel().tolist() == [0, 0, 0, 1]
@@ -104,7 +104,7 @@ def test_pieces_keep_condition_and_order():
 def test_rows_tell_which_sequence_a_row_is():
     data = dataset([5, 1, 9])
     found = {row: [] for row in range(3)}
-    for rows, batch, _ in StreamBatches(data, 2, n_steps=2).batches():
+    for rows, batch, _ in BPTTBatches(data, 2, n_steps=2).batches():
         for row, steps, length in zip(rows, batch.steps, batch.lengths, strict=True):
             found[row] += steps[:length].tolist()
     assert found == {0: [0, 1, 2, 3, 4], 1: [5], 2: list(range(6, 15))}

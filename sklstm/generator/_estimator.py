@@ -24,7 +24,7 @@ from sklstm.generator._texts import (
 )
 from sklstm.generator._writing import WritingMixin
 from sklstm.nn.batches import SequenceDataset, to_tensor
-from sklstm.nn.bptt_batches import StreamBatches
+from sklstm.nn.bptt_batches import BPTTBatches
 from sklstm.nn.networks import LanguageModelNet
 from sklstm.sequences import Sequences
 from sklstm.text import TokenIndexer
@@ -461,11 +461,11 @@ class LSTMGenerator(
 
     def _batch_options(self):
         options = {
-            "iterator_valid": StreamBatches,
+            "iterator_valid": BPTTBatches,
             "iterator_valid__n_steps": self._n_steps_at_once(),
         }
         if self.bptt_steps is not None:
-            options["iterator_train"] = StreamBatches
+            options["iterator_train"] = BPTTBatches
             options["iterator_train__n_steps"] = self.bptt_steps
         return options
 
@@ -477,7 +477,7 @@ class LSTMGenerator(
 
     def _run(self, data):
         """Run over texts some steps at a time: yield rows, batch, targets and outputs."""
-        batches = StreamBatches(data, self.batch_size, n_steps=self._n_steps_at_once())
+        batches = BPTTBatches(data, self.batch_size, n_steps=self._n_steps_at_once())
         for rows, batch, targets in batches.batches():
             if not batch.continues:
                 states = self.module_.initial_states(len(rows))

@@ -1,29 +1,29 @@
-"""Long sequences, some steps at a time: for truncated backpropagation, and to save memory."""
+"""Batches of a few steps at a time: for truncated backpropagation, and to save memory."""
 
 import numpy as np
 
 from sklstm.nn.batches import LengthBatches
 
 
-class StreamBatches:
-    """Iterate over batches of sequences some steps at a time.
+class BPTTBatches:
+    """Iterate over batches of a few steps, for truncated backpropagation through time.
 
-    A batch that `continues` takes the same sequences up where the batch before left them. With
-    `random_state`, which is for training, sequences are drawn as by `LengthBatches`, and
-    those longer than their share of all steps in a batch are cut into pieces first, so that one
-    long text fills a batch. Without it, sequences stay whole. Those that have come to their end
-    are left out of a batch, which then weighs less.
+    A batch that `continues` goes on with the sequences of the batch before it, from the step at
+    which that one ended. For training, that is with a `random_state`, sequences are shuffled as
+    in `LengthBatches`, and those longer than the number of all steps divided by `batch_size` are
+    cut into pieces first, so that one long text fills a batch. Otherwise they stay whole.
+    Sequences that have ended leave the batch, which then weighs less.
 
     Parameters
     ----------
     dataset : SequenceDataset
         The sequences, with targets for each step.
     batch_size : int
-        Sequences in a batch, more or less: the last batch is as large as the others.
+        Sequences in a batch, approximately: all batches begin with about the same number.
     random_state : numpy.random.RandomState, optional
         Shuffles.
     n_steps : int, default=100
-        Steps at a time.
+        Steps of a batch.
     """
 
     def __init__(self, dataset, batch_size, random_state=None, n_steps=100):
@@ -31,8 +31,8 @@ class StreamBatches:
         self.random_state = random_state
         self.dataset = dataset
         if random_state is not None:
-            share = -(-int(dataset.lengths.sum()) // int(batch_size))
-            self.dataset = cut(dataset, max(share, n_steps))
+            longest = max(n_steps, -(-int(dataset.lengths.sum()) // int(batch_size)))
+            self.dataset = split_long_sequences(dataset, longest)
         n_batches = max(1, round(len(self.dataset) / int(batch_size)))
         self.batch_size = -(-len(self.dataset) // n_batches)
 
@@ -44,29 +44,29 @@ class StreamBatches:
         # every symbol counts the same in the mean over all batches, whatever their number
         n_rows = sum(len(rows) for rows, _ in plan)
         for rows, start in plan:
-            batch, batch.targets = self._read(rows, start)
+            batch, batch.targets = self._steps_from(rows, start)
             batch.weights = self.dataset.weights[rows] * (n_rows / len(self.dataset))
             batch.share = len(rows) * len(plan) / n_rows
             batch.importance = self.dataset.mean_importance(rows)
             yield batch, None if labels is None else labels[rows]
 
     def batches(self):
-        """Iterate with the rows of each batch.
+        """Iterate over the batches together with their rows.
 
         Yields
         ------
         rows : ndarray of int
             Which sequences.
         batch : Batch
-            Some of their steps.
+            Their next steps.
         targets : LongTensor of shape (n_sequences, n_steps)
             Their targets, -1 at padding.
         """
         for rows, start in self._plan(self.random_state):
-            yield rows, *self._read(rows, start)
+            yield rows, *self._steps_from(rows, start)
 
     def _plan(self, random_state):
-        """List the rows of each batch, the longest first, and the step from which on to read."""
+        """Return the rows of each batch, longest first, and the step at which it starts."""
         plan = []
         for rows in LengthBatches(self.dataset, self.batch_size, random_state).steps():
             lengths = self.dataset.lengths[rows]
@@ -75,27 +75,27 @@ class StreamBatches:
                 plan.append((rows[: np.sum(lengths > start)], start))
         return plan
 
-    def _read(self, rows, start):
+    def _steps_from(self, rows, start):
         part = self.dataset.subset(rows)
         part.starts = part.starts + start
         part.lengths = np.clip(part.lengths - start, 0, self.n_steps)
         every = np.arange(len(rows))
         batch, (targets, _) = part.batch(every), part.target(every)
         batch.continues = start > 0
-        # those that go on must not read padding
+        # sequences that go on must not read padding
         batch.steps = batch.steps[:, : self.n_steps]
         return batch, targets[:, : self.n_steps]
 
 
-def cut(dataset, longest):
-    """Cut sequences into pieces of about equal length.
+def split_long_sequences(dataset, longest):
+    """Cut long sequences into pieces of about equal length.
 
     Parameters
     ----------
     dataset : SequenceDataset
         The sequences.
     longest : int
-        Steps of a piece at most.
+        Maximum number of steps of a piece.
 
     Returns
     -------
