@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from sklstm.nn.cells import CELLS
-from sklstm.nn.dropout import Dropout, drawing_from, drop
+from sklstm.nn.dropout import Dropout, dropout_generator, dropout
 from sklstm.nn.embedding import Embedding
 from sklstm.nn.networks._char_encoder import CharEncoder
 from sklstm.nn.pooling import Pooling
@@ -27,7 +27,7 @@ def lengths_from(shortest):
     return st.lists(st.integers(shortest, 9), min_size=1, max_size=6)
 
 
-def draw(lengths, seed, dtype=torch.float64, **shape):
+def bernoulli(lengths, seed, dtype=torch.float64, **shape):
     """Return random layers, and a random batch without excess padding."""
     torch.manual_seed(seed)
     layers = Recurrent(N_FEATURES, N_UNITS, **shape).to(dtype)
@@ -248,7 +248,7 @@ class TestDropout:
         torch.manual_seed(1)
         outputs = layers(x, lengths)
         torch.manual_seed(1)
-        dropped = drop(cell.weight_hh, 0.5)
+        dropped = dropout(cell.weight_hh, 0.5)
         assert 0.3 < (dropped == 0).float().mean() < 0.7
         expected, _ = cell.run(x, cell.initial_state(2), dropped)
         torch.testing.assert_close(outputs, expected)
@@ -407,8 +407,8 @@ class TestCharEncoder:
 
 @pytest.mark.parametrize("p", [0.2, 0.5, 0.9])
 def test_values_are_dropped_as_often_as_asked_and_apart_from_each_other(p):
-    with drawing_from(torch.Generator().manual_seed(0)):
-        values = drop(torch.ones(1001, 997), p).flatten()
+    with dropout_generator(torch.Generator().manual_seed(0)):
+        values = dropout(torch.ones(1001, 997), p).flatten()
     kept = values > 0
     assert values[kept].unique().tolist() == pytest.approx([1 / (1 - p)])
     n = len(kept)
@@ -420,9 +420,9 @@ def test_values_are_dropped_as_often_as_asked_and_apart_from_each_other(p):
 
 @pytest.mark.parametrize("shape", [(), (3,), (0, 2), (2, 5)])
 def test_drop_takes_any_shape(shape):
-    assert drop(torch.ones(shape), 0.5).shape == shape
+    assert dropout(torch.ones(shape), 0.5).shape == shape
 
 
 def test_nearly_nothing_and_nearly_all_can_be_dropped():
-    assert drop(torch.ones(1000), 1e-9).sum() > 990
-    assert drop(torch.ones(1000), 1 - 1e-9).count_nonzero() < 10
+    assert dropout(torch.ones(1000), 1e-9).sum() > 990
+    assert dropout(torch.ones(1000), 1 - 1e-9).count_nonzero() < 10

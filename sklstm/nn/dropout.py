@@ -1,4 +1,4 @@
-"""Dropout, drawn from a generator of this thread's own or from torch's."""
+"""Dropout, with torch's generator or with one that belongs to a thread."""
 
 from contextlib import contextmanager
 from threading import local
@@ -6,12 +6,12 @@ from threading import local
 import torch
 from torch import nn
 
-_own = local()  # what each thread has for itself
+_thread = local()
 
 
 @contextmanager
-def drawing_from(generator):
-    """Let the dropout of this thread draw from a generator of its own.
+def dropout_generator(generator):
+    """Give the dropout of this thread a generator of its own, for the time of a block.
 
     Parameters
     ----------
@@ -23,15 +23,15 @@ def drawing_from(generator):
     None
         Nothing.
     """
-    _own.generator = generator
+    _thread.generator = generator
     try:
         yield
     finally:
-        del _own.generator
+        del _thread.generator
 
 
-def drop(x, p, shape=None):
-    """Set values to zero at random, and scale the others up.
+def dropout(x, p, shape=None):
+    """Set random values to zero, and scale the others by :math:`1 / (1 - p)`.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def drop(x, p, shape=None):
     p : float
         Probability of dropping a value.
     shape : tuple, optional
-        Shape of the draws, which broadcast over `x`; by default one for each value.
+        Shape of the mask, which is broadcast to `x`; by default the shape of `x`.
 
     Returns
     -------
@@ -49,18 +49,18 @@ def drop(x, p, shape=None):
     """
     if not p:
         return x
-    return x * draw(1 - p, x.new_empty(x.shape if shape is None else shape)).div_(1 - p)
+    return x * bernoulli(1 - p, x.new_empty(x.shape if shape is None else shape)).div_(1 - p)
 
 
-def draw(p, out):
-    """Fill a tensor with ones at random, and zeros, from this thread's generator.
+def bernoulli(p, out):
+    """Fill a tensor with ones and zeros at random, from this thread's generator.
 
     Parameters
     ----------
     p : float
         Probability of a one, below 1; it is rounded to 16 bits.
     out : Tensor
-        What to fill.
+        The tensor to fill.
 
     Returns
     -------
@@ -69,22 +69,22 @@ def draw(p, out):
     """
     # sixteen random bits for each value: several times as fast as bernoulli_, which draws doubles
     bits = torch.empty(-(-out.numel() // 4), dtype=torch.int64, device=out.device)
-    bits.random_(-(2**63), None, generator=getattr(_own, "generator", None))
+    bits.random_(-(2**63), None, generator=getattr(_thread, "generator", None))
     integers = bits.view(torch.int16)[: out.numel()].view(out.shape)
     limit = min(round(p * 2**16), 2**16 - 1) - 2**15  # above it are 1 - p of all such integers
     return out.copy_(integers < limit)
 
 
 class Dropout(nn.Module):
-    """Dropout on a batch of sequences, locked in time at will.
+    """Dropout on a batch of sequences, at every step anew or locked in time.
 
     Parameters
     ----------
     p : float
         Probability of dropping a value.
     locked : bool, default=False
-        Drop the same features at every step of a sequence, as [1]_ found to regularise
-        recurrent nets better than a fresh draw at each step.
+        Drop the same features at every step of a sequence (variational dropout [1]_), which
+        regularises recurrent nets better than a new mask at each step.
 
     References
     ----------
@@ -112,4 +112,4 @@ class Dropout(nn.Module):
         """
         if not self.training:
             return x
-        return drop(x, self.p, (len(x), 1, x.shape[-1]) if self.locked else None)
+        return dropout(x, self.p, (len(x), 1, x.shape[-1]) if self.locked else None)

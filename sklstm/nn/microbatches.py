@@ -13,7 +13,7 @@ from contextlib import nullcontext
 import torch
 from threadpoolctl import ThreadpoolController
 
-from sklstm.nn.dropout import drawing_from
+from sklstm.nn.dropout import dropout_generator
 
 GATES = 400_000  # steps times units of a part, about 13 megabytes in float32
 
@@ -120,7 +120,7 @@ def accumulate_gradients(network, arguments, loss, parts, workers, context=nullc
 
     def compute(part, seed):
         inside = x.detach()[part].requires_grad_(x.requires_grad)
-        with context(), drawing_from(torch.Generator().manual_seed(seed)):
+        with context(), dropout_generator(torch.Generator().manual_seed(seed)):
             outputs = network.forward_embedded(
                 inside, **{name: row[part] for name, row in rows.items()}
             )

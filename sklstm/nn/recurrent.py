@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from sklstm.nn.cells import CELLS
-from sklstm.nn.dropout import Dropout, drop
+from sklstm.nn.dropout import Dropout, dropout
 from sklstm.nn.masking import padding_mask, reversal_index, reverse_padded
 from sklstm.nn.recording import Trace
 
@@ -152,7 +152,7 @@ class Recurrent(nn.Module):
         return traces
 
     def _recurrent_weights(self, cell):
-        return [drop(w, self.recurrent_dropout * self.training) for w in cell.recurrent]
+        return [dropout(w, self.recurrent_dropout * self.training) for w in cell.recurrent]
 
     def _run(self, cell, x, trace=None, state=None):
         weights = self._recurrent_weights(cell)

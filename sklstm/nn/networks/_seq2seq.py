@@ -5,7 +5,7 @@ from torch.nn import functional as F
 
 from sklstm.nn.attention import Attention
 from sklstm.nn.beam_search import BOUNDARY, beam_search
-from sklstm.nn.dropout import Dropout, draw
+from sklstm.nn.dropout import Dropout, bernoulli
 from sklstm.nn.embedding import Embedding
 from sklstm.nn.linear import glorot_linear
 from sklstm.nn.masking import padding_mask
@@ -197,7 +197,7 @@ class Seq2SeqNet(SequenceNet):
         A guess passes no gradient on, so it is enough to know it: the run that learns goes over
         all steps at once, whatever the symbols are.
         """
-        told = draw(self.teacher_forcing, self.output.weight.new_empty(codes.shape)).bool()
+        told = bernoulli(self.teacher_forcing, self.output.weight.new_empty(codes.shape)).bool()
         shown = [codes[:, 0]]
         for step in range(1, codes.shape[1]):
             logits, states = self._advance(shown[-1][:, None], states, memory)  # (N, 1, K)
