@@ -50,8 +50,8 @@ class Trace:
         self.steps = {name: [] for name in names}
         self._gates = {}
 
-    def note(self, state, gates):
-        """Note a step.
+    def append(self, state, gates):
+        """Append a step.
 
         Parameters
         ----------

@@ -194,6 +194,6 @@ def run_step_by_step(cell, x, state, recurrent, trace=None):
     for x_t in x.unbind(dim=1):  # (N, F)
         state, gates = cell.step(x_t, state, *recurrent)
         if trace is not None:
-            trace.note(state, gates)
+            trace.append(state, gates)
         outputs.append(state[0])
     return torch.stack(outputs, dim=1), state
