@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from sklstm.nn.cells import CELLS
-from sklstm.nn.dropout import Dropout, dropout_generator, dropout
+from sklstm.nn.dropout import Dropout, dropout, dropout_generator
 from sklstm.nn.embedding import Embedding
 from sklstm.nn.networks._char_encoder import CharEncoder
 from sklstm.nn.pooling import Pooling
@@ -27,7 +27,7 @@ def lengths_from(shortest):
     return st.lists(st.integers(shortest, 9), min_size=1, max_size=6)
 
 
-def bernoulli(lengths, seed, dtype=torch.float64, **shape):
+def draw(lengths, seed, dtype=torch.float64, **shape):
     """Return random layers, and a random batch without excess padding."""
     torch.manual_seed(seed)
     layers = Recurrent(N_FEATURES, N_UNITS, **shape).to(dtype)
