@@ -16,7 +16,7 @@ from skorch.utils import TeeGenerator
 from sklstm._callbacks import Diverged, EpochMean, make_callbacks, stops_early
 from sklstm.nn.batches import to_tensor
 from sklstm.nn.growth import grow_moments, grow_weights
-from sklstm.nn.microbatches import Workers, accumulate_gradients, cut
+from sklstm.nn.microbatches import Workers, accumulate_gradients, split_into_microbatches
 from sklstm.nn.networks import SequenceNet
 
 # modules that call ``fit`` many times, and those among them that call it once
@@ -145,11 +145,11 @@ class Net(NeuralNet):
                 group["lr"] = rate
 
     def train_step_single(self, batch, **fit_params):
-        """Compute the gradients of a batch, on CPU part by part."""
+        """Compute the gradients of a batch, on CPU by micro-batches."""
         inputs, _ = batch
-        parts = self.parts(inputs)
+        slices = self.microbatch_slices(inputs)
         self._set_training(True)
-        if len(parts) == 1:
+        if len(slices) == 1:
             outputs = self.infer(inputs, **fit_params)
             loss = self._mean_loss(outputs, inputs.targets, inputs.weights, True)
             (inputs.share * loss).backward()
@@ -162,16 +162,17 @@ class Net(NeuralNet):
 
         arguments = self.arguments(inputs)
         total, outputs = accumulate_gradients(
-            self.module_, arguments, loss, parts, self.workers_, self.autocast
+            self.module_, arguments, loss, slices, self.workers_, self.autocast
         )
         return {"loss": total / inputs.share, "y_pred": outputs}
 
-    def parts(self, inputs):
-        """Cut a batch, unless the device or the user's own module wants it whole."""
+    def microbatch_slices(self, inputs):
+        """Return one slice for each micro-batch; on a GPU, or of a user's module, there is one."""
         if self.device != "cpu" or not isinstance(self.module_, SequenceNet):
             return [slice(None)]
         network = self.module_
-        return cut(*inputs.steps.shape[:2], network.n_units, network.fewest_sequences)
+        shape = inputs.steps.shape[:2]
+        return split_into_microbatches(*shape, network.n_units, network.min_sequences)
 
     def get_loss(self, y_pred, y_true, X=None, training=False):
         """Return the weighted mean loss of the `Batch` X; `y_true` is what the user calls it."""

@@ -1,4 +1,4 @@
-"""Batches in parts: the gradients of the whole, at any number of threads."""
+"""Micro-batches: the gradients of the whole, at any number of threads."""
 
 import numpy as np
 import pytest
@@ -6,46 +6,47 @@ import torch
 from threadpoolctl import threadpool_info
 
 from sklstm import LSTMClassifier, LSTMTagger
-from sklstm.nn import microbatches as parts
+from sklstm.nn import microbatches
 from sklstm.nn.cells._cell import Cell
-from sklstm.nn.microbatches import Workers, accumulate_gradients, cut
+from sklstm.nn.microbatches import Workers, accumulate_gradients, split_into_microbatches
 from sklstm.nn.networks import ManyToOneNet
 
 
 @pytest.fixture
-def small_parts(monkeypatch):
-    """Let parts be as small as they may."""
-    monkeypatch.setattr(parts, "GATES", 1)
+def small_microbatches(monkeypatch):
+    """Let micro-batches be as small as possible."""
+    monkeypatch.setattr(microbatches, "UNIT_STEPS", 1)
 
 
 class TestCut:
     @pytest.mark.parametrize("n_sequences", [1, 7, 16, 17, 33, 64, 100])
     @pytest.mark.parametrize("n_steps", [1, 50, 500])
     @pytest.mark.parametrize("n_units", [1, 100, 1000])
-    @pytest.mark.parametrize("fewest", [16, 32])
-    def test_covers_every_sequence_once(self, n_sequences, n_steps, n_units, fewest):
-        slices = cut(n_sequences, n_steps, n_units, fewest)
+    @pytest.mark.parametrize("min_sequences", [16, 32])
+    def test_covers_every_sequence_once(self, n_sequences, n_steps, n_units, min_sequences):
+        slices = split_into_microbatches(n_sequences, n_steps, n_units, min_sequences)
         rows = [row for part in slices for row in range(n_sequences)[part]]
         assert rows == list(range(n_sequences))
         sizes = [len(range(n_sequences)[part]) for part in slices]
-        assert len(sizes) == 1 or max(sizes) >= fewest
-        assert len(sizes) == 1 or n_sequences * n_steps * n_units > parts.GATES
+        assert len(sizes) == 1 or max(sizes) >= min_sequences
+        assert len(sizes) == 1 or n_sequences * n_steps * n_units > microbatches.UNIT_STEPS
 
     def test_of_the_lectures_network(self):
-        assert len(cut(64, 60, 100, 16)) == 1
-        assert len(cut(64, 70, 100, 16)) == 2
-        assert len(cut(64, 150, 100, 16)) == 4
-        assert len(cut(64, 500, 100, 16)) == 4
-        assert len(cut(64, 500, 100, 32)) == 2
+        assert len(split_into_microbatches(64, 60, 100, 16)) == 1
+        assert len(split_into_microbatches(64, 70, 100, 16)) == 2
+        assert len(split_into_microbatches(64, 150, 100, 16)) == 4
+        assert len(split_into_microbatches(64, 500, 100, 16)) == 4
+        assert len(split_into_microbatches(64, 500, 100, 32)) == 2
 
-    @pytest.mark.parametrize(("hidden_size", "n_parts"), [(100, 4), (400, 2), (1000, 1)])
-    def test_wide_layers_want_many_sequences(self, hidden_size, n_parts):
+    @pytest.mark.parametrize(("hidden_size", "n_microbatches"), [(100, 4), (400, 2), (1000, 1)])
+    def test_wide_layers_want_many_sequences(self, hidden_size, n_microbatches):
         net = ManyToOneNet(1, 3, hidden_size)
-        assert len(cut(64, 500, hidden_size, net.fewest_sequences)) == n_parts
+        slices = split_into_microbatches(64, 500, hidden_size, net.min_sequences)
+        assert len(slices) == n_microbatches
 
 
 def gradients(net, arguments, targets, slices):
-    """Return the loss and the gradients of a network, whole or in parts."""
+    """Return the loss and the gradients of a network, whole or in micro-batches."""
     net.zero_grad()
 
     def loss(outputs, part=slice(None)):
@@ -62,7 +63,7 @@ def gradients(net, arguments, targets, slices):
 
 @pytest.mark.parametrize("pooling", ["last", "max+mean", "attention"])
 @pytest.mark.parametrize("bidirectional", [False, True])
-def test_parts_add_up_to_the_whole(pooling, bidirectional):
+def test_microbatches_add_up_to_the_whole(pooling, bidirectional):
     torch.manual_seed(0)
     net = ManyToOneNet(2, 3, 4, n_codes=9, pooling=pooling, bidirectional=bidirectional).double()
     lengths = torch.tensor([5, 3, 1, 5, 4, 2])
@@ -71,9 +72,9 @@ def test_parts_add_up_to_the_whole(pooling, bidirectional):
     loss, whole = gradients(net, arguments, targets, None)
     for size in (1, 2, 4):
         slices = [slice(start, start + size) for start in range(0, 6, size)]
-        in_parts, of_parts = gradients(net, arguments, targets, slices)
-        assert in_parts == pytest.approx(loss)
-        for one, other in zip(whole, of_parts, strict=True):
+        total, summed = gradients(net, arguments, targets, slices)
+        assert total == pytest.approx(loss)
+        for one, other in zip(whole, summed, strict=True):
             torch.testing.assert_close(one, other)
 
 
@@ -107,15 +108,15 @@ def fitted(**options):
 DROPOUT = {"dropout": 0.3, "recurrent_dropout": 0.3, "embedding_dropout": 0.3, "n_layers": 2}
 
 
-def test_training_in_parts_learns_what_the_whole_would(monkeypatch):
+def test_training_in_microbatches_learns_what_the_whole_would(monkeypatch):
     whole = fitted()
-    monkeypatch.setattr(parts, "GATES", 1)
+    monkeypatch.setattr(microbatches, "UNIT_STEPS", 1)
     np.testing.assert_allclose(
         fitted().decision_function(SERIES), whole.decision_function(SERIES), rtol=1e-6
     )
 
 
-@pytest.mark.usefixtures("small_parts")
+@pytest.mark.usefixtures("small_microbatches")
 class TestThreads:
     @pytest.mark.parametrize("options", [{}, DROPOUT], ids=["plain", "dropout"])
     def test_their_number_does_not_matter(self, options, monkeypatch):
@@ -154,7 +155,7 @@ class TestThreads:
         fitted(**DROPOUT)
         assert torch.equal(torch.get_rng_state(), state)
 
-    def test_parts_drop_other_values(self):
+    def test_microbatches_drop_other_values(self):
         torch.manual_seed(0)
         net = ManyToOneNet(1, 3, 4, dropout=0.5).train()
         seen = []
@@ -171,21 +172,21 @@ class TestThreads:
         assert len(seen) == 2
         assert not torch.equal(*seen)
 
-    def test_a_tagger_learns_in_parts(self):
+    def test_a_tagger_learns_in_microbatches(self):
         sentences = [["Ada", "met", "Alan"], ["they", "met", "Ada"]] * 10
         tags = [["B-PER", "O", "B-PER"], ["O", "O", "B-PER"]] * 10
         tagger = LSTMTagger(char_encoder="cnn", casing=True, lr=0.03, random_state=0)
         assert tagger.fit(sentences, tags).score(sentences, tags) == 1.0
 
     @pytest.mark.parametrize("n_threads", [1, 2])
-    def test_an_error_in_a_part_reaches_the_caller(self, n_threads, monkeypatch):
+    def test_an_error_in_a_microbatch_reaches_the_caller(self, n_threads, monkeypatch):
         monkeypatch.setattr(torch, "get_num_threads", lambda: n_threads)
         with Workers() as workers, pytest.raises(ZeroDivisionError):
             workers.map(lambda number: 1 / number, [1, 0])
 
 
 @pytest.mark.parametrize("precision", ["float32", "float64", "bfloat16"])
-@pytest.mark.usefixtures("small_parts")
+@pytest.mark.usefixtures("small_microbatches")
 def test_precision(precision):
     model = fitted(precision=precision)
     assert np.isfinite(model.decision_function(SERIES)).all()

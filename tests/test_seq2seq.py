@@ -18,7 +18,7 @@ from toys import Raise
 from sklstm import LSTMSeq2Seq, Sequences, TokenIndexer, Tokenizer, Word2VecEmbedder
 from sklstm.estimator_checks import sequence_estimator_checks
 from sklstm.metrics import token_error_rate, token_error_rate_scorer
-from sklstm.nn import microbatches as parts
+from sklstm.nn import microbatches
 from sklstm.nn.cells import CELLS
 
 SOURCES = ["ab", "abc", "c", "ba", "cab", "bb", "cc", "acb", "caab", "b"] * 3
@@ -357,14 +357,14 @@ class TestTraining:
         assert model.score(X, y) == 1
 
     @pytest.mark.parametrize("share", [1.0, 0.5])
-    def test_parts_of_a_batch_equal_the_whole(self, monkeypatch, share):
+    def test_microbatches_equal_the_whole(self, monkeypatch, share):
         X, y = SOURCES * 4, REVERSED * 4
         params = {"batch_size": 120, "precision": "float64", "teacher_forcing": share}
         whole = seq2seq(**params).fit(X, y)
-        monkeypatch.setattr(parts, "GATES", 1000)
+        monkeypatch.setattr(microbatches, "UNIT_STEPS", 1000)
         cut = seq2seq(**params).fit(X, y)
         data = cut._encode(cut._read_input(X, reset=False), reset=False)
-        assert len(cut.net_.parts(data.batch(np.arange(120)))) > 1
+        assert len(cut.net_.microbatch_slices(data.batch(np.arange(120)))) > 1
         if share == 1:
             assert_same(n_best(cut), n_best(whole), 1e-9)
         assert_same(n_best(cut), n_best(clone(cut).fit(X, y)))

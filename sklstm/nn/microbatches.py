@@ -1,10 +1,10 @@
-"""A batch computed in parts, one core to each: what fits into a processor's cache is done faster.
+"""A batch computed in micro-batches, each on one core.
 
-The recurrent kernels keep every step's gates for the way back. Of a batch of long sequences these
-are tens of megabytes, which the allocator hands back to the system after every batch and gets
-again page by page, and two threads on one such kernel are hardly faster than one. Small parts reuse
-their memory, and each thread computes its own. The parts do not depend on the number of threads,
-nor do the sums over them.
+The recurrent kernels keep the gates of every step for the backward pass. For a batch of long
+sequences these are tens of megabytes: more than a processor's cache, and memory that the allocator
+returns to the system after each batch and gets back page by page. Micro-batches reuse theirs. They
+also use the cores better, since two threads on one such kernel are hardly faster than one. Neither
+the micro-batches nor the sums over them depend on the number of threads.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -15,11 +15,11 @@ from threadpoolctl import ThreadpoolController
 
 from sklstm.nn.dropout import dropout_generator
 
-GATES = 400_000  # steps times units of a part, about 13 megabytes in float32
+UNIT_STEPS = 400_000  # of a micro-batch, units times steps: about 13 megabytes in float32
 
 
 class Workers:
-    """Threads that compute on one core each, for the time of a ``with`` block."""
+    """A pool of threads, each limited to one core, for the time of a ``with`` block."""
 
     def __init__(self):
         self.n_threads = torch.get_num_threads()
@@ -33,19 +33,19 @@ class Workers:
             self.pool.shutdown()
 
     def map(self, function, *arguments):
-        """Call a function for each of the arguments.
+        """Call a function with each set of arguments, as `map` does.
 
         Parameters
         ----------
         function : callable
-            What to call.
+            The function.
         *arguments : sequences
-            Of each argument.
+            The values of each of its arguments.
 
         Returns
         -------
         list
-            What it returned, in order.
+            The results, in order.
         """
         if self.n_threads == 1:
             return list(map(function, *arguments))
@@ -55,86 +55,85 @@ class Workers:
 
 
 def _limit_to_one_core():
-    """Limit the kernels that this thread calls; those of other threads stay as they are."""
+    """Limit the kernels that this thread calls to one core; other threads stay as they are."""
     ThreadpoolController().limit(limits=1, user_api="openmp")
 
 
-def cut(n_sequences, n_steps, n_units, fewest):
-    """Cut a batch into parts of equal size.
+def split_into_microbatches(n_sequences, n_steps, n_units, min_sequences):
+    """Split a batch into micro-batches of equal size.
 
     Parameters
     ----------
     n_sequences, n_steps : int
-        Of the batch.
+        Size of the batch.
     n_units : int
-        Recurrent units that a step passes through.
-    fewest : int
-        Sequences of a part at least: a run over fewer wastes time.
+        Recurrent units, of all layers and directions.
+    min_sequences : int
+        Minimum size of a micro-batch: smaller ones are slow.
 
     Returns
     -------
     list of slice
-        The sequences of each part; one for all if the batch is small. Their number is even, so
-        that two cores finish together.
+        The sequences of each micro-batch; a single slice if the batch is small. Otherwise their
+        number is even, so that two cores finish together.
     """
-    gates = n_sequences * n_steps * n_units
-    n_pairs = min(-(-gates // (2 * GATES)), n_sequences // (2 * fewest))
-    if gates <= GATES or not n_pairs:
+    unit_steps = n_sequences * n_steps * n_units
+    n_pairs = min(-(-unit_steps // (2 * UNIT_STEPS)), n_sequences // (2 * min_sequences))
+    if unit_steps <= UNIT_STEPS or not n_pairs:
         return [slice(0, n_sequences)]
     size = -(-n_sequences // (2 * n_pairs))
     return [slice(start, start + size) for start in range(0, n_sequences, size)]
 
 
-def accumulate_gradients(network, arguments, loss, parts, workers, context=nullcontext):
-    """Run a network forwards and backwards, part by part.
+def accumulate_gradients(network, arguments, loss, slices, workers, context=nullcontext):
+    """Run a network forwards and backwards, one micro-batch at a time on each core.
 
-    Steps are described all at once, since gradients of an embedding are as large as it is.
+    Steps are embedded all at once, since the gradient of an embedding is as large as its table.
 
     Parameters
     ----------
     network : SequenceNet
-        Its parameters get the gradients.
+        The network; gradients are added to those of its parameters.
     arguments : dict
-        Of its ``forward``.
+        The arguments of its ``forward``.
     loss : callable
         Takes outputs and a slice of sequences; returns their share of the batch's loss.
-    parts : list of slice
-        See `cut`.
+    slices : list of slice
+        The micro-batches, see `split_into_microbatches`.
     workers : Workers
-        Who compute.
+        The threads to use.
     context : callable, optional
-        Makes a context manager that each of them enters.
+        Returns a context manager, which is entered in each thread.
 
     Returns
     -------
     loss : Tensor
-        Of the batch.
+        The loss of the batch.
     outputs : Tensor
-        Of the network.
+        The outputs of the network.
     """
     rows = {name: arguments.pop(name) for name in network.row_arguments if name in arguments}
     with context():
         x = network.embed_steps(**arguments)  # (N, T, F)
     weights = [weight for weight in network.parameters() if weight.requires_grad]
-    seeds = torch.randint(2**62, (len(parts),)).tolist()
+    seeds = torch.randint(2**62, (len(slices),)).tolist()
 
     def compute(part, seed):
-        inside = x.detach()[part].requires_grad_(x.requires_grad)
+        inputs = x.detach()[part].requires_grad_(x.requires_grad)
+        options = {name: row[part] for name, row in rows.items()}
         with context(), dropout_generator(torch.Generator().manual_seed(seed)):
-            outputs = network.forward_embedded(
-                inside, **{name: row[part] for name, row in rows.items()}
-            )
+            outputs = network.forward_embedded(inputs, **options)
         share = loss(outputs, part)
-        wanted = [*weights, inside] if x.requires_grad else weights
+        wanted = [*weights, inputs] if x.requires_grad else weights
         gradients = torch.autograd.grad(share, wanted, allow_unused=True)
         return share.detach(), outputs.detach(), gradients
 
-    shares, outputs, gradients = zip(*workers.map(compute, parts, seeds), strict=True)
-    for weight, *of_parts in zip(weights, *gradients, strict=False):
-        used = [gradient for gradient in of_parts if gradient is not None]
+    shares, outputs, gradients = zip(*workers.map(compute, slices, seeds), strict=True)
+    for weight, *of_slices in zip(weights, *gradients, strict=False):
+        used = [gradient for gradient in of_slices if gradient is not None]
         if used:
             total = sum(used[1:], start=used[0])
             weight.grad = total if weight.grad is None else weight.grad + total
     if x.requires_grad:
-        x.backward(torch.cat([of_part[-1] for of_part in gradients]))
+        x.backward(torch.cat([of_slice[-1] for of_slice in gradients]))
     return sum(shares), torch.cat(outputs)

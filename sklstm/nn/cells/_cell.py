@@ -21,7 +21,7 @@ class Cell(nn.Module):
     states = ("h",)  # what a cell carries from step to step, its output first
     sees_output = True  # whether h of the step before enters through weights
     title = ""
-    fewest_sequences = 16  # of a batch that is cut in parts: with less, a run wastes time
+    min_sequences = 16  # of a micro-batch: with fewer, a run wastes time
 
     def __init__(self, input_size, hidden_size, forget_bias=None):
         super().__init__()

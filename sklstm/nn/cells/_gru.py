@@ -34,7 +34,7 @@ class GRUCell(Cell):
 
     gates = "rzn"
     title = "GRU"
-    fewest_sequences = 32
+    min_sequences = 32
 
     def __init__(self, input_size, hidden_size):
         super().__init__(input_size, hidden_size)

@@ -48,7 +48,7 @@ class PeepholeCell(Cell):
     gates = "ifgo"
     states = ("h", "c")
     title = "Peephole LSTM"
-    fewest_sequences = 64  # a loop in Python costs as much for one sequence as for many
+    min_sequences = 64  # a loop in Python costs as much for one sequence as for many
 
     def __init__(self, input_size, hidden_size, forget_bias=1.0, diagonal=False):
         self.diagonal = diagonal

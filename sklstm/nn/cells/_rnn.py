@@ -31,7 +31,7 @@ class RNNCell(Cell):
 
     gates = "h"
     title = "RNN"
-    fewest_sequences = 32
+    min_sequences = 32
 
     def __init__(self, input_size, hidden_size, nonlinearity="tanh"):
         super().__init__(input_size, hidden_size)

@@ -57,8 +57,8 @@ class SequenceNet(nn.Module):
     ):
         super().__init__()
         self.word_dropout = word_dropout
-        # many weights are read for each step: they had better serve many sequences
-        self.fewest_sequences = max(CELLS[cell].fewest_sequences, hidden_size // 16)
+        # the weights are read again at each step, so a micro-batch of few sequences is slow
+        self.min_sequences = max(CELLS[cell].min_sequences, hidden_size // 16)
         self.n_units = n_layers * (1 + bidirectional) * hidden_size
         self.embedding = None if n_codes is None else Embedding(n_codes, n_features)
         self.embedding_dropout = Dropout(embedding_dropout, locked_dropout)
