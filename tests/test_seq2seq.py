@@ -12,6 +12,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_validate
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils.estimator_checks import parametrize_with_checks
 from toys import Raise
 
@@ -289,6 +290,29 @@ class TestPredictions:
         assert model.max_length_ == 4
         with pytest.raises(NotFittedError):
             seq2seq(max_length=3).max_length_  # noqa: B018
+
+    @pytest.mark.parametrize(
+        "options", [{"beam_size": 3}, {"beam_size": 3, "length_penalty": 2.0}, {"max_length": 2}]
+    )
+    def test_options_of_one_call(self, fitted, options):
+        model = pickle.loads(pickle.dumps(fitted)).set_params(**options)
+        assert fitted.predict(SOURCES, **options).tolist() == model.predict(SOURCES).tolist()
+        assert fitted.predict_n_best(SHORT, 2, **options) == model.predict_n_best(SHORT, 2)
+        pipe = make_pipeline(FunctionTransformer(), fitted)
+        assert pipe.predict(SHORT, **options).tolist() == model.predict(SHORT).tolist()
+
+    @pytest.mark.parametrize(
+        ("name", "value"), [("beam_size", 0), ("length_penalty", -1.0), ("max_length", 1.5)]
+    )
+    def test_wrong_option_of_one_call(self, fitted, name, value):
+        with pytest.raises(ValueError, match=f"'{name}' parameter of LSTMSeq2Seq must be"):
+            fitted.predict(SHORT, **{name: value})
+
+    def test_more_symbols_than_any_output_of_fit(self, fitted):
+        endless = pickle.loads(pickle.dumps(fitted))
+        with torch.no_grad():
+            endless.module_.output.bias[0] = -100.0  # never ends of itself
+        assert [*map(len, endless.predict(SHORT, max_length=7))] == [7] * len(SHORT)
 
     @pytest.mark.parametrize("n", [0, -1, 1.5, "all"])
     def test_wrong_n(self, fitted, n):

@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from sklstm._base import BaseLSTM
-from sklstm._sklearn import Interval, StrOptions, fit_context
+from sklstm._sklearn import Interval, StrOptions, fit_context, validate_parameter_constraints
 from sklstm._validation import to_list, to_object_array
 from sklstm.nn.attention import Attention
 from sklstm.nn.networks import Seq2SeqNet
@@ -58,7 +58,8 @@ class LSTMSeq2Seq(BaseLSTM):
         longer outputs; greedy decoding ignores it.
     max_length : int or None, default=None
         Symbols of an output at most; None means those of the longest one in ``fit``. Like
-        `beam_size` and `length_penalty`, it can be changed without refitting.
+        `beam_size` and `length_penalty`, it can be changed without refitting, or overridden in
+        ``predict``.
     vocabulary_size : int or None, default=None
         If set, integers in X are token ids below it, 0 being padding; otherwise they are numbers.
     embedding_dim : int, default=32
@@ -395,23 +396,25 @@ class LSTMSeq2Seq(BaseLSTM):
 
     # ------------------------------------------------------------ predicting
 
-    def predict(self, X):
+    def predict(self, X, *, beam_size=None, length_penalty=None, max_length=None):
         """Predict the outputs.
 
         Parameters
         ----------
         X : list of str, token lists, Sequences, ids or numbers
             One source for each sample.
+        beam_size, length_penalty, max_length : default=None
+            Override the estimator's own for this call; None means no override.
 
         Returns
         -------
         ndarray of shape (n_samples,) of str or lists of str
             One output for each source, as ``y`` was in ``fit``.
         """
-        found = self._search(X, self.beam_size)
+        found = self._search(X, beam_size, length_penalty, max_length)
         return to_object_array([output for ((output, _), *_) in found])
 
-    def predict_n_best(self, X, n=5, beam_size=None):
+    def predict_n_best(self, X, n=5, beam_size=None, length_penalty=None, max_length=None):
         """Predict the `n` best outputs.
 
         Parameters
@@ -420,9 +423,10 @@ class LSTMSeq2Seq(BaseLSTM):
             One source for each sample.
         n : int, default=5
             Number of outputs.
-        beam_size : int, optional
-            Hypotheses that beam search keeps at each step; by default the larger of `n` and the
-            estimator's `beam_size`.
+        beam_size : int, default=None
+            Overrides the estimator's own for this call; None means the larger of that and `n`.
+        length_penalty, max_length : default=None
+            Override the estimator's own for this call; None means no override.
 
         Returns
         -------
@@ -440,16 +444,20 @@ class LSTMSeq2Seq(BaseLSTM):
                 f"beam_size must be an integer of at least n={n}, since the search finds no more "
                 f"outputs than it keeps; got {beam_size!r}."
             )
-        return [outputs[:n] for outputs in self._search(X, beam_size)]
+        found = self._search(X, beam_size, length_penalty, max_length)
+        return [outputs[:n] for outputs in found]
 
-    def _search(self, X, beam_size):
+    def _search(self, X, beam_size, length_penalty, max_length):
         """Return the best outputs that the search found, with their log-probabilities."""
         data = self._read_new(X)
+        options = self._decoding_options(
+            beam_size=beam_size, length_penalty=length_penalty, max_length=max_length
+        )
         search = partial(
             self.module_.search,
-            beam_size=int(beam_size),
-            max_length=self.max_length_,
-            alpha=self.length_penalty,
+            beam_size=int(options["beam_size"]),
+            max_length=options["max_length"] or self._longest,
+            alpha=options["length_penalty"],
         )
         found = {}
         for rows, batch in self._batches(data):
@@ -462,6 +470,15 @@ class LSTMSeq2Seq(BaseLSTM):
                     if log > -np.inf
                 ]
         return [found[row] for row in range(len(found))]
+
+    def _decoding_options(self, **overrides):
+        options = {
+            name: getattr(self, name) if value is None else value
+            for name, value in overrides.items()
+        }
+        constraints = {name: self._parameter_constraints[name] for name in options}
+        validate_parameter_constraints(constraints, options, type(self).__name__)
+        return options
 
     def score(self, X, y, sample_weight=None):
         """Compute the share of outputs that are exactly right.
