@@ -369,13 +369,13 @@ class TestTraining:
         assert epoch["train_loss"] == pytest.approx(np.log(4), rel=0.05)
 
     def test_teacher_forcing_is_reproducible(self):
-        told = n_best(seq2seq().fit(SOURCES, REVERSED))
+        forced = n_best(seq2seq().fit(SOURCES, REVERSED))
         for share in (0.0, 0.5):
             model = seq2seq(teacher_forcing=share).fit(SOURCES, REVERSED)
             assert_same(n_best(clone(model).fit(SOURCES, REVERSED)), n_best(model))
-            assert n_best(model) != told
+            assert n_best(model) != forced
 
-    def test_it_learns_from_its_own_guesses(self):
+    def test_it_learns_from_its_own_predictions(self):
         X, y = ["one", "two", "three"] * 4, ["uno", "dos", "tres"] * 4
         model = seq2seq(teacher_forcing=0.3, hidden_size=32, lr=0.03, max_epochs=30).fit(X, y)
         assert model.score(X, y) == 1

@@ -45,10 +45,10 @@ def batch(
 
 def step_by_step(net, steps, lengths, targets):
     """The logits, with gradients, from one symbol at a time."""
-    states, memory = net.encode(net.embed_steps(steps), lengths)
+    states, encoded = net.encode(net.embed_steps(steps), lengths)
     codes, logits = torch.zeros(len(steps), 1, dtype=torch.long), []
     for step in range(targets.shape[1]):
-        of_step, states = net._advance(codes, states, memory)
+        of_step, states = net._advance(codes, states, encoded)
         logits.append(of_step)
         codes = targets[:, step : step + 1].clamp(min=0)
     return torch.cat(logits, dim=1)
@@ -198,14 +198,14 @@ class TestDecoding:
 
 
 class TestTeacherForcing:
-    def test_no_teacher_equals_a_loop_that_reads_its_own_guesses(self):
+    def test_no_teacher_equals_a_loop_that_reads_its_own_predictions(self):
         net = make(teacher_forcing=0.0).train()
         steps, lengths, targets = batch()
         losses = net.losses(net(steps, lengths, targets), targets).sum()
-        states, memory = net.encode(net.embed_steps(steps), lengths)
+        states, encoded = net.encode(net.embed_steps(steps), lengths)
         codes, logits = torch.zeros(4, 1, dtype=torch.long), []
         for _ in range(targets.shape[1]):
-            of_step, states = net._advance(codes, states, memory)
+            of_step, states = net._advance(codes, states, encoded)
             logits.append(of_step)
             codes = of_step.argmax(dim=-1)
         expected = net.losses(torch.cat(logits, dim=1), targets).sum()
@@ -217,19 +217,19 @@ class TestTeacherForcing:
             strict=True,
         ):
             assert_close(actual, gradient)
-        told = make().train()
-        assert losses != told.losses(told(steps, lengths, targets), targets).sum()
+        forced = make().train()
+        assert losses != forced.losses(forced(steps, lengths, targets), targets).sum()
 
-    def test_share_of_what_is_told(self):
+    def test_share_of_forced_targets(self):
         torch.manual_seed(0)
         net = make(teacher_forcing=0.7).train()
         steps, lengths, _ = batch()
-        codes = torch.full((4, 2000), 7)  # a code that is never guessed
-        states, memory = net.encode(net.embed_steps(steps), lengths)
+        codes = torch.full((4, 2000), 7)  # a code that is never predicted
+        states, encoded = net.encode(net.embed_steps(steps), lengths)
         net.output_embedding.weight = torch.nn.Parameter(torch.randn(8, 3, dtype=torch.float64))
-        mixed = net._mix(states, memory, codes)
-        assert 0.68 < (mixed[:, 1:] == 7).double().mean() < 0.72
-        assert (mixed[:, 0] == 7).all()
+        inputs = net._sample_inputs(states, encoded, codes)
+        assert 0.68 < (inputs[:, 1:] == 7).double().mean() < 0.72
+        assert (inputs[:, 0] == 7).all()
 
     def test_draws_are_those_of_the_generator(self):
         net = make(teacher_forcing=0.5).train()
@@ -241,7 +241,7 @@ class TestTeacherForcing:
         assert torch.equal(found[0], found[1])
         assert not all(torch.equal(found[0], other) for other in found[2:])
 
-    def test_all_is_told_in_evaluation(self):
+    def test_all_targets_are_forced_in_evaluation(self):
         arguments = batch()
         assert torch.equal(make(teacher_forcing=0.0).eval()(*arguments), make().eval()(*arguments))
 
@@ -252,7 +252,7 @@ class TestAttention:
         torch.manual_seed(0)
         attention = Attention(kind, 3, 4).double()
         s, h = torch.randn(2, 3).double(), torch.randn(5, 4).double()
-        memory = attention.remember(h[None], torch.ones(1, 5, dtype=torch.bool))
+        encoded = attention.add_keys(h[None], torch.ones(1, 5, dtype=torch.bool))
         K = attention.key.weight
         for i in range(2):
             if kind == "dot":
@@ -261,11 +261,11 @@ class TestAttention:
                 U, v = attention.query.weight, attention.score.weight[0]
                 scores = torch.stack([v @ torch.tanh(U @ s[i] + K @ h[j]) for j in range(5)])
             alpha = scores.exp() / scores.exp().sum()
-            assert_close(attention.weights(s[None], memory)[0, i], alpha)
+            assert_close(attention.weights(s[None], encoded)[0, i], alpha)
             W, b = attention.combine.weight, attention.combine.bias
             seen = sum(alpha[j] * h[j] for j in range(5))
             assert_close(
-                attention(s[None], memory)[0, i], torch.tanh(W @ torch.cat([s[i], seen]) + b)
+                attention(s[None], encoded)[0, i], torch.tanh(W @ torch.cat([s[i], seen]) + b)
             )
 
     @pytest.mark.parametrize("kind", Attention.KINDS)
@@ -276,21 +276,21 @@ class TestAttention:
         queries, h = torch.randn(3, 2, 3).double(), torch.randn(3, 5, 4).double()
         real = torch.arange(5) < torch.tensor([5, 2, 0])[:, None]
         h = h.masked_fill(~real[:, :, None], junk)
-        memory = attention.remember(h, real)
-        weights = attention.weights(queries, memory)
+        encoded = attention.add_keys(h, real)
+        weights = attention.weights(queries, encoded)
         assert not weights.masked_select(~real[:, None]).any()
         assert_close(weights.sum(dim=-1), torch.tensor([[1.0] * 2, [1.0] * 2, [0.0] * 2]).double())
-        short = attention.remember(h[1:2, :2], real[1:2, :2])
-        assert_close(attention(queries, memory)[1:2], attention(queries[1:2], short))
+        short = attention.add_keys(h[1:2, :2], real[1:2, :2])
+        assert_close(attention(queries, encoded)[1:2], attention(queries[1:2], short))
 
     def test_weights_of_the_network(self):
         net = make()
         steps, lengths, targets = batch()
         weights = net.attention_weights(net.embed_steps(steps), lengths, targets)
-        states, memory = net.encode(net.embed_steps(steps), lengths)
+        states, encoded = net.encode(net.embed_steps(steps), lengths)
         x = net.output_embedding(targets[:, :1].clamp(min=0) * 0)
         first, _ = net.decoder.advance(x, states)
-        assert_close(weights[:, :1], net.attention.weights(first, memory))
+        assert_close(weights[:, :1], net.attention.weights(first, encoded))
 
 
 def log_likelihoods(net, steps, lengths, sequences):
@@ -487,8 +487,8 @@ def test_long_outputs_look_at_long_sources_a_few_steps_at_a_time(monkeypatch):
     real = torch.arange(6) < torch.tensor([[6], [2]])
     found = []
     for at_once in (10**9, 100):  # all queries, and two
-        monkeypatch.setattr("sklstm.nn.attention.PAIRS_AT_ONCE", at_once)
-        answer = attention(queries, attention.remember(outputs, real))
+        monkeypatch.setattr("sklstm.nn.attention.VALUES_AT_ONCE", at_once)
+        answer = attention(queries, attention.add_keys(outputs, real))
         weights = [outputs, queries, *attention.parameters()]
         found.append([answer, *torch.autograd.grad(answer.square().sum(), weights)])
     for whole, in_parts in zip(*found, strict=True):

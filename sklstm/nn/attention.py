@@ -1,4 +1,4 @@
-"""Attention: where in the source to look, for each step of the output."""
+"""Attention of a decoder to the outputs of an encoder."""
 
 from functools import partial
 from typing import NamedTuple
@@ -9,29 +9,29 @@ from torch.utils.checkpoint import checkpoint
 
 from sklstm.nn.linear import glorot_linear
 
-PAIRS_AT_ONCE = 2**24  # numbers of queries and steps compared: 64 megabytes
+VALUES_AT_ONCE = 2**24  # of queries times steps times units: 64 megabytes in float32
 
 
-class Memory(NamedTuple):
-    """What an encoder has read, for an attention to look at.
+class EncoderOutputs(NamedTuple):
+    """The outputs of an encoder, with the keys that an attention compares queries with.
 
     Attributes
     ----------
     values : Tensor of shape (n_sequences, n_steps, n_features)
-        The encoder's outputs :math:`h_j`, zero at padding.
+        The outputs :math:`h_j`, zero at padding.
     keys : Tensor of shape (n_sequences, n_steps, hidden_size)
-        What queries are compared with.
-    real : BoolTensor of shape (n_sequences, n_steps)
+        The keys :math:`K h_j`.
+    mask : BoolTensor of shape (n_sequences, n_steps)
         True where a step is real.
     """
 
     values: torch.Tensor
     keys: torch.Tensor
-    real: torch.Tensor
+    mask: torch.Tensor
 
 
 class Attention(nn.Module):
-    r"""Look at the source: a mean of the encoder's outputs, weighted anew at each step.
+    r"""Attend to the source: a weighted mean of the encoder's outputs for each decoder step.
 
     With the decoder's output :math:`s_i` and the encoder's outputs :math:`h_1, \dots, h_T`:
 
@@ -48,7 +48,7 @@ class Attention(nn.Module):
     ``dot``      :math:`e_{ij} = s_i^\top K h_j` [2]_
     ============ ==================================================
 
-    where :math:`K` gives both the same width. Padding has no weight. A source without steps gives
+    where :math:`K` gives both the same width. Padding has no weight, and for an empty source
     :math:`a_i = 0`.
 
     Parameters
@@ -73,39 +73,39 @@ class Attention(nn.Module):
     def __init__(self, kind, hidden_size, n_features):
         super().__init__()
         self.kind = kind
-        self.key = _map(n_features, hidden_size)  # K
+        self.key = _linear(n_features, hidden_size)  # K
         if kind == "additive":
-            self.query = _map(hidden_size, hidden_size)  # U
-            self.score = _map(hidden_size, 1)  # v
+            self.query = _linear(hidden_size, hidden_size)  # U
+            self.score = _linear(hidden_size, 1)  # v
         self.combine = glorot_linear(hidden_size + n_features, hidden_size)  # W, b
 
-    def remember(self, outputs, real):
-        """Prepare what the encoder has read.
+    def add_keys(self, outputs, mask):
+        """Compute the keys of the encoder's outputs.
 
         Parameters
         ----------
         outputs : Tensor of shape (n_sequences, n_steps, n_features)
             The encoder's outputs.
-        real : BoolTensor of shape (n_sequences, n_steps)
+        mask : BoolTensor of shape (n_sequences, n_steps)
             True where a step is real.
 
         Returns
         -------
-        Memory
+        EncoderOutputs
             To be passed to `forward`.
         """
-        values = outputs.masked_fill(~real[:, :, None], 0.0)
-        return Memory(values, self.key(values), real)
+        values = outputs.masked_fill(~mask[:, :, None], 0.0)
+        return EncoderOutputs(values, self.key(values), mask)
 
-    def weights(self, queries, memory):
-        r"""Compute where to look.
+    def weights(self, queries, encoded):
+        r"""Compute the attention weights.
 
         Parameters
         ----------
         queries : Tensor of shape (n_sequences, n_queries, hidden_size)
             The decoder's outputs: steps of a sequence, or hypotheses for one step.
-        memory : Memory
-            The source.
+        encoded : EncoderOutputs
+            The encoded source.
 
         Returns
         -------
@@ -113,44 +113,44 @@ class Attention(nn.Module):
             The weights :math:`\alpha`: they sum to 1 over the real steps.
         """
         if self.kind == "additive":
-            n_pairs = memory.keys.numel()  # of a query: N * T * H
-            parts = self.query(queries).split(max(1, PAIRS_AT_ONCE // max(1, n_pairs)), dim=1)
-            scores = [self._add(part, memory.keys) for part in parts[:1]]
-            # all sums but the first are computed again on the way back, lest all be kept
+            n_values = encoded.keys.numel()  # of a query: N * T * H
+            chunks = self.query(queries).split(max(1, VALUES_AT_ONCE // max(1, n_values)), dim=1)
+            scores = [self._additive_scores(chunk, encoded.keys) for chunk in chunks[:1]]
+            # to save memory, all chunks but the first are computed again in the backward pass
             again = partial(checkpoint, use_reentrant=False, preserve_rng_state=False)
-            scores += [again(self._add, part, memory.keys) for part in parts[1:]]
+            scores += [again(self._additive_scores, chunk, encoded.keys) for chunk in chunks[1:]]
             scores = torch.cat(scores, dim=1)  # (N, L, T)
         else:
-            scores = queries @ memory.keys.mT
-        real = memory.real[:, None]
-        scores = scores.masked_fill(~real, torch.finfo(scores.dtype).min)
-        return scores.softmax(dim=-1).masked_fill(~real, 0.0)
+            scores = queries @ encoded.keys.mT
+        mask = encoded.mask[:, None]
+        scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+        return scores.softmax(dim=-1).masked_fill(~mask, 0.0)
 
-    def _add(self, queries, keys):
+    def _additive_scores(self, queries, keys):
         sums = queries[:, :, None] + keys[:, None]  # (N, L, T, H)
         return self.score(sums.tanh())[..., 0]
 
-    def forward(self, queries, memory):
-        r"""Join what the decoder knows with what it looks at.
+    def forward(self, queries, encoded):
+        r"""Combine the decoder's outputs with what they attend to.
 
         Parameters
         ----------
         queries : Tensor of shape (n_sequences, n_queries, hidden_size)
             The decoder's outputs :math:`s_i`.
-        memory : Memory
-            The source.
+        encoded : EncoderOutputs
+            The encoded source.
 
         Returns
         -------
         Tensor of shape (n_sequences, n_queries, hidden_size)
             The vectors :math:`\tilde s_i`.
         """
-        seen = self.weights(queries, memory) @ memory.values  # (N, L, M)
-        return self.combine(torch.cat([queries, seen], dim=-1)).tanh()
+        attended = self.weights(queries, encoded) @ encoded.values  # (N, L, F)
+        return self.combine(torch.cat([queries, attended], dim=-1)).tanh()
 
 
-def _map(n_inputs, n_outputs):
-    """Make a linear map without a bias."""
+def _linear(n_inputs, n_outputs):
+    """Return a linear layer with Glorot weights and without a bias."""
     layer = nn.Linear(n_inputs, n_outputs, bias=False)
     nn.init.xavier_uniform_(layer.weight)
     return layer

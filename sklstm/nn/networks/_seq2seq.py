@@ -1,4 +1,4 @@
-"""Many steps in, another number of steps out."""
+"""Sequence to sequence: an encoder and a decoder."""
 
 import torch
 from torch.nn import functional as F
@@ -15,10 +15,10 @@ from sklstm.nn.recurrent import Recurrent
 
 
 class Seq2SeqNet(SequenceNet):
-    r"""Many steps in, another number of steps out: an encoder and a decoder.
+    r"""Sequence to sequence: an encoder, and a decoder with attention.
 
-    The encoder's last outputs :math:`\bar h` give the decoder's first states, and these
-    all that follows:
+    The encoder's last outputs :math:`\bar h` give the first states of the decoder, which
+    predicts the symbols one after the other:
 
     .. math::
 
@@ -26,25 +26,25 @@ class Seq2SeqNet(SequenceNet):
         s_i, c_i &= \mathrm{LSTM}(E y_{i-1}, s_{i-1}, c_{i-1}) \\
         P(y_i \mid y_{<i}, x) &= \mathrm{softmax}(W \tilde s_i + d)
 
-    where :math:`\tilde s_i` is :math:`s_i` together with what an `Attention` sees, or
-    :math:`s_i` alone. Since the attention stands behind the recurrent layers, these run over all
+    where :math:`\tilde s_i` is :math:`s_i` combined with what it attends to (see `Attention`), or
+    :math:`s_i` alone. Since the attention comes after the recurrent layers, these run over all
     true symbols in one call during training.
 
     Parameters
     ----------
     n_outputs : int
-        Symbols :math:`K` of the outputs. The first begins and ends each sequence.
+        Number of output symbols, :math:`K`. Code 0 is the start and the end of a sequence.
     n_features, hidden_size
         See `SequenceNet`.
     attention : {"additive", "dot"}, optional
         See `Attention`.
     teacher_forcing : float, default=1.0
-        Share of the symbols that the decoder is told in training, where it would go on from
-        its own guess else.
+        Probability that the decoder gets the true symbol as its input in training; otherwise it
+        gets its own prediction (scheduled sampling).
     output_dim : int, default=32
         Width of the vectors of output symbols.
     n_layers, dropout, embedding_dropout, locked_dropout, **options
-        See `SequenceNet`; they concern the encoder and the decoder, which reads one way.
+        See `SequenceNet`; they hold for the encoder and for the decoder, which has one direction.
     """
 
     row_arguments = ("lengths", "targets")
@@ -92,7 +92,7 @@ class Seq2SeqNet(SequenceNet):
         lengths : LongTensor of shape (n_sequences,)
             Real steps of each sequence.
         targets : LongTensor of shape (n_sequences, n_targets)
-            The symbols, each sequence with 0 at its end, and -1 at padding.
+            Codes of the true symbols, 0 at the end of each sequence, and -1 at padding.
         vectors : Tensor of shape (n_codes, n_features), optional
             Vectors for codes that the embedding does not hold.
 
@@ -114,7 +114,7 @@ class Seq2SeqNet(SequenceNet):
         Returns
         -------
         Tensor of shape (n_sequences, n_steps, n_features)
-            What the encoder gets.
+            The inputs of the encoder.
         """
         return self.embedding_dropout(self.embed(steps, vectors))
 
@@ -133,11 +133,12 @@ class Seq2SeqNet(SequenceNet):
         Tensor of shape (n_sequences, n_targets, n_outputs)
             The logits.
         """
-        states, memory = self.encode(x, lengths)
-        return self.output(self.dropout(self._look(self._decode(states, memory, targets), memory)))
+        states, encoded = self.encode(x, lengths)
+        outputs = self._attend(self._decode(states, encoded, targets), encoded)
+        return self.output(self.dropout(outputs))
 
     def encode(self, x, lengths):
-        """Read the source.
+        """Encode the source.
 
         Parameters
         ----------
@@ -150,8 +151,8 @@ class Seq2SeqNet(SequenceNet):
         -------
         states : list of tuple of Tensor, each of shape (n_sequences, hidden_size)
             The decoder's first states, layer by layer.
-        memory : Memory or None
-            What the attention looks at.
+        encoded : EncoderOutputs or None
+            What the attention needs; None without attention.
         """
         outputs = self.recurrent(x, lengths)  # (N, T, D * H)
         first = self.bridge(self.pooling(outputs, lengths)).tanh().to(x.dtype)
@@ -161,8 +162,7 @@ class Seq2SeqNet(SequenceNet):
         ]
         if self.attention is None:
             return states, None
-        real = padding_mask(lengths, x.shape[1])[:, :, 0]
-        return states, self.attention.remember(outputs, real)
+        return states, self.attention.add_keys(outputs, padding_mask(lengths, x.shape[1])[:, :, 0])
 
     def attention_weights(self, x, lengths, targets):
         """Compute the attention weights while the decoder predicts the targets.
@@ -179,41 +179,41 @@ class Seq2SeqNet(SequenceNet):
         Tensor of shape (n_sequences, n_targets, n_steps)
             The weights.
         """
-        states, memory = self.encode(x, lengths)
-        return self.attention.weights(self._decode(states, memory, targets), memory)
+        states, encoded = self.encode(x, lengths)
+        return self.attention.weights(self._decode(states, encoded, targets), encoded)
 
-    def _decode(self, states, memory, targets):
-        """Run the decoder's recurrent layers over all symbols, (N, L, H)."""
-        codes = F.pad(targets[:, :-1], (1, 0), value=BOUNDARY).clamp(min=0)
+    def _decode(self, states, encoded, targets):
+        """Run the decoder's recurrent layers over the shifted targets, (N, L, H)."""
+        inputs = F.pad(targets[:, :-1], (1, 0), value=BOUNDARY).clamp(min=0)
         if self.training and self.teacher_forcing < 1:
-            codes = self._mix(states, memory, codes)
-        x = self.embedding_dropout(self.output_embedding(codes))
+            inputs = self._sample_inputs(states, encoded, inputs)
+        x = self.embedding_dropout(self.output_embedding(inputs))
         return self.decoder(x, (targets >= 0).sum(dim=1), states)
 
     @torch.no_grad()
-    def _mix(self, states, memory, codes):
-        """Put the decoder's own guesses in place of some symbols.
+    def _sample_inputs(self, states, encoded, targets):
+        """Replace some shifted targets by the decoder's predictions: scheduled sampling.
 
-        A guess passes no gradient on, so it is enough to know it: the run that learns goes over
-        all steps at once, whatever the symbols are.
+        No gradient flows through a prediction, so they are made first; training then runs over
+        all steps at once.
         """
-        told = bernoulli(self.teacher_forcing, self.output.weight.new_empty(codes.shape)).bool()
-        shown = [codes[:, 0]]
-        for step in range(1, codes.shape[1]):
-            logits, states = self._advance(shown[-1][:, None], states, memory)  # (N, 1, K)
-            guess = logits[:, 0].argmax(dim=-1)
-            shown.append(torch.where(told[:, step], codes[:, step], guess))
-        return torch.stack(shown, dim=1)
+        forced = bernoulli(self.teacher_forcing, self.output.weight.new_empty(targets.shape)).bool()
+        inputs = [targets[:, 0]]
+        for step in range(1, targets.shape[1]):
+            logits, states = self._advance(inputs[-1][:, None], states, encoded)  # (N, 1, K)
+            predicted = logits[:, 0].argmax(dim=-1)
+            inputs.append(torch.where(forced[:, step], targets[:, step], predicted))
+        return torch.stack(inputs, dim=1)
 
-    def _advance(self, codes, states, memory):
-        """Read a symbol of each hypothesis, (N, B), and return logits of the next, (N, B, K)."""
+    def _advance(self, codes, states, encoded):
+        """Decode one step: return logits (N, B, K) of the symbols after `codes` (N, B)."""
         x = self.embedding_dropout(self.output_embedding(codes.reshape(-1, 1)))  # (N * B, 1, E)
         outputs, states = self.decoder.advance(x, states)
-        outputs = self._look(outputs.reshape(*codes.shape, -1), memory)
+        outputs = self._attend(outputs.reshape(*codes.shape, -1), encoded)
         return self.output(self.dropout(outputs)), states
 
-    def _look(self, outputs, memory):
-        return outputs if memory is None else self.attention(outputs, memory)
+    def _attend(self, outputs, encoded):
+        return outputs if encoded is None else self.attention(outputs, encoded)
 
     def search(self, steps, lengths, vectors=None, **options):
         """Find the most probable outputs by beam search.
@@ -232,10 +232,10 @@ class Seq2SeqNet(SequenceNet):
         log_probabilities : Tensor of shape (n_sequences, n_hypotheses)
             Of each of them.
         """
-        first, memory = self.encode(self.embed_steps(steps, vectors), lengths)
+        first, encoded = self.encode(self.embed_steps(steps, vectors), lengths)
 
         def advance(codes, states):
-            logits, states = self._advance(codes, states, memory)
+            logits, states = self._advance(codes, states, encoded)
             return logits.to(first[0][0].dtype).log_softmax(dim=-1), states
 
         return beam_search(advance, first, len(lengths), **options)
