@@ -19,7 +19,7 @@ from toys import Raise, Spoil, spy
 from sklstm import LSTMGenerator, Sequences, TokenIndexer, Tokenizer
 from sklstm.datasets import load_names
 from sklstm.estimator_checks import check_sequence_estimator
-from sklstm.generator._sampling import Draws, Rule
+from sklstm.generator._sampler import SamplingRule, UniformNumbers
 from sklstm.generator._texts import choose_cutoffs
 from sklstm.inspection import gradient_flow, hidden_states
 from sklstm.nn.cells import CELLS
@@ -425,7 +425,7 @@ def test_no_text_depends_on_the_conditions_beside_it(conditional):
 
 
 def test_draws_of_a_text_go_on_and_are_its_own():
-    numbers = np.stack([next(draws) for draws in [Draws(5, [0, 7])] for _ in range(600)])
+    numbers = np.stack([next(draws) for draws in [UniformNumbers(5, [0, 7])] for _ in range(600)])
     for column, number in enumerate([0, 7]):
         expected = np.random.default_rng([5, number]).random(600)
         np.testing.assert_array_equal(numbers[:, column], expected)
@@ -488,13 +488,13 @@ def test_unknown_is_never_written():
 @pytest.mark.parametrize(
     ("rule", "expected"),
     [
-        (Rule(1.0, None, None), [0.4, 0.1, 0.3, 0.2]),
-        (Rule(1.0, 2, None), [0.4, 0, 0.3, 0]),
-        (Rule(1.0, None, 0.65), [0.4, 0, 0.3, 0]),
-        (Rule(1.0, None, 0.75), [0.4, 0, 0.3, 0.2]),
-        (Rule(1.0, 3, 0.5), [0.4, 0, 0.3, 0]),  # 0.4 / 0.9 is below a half
-        (Rule(1.0, 1, 1.0), [0.4, 0, 0, 0]),
-        (Rule(0.5, None, None), [0.16, 0.01, 0.09, 0.04]),
+        (SamplingRule(1.0, None, None), [0.4, 0.1, 0.3, 0.2]),
+        (SamplingRule(1.0, 2, None), [0.4, 0, 0.3, 0]),
+        (SamplingRule(1.0, None, 0.65), [0.4, 0, 0.3, 0]),
+        (SamplingRule(1.0, None, 0.75), [0.4, 0, 0.3, 0.2]),
+        (SamplingRule(1.0, 3, 0.5), [0.4, 0, 0.3, 0]),  # 0.4 / 0.9 is below a half
+        (SamplingRule(1.0, 1, 1.0), [0.4, 0, 0, 0]),
+        (SamplingRule(0.5, None, None), [0.16, 0.01, 0.09, 0.04]),
     ],
 )
 def test_what_may_be_drawn(rule, expected):
@@ -503,13 +503,13 @@ def test_what_may_be_drawn(rule, expected):
 
 
 def test_ties_do_not_exceed_top_k():
-    found = Rule(1.0, 2, None).probabilities(np.log(np.full((3, 5), 0.2)))
+    found = SamplingRule(1.0, 2, None).probabilities(np.log(np.full((3, 5), 0.2)))
     assert ((found > 0).sum(axis=1) == 2).all()
 
 
 def test_draws_at_the_edge_stay_within_what_may_be_drawn():
     log_p = np.log([[0.5, 1e-9, 0.5, 1e-9]] * 2)
-    codes = Rule(1.0, 2, None)(log_p, np.array([0.0, np.nextafter(1, 0)]))
+    codes = SamplingRule(1.0, 2, None)(log_p, np.array([0.0, np.nextafter(1, 0)]))
     assert codes.tolist() == [0, 2]
 
 

@@ -1,7 +1,7 @@
-"""LSTMGenerator: texts written symbol by symbol.
+"""LSTMGenerator: a language model that samples texts.
 
-The estimator is in ``_estimator``; ``_texts`` reads texts, ``_conditions`` what is known of them,
-``_writing`` writes them, and ``_sampling`` draws their symbols.
+The estimator is in ``_estimator``, its methods that sample in ``_sampling``, and the sampler itself
+in ``_sampler``; ``_texts`` checks and encodes texts, ``_conditions`` their conditions.
 """
 
 from sklstm.generator._estimator import LSTMGenerator as LSTMGenerator

@@ -12,17 +12,17 @@ from sklstm._sklearn import StrOptions, fit_context
 from sklstm._validation_split import to_labels
 from sklstm._weights import normalise, weigh_samples
 from sklstm.generator._conditions import Conditions
-from sklstm.generator._sampling import BOUNDARY
+from sklstm.generator._sampler import BOUNDARY
+from sklstm.generator._sampling import SamplingMixin
 from sklstm.generator._texts import (
     balance,
     check_lengths,
     choose_cutoffs,
     hold_end_out,
-    lay_out,
     read_texts,
+    shift_targets,
     warn_of_new_symbols,
 )
-from sklstm.generator._writing import WritingMixin
 from sklstm.nn.batches import SequenceDataset, to_tensor
 from sklstm.nn.bptt_batches import BPTTBatches
 from sklstm.nn.networks import LanguageModelNet
@@ -33,7 +33,7 @@ NUMBERS_AT_ONCE = 2**24  # 64 megabytes: of logits or gates, in prediction
 
 
 class LSTMGenerator(
-    WritingMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMixin, BaseLSTM
+    SamplingMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMixin, BaseLSTM
 ):
     r"""Learn to write texts, symbol by symbol, with a long short-term memory network.
 
@@ -386,7 +386,7 @@ class LSTMGenerator(
             self._describe_input()
         elif purpose != "use":
             warn_of_new_symbols(sequences, self._seen)
-        data = lay_out(sequences.with_categories(self._symbols, self.vocabulary_))
+        data = shift_targets(sequences.with_categories(self._symbols, self.vocabulary_))
         data.conditions = self._read_conditions(y)
         if y is not None:
             check_consistent_length(sequences, data.conditions)

@@ -1,186 +1,185 @@
-"""Symbols drawn one after the other, for many texts at once."""
+"""Sampling texts from a fitted generator."""
+
+from itertools import islice
+from numbers import Integral, Real
 
 import numpy as np
-import torch
-from scipy.special import softmax
+from sklearn.utils import check_random_state, check_scalar
 
-from sklstm.sequences import UNKNOWN
-
-BOUNDARY = 0  # the code of a text's start where it is read, and of its end where it is written
-FEWEST = 4  # rows of a product: from here on, a row's result does not depend on their number
-AT_ONCE = 256  # draws that are made ahead
+from sklstm._arrays import check_option, describe
+from sklstm.generator._sampler import BOUNDARY, Sampler, SamplingRule, UniformNumbers
 
 
-class Draws:
-    """Uniform numbers for each text, which depend on no other text.
+class SamplingMixin:
+    """Sample texts from a fitted language model."""
 
-    Parameters
-    ----------
-    seed : int
-        The seed of all texts.
-    numbers : sequence of int
-        The number of each text.
-    """
+    def sample(
+        self,
+        n_samples=1,
+        *,
+        prefix="",
+        max_length=200,
+        temperature=1.0,
+        top_k=None,
+        top_p=None,
+        random_state=None,
+        condition=None,
+        handle_unknown="error",
+    ):
+        r"""Sample texts.
 
-    def __init__(self, seed, numbers):
-        self.generators = [np.random.default_rng([seed, number]) for number in numbers]
-        self.n_used = AT_ONCE
-
-    def __next__(self):
-        if self.n_used == AT_ONCE:
-            self.ahead = np.stack([g.random(AT_ONCE) for g in self.generators])  # (N, 256)
-            self.n_used = 0
-        self.n_used += 1
-        return self.ahead[:, self.n_used - 1]
-
-
-class Rule:
-    """How to choose a symbol.
-
-    Parameters
-    ----------
-    temperature : float
-        What the logarithms of the probabilities are divided by.
-    top_k : int or None
-        How many of the most probable symbols may be chosen.
-    top_p : float or None
-        Share of the probability that the most probable symbols must reach together.
-    """
-
-    def __init__(self, temperature, top_k, top_p):
-        self.temperature = temperature
-        self.top_k = top_k
-        self.top_p = top_p
-
-    def __call__(self, log_probabilities, draws):
-        """Choose a symbol in each row.
+        Symbols are drawn from :math:`P(x_t \mid x_{<t})^{1/\tau}` at the temperature :math:`\tau`,
+        scaled to sum to 1. `top_k` and then `top_p` leave out improbable symbols, which otherwise
+        add up to nonsense [1]_. A text ends where the network ends it, or at `max_length`; the
+        unknown symbol is never drawn.
 
         Parameters
         ----------
-        log_probabilities : ndarray of shape (n_rows, n_codes)
-            Of all symbols. The unknown one is never chosen: there is no way to write it.
-        draws : ndarray of shape (n_rows,)
-            Uniform numbers.
+        n_samples : int, default=1
+            Number of texts.
+        prefix : str, or list of str with ``level="token"``, default=""
+            Beginning of every text.
+        max_length : int, default=200
+            Symbols of a text at most, prefix included.
+        temperature : float, default=1.0
+            Below 1, probable symbols become more probable; ``top_k=1`` is greedy.
+        top_k : int, optional
+            Draw from the `top_k` most probable symbols only.
+        top_p : float, optional
+            Draw only from the fewest most probable symbols that have this probability together.
+        random_state : int, RandomState instance or None, default=None
+            Seeds the draws. Each text has its own: the same `random_state` gives the same texts for
+            any `batch_size`, and the first of them for a smaller `n_samples`, except where rounding
+            decides between two symbols.
+        condition : label, numbers, or array-like with one of them for each text, optional
+            The condition, if the generator was fitted with any.
+        handle_unknown : {"error", "skip"}, default="error"
+            What to do with symbols of the prefix that ``fit`` has not seen: fail or drop them.
 
         Returns
         -------
-        ndarray of int64, shape (n_rows,)
-            Codes.
-        """
-        log_probabilities[:, UNKNOWN] = -np.inf
-        p = self.probabilities(log_probabilities)
-        reached = p.cumsum(axis=1)
-        codes = (reached <= draws[:, None] * reached[:, -1:]).sum(axis=1)
-        last = p.shape[1] - 1 - (p[:, ::-1] > 0).argmax(axis=1)  # beyond which rounding might go
-        return np.minimum(codes, last)
+        list of str, or list of lists of str
+            The texts, prefix included, or their tokens with ``level="token"``.
 
-    def probabilities(self, log_probabilities):
-        """Compute what symbols are drawn with.
+        References
+        ----------
+        .. [1] Holtzman et al. (2020), The curious case of neural text degeneration, ICLR.
+           https://doi.org/10.48550/arXiv.1904.09751
+        """
+        rule = _check_rule(temperature, top_k, top_p)
+        prefix, conditions, seed = self._read_request(
+            n_samples, prefix, max_length, handle_unknown, condition, random_state
+        )
+        texts = []
+        for start in range(0, n_samples, int(self.batch_size)):
+            rows = range(n_samples)[start : start + int(self.batch_size)]
+            part = None if conditions is None else conditions[rows.start : rows.stop]
+            sampler = self._sampler(prefix, part, UniformNumbers(seed, rows), rule)
+            texts += self._sample_texts(sampler, prefix, len(rows), max_length)
+        return texts
+
+    def iter_sample(
+        self,
+        *,
+        prefix="",
+        max_length=200,
+        temperature=1.0,
+        top_k=None,
+        top_p=None,
+        random_state=None,
+        condition=None,
+        handle_unknown="error",
+    ):
+        """Sample one text, and yield each symbol as soon as it is drawn.
 
         Parameters
         ----------
-        log_probabilities : ndarray of shape (n_rows, n_codes)
-            Of the network.
+        prefix, max_length, temperature, top_k, top_p, random_state, condition, handle_unknown
+            As for ``sample``, which writes the same text.
 
         Returns
         -------
-        ndarray of shape (n_rows, n_codes)
-            In proportion to the probabilities, 0 for symbols that are left out.
+        iterator of str
+            The symbols after the prefix.
+
+        Examples
+        --------
+        >>> from sklstm import LSTMGenerator
+        >>> generator = LSTMGenerator(hidden_size=16, lr=0.05, random_state=0)
+        >>> for symbol in generator.fit(["tick tock"] * 40).iter_sample(prefix="tick "):
+        ...     print(symbol, end=" ", flush=True)
+        t o c k
         """
-        highest = log_probabilities.max(axis=1, keepdims=True)
-        with np.errstate(over="ignore"):  # at a very low temperature
-            p = softmax((log_probabilities - highest) / self.temperature, axis=1)
-        if self.top_k is None and self.top_p is None:
-            return p
-        order = np.argsort(-p, axis=1, kind="stable")
-        if self.top_k is not None:
-            np.put_along_axis(p, order[:, self.top_k :], 0.0, axis=1)
-        if self.top_p is not None:
-            ranked = np.take_along_axis(p, order, axis=1)
-            before = ranked.cumsum(axis=1) - ranked
-            ranked[before >= self.top_p * ranked.sum(axis=1, keepdims=True)] = 0.0
-            np.put_along_axis(p, order, ranked, axis=1)
-        return p
+        rule = _check_rule(temperature, top_k, top_p)
+        prefix, conditions, seed = self._read_request(
+            1, prefix, max_length, handle_unknown, condition, random_state
+        )
+        sampler = self._sampler(prefix, conditions, UniformNumbers(seed, range(1)), rule)
+        steps = islice(sampler, max_length - len(prefix))
+        symbols = self._symbols  # a later fit leaves this text alone
+        return (symbols[codes[0]] for _, codes in steps)
+
+    def _read_request(self, n_samples, prefix, max_length, handle_unknown, condition, random_state):
+        self._check_ready()
+        check_scalar(n_samples, "n_samples", Integral, min_val=1, max_val=2**31 - 1)
+        prefix = self._read_prefix(prefix, max_length, handle_unknown)
+        conditions = self._condition_for(condition, n_samples)
+        return prefix, conditions, check_random_state(random_state).randint(2**31 - 1)
+
+    def _sampler(self, prefix, conditions, draws, rule):
+        self.module_.eval()
+        return Sampler(self.module_, prefix, conditions, draws, rule)
+
+    def _sample_texts(self, sampler, prefix, n_texts, max_length):
+        columns = [np.full(n_texts, code, np.int32) for code in prefix]
+        for texts, codes in islice(sampler, max_length - len(prefix)):
+            columns.append(np.full(n_texts, BOUNDARY, np.int32))
+            columns[-1][texts] = codes
+        rows = np.stack(columns, axis=1) if columns else np.zeros((n_texts, 0), np.int32)
+        texts = [[self._symbols[code] for code in row[row != BOUNDARY]] for row in rows]
+        return texts if self._level == "token" else list(map("".join, texts))
+
+    def _read_prefix(self, prefix, max_length, handle_unknown):
+        check_scalar(max_length, "max_length", Integral, min_val=1)
+        check_option(handle_unknown, ("error", "skip"), "handle_unknown")
+        kind, hint = str, "a str"
+        if self._level == "token":
+            kind, hint = (list, tuple), "a list of tokens, such as a Tokenizer makes"
+        is_empty = isinstance(prefix, str) and not prefix
+        symbols = list(prefix) if is_empty or isinstance(prefix, kind) else [None]
+        if not all(isinstance(symbol, str) for symbol in symbols):
+            raise TypeError(
+                f"With level={self._level!r}, prefix must be {hint}; got {describe(prefix)}."
+            )
+        unknown = [symbol for symbol in symbols if symbol not in self.vocabulary_]
+        if unknown and handle_unknown == "error":
+            raise ValueError(
+                f"prefix holds {unknown[0]!r}, which is not in the vocabulary learned in fit. "
+                "Leave it out, or set handle_unknown='skip'."
+            )
+        codes = [self.vocabulary_[symbol] for symbol in symbols if symbol not in unknown]
+        if len(codes) >= max_length:
+            raise ValueError(
+                f"prefix has {len(codes)} symbols, which leaves none to write with "
+                f"max_length={max_length}: raise max_length."
+            )
+        return codes
+
+    def _condition_for(self, condition, n_texts):
+        if (condition is None) != (self._conditions is None):
+            self._refuse_condition(given=condition is not None)
+        return None if condition is None else self._conditions.encode_for(condition, n_texts)
 
 
-class Writer:
-    """Iterate over the symbols of texts that are written side by side.
-
-    Each step gives the numbers of the texts that go on, some of them twice, and the codes of
-    their next symbols. The state of the network is kept, so a symbol costs the same wherever it
-    stands.
-
-    Parameters
-    ----------
-    network : LanguageModelNet
-        In evaluation mode.
-    prefix : list of int
-        Codes that every text begins with.
-    conditions : ndarray of shape (n_texts, n_conditions) or None
-        What is known of each text.
-    draws : Draws
-        Of each text.
-    rule : Rule
-        How to choose.
-    """
-
-    def __init__(self, network, prefix, conditions, draws, rule):
-        self.network = network
-        self.draws = draws
-        self.rule = rule
-        self.texts = np.arange(len(draws.generators))  # the text of each row
-        self.codes = None  # of the last symbols, unless they have been read
-        self._read_prefix([BOUNDARY, *prefix], conditions)
-        self._keep(self.texts)
-
-    def __iter__(self):
-        return self
-
-    @torch.inference_mode()
-    def __next__(self):
-        if self.codes is not None:
-            steps = torch.from_numpy(self.codes[:, None]).to(self.outputs.device)
-            self.outputs, self.states = self._read(steps, self.conditions, self.states)
-        log_probabilities = self.network.log_probabilities(self.outputs).double().cpu().numpy()
-        self.codes = self.rule(log_probabilities, next(self.draws)[self.texts])
-        running = np.flatnonzero(self.codes != BOUNDARY)
-        if not len(running):
-            raise StopIteration
-        if len(running) < len(self.texts):
-            self._keep(running)
-        return self.texts, self.codes
-
-    @torch.inference_mode()
-    def _read_prefix(self, codes, conditions):
-        """Read what all texts begin with, once for all that have the same conditions."""
-        weight = self.network.embedding.weight
-        steps = torch.tensor([codes], device=weight.device)
-        self.conditions, known, rows = None, [None], np.zeros(len(self.texts), int)
-        if conditions is not None:
-            known, rows = np.unique(conditions, axis=0, return_inverse=True)
-            known = torch.from_numpy(known).to(weight.device, weight.dtype)[:, None]
-            rows = rows.ravel()
-            self.conditions = known[rows, 0]
-        outputs, states = zip(*(self._read(steps, condition) for condition in known), strict=True)
-        self.outputs = torch.cat(outputs)[rows]
-        # from a state for each condition and layer to a layer's states of all texts
-        self.states = [
-            tuple(torch.cat(parts)[rows] for parts in zip(*layer, strict=True))
-            for layer in zip(*states, strict=True)
-        ]
-
-    def _read(self, steps, conditions, states=None):
-        x = self.network.embed_steps(steps, conditions)
-        outputs, states = self.network.recurrent.advance(x, states)
-        return outputs[:, -1], states
-
-    def _keep(self, rows):
-        """Keep some rows, or as many copies of them as it takes."""
-        rows = np.resize(rows, max(len(rows), FEWEST))
-        self.texts = self.texts[rows]
-        self.outputs = self.outputs[rows]
-        self.states = [tuple(state[rows] for state in layer) for layer in self.states]
-        if self.codes is not None:
-            self.codes = self.codes[rows]
-        if self.conditions is not None:
-            self.conditions = self.conditions[rows]
+def _check_rule(temperature, top_k, top_p):
+    check_scalar(temperature, "temperature", Real)
+    if not 0 < temperature < np.inf:
+        raise ValueError(
+            f"temperature must be positive and finite; got {temperature}. For the most probable "
+            "symbol at each step take top_k=1."
+        )
+    if top_k is not None:
+        check_scalar(top_k, "top_k", Integral, min_val=1)
+    if top_p is not None:
+        check_scalar(top_p, "top_p", Real, min_val=0, max_val=1, include_boundaries="right")
+    return SamplingRule(temperature, top_k, top_p)

@@ -1,4 +1,4 @@
-"""What a user may pass as texts, and how the network gets them."""
+"""Texts as users pass them, and as the network gets them."""
 
 import warnings
 from reprlib import repr as shorten
@@ -7,12 +7,12 @@ import numpy as np
 
 from sklstm._net import Samples
 from sklstm._validation import check_texts, check_tokens
-from sklstm.generator._sampling import BOUNDARY
+from sklstm.generator._sampler import BOUNDARY
 from sklstm.nn.batches import SequenceDataset
 from sklstm.sequences import UNKNOWN, Sequences
 
-LONG = 10_000  # symbols of a text that is too long to be learned as a whole
-SHARES = (0.8, 0.95)  # of the text: what the first clusters of the adaptive softmax cover
+LONG_TEXT_SYMBOLS = 10_000  # above it, a text is too long to be learned as a whole
+CLUSTER_SHARES = (0.8, 0.95)  # of the text: what the first clusters of the adaptive softmax cover
 
 
 def read_texts(X, level):
@@ -58,8 +58,8 @@ def _hold_tokens(X):
     return isinstance(X, (list, tuple)) and any(isinstance(text, (list, tuple)) for text in X)
 
 
-def lay_out(sequences):
-    """Put a start before each text, and make each symbol the target of the one before it.
+def shift_targets(sequences):
+    """Return inputs and shifted targets: each symbol is the target of the one before it.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def lay_out(sequences):
     Returns
     -------
     SequenceDataset
-        A step longer than they are: the last target is the end.
+        With one step more than the texts: the first input is the start, the last target the end.
     """
     n_texts, lengths = len(sequences), sequences.lengths
     places = np.arange(len(sequences.codes)) + np.repeat(np.arange(n_texts), lengths)
@@ -147,7 +147,7 @@ def check_lengths(sequences, bptt_steps):
     longest = sequences.lengths.max()
     if not longest:
         raise ValueError("Every text is empty: there is nothing to learn from.")
-    if bptt_steps is None and longest > LONG:
+    if bptt_steps is None and longest > LONG_TEXT_SYMBOLS:
         warnings.warn(
             f"A text of {longest:,} symbols is learned as a whole, with a single step of the "
             "optimizer in an epoch. Set bptt_steps, for example to 100.",
@@ -191,6 +191,6 @@ def choose_cutoffs(counts):
         The head holds four fifths of the text; the first cluster holds most of the rest.
     """
     covered = np.cumsum(counts) / np.sum(counts)
-    cutoffs = 1 + np.searchsorted(covered, SHARES)
+    cutoffs = 1 + np.searchsorted(covered, CLUSTER_SHARES)
     within = sorted({int(cutoff) for cutoff in cutoffs if cutoff < len(counts)})
     return within or [len(counts) - 1]
