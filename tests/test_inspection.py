@@ -142,7 +142,7 @@ class TestGradientFlow:
                 shifts[unit] = shift
                 state = list(state)
                 state[number] = state[number] + shifts
-                if number:  # h is made of the memory
+                if number:  # h is made of the cell state
                     o = gates["o"]
                     if len(cell.recurrent) > 1:
                         o = (o.logit() + cell.weight_ch.chunk(3)[2] @ shifts).sigmoid()
@@ -211,7 +211,7 @@ class TestGradientFlow:
     def test_batch_mates_do_not_matter(self, monkeypatch):
         fitted = classifier(bidirectional=True, pooling="max").fit(RAGGED, y)
         flow = gradient_flow(fitted, RAGGED, y)
-        monkeypatch.setattr("sklstm.inspection._opened.BATCH", 50)
+        monkeypatch.setattr("sklstm.inspection._inspected_network.BATCH_VALUES", 50)
         again = gradient_flow(fitted, RAGGED, y)
         np.testing.assert_allclose(flow.h, again.h, rtol=1e-10)
 
@@ -257,7 +257,7 @@ class TestGatesAndStates:
             assert [g.shape for g in candidates] == [h.shape for h in states.h]
 
     @pytest.mark.parametrize("direction", [0, 1])
-    def test_the_memory_is_what_the_gates_make_of_it(self, direction):
+    def test_the_cell_state_is_what_the_gates_make_of_it(self, direction):
         fitted = classifier(bidirectional=True).fit(RAGGED, y)
         states, gates = hidden_states(fitted, RAGGED), gate_activations(fitted, RAGGED)
         for row in range(20):
@@ -314,7 +314,7 @@ class TestContributions:
         result = token_contributions(fitted.fit(TOKENS, LABELS), TOKENS[:4], method=method)
         assert missed(result) < self.tolerance(method)
 
-    def test_sum_up_where_the_answer_bends_sharply(self, method):
+    def test_sum_up_where_the_output_bends_sharply(self, method):
         fitted = classifier(cell="rnn", cell_params={"nonlinearity": "relu"}, pooling="max")
         fitted.fit(10 * STEPS, y)
         assert missed(token_contributions(fitted, 10 * STEPS, method=method)) < 2e-3
@@ -387,12 +387,12 @@ class TestContributions:
     def test_large_samples_go_in_parts(self, method, monkeypatch):
         fitted = classifier().fit(TOKENS, LABELS)
         whole = token_contributions(fitted, TOKENS, method=method)
-        monkeypatch.setattr("sklstm.inspection._contributions.BATCH", 100)
+        monkeypatch.setattr("sklstm.inspection._contributions.BATCH_VALUES", 100)
         parts = token_contributions(fitted, TOKENS, method=method)
         for one, other in zip(whole.contributions, parts.contributions, strict=True):
             np.testing.assert_allclose(one, other, rtol=1e-8, atol=1e-12)
 
-    def test_a_tagger_has_no_single_answer(self, method):
+    def test_a_tagger_has_no_single_output(self, method):
         with pytest.raises(TypeError, match="LSTMTagger gives one at every step"):
             token_contributions(tagger(), TOKENS, method=method)
 
@@ -416,11 +416,11 @@ class TestMethods:
         fitted = classifier(max_epochs=10).fit(STEPS, y)
         (found,) = token_contributions(fitted, STEPS[:1], method="occlusion").contributions
 
-        def answers(keep):
+        def outputs_of(keep):
             return fitted.decision_function(STEPS[0] * np.array(keep)[:, :, None])
 
         kept = np.tri(7, 6, -1)  # row k keeps k steps
-        expected = (np.diff(answers(kept)) - np.diff(answers(1 - kept))) / 2
+        expected = (np.diff(outputs_of(kept)) - np.diff(outputs_of(1 - kept))) / 2
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
 
     def test_unknown_method(self):

@@ -78,7 +78,7 @@ class TestWeights:
         assert AttentionDisplay(found).plot().ax_.get_xlabel() == "step of the source"
 
     def test_bad_input(self, model):
-        with pytest.raises(TypeError, match="looks into an LSTMSeq2Seq; got an LSTMClassifier"):
+        with pytest.raises(TypeError, match="needs an LSTMSeq2Seq; got an LSTMClassifier"):
             attention_weights(classifier().fit(TOKENS, LABELS), TOKENS)
         plain = LSTMSeq2Seq(attention=None, hidden_size=4, max_epochs=1).fit(X, Y)
         with pytest.raises(ValueError, match="fitted with attention=None"):
@@ -139,7 +139,7 @@ def test_what_else_looks_into_it(model):
     assert hidden_states(model, X[:2]).h[0].shape == (1, 2, 3, 24)
     assert gate_activations(model, X[:2]).f[1].shape == (1, 2, 1, 24)
     for function in (gradient_flow, token_contributions):
-        with pytest.raises(TypeError, match=f"{function.__name__} looks into networks that answer"):
+        with pytest.raises(TypeError, match=f"{function.__name__} needs a network that predicts"):
             function(model, X[:2])
-    with pytest.raises(TypeError, match="writes its answer symbol by symbol"):
+    with pytest.raises(TypeError, match="an LSTMSeq2Seq predicts symbol by symbol"):
         gradient_flow(model, X[:2], Y[:2])

@@ -422,7 +422,7 @@ class LSTMGenerator(
     def _read_input(self, X, *, reset):
         """Read texts as `sklstm.inspection` shows them: the start has a name."""
         if self._conditions is not None:
-            raise TypeError("A generator with conditions cannot be looked into.")
+            raise TypeError("A generator with conditions cannot be inspected.")
         texts = read_texts(X, self._level).tokens()
         return Sequences.from_tokens([["<start>", *text] for text in texts])
 

@@ -1,23 +1,23 @@
-"""Where a decoder looks while it writes: ``attention_weights`` and its display."""
+"""Attention of a decoder: ``attention_weights`` and its display."""
 
 import torch
 from sklearn.utils import Bunch, check_consistent_length
 
 from sklstm._arrays import describe
-from sklstm.inspection._drawing import N_NAMES, check_result, choose, make_axes, shorten
-from sklstm.inspection._opened import Opened
+from sklstm.inspection._drawing import MAX_NAMES, check_result, choose, make_axes, shorten
+from sklstm.inspection._inspected_network import InspectedNetwork
 from sklstm.seq2seq import LSTMSeq2Seq
 
-SIZE = 8.5  # of labels, in points
-LETTERS = 2  # characters up to which a label needs no more room than a step has
+FONT_POINTS = 8.5  # of labels
+SHORT_CHARACTERS = 2  # up to which a label is as narrow as a step
 BLANK = "␣"
 
 
 def attention_weights(estimator, X, y=None):
-    r"""Compute where the decoder looks for each symbol of the output.
+    r"""Compute the attention weights of the decoder for each output symbol.
 
-    Before it writes the symbol :math:`y_i`, a decoder with attention takes a mean of what the
-    encoder has read at the steps :math:`j` of the source, with the weights
+    To predict the symbol :math:`y_i`, a decoder with attention takes a mean of the encoder's
+    outputs at the steps :math:`j` of the source, with the weights
 
     .. math:: \alpha_{ij} = \mathrm{softmax}_j(e_{ij})
 
@@ -28,7 +28,7 @@ def attention_weights(estimator, X, y=None):
     X : object
         The sources, in any form that `estimator` predicts from; none may be empty.
     y : list of str, or list of lists of str, optional
-        The outputs to write; by default those that `estimator` predicts.
+        The outputs to compute them for; by default those that `estimator` predicts.
 
     Returns
     -------
@@ -48,8 +48,8 @@ def attention_weights(estimator, X, y=None):
 
     Notes
     -----
-    A weight says where the decoder looked, not what it saw: the encoder has read the whole source
-    before, so a step also knows of its neighbours.
+    A weight says which step the decoder attends to, not what it gets from it: the encoder has run
+    over the whole source, so its output at a step also depends on the neighbours.
 
     Computed without dropout on a copy of the network; the estimator stays as it is.
 
@@ -67,27 +67,25 @@ def attention_weights(estimator, X, y=None):
     >>> attention_weights(model, ["go"], ["went"]).weights[0].shape
     (4, 2)
     """
-    opened = Opened(estimator, X)
-    model = opened.estimator
+    inspected = InspectedNetwork(estimator, X)
+    model = inspected.estimator
     if not isinstance(model, LSTMSeq2Seq):
-        raise TypeError(
-            f"attention_weights looks into an LSTMSeq2Seq; got an {type(model).__name__}."
-        )
-    if opened.network.attention is None:
+        raise TypeError(f"attention_weights needs an LSTMSeq2Seq; got an {type(model).__name__}.")
+    if inspected.network.attention is None:
         raise ValueError(
             "This LSTMSeq2Seq was fitted with attention=None: there are no weights to show. Fit "
             'it with attention="additive" or "dot".'
         )
     y = model._check_targets(estimator.predict(X) if y is None else y)
-    check_consistent_length(opened.data, y)
-    answers = model._symbols.encode(y)
+    check_consistent_length(inspected.data, y)
+    targets = model._symbols.encode(y)
     found = [None] * len(y)
-    for rows, x, lengths in opened.batches():
+    for rows, x, lengths in inspected.batches():
         with torch.no_grad():
-            weights = opened.network.attention_weights(x, lengths, answers.padded(rows))
+            weights = inspected.network.attention_weights(x, lengths, targets.padded(rows))
         for row, length, of_sample in zip(rows, lengths, weights.numpy(), strict=True):
             found[row] = of_sample[: len(y[row]), :length].astype(model._dtype)
-    return Bunch(weights=found, tokens=opened.tokens, outputs=list(map(list, y)))
+    return Bunch(weights=found, tokens=inspected.tokens, outputs=list(map(list, y)))
 
 
 class AttentionDisplay:
@@ -192,17 +190,17 @@ class AttentionDisplay:
 
 
 def _name_places(axis, symbols, side):
-    """Write symbols along an axis, if they are known and few enough to be read."""
-    if symbols is None or len(symbols) > N_NAMES:
+    """Label an axis with symbols, if they are known and few enough to be read."""
+    if symbols is None or len(symbols) > MAX_NAMES:
         axis.set_label_text(f"step of the {side}")
         axis.get_major_locator().set_params(integer=True)
         return
     axis.set_label_text(side)
     labels = [shorten(symbol) or BLANK for symbol in symbols]
     style = {"va": "center_baseline"}
-    if axis.axis_name == "x" and max(map(len, labels)) > LETTERS:
+    if axis.axis_name == "x" and max(map(len, labels)) > SHORT_CHARACTERS:
         style = {"rotation": 60, "ha": "right", "va": "center", "rotation_mode": "anchor"}
     elif axis.axis_name == "x":
         style = {"va": "baseline"}  # as letters stand on a line
-        axis.set_tick_params(pad=SIZE + 3)
-    axis.set_ticks(range(len(labels)), labels, fontsize=SIZE, parse_math=False, **style)
+        axis.set_tick_params(pad=FONT_POINTS + 3)
+    axis.set_ticks(range(len(labels)), labels, fontsize=FONT_POINTS, parse_math=False, **style)

@@ -1,4 +1,4 @@
-"""What each token contributes to the answer: ``token_contributions`` and its display."""
+"""What each token contributes to an output: ``token_contributions`` and its display."""
 
 from dataclasses import dataclass
 from html import escape
@@ -10,15 +10,15 @@ from sklearn.utils import Bunch
 from sklstm._arrays import check_option, describe
 from sklstm.classifier import LSTMClassifier
 from sklstm.inspection._drawing import check_result, choose, make_axes, name_steps, shorten
-from sklstm.inspection._opened import BATCH, Opened
+from sklstm.inspection._inspected_network import BATCH_VALUES, InspectedNetwork
 from sklstm.regressor import LSTMRegressor
 
 METHODS = ("integrated_gradients", "occlusion")
 RESULT = ("contributions", "outputs", "baseline_outputs", "output_names", "tokens")
-N_NODES = 16  # points at which the integral over a piece is evaluated
-TOLERANCE = 1e-4  # error of a piece, as a share of what all tokens contribute
-ROUNDING = 1e-12  # of an answer, in float64
-SHORTEST = 2**-12  # pieces are not halved further
+N_NODES = 16  # of the quadrature of a piece
+TOLERANCE = 1e-4  # for a piece, relative to the sum of all absolute contributions
+ROUNDING = 1e-12  # relative rounding error of an output in float64
+MIN_PIECE = 2**-12  # share of the line below which pieces are not halved further
 
 RAISES, LOWERS = "31, 119, 180", "230, 97, 1"  # blue and orange, which every eye tells apart
 STRONGEST = 0.6  # opacity of the largest contribution: letters of any page stay readable on it
@@ -35,11 +35,11 @@ SUM = (
 
 
 def token_contributions(estimator, X, *, method="integrated_gradients", target=None):
-    r"""Share an answer out among the tokens that it was made from.
+    r"""Compute what each token contributes to an output of the network.
 
-    Let :math:`f(x)` be the answer to the vectors :math:`x_1, \dots, x_T` of the tokens, and
-    :math:`x'` the baseline, which has a zero vector at every step: as many steps, that say
-    nothing. Both methods give a number to each step, and the numbers sum to the difference:
+    Let :math:`f(x)` be the output for the vectors :math:`x_1, \dots, x_T` of the tokens, and
+    :math:`x'` the baseline: as many steps, each with a zero vector. Both methods give a number to
+    each step, and the numbers sum to the difference:
 
     .. math:: \sum_{t=1}^T a_t = f(x) - f(x')
 
@@ -50,8 +50,8 @@ def token_contributions(estimator, X, *, method="integrated_gradients", target=N
         a_t = x_t^\top \int_0^1 \frac{\partial f}{\partial x_t}
             \big(x' + \alpha (x - x')\big) \, \mathrm{d}\alpha
 
-    Occlusion replaces tokens by the baseline, one after the other, and notes how much each
-    replacement changes the answer. Since that depends on what has been replaced before, it is the
+    Occlusion replaces tokens by the baseline, one after the other, and measures how much each
+    replacement changes the output. Since that depends on what has been replaced before, it is the
     mean of the two orders, from the first token to the last and from the last to the first:
 
     .. math::
@@ -71,12 +71,12 @@ def token_contributions(estimator, X, *, method="integrated_gradients", target=N
         The samples, in any form that `estimator` predicts from; none may be empty. Numbers have
         steps in place of tokens.
     method : {"integrated_gradients", "occlusion"}, default="integrated_gradients"
-        How to share out.
+        How to compute the contributions.
     target : label or int, optional
-        The answer :math:`f`. Of a classifier it is the logit of this label: by default
+        The output :math:`f`. Of a classifier it is the logit of this label: by default
         ``classes_[1]`` of two classes, as in ``decision_function``, and the predicted class of
         each sample of more classes. Of several labels or numbers it is their column, which must
-        be named. A regressor's answer is in the unit of ``y``.
+        be named. A regressor's output is in the unit of ``y``.
 
     Returns
     -------
@@ -134,40 +134,40 @@ def token_contributions(estimator, X, *, method="integrated_gradients", target=N
     True
     """
     check_option(method, METHODS, "method")
-    opened = Opened(estimator, X)
-    opened.refuse_decoder("token_contributions")
+    inspected = InspectedNetwork(estimator, X)
+    inspected.refuse_decoder("token_contributions")
     result = Bunch(
         contributions=[],
-        outputs=np.empty(len(opened.data)),
-        baseline_outputs=np.empty(len(opened.data)),
+        outputs=np.empty(len(inspected.data)),
+        baseline_outputs=np.empty(len(inspected.data)),
         output_names=[],
-        tokens=opened.tokens,
+        tokens=inspected.tokens,
     )
-    for row, n_tokens in enumerate(opened.data.lengths):
-        x = opened.read(np.array([row]))[0][:, :n_tokens]  # (1, T, F)
+    for row, n_tokens in enumerate(inspected.data.lengths):
+        x = inspected.embedded_steps(np.array([row]))[0][:, :n_tokens]  # (1, T, F)
         with torch.no_grad():
-            outputs = opened.network.forward_embedded(x, torch.tensor([n_tokens]))
-        answer = _choose_answer(opened.estimator, target, outputs)
+            outputs = inspected.network.forward_embedded(x, torch.tensor([n_tokens]))
+        explained = _choose_output(inspected.estimator, target, outputs)
 
-        def value(x, answer=answer):
+        def value(x, explained=explained):
             lengths = torch.full((len(x),), x.shape[1])
-            return answer.read(opened.network.forward_embedded(x, lengths))  # (M,)
+            return explained.of(inspected.network.forward_embedded(x, lengths))  # (M,)
 
         with torch.no_grad():
             output, baseline_output = value(torch.cat([x, torch.zeros_like(x)])).tolist()
-        size = max(1, BATCH // (opened.network.n_units * int(n_tokens)))
+        size = max(1, BATCH_VALUES // (inspected.network.n_units * int(n_tokens)))
         if method == "occlusion":
             contributions = _occlude(value, x, size)
         else:
             contributions = _integrate_gradients(value, x, size)
         result.contributions.append(contributions)
         result.outputs[row], result.baseline_outputs[row] = output, baseline_output
-        result.output_names.append(answer.name)
+        result.output_names.append(explained.name)
     return result
 
 
 def _integrate_gradients(value, x, size):
-    """Integrate piece by piece, and halve the pieces whose parts do not sum to what they must."""
+    """Integrate piece by piece, halving the pieces whose integrals miss the known sum."""
     pieces, total, largest = torch.tensor([[0.0, 1.0]], dtype=x.dtype), 0.0, 0.0
     while len(pieces):
         start, end = pieces.T
@@ -178,7 +178,7 @@ def _integrate_gradients(value, x, size):
         errors = (parts.sum(dim=1) - (after - before)).abs()
         largest = max(largest, parts.abs().sum())
         tolerance = TOLERANCE * largest + ROUNDING * after.abs().max()
-        done = (errors <= tolerance) | (end - start <= SHORTEST)
+        done = (errors <= tolerance) | (end - start <= MIN_PIECE)
         total = total + parts[done].sum(dim=0)
         middle = (start + end) / 2
         halves = torch.stack([start, middle, middle, end], dim=1)[~done]
@@ -214,20 +214,20 @@ def _occlude(value, x, size):
 
 
 @dataclass
-class _Answer:
-    """What is explained: a column of the network's outputs, in the user's unit."""
+class _Output:
+    """The output to explain: a column of the network's outputs, in the user's unit."""
 
     name: str
     column: int
     scale: float = 1.0
     mean: float = 0.0
 
-    def read(self, outputs):
+    def of(self, outputs):
         return outputs[:, self.column] * self.scale + self.mean
 
 
-def _choose_answer(estimator, target, outputs):
-    """Choose what to explain of the outputs of one sample."""
+def _choose_output(estimator, target, outputs):
+    """Choose which output of one sample to explain."""
     if isinstance(estimator, LSTMClassifier):
         classes, kind = estimator.classes_.tolist(), estimator._target_kind
         if target is None and kind != "multilabel":
@@ -235,16 +235,16 @@ def _choose_answer(estimator, target, outputs):
         else:
             column = _find(target, classes)
         name = f"logit of {classes[column]}"
-        return _Answer(name, 0, 2 * column - 1) if kind == "binary" else _Answer(name, column)
+        return _Output(name, 0, 2 * column - 1) if kind == "binary" else _Output(name, column)
     if isinstance(estimator, LSTMRegressor):
         n_outputs = estimator._n_outputs
         one = n_outputs == 1
         column = 0 if one and target is None else _find(target, list(range(n_outputs)))
         scale, mean = estimator.target_scale_[column], estimator.target_mean_[column]
-        return _Answer("prediction" if one else f"prediction {column}", column, scale, mean)
+        return _Output("prediction" if one else f"prediction {column}", column, scale, mean)
     raise TypeError(
-        f"token_contributions shares out one answer for a sequence, but "
-        f"{type(estimator).__name__} gives one at every step; pass an LSTMClassifier or an "
+        f"token_contributions explains one output for each sequence, but "
+        f"{type(estimator).__name__} gives one at every step: pass an LSTMClassifier or an "
         "LSTMRegressor."
     )
 
@@ -262,7 +262,7 @@ class TokenContributionsDisplay:
     """Bars of what each token contributes; in notebooks, coloured text too.
 
     Jupyter, and the gallery of Sphinx, show the tokens of every sample on blue where they raise
-    the answer and on orange where they lower it, the stronger the more (by the square root of
+    the output and on orange where they lower it, the stronger the more (by the square root of
     their number), on one scale for all samples. The number appears under the mouse.
 
     Parameters
@@ -317,7 +317,7 @@ class TokenContributionsDisplay:
         ax=None,
         **bar_kw,
     ):
-        """Compute the contributions and draw those to one sample.
+        """Compute the contributions and draw those of one sample.
 
         Parameters
         ----------
@@ -326,9 +326,9 @@ class TokenContributionsDisplay:
         X : object
             The samples.
         method : {"integrated_gradients", "occlusion"}, default="integrated_gradients"
-            How to share the answer out.
+            How to compute the contributions.
         target : label or int, optional
-            The answer; see `token_contributions`.
+            The output; see `token_contributions`.
         sample : int, default=0
             Which sample to draw.
         ax : matplotlib Axes, optional
@@ -345,7 +345,7 @@ class TokenContributionsDisplay:
         return cls(result).plot(ax, sample=sample, **bar_kw)
 
     def plot(self, ax=None, *, sample=0, **bar_kw):
-        """Draw the contributions to one sample.
+        """Draw the contributions of one sample.
 
         Parameters
         ----------
@@ -396,7 +396,7 @@ class TokenContributionsDisplay:
             _mark(token, value, share, f' title="{value:+.3g}"')
             for token, value, share in zip(tokens, values, shares, strict=True)
         ]
-        answer = SUM.format(
+        summary = SUM.format(
             name=escape(result.output_names[sample]),
             output=result.outputs[sample],
             baseline=result.baseline_outputs[sample],
@@ -404,7 +404,7 @@ class TokenContributionsDisplay:
             raise_=_mark("raise", 1, 1),
             lower=_mark("lower", -1, 1),
         )
-        return SAMPLE.format(" ".join(pieces), answer)
+        return SAMPLE.format(" ".join(pieces), summary)
 
 
 def _mark(token, value, share, title=""):

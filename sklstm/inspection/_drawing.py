@@ -1,4 +1,4 @@
-"""What the displays share: axes, names of steps, maps of values by step and unit."""
+"""What the displays share: axes, names of steps, maps by step and unit."""
 
 import numpy as np
 from sklearn.utils import Bunch
@@ -6,21 +6,21 @@ from sklearn.utils import Bunch
 from sklstm._arrays import describe
 from sklstm._optional import import_optional
 
-WIDTH = 6.4  # inches
-N_NAMES = 40  # steps up to which their tokens are written out
+WIDTH_INCHES = 6.4
+MAX_NAMES = 40  # steps up to which an axis shows their tokens
 
 
 def make_axes(n_panels, height, ax=None):
-    """Make axes below each other, that share their steps.
+    """Return axes below each other that share their steps.
 
     Parameters
     ----------
     n_panels : int
         How many.
     height : float
-        Of a new figure, in inches.
+        Height of a new figure in inches.
     ax : Axes, optional
-        Whose place they take; a new figure's by default.
+        Axes to replace; a new figure by default.
 
     Returns
     -------
@@ -29,7 +29,7 @@ def make_axes(n_panels, height, ax=None):
     """
     if ax is None:
         plt = import_optional("matplotlib.pyplot", "plots")
-        figure = plt.figure(figsize=(WIDTH, height), layout="constrained")
+        figure = plt.figure(figsize=(WIDTH_INCHES, height), layout="constrained")
         return figure.subplots(n_panels, sharex=True, squeeze=False)[:, 0]
     if not isinstance(ax, import_optional("matplotlib.axes", "plots").Axes):
         raise TypeError(f"ax must be matplotlib Axes, or None for new ones; got {describe(ax)}.")
@@ -46,16 +46,16 @@ def make_axes(n_panels, height, ax=None):
 
 
 def check_result(result, function, *keys):
-    """Check that a display was given what its function returned.
+    """Check that a display got the result of its function.
 
     Parameters
     ----------
     result : object
-        What it was given.
+        What the display got.
     function : str
-        The name of the function.
+        Name of the function.
     *keys : str
-        What is drawn of the result.
+        Keys of the result that are drawn.
     """
     if not isinstance(result, Bunch) or not set(keys) <= set(result):
         raise TypeError(
@@ -64,46 +64,48 @@ def check_result(result, function, *keys):
         )
 
 
-def choose_letters(letters, known, name):
-    """Check which of several states, or gates, to draw.
+def choose_letters(result, names, letters, kind):
+    """Check which states, or gates, to draw.
 
     Parameters
     ----------
+    result : Bunch
+        With a key for each that the cell has.
+    names : dict of str to str
+        Their names by letter.
     letters : str or None
-        Their letters; None for all.
-    known : list of str
-        Those that there are.
-    name : str
-        What they are called.
+        Letters of those to draw; None for all.
+    kind : {"states", "gates"}
+        What they are.
 
     Returns
     -------
-    list of str
-        The letters.
+    dict of str to str
+        Names by letter.
     """
-    if letters is None and known:
-        return known
+    known = [letter for letter in result if letter in names]
     named = list(letters) if isinstance(letters, (str, list, tuple)) else []
+    named = known if letters is None else named
     if not named or not all(isinstance(letter, str) and letter in known for letter in named):
         raise ValueError(
-            f"{name} must name some of {known}, which the cell has; got {describe(letters)}."
+            f"{kind} must name some of {known}, which the cell has; got {describe(letters)}."
         )
-    return named
+    return {letter: names[letter] for letter in named}
 
 
 def name_steps(ax, tokens, n_steps):
-    """Write tokens at the steps, if there are few enough to be read.
+    """Label the steps with tokens, if they are few enough to be read.
 
     Parameters
     ----------
     ax : Axes
-        Whose x axis counts steps.
+        With the steps on their x axis.
     tokens : list of str or None
         The tokens.
     n_steps : int
         Their number.
     """
-    if tokens is None or n_steps > N_NAMES:
+    if tokens is None or n_steps > MAX_NAMES:
         ax.set_xlabel("step")
         ax.xaxis.get_major_locator().set_params(integer=True)
         return
@@ -120,14 +122,14 @@ def name_steps(ax, tokens, n_steps):
 
 
 def shorten(text, longest=20):
-    """Cut a text that is too long for a label.
+    """Shorten a text that is too long for a label.
 
     Parameters
     ----------
     text : str
         The text.
     longest : int, default=20
-        Characters that there is room for.
+        Maximum number of characters.
 
     Returns
     -------
@@ -138,16 +140,19 @@ def shorten(text, longest=20):
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
-def draw_maps(panels, tokens, ax=None, **image_kw):
-    """Draw values by step and unit, a map below the other.
+def draw_unit_maps(result, names, shares, *, sample, layer, direction, ax=None, **image_kw):
+    """Draw states or gates of one layer by step and unit, one map below the other.
 
     Parameters
     ----------
-    panels : list of tuple (str, str, ndarray of shape (n_steps, n_units), bool)
-        Of each map the title, the label of its colours, the values, and whether these lie
-        between 0 and 1; others are coloured about zero.
-    tokens : list of str or None
-        Names of the steps.
+    result : Bunch
+        With a list of arrays of shape (n_layers, n_directions, n_steps, n_units) for each letter.
+    names : dict of str to str
+        Names of the states or gates to draw, by letter.
+    shares : str
+        Letters of those that lie between 0 and 1; the colours of others are centred on zero.
+    sample, layer, direction : int
+        Which to draw.
     ax : Axes, optional
         Where to draw.
     **image_kw : dict
@@ -158,34 +163,37 @@ def draw_maps(panels, tokens, ax=None, **image_kw):
     ndarray of Axes
         One for each map.
     """
-    axes = make_axes(len(panels), 1.0 + 1.35 * len(panels), ax)
-    for place, (title, label, values, is_share) in zip(axes, panels, strict=True):
+    tokens = result.tokens and choose(result.tokens, sample, "sample")
+    layers = [choose(choose(result[letter], sample, "sample"), layer, "layer") for letter in names]
+    maps = [choose(directions, direction, "direction") for directions in layers]  # (T, H) each
+    axes = make_axes(len(maps), 1.0 + 1.35 * len(maps), ax)
+    for place, (letter, name), values in zip(axes, names.items(), maps, strict=True):
         largest = float(np.abs(values).max()) or 1.0
-        style = {"cmap": "viridis", "vmin": 0.0, "vmax": 1.0}
-        if not is_share:
-            style = {"cmap": "RdBu_r", "vmin": -largest, "vmax": largest}
+        style = {"cmap": "RdBu_r", "vmin": -largest, "vmax": largest}
+        if letter in shares:
+            style = {"cmap": "viridis", "vmin": 0.0, "vmax": 1.0}
         style = {"aspect": "auto", "interpolation": "nearest", **style, **image_kw}
         image = place.imshow(values.T, **style)
-        place.set_title(title, loc="left", fontsize="medium")
+        place.set_title(f"{name} ${letter}_t$", loc="left", fontsize="medium")
         place.set_ylabel("unit")
         place.yaxis.get_major_locator().set_params(integer=True)
-        place.figure.colorbar(image, ax=place, label=label, pad=0.02)
+        place.figure.colorbar(image, ax=place, label=f"${letter}_t$", pad=0.02)
         place.tick_params(labelbottom=place is axes[-1])
-    name_steps(axes[-1], tokens, len(panels[0][2]))
+    name_steps(axes[-1], tokens, len(maps[0]))
     return axes
 
 
 def choose(values, index, name):
-    """Take an element, and say which there are if it does not exist.
+    """Return an element, or an error that says how many there are.
 
     Parameters
     ----------
     values : sequence
-        To choose from.
+        The elements.
     index : int
-        Which.
+        Index of the element.
     name : str
-        What the elements are.
+        What the elements are called.
 
     Returns
     -------
@@ -201,22 +209,3 @@ def choose(values, index, name):
             f"counted from 0."
         )
     return values[index]
-
-
-def one_layer(values, sample, layer, direction):
-    """Take one layer and direction of one sample.
-
-    Parameters
-    ----------
-    values : list of ndarray of shape (n_layers, n_directions, n_steps, n_units)
-        One array for each sample.
-    sample, layer, direction : int
-        Which.
-
-    Returns
-    -------
-    ndarray of shape (n_steps, n_units)
-        The values.
-    """
-    layers = choose(values, sample, "sample")
-    return choose(choose(layers, layer, "layer"), direction, "direction")

@@ -2,8 +2,8 @@
 
 from sklearn.utils import Bunch
 
-from sklstm.inspection._drawing import check_result, choose, choose_letters, draw_maps, one_layer
-from sklstm.inspection._opened import Opened
+from sklstm.inspection._drawing import check_result, choose_letters, draw_unit_maps
+from sklstm.inspection._inspected_network import InspectedNetwork
 
 NAMES = {
     "i": "input gate",
@@ -14,23 +14,23 @@ NAMES = {
     "g": "candidate",
     "n": "candidate",
 }
-CANDIDATES = "gn"  # of either sign; gates lie between 0 and 1
+SHARES = "iforz"  # between 0 and 1; candidates have either sign
 
 
 def gate_activations(estimator, X):
     r"""Compute the gates of every unit at every step.
 
     A gate is a number between 0 and 1 for each unit :math:`j`, as
-    :math:`f_{t,j} = \sigma(W_f x_t + U_f h_{t-1} + b_f)_j`, the share of its memory that it
+    :math:`f_{t,j} = \sigma(W_f x_t + U_f h_{t-1} + b_f)_j`, the share of its cell state that it
     keeps. What each letter means depends on the cell:
 
     ====== ===========================================================
-    ``f``  forget gate: what is kept of the memory
-    ``i``  input gate: what is let in of the candidate
-    ``o``  output gate: what is let out of the memory
+    ``f``  forget gate: what is kept of the cell state
+    ``i``  input gate: what is added of the candidate
+    ``o``  output gate: what is output of the cell state
     ``r``  reset gate of the GRU: what the candidate sees of the past
     ``z``  update gate of the GRUs: near 1 the past is kept
-    ``g``  candidate: what would be written, of either sign
+    ``g``  candidate: what may be added to the cell state, of either sign
     ``n``  candidate of the GRUs
     ====== ===========================================================
 
@@ -79,14 +79,14 @@ def gate_activations(estimator, X):
     >>> gates.tokens[0]
     ['a', 'good', 'film']
     """
-    opened = Opened(estimator, X)
-    gates = opened.collect("gates")
+    inspected = InspectedNetwork(estimator, X)
+    gates = inspected.record("gates")
     if not gates:
         raise ValueError(
-            f"The cell {opened.estimator.cell!r} of this {type(opened.estimator).__name__} has no "
-            "gates: look at its hidden_states."
+            f"This {type(inspected.estimator).__name__} has the cell {inspected.estimator.cell!r}, "
+            "which has no gates: look at its hidden_states."
         )
-    return Bunch(**gates, tokens=opened.tokens)
+    return Bunch(**gates, tokens=inspected.tokens)
 
 
 class GateActivationsDisplay:
@@ -180,18 +180,10 @@ class GateActivationsDisplay:
             Itself.
         """
         check_result(self.gates, "gate_activations", "tokens")
-        known = [letter for letter in self.gates if letter in NAMES]
-        letters = choose_letters(gates, known, "gates")
-        panels = [
-            (
-                f"{NAMES[letter]} ${letter}_t$",
-                f"${letter}_t$",
-                one_layer(self.gates[letter], sample, layer, direction),
-                letter not in CANDIDATES,
-            )
-            for letter in letters
-        ]
-        tokens = self.gates.tokens and choose(self.gates.tokens, sample, "sample")
-        self.axes_ = draw_maps(panels, tokens, ax, **image_kw)
+        names = choose_letters(self.gates, NAMES, gates, "gates")
+        self.axes_ = draw_unit_maps(
+            self.gates, names, SHARES, sample=sample, layer=layer, direction=direction, ax=ax,
+            **image_kw,
+        )  # fmt: skip
         self.figure_ = self.axes_[0].figure
         return self

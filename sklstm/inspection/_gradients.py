@@ -1,20 +1,20 @@
-"""How the gradient flows back through time: ``gradient_flow`` and its display."""
+"""Gradients through time: ``gradient_flow`` and its display."""
 
 import numpy as np
 import torch
 from sklearn.utils import Bunch
 
 from sklstm._arrays import describe
-from sklstm.inspection._drawing import check_result, choose, make_axes
-from sklstm.inspection._opened import Opened
-from sklstm.inspection._states import choose_states
+from sklstm.inspection._drawing import check_result, choose, choose_letters, make_axes
+from sklstm.inspection._inspected_network import InspectedNetwork
+from sklstm.inspection._states import NAMES
 from sklstm.nn.recording import record
 
-N_INSIDE = 4  # curves up to which a legend among them hides none
+MAX_CURVES_INSIDE = 4  # with more, the legend is above the axes
 
 
 def gradient_flow(estimator, X, y=None):
-    r"""Compute how strongly each state along the way moves the end.
+    r"""Compute the norm of the gradient with respect to the state at every step.
 
     For sample :math:`n` with :math:`T_n` steps, for each layer, direction and lag :math:`k`, the
     number of steps before the last one, the Euclidean norms of the total derivatives
@@ -41,7 +41,7 @@ def gradient_flow(estimator, X, y=None):
         :math:`n`, without sample weights. Without them :math:`L_n` is the output that makes the
         prediction: the logit of the predicted class; of two classes the one logit; of several
         labels the sum of their logits; of numbers their sum, each in standard deviations of its
-        target; of a tagger, which answers at every step, the sum of the emissions of the
+        target; of a tagger, which predicts at every step, the sum of the emissions of the
         predicted tags.
 
     Returns
@@ -54,7 +54,7 @@ def gradient_flow(estimator, X, y=None):
             last step, entry 1 one step before. NaN where a sample is shorter. The last step of
             direction 1, which reads backwards, is the first one in time.
         c : ndarray of shape (n_layers, n_directions, n_samples, max_steps)
-            The same for the memory :math:`c`, of cells that have one.
+            The same for the cell state :math:`c`, of cells that have one.
 
     See Also
     --------
@@ -98,19 +98,19 @@ def gradient_flow(estimator, X, y=None):
     >>> int(flow.c[0, 0].mean(axis=0).argmax())  # nothing moves the end like the last step
     0
     """
-    opened = Opened(estimator, X)
-    opened.refuse_decoder("gradient_flow")
+    inspected = InspectedNetwork(estimator, X)
+    inspected.refuse_decoder("gradient_flow")
     if y is not None:
-        opened.attach_targets(y)
-    lengths = opened.data.lengths
+        inspected.attach_targets(y)
+    lengths = inspected.data.lengths
     found = {}
-    for rows, x, batch_lengths in opened.batches():
-        with record(opened.network.recurrent) as runs:
-            outputs = opened.network.forward_embedded(x.requires_grad_(), batch_lengths)
+    for rows, x, batch_lengths in inspected.batches():
+        with record(inspected.network.recurrent) as runs:
+            outputs = inspected.network.forward_embedded(x.requires_grad_(), batch_lengths)
         if y is not None:
-            loss = opened.losses(outputs, rows).sum()
+            loss = inspected.losses(outputs, rows).sum()
         else:
-            loss = _prediction(opened, outputs, batch_lengths)
+            loss = _prediction(inspected, outputs, batch_lengths)
         for (name, place), norms in _norms(loss, runs[0]):
             if name not in found:
                 layers = (len(runs[0]), len(runs[0][0]))
@@ -137,15 +137,15 @@ def _norms(loss, layers):
         yield key, part.norm(dim=2).numpy()
 
 
-def _prediction(opened, outputs, lengths):
+def _prediction(inspected, outputs, lengths):
     """Sum the outputs that make the predictions, over all sequences of a batch."""
     if outputs.ndim == 3:
-        paths, _ = opened.network.crf.viterbi(outputs, lengths)
+        paths, _ = inspected.network.crf.viterbi(outputs, lengths)
         return sum(
             row[range(n), path[:n]].sum()
             for row, path, n in zip(outputs, paths, lengths.tolist(), strict=True)
         )
-    one_of_many = getattr(opened.estimator, "_target_kind", None) == "multiclass"
+    one_of_many = getattr(inspected.estimator, "_target_kind", None) == "multiclass"
     return outputs.max(dim=1).values.sum() if one_of_many else outputs.sum()
 
 
@@ -248,7 +248,7 @@ class GradientFlowDisplay:
         name = self.name if name is None else name
         if not isinstance(name, (str, type(None))):
             raise TypeError(f"name must be a str, or None; got {describe(name)}.")
-        states = choose_states(self.flow, states)
+        states = choose_letters(self.flow, NAMES, states, "states")
         n_layers, n_directions = self.flow.h.shape[:2]
         layers = range(n_layers) if layer is None else [choose(range(n_layers), layer, "layer")]
         (self.ax_,) = make_axes(1, 3.8, ax)
@@ -266,13 +266,13 @@ class GradientFlowDisplay:
         )
         self.ax_.grid(alpha=0.3)
         style = {}
-        if len(self.ax_.lines) > N_INSIDE:
+        if len(self.ax_.lines) > MAX_CURVES_INSIDE:
             style = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "ncols": 2}
         self.ax_.legend(fontsize="small", **style)
         return self
 
     def _draw(self, depth, direction, states, names, places, line_kw):
-        """Draw one layer and direction in one colour, the memory dashed."""
+        """Draw one layer and direction in one colour, the cell state dashed."""
         colour = {}
         for state in states:
             norms = self.flow[state][depth, direction]  # (N, T)

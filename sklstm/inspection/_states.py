@@ -1,15 +1,15 @@
-"""What the network carries from step to step: ``hidden_states`` and its display."""
+"""Hidden and cell states at every step: ``hidden_states`` and its display."""
 
 from sklearn.utils import Bunch
 
-from sklstm.inspection._drawing import check_result, choose, choose_letters, draw_maps, one_layer
-from sklstm.inspection._opened import Opened
+from sklstm.inspection._drawing import check_result, choose_letters, draw_unit_maps
+from sklstm.inspection._inspected_network import InspectedNetwork
 
-NAMES = {"h": "hidden state", "c": "memory"}
+NAMES = {"h": "hidden state", "c": "cell state"}
 
 
 def hidden_states(estimator, X):
-    r"""Compute the states of every unit at every step.
+    r"""Compute the hidden and cell states of every unit at every step.
 
     Parameters
     ----------
@@ -25,10 +25,10 @@ def hidden_states(estimator, X):
         Dictionary-like object, with:
 
         h : list of ndarray of shape (n_layers, n_directions, n_steps, hidden_size)
-            The output :math:`h_t` of each cell, one array for each sample. Direction 1 reads
+            The hidden state :math:`h_t`, one array for each sample. Direction 1 reads
             backwards; its steps are in the order of time, too.
         c : list of ndarray of shape (n_layers, n_directions, n_steps, hidden_size)
-            The memory :math:`c_t`, of cells that have one.
+            The cell state :math:`c_t`, of cells that have one.
         tokens : list of list of str or None
             What the steps of each sample are called: tokens or ids. None for numbers.
 
@@ -51,8 +51,8 @@ def hidden_states(estimator, X):
     >>> states.h[0].shape, states.c[1].shape
     ((1, 1, 3, 4), (1, 1, 1, 4))
     """
-    opened = Opened(estimator, X)
-    return Bunch(**opened.collect("states"), tokens=opened.tokens)
+    inspected = InspectedNetwork(estimator, X)
+    return Bunch(**inspected.record("states"), tokens=inspected.tokens)
 
 
 class HiddenStatesDisplay:
@@ -146,35 +146,10 @@ class HiddenStatesDisplay:
             Itself.
         """
         check_result(self.states, "hidden_states", "h", "tokens")
-        panels = [
-            (
-                f"{NAMES[name]} ${name}_t$",
-                f"${name}_t$",
-                one_layer(self.states[name], sample, layer, direction),
-                False,
-            )
-            for name in choose_states(self.states, states)
-        ]
-        tokens = self.states.tokens and choose(self.states.tokens, sample, "sample")
-        self.axes_ = draw_maps(panels, tokens, ax, **image_kw)
+        names = choose_letters(self.states, NAMES, states, "states")
+        self.axes_ = draw_unit_maps(
+            self.states, names, "", sample=sample, layer=layer, direction=direction, ax=ax,
+            **image_kw,
+        )  # fmt: skip
         self.figure_ = self.axes_[0].figure
         return self
-
-
-def choose_states(found, states):
-    """Check which states to draw.
-
-    Parameters
-    ----------
-    found : Bunch
-        With a key for each state that the cell has.
-    states : str or None
-        Their letters; None for all.
-
-    Returns
-    -------
-    list of str
-        The letters.
-    """
-    known = [name for name in found if name in NAMES]
-    return choose_letters(states, known, "states")

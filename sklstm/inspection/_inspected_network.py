@@ -1,4 +1,4 @@
-"""A fitted estimator opened up: a copy of its network, and X as the network gets it."""
+"""The network that inspection works on: a copy, with X as the network gets it."""
 
 from copy import deepcopy
 from itertools import pairwise
@@ -14,21 +14,21 @@ from sklstm._inputs import Numbers
 from sklstm.nn.networks import SequenceNet
 from sklstm.nn.recording import record
 
-BATCH = 2**21  # values of a state in one batch, over all steps: a few hundred MB with their graph
+BATCH_VALUES = 2**21  # of a state, over all steps of a batch: with their graph, a few hundred MB
 
 
-class Opened:
-    """A fitted estimator, ready to be looked into and out of harm's way.
+class InspectedNetwork:
+    """A copy of the network of a fitted estimator, with samples to inspect it on.
 
-    Everything is computed on a copy of the network, without dropout, on the CPU and in float64:
-    small gradients do not vanish by rounding, and the estimator stays as it is.
+    Everything is computed without dropout, on the CPU and in float64: small gradients do not
+    underflow, and the estimator does not change.
 
     Parameters
     ----------
     estimator : estimator or Pipeline
-        Fitted; of a pipeline its last step, and `X` goes through the others.
+        Fitted. Of a pipeline the last step is inspected, and the others transform `X`.
     X : object
-        What the estimator or pipeline predicts from.
+        The samples, as the estimator or pipeline predicts from.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class Opened:
     data : SequenceDataset
         The samples.
     tokens : list of list of str or None
-        What to call the steps of each sample; None for numbers.
+        Names of the steps of each sample; None for numbers.
     """
 
     def __init__(self, estimator, X):
@@ -48,31 +48,31 @@ class Opened:
         self.data = self.estimator._encode(inputs, reset=False)
         if (empty := np.flatnonzero(self.data.lengths == 0)).size:
             raise ValueError(
-                f"Sample {empty[0]} of X has no step, so there is nothing to look into: leave "
+                f"Sample {empty[0]} of X has no step, so there is nothing to inspect: leave "
                 f"empty samples out ({empty.size} of {len(self.data)})."
             )
         self.tokens = _name_steps(inputs, self.estimator.mask_padding)
         network = deepcopy(self.estimator.module_).to("cpu", torch.float64)
-        network.recurrent.bptt_steps = None  # derivatives are those of the function, uncut
+        network.recurrent.bptt_steps = None  # no truncation: the derivatives of the whole function
         self.network = network.eval().requires_grad_(False)
 
     def refuse_decoder(self, function):
-        """Refuse a network that cannot answer before it knows a part of the answer.
+        """Refuse a network whose outputs depend on the outputs before.
 
         Parameters
         ----------
         function : str
-            The caller, for the error message.
+            The calling function, for the error message.
         """
         if self.network.row_arguments != SequenceNet.row_arguments:
             raise TypeError(
-                f"{function} looks into networks that answer a sequence at once, but an "
-                f"{type(self.estimator).__name__} writes its answer symbol by symbol. "
-                "hidden_states and gate_activations look into it."
+                f"{function} needs a network that predicts in one pass, but an "
+                f"{type(self.estimator).__name__} predicts symbol by symbol: use hidden_states or "
+                "gate_activations."
             )
 
     def attach_targets(self, y):
-        """Check y, and give it to the data as the loss wants it.
+        """Check y, and add it to the data in the form that the loss takes.
 
         Parameters
         ----------
@@ -91,9 +91,9 @@ class Opened:
         Parameters
         ----------
         outputs : Tensor of shape (n_sequences, ...)
-            Of the network.
+            The outputs of the network.
         rows : ndarray of int
-            Which samples these are.
+            Their samples.
 
         Returns
         -------
@@ -107,37 +107,37 @@ class Opened:
         return criterion(outputs, targets).reshape(len(outputs), -1).mean(dim=1)
 
     def batches(self):
-        """Cut the samples into batches.
+        """Iterate over batches of samples of similar length.
 
         Yields
         ------
         rows : ndarray of int
-            Which samples.
+            The samples.
         x : Tensor of shape (n_sequences, n_steps, n_features)
-            What the recurrent layers get.
+            The inputs of the recurrent layers.
         lengths : LongTensor of shape (n_sequences,)
             Steps of each.
         """
-        n_steps = max(1, BATCH // self.network.n_units)
+        n_steps = max(1, BATCH_VALUES // self.network.n_units)
         rows = np.argsort(self.data.lengths, kind="stable")
         while len(rows):
             padded = self.data.lengths[rows] * np.arange(1, len(rows) + 1)  # if a row is the last
             stop = max(1, np.searchsorted(padded, n_steps, side="right"))
-            yield rows[:stop], *self.read(rows[:stop])
+            yield rows[:stop], *self.embedded_steps(rows[:stop])
             rows = rows[stop:]
 
-    def read(self, rows):
-        """Describe the steps of some samples.
+    def embedded_steps(self, rows):
+        """Embed the steps of some samples.
 
         Parameters
         ----------
         rows : ndarray of int
-            Which samples.
+            The samples.
 
         Returns
         -------
         x : Tensor of shape (n_sequences, n_steps, n_features)
-            What the recurrent layers get.
+            The inputs of the recurrent layers.
         lengths : LongTensor of shape (n_sequences,)
             Steps of each.
         """
@@ -145,13 +145,13 @@ class Opened:
         lengths = arguments.pop("lengths")
         return self.network.embed_steps(**arguments), lengths
 
-    def collect(self, kind):
-        """Gather what the traces hold, sample by sample.
+    def record(self, kind):
+        """Record the states or gates of every sample.
 
         Parameters
         ----------
         kind : {"states", "gates"}
-            An attribute of the traces.
+            What to record.
 
         Returns
         -------
@@ -194,7 +194,7 @@ def _check_estimator(estimator):
     if not isinstance(estimator.module_, SequenceNet):
         raise TypeError(
             f"The network of this {type(estimator).__name__} is a {type(estimator.module_)}, set "
-            "with net_params; only networks of this package can be looked into."
+            "with net_params; only networks of this package can be inspected."
         )
 
 
