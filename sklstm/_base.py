@@ -13,7 +13,7 @@ from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._arrays import check_weights, describe
+from sklstm._arrays import describe
 from sklstm._callbacks import SCHEDULES, copy_callbacks
 from sklstm._encoding import EncodingMixin
 from sklstm._inputs import read_input
@@ -22,7 +22,7 @@ from sklstm._net import Samples, choose_device, continue_net, load_net, make_net
 from sklstm._net_options import OPTIMIZERS, net_options
 from sklstm._sklearn import HasMethods, Interval, StrOptions, validate_parameter_constraints
 from sklstm._validation_split import hold_out, to_labels
-from sklstm._weights import normalise, weigh_samples
+from sklstm._weights import normalise, weigh_samples, weigh_scores
 from sklstm.nn.batches import Batch, LengthBatches, to_tensor
 from sklstm.nn.cells import CELLS, cell_options
 from sklstm.nn.networks import ManyToOneNet, SequenceNet, count_parameters
@@ -265,12 +265,7 @@ class BaseLSTM(EncodingMixin, BaseEstimator):
         check_is_fitted(self)
         self._check_presence(y, None, None)
         y = self._check_targets(y)
-        if sample_weight is None:
-            return y, None
-        weights = check_weights(sample_weight, y)
-        if not weights.sum():
-            raise ValueError("sample_weight sums to 0: there is nothing to take the mean of.")
-        return y, weights
+        return y, None if sample_weight is None else weigh_scores(sample_weight, y)
 
     def _split(self, data, groups):
         """Hold validation data out: the same in each call that goes on from earlier ones."""

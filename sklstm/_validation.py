@@ -98,6 +98,36 @@ def check_tokens(X):
     return samples
 
 
+def check_symbols(symbols, are_characters):
+    """Check symbols that will occur in later calls.
+
+    Parameters
+    ----------
+    symbols : iterable of str
+        The user's.
+    are_characters : bool
+        Whether a symbol is one character, since samples are strings.
+
+    Returns
+    -------
+    list of str
+        The same.
+    """
+    symbols = plain(symbols, "symbols")
+    if not np.iterable(symbols):
+        raise TypeError(f"symbols must be a sequence of str; got {reprlib.repr(symbols)}.")
+    symbols = list(symbols)
+    if not _are_all(str, symbols):
+        raise TypeError(f"symbols must hold strings; got {reprlib.repr(symbols)}.")
+    wrong = [symbol for symbol in symbols if len(symbol) != 1]
+    if are_characters and wrong:
+        raise ValueError(
+            "The samples are strings, whose symbols are single characters, but symbols holds "
+            f"{reprlib.repr(wrong[0])}. Name characters, or pass token lists."
+        )
+    return symbols
+
+
 def check_columns(estimator, X, *, reset):
     """Check the columns of frames, one for each sample, as scikit-learn does those of one frame.
 

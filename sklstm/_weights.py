@@ -32,6 +32,27 @@ def weigh_samples(sample_weight, y, purpose):
     return check_weights(sample_weight, y, ensure_non_negative=True)
 
 
+def weigh_scores(sample_weight, samples):
+    """Check the weights of samples in a mean of scores.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_samples,) or None
+        The user's.
+    samples : sized
+        The samples.
+
+    Returns
+    -------
+    ndarray of float, shape (n_samples,)
+        The weights, 1 by default.
+    """
+    weights = check_weights(sample_weight, samples)
+    if not weights.sum():
+        raise ValueError("sample_weight sums to 0: there is nothing to take the mean of.")
+    return weights
+
+
 def normalise(weights, purpose):
     """Divide weights by their mean, but leave those of a portion as they are.
 

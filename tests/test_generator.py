@@ -7,12 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 import torch
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.model_selection import GridSearchCV, cross_val_score, cross_validate
 from sklearn.pipeline import make_pipeline
 from toys import Raise, Spoil, spy
 
@@ -344,6 +345,31 @@ def test_scores_agree_with_each_other(fitted):
     assert score == pytest.approx(fitted.score_samples(TEXTS).sum() / n_symbols)
     assert fitted.perplexity(TEXTS) == pytest.approx(np.exp(-score))
     assert fitted.bits_per_character(TEXTS) == pytest.approx(-score / np.log(2))
+
+
+def test_scores_weigh_texts(fitted):
+    weights = np.arange(len(TEXTS)) % 3
+    repeated = [text for text, weight in zip(TEXTS, weights, strict=True) for _ in range(weight)]
+    for score in (fitted.score, fitted.perplexity, fitted.bits_per_character):
+        assert score(TEXTS, sample_weight=weights) == pytest.approx(score(repeated))
+        assert score(TEXTS, sample_weight=np.full(len(TEXTS), 7)) == pytest.approx(score(TEXTS))
+    with pytest.raises(ValueError, match="sample_weight sums to 0"):
+        fitted.score(TEXTS, sample_weight=np.resize([1.0, -1.0], len(TEXTS)))
+    with pytest.raises(ValueError, match="sample_weight"):
+        fitted.score(TEXTS, sample_weight=[1.0])
+
+
+def test_weights_are_routed_to_fit_and_score():
+    weights = np.where(np.arange(len(TEXTS)) % 5 == 4, 0.0, 1.0)
+    with sklearn.config_context(enable_metadata_routing=True):
+        model = generator().set_fit_request(sample_weight=True)
+        model.set_score_request(sample_weight=True)
+        found = cross_validate(
+            model, TEXTS, cv=2, params={"sample_weight": weights}, return_estimator=True
+        )
+    first = found["estimator"][0]
+    weighted = first.score(TEXTS[:15], sample_weight=weights[:15])
+    assert found["test_score"][0] == pytest.approx(weighted) != first.score(TEXTS[:15])
 
 
 def test_unseen_symbols_are_unknown(fitted):

@@ -151,6 +151,36 @@ class TestGenerator:
         with pytest.warns(UserWarning, match="the first fit had not"):
             model.set_params(warm_start=True, max_epochs=1).fit(["xa"])
 
+    def test_symbols_named_beforehand_are_learned(self, recwarn):
+        model = LSTMGenerator(max_tokens=3, lr=0.05, **SMALL).partial_fit(["aab"], symbols="bxa")
+        assert model.vocabulary_ == {"a": 2, "b": 3, "x": 4}
+        before = model.score(["xx"])
+        for _ in range(30):
+            model.partial_fit(["xx"], symbols=["x"])
+        assert model.score(["xx"]) > before + 1
+        assert "x" in model.sample(random_state=0)[0]
+        assert not recwarn.list
+        with pytest.raises(ValueError, match=r"symbols holds \['y'\], which the first call"):
+            model.partial_fit(["xx"], symbols="xy")
+        assert model.fit(["ab"]).vocabulary_ == {"a": 2}
+
+    @pytest.mark.parametrize(
+        ("symbols", "error", "message"),
+        [
+            ([1], TypeError, "symbols must hold strings"),
+            (3, TypeError, "symbols must be a sequence of str"),
+            (["ed"], ValueError, "single characters, but symbols holds 'ed'"),
+        ],
+    )
+    def test_wrong_symbols(self, symbols, error, message):
+        with pytest.raises(error, match=message):
+            LSTMGenerator(**SMALL).partial_fit(["ab"], symbols=symbols)
+
+    def test_tokens_named_beforehand(self):
+        model = LSTMGenerator(level="token", softmax="adaptive", **SMALL)
+        model.partial_fit([["to", "be"]], symbols=["or", "<pad>"])
+        assert list(model.vocabulary_) == ["be", "to", "<pad>", "or"]
+
     def test_symbols_left_out_by_choice_are_not(self, recwarn):
         model = LSTMGenerator(min_count=2, **SMALL).partial_fit(["aab"])
         model.partial_fit(["bab"]).score(["x"])

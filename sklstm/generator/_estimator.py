@@ -9,14 +9,16 @@ from torch import nn
 
 from sklstm._base import BaseLSTM
 from sklstm._sklearn import StrOptions, fit_context
+from sklstm._validation import check_symbols
 from sklstm._validation_split import to_labels
-from sklstm._weights import normalise, weigh_samples
+from sklstm._weights import normalise, weigh_samples, weigh_scores
 from sklstm.generator._conditions import Conditions
 from sklstm.generator._sampler import BOUNDARY
 from sklstm.generator._sampling import SamplingMixin
 from sklstm.generator._texts import (
     balance,
     check_lengths,
+    check_vocabulary,
     choose_cutoffs,
     hold_end_out,
     read_texts,
@@ -26,7 +28,7 @@ from sklstm.generator._texts import (
 from sklstm.nn.batches import SequenceDataset, to_tensor
 from sklstm.nn.bptt_batches import BPTTBatches
 from sklstm.nn.networks import LanguageModelNet
-from sklstm.sequences import Sequences
+from sklstm.sequences import SPECIAL_TOKENS, UNKNOWN, Sequences
 from sklstm.text import TokenIndexer
 
 NUMBERS_AT_ONCE = 2**24  # 64 megabytes: of logits or gates, in prediction
@@ -321,25 +323,35 @@ class LSTMGenerator(
         LSTMGenerator
             The fitted estimator. Ctrl-C ends training and keeps what was learned so far.
         """
+        self._declared_symbols = ()
         return self._fit(X, y, sample_weight, X_val, y_val, groups)
 
     @fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y=None, sample_weight=None):
+    def partial_fit(self, X, y=None, symbols=None, sample_weight=None):
         """Train for one more epoch.
 
-        The first call fixes the vocabulary and the conditions: new symbols are unknown later, with
-        a warning, and new conditions are an error.
+        The first call fixes the vocabulary and the conditions: symbols that it neither sees nor is
+        told are unknown later, with a warning, and new conditions are an error.
 
         Parameters
         ----------
-        X, y, sample_weight
+        X, y
             As for ``fit``.
+        symbols : sequence of str, optional
+            Symbols that will occur in later calls, for the first one. They are kept whatever
+            `max_tokens` and `min_count` are; those of this X need not be listed.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weight of each text in the loss.
 
         Returns
         -------
         LSTMGenerator
             The fitted estimator.
         """
+        if not hasattr(self, "net_"):
+            self._declared_symbols = () if symbols is None else symbols
+        elif symbols is not None:
+            check_vocabulary(symbols, self.vocabulary_)
         return self._fit(X, y, sample_weight, partial=True)
 
     def fit_transform(self, X, y=None, **fit_params):
@@ -398,12 +410,14 @@ class LSTMGenerator(
     def _learn_symbols(self, sequences):
         check_lengths(sequences, self.bptt_steps)
         indexer = TokenIndexer(max_tokens=self.max_tokens, min_count=self.min_count)
-        encoded = indexer.fit_transform(sequences)
-        self.vocabulary_ = indexer.vocabulary_
-        self._symbols = encoded.categories
-        self._counts = np.bincount(encoded.codes, minlength=len(self._symbols))
+        learned = indexer.fit(sequences).vocabulary_
+        declared = set(check_symbols(self._declared_symbols, self._level == "char"))
+        self._symbols = [*SPECIAL_TOKENS, *learned, *sorted(declared.difference(learned))]
+        self.vocabulary_ = {s: code for code, s in enumerate(self._symbols) if code > UNKNOWN}
+        codes = sequences.codes_in(self.vocabulary_)
+        self._counts = np.bincount(codes, minlength=len(self._symbols))
         self._counts[BOUNDARY] = len(sequences)
-        self._seen = frozenset(sequences.categories)  # those that were left out too
+        self._seen = declared.union(sequences.categories)  # those that were left out too
 
     def _describe_input(self):
         self._initial_vectors = None
@@ -512,7 +526,7 @@ class LSTMGenerator(
         """
         return self._log_likelihoods(self._read_fitted(X, y))
 
-    def score(self, X, y=None):
+    def score(self, X, y=None, sample_weight=None):
         r"""Compute the mean log-likelihood per symbol.
 
         Parameters
@@ -521,17 +535,20 @@ class LSTMGenerator(
             The texts.
         y : array-like, optional
             Their conditions, if the generator was fitted with any.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weight of each text.
 
         Returns
         -------
         float
-            :math:`\sum_n \log P(x^{(n)}) / \sum_n (T_n + 1)` in nats; higher is better. The end
-            of a text counts as a symbol.
+            :math:`\sum_n w_n \log P(x^{(n)}) / \sum_n w_n (T_n + 1)` in nats, with the weights
+            :math:`w_n`; higher is better. The end of a text counts as a symbol.
         """
         data = self._read_fitted(X, y)
-        return float(self._log_likelihoods(data).sum() / data.lengths.sum())
+        weights = weigh_scores(sample_weight, data.lengths)
+        return float((weights * self._log_likelihoods(data)).sum() / weights.dot(data.lengths))
 
-    def perplexity(self, X, y=None):
+    def perplexity(self, X, y=None, sample_weight=None):
         r"""Compute the perplexity per symbol.
 
         Parameters
@@ -540,6 +557,8 @@ class LSTMGenerator(
             The texts.
         y : array-like, optional
             Their conditions, if the generator was fitted with any.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weight of each text.
 
         Returns
         -------
@@ -547,9 +566,9 @@ class LSTMGenerator(
             :math:`\exp(-\mathrm{score})`: the number of equally probable symbols that would be as
             uncertain. Lower is better.
         """
-        return float(np.exp(-self.score(X, y)))
+        return float(np.exp(-self.score(X, y, sample_weight)))
 
-    def bits_per_character(self, X, y=None):
+    def bits_per_character(self, X, y=None, sample_weight=None):
         r"""Compute the cross-entropy in bits per character.
 
         Parameters
@@ -558,6 +577,8 @@ class LSTMGenerator(
             The texts.
         y : array-like, optional
             Their conditions, if the generator was fitted with any.
+        sample_weight : array-like of shape (n_samples,), optional
+            Weight of each text.
 
         Returns
         -------
@@ -571,7 +592,7 @@ class LSTMGenerator(
                 f"bits_per_character needs level='char', and the level is {self._level!r}: use "
                 "perplexity for tokens."
             )
-        return float(-self.score(X, y) / np.log(2))
+        return float(-self.score(X, y, sample_weight) / np.log(2))
 
     def transform(self, X, y=None):
         """Compute features of each text: the last hidden state of the network.

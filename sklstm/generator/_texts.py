@@ -6,7 +6,7 @@ from reprlib import repr as shorten
 import numpy as np
 
 from sklstm._net import Samples
-from sklstm._validation import check_texts, check_tokens
+from sklstm._validation import check_symbols, check_texts, check_tokens
 from sklstm.generator._sampler import BOUNDARY
 from sklstm.nn.batches import SequenceDataset
 from sklstm.sequences import UNKNOWN, Sequences
@@ -170,10 +170,28 @@ def warn_of_new_symbols(sequences, seen):
     if new:
         warnings.warn(
             f"X holds symbols that the first fit had not: {shorten(new)}. They are read as unknown "
-            "and never written, since the softmax has no place for them. Let the first call see "
-            "every symbol, or fit anew.",
+            "and never written, since the softmax has no place for them. Name "
+            "all symbols in the first partial_fit, or fit anew.",
             UserWarning,
             stacklevel=6,
+        )
+
+
+def check_vocabulary(symbols, vocabulary):
+    """Check that all symbols which are named after the first call were known then.
+
+    Parameters
+    ----------
+    symbols : iterable of str
+        The user's.
+    vocabulary : dict of str to int
+        That of the network.
+    """
+    unknown = sorted(set(check_symbols(symbols, are_characters=False)).difference(vocabulary))
+    if unknown:
+        raise ValueError(
+            f"symbols holds {shorten(unknown)}, which the first call did not know. Name all "
+            "symbols in the first partial_fit."
         )
 
 

@@ -6,7 +6,7 @@ from reprlib import repr as shorten
 import numpy as np
 
 from sklstm._arrays import plain
-from sklstm._validation import check_tokens, to_list
+from sklstm._validation import check_symbols, check_tokens, to_list
 from sklstm.nn.batches import SequenceDataset
 from sklstm.nn.beam_search import BOUNDARY
 from sklstm.sequences import Sequences
@@ -90,7 +90,7 @@ class OutputSymbols:
 
     def __init__(self, y, declared=None, y_val=None):
         self.are_texts = isinstance(y[0], str)
-        declared = [] if declared is None else _check_declared(declared, self.are_texts)
+        declared = [] if declared is None else check_symbols(declared, self.are_texts)
         if not any(y):
             raise ValueError("Every sample of y is empty: there is nothing to learn from.")
         self.symbols = sorted({*chain(*y, *(y_val or [])), *declared})
@@ -173,19 +173,3 @@ class OutputSymbols:
         """
         named = [self.symbols[code - 1] for code in codes[: codes.index(BOUNDARY)]]
         return "".join(named) if self.are_texts else named
-
-
-def _check_declared(symbols, are_texts):
-    symbols = plain(symbols, "symbols")
-    if not np.iterable(symbols):
-        raise TypeError(f"symbols must be a sequence of str; got {shorten(symbols)}.")
-    symbols = list(symbols)
-    if not all(isinstance(symbol, str) for symbol in symbols):
-        raise TypeError(f"symbols must hold strings; got {shorten(symbols)}.")
-    wrong = [symbol for symbol in symbols if len(symbol) != 1]
-    if are_texts and wrong:
-        raise ValueError(
-            "y holds strings, whose symbols are single characters, but symbols holds "
-            f"{shorten(wrong[0])}. Name characters, or pass token lists as y."
-        )
-    return symbols
