@@ -1,6 +1,6 @@
-"""One step of a recurrent net: a cell is its equations, nothing else knows them.
+"""The cells of recurrent nets: the equations of one step.
 
-Every cell has a readable ``step``, and a fast ``run`` over all steps that equals it. In all
+Every cell has a readable ``step``, and a fast ``run`` over all steps with the same results. In all
 equations :math:`x_t` is the input of a step and :math:`h_t` its output; the capital letters are
 weights, :math:`b` biases, and :math:`\\odot` multiplies element by element.
 """
@@ -26,7 +26,7 @@ CELLS = {
 
 
 def cell_options(name):
-    """List what can be said of a cell beyond its sizes.
+    """Return the names of a cell's options, beyond its sizes.
 
     Parameters
     ----------
@@ -36,6 +36,6 @@ def cell_options(name):
     Returns
     -------
     list of str
-        Names of options.
+        The names.
     """
     return list(signature(CELLS[name]).parameters)[2:]

@@ -1,11 +1,11 @@
-"""What the cells share: their weights, how these are drawn, and the state before the first step."""
+"""The base class of the cells: their weights, and the state before the first step."""
 
 import torch
 from torch import nn
 
 
 class Cell(nn.Module):
-    """A cell with stacked gates: subclasses say which, and write their equations.
+    """Base class of cells with stacked gates; subclasses add the gates and their equations.
 
     Parameters
     ----------
@@ -14,12 +14,12 @@ class Cell(nn.Module):
     hidden_size : int
         Units :math:`H` of the state.
     forget_bias : float, optional
-        Where the forget gate's bias starts, for cells that have one.
+        Initial bias of the forget gate, for cells that have one.
     """
 
     gates = ""  # in the order in which their weights are stacked
-    states = ("h",)  # what a cell carries from step to step, its output first
-    sees_output = True  # whether h of the step before enters through weights
+    states = ("h",)  # the hidden state, and the cell state "c" if there is one
+    sees_output = True  # whether the gates depend on the hidden state before
     title = ""
     min_sequences = 16  # of a micro-batch: with fewer, a run wastes time
 
@@ -39,11 +39,11 @@ class Cell(nn.Module):
 
     @property
     def recurrent(self):
-        """The weights through which the past enters a step."""
+        """The weights of the states before."""
         return (self.weight_hh,) if self.sees_output else ()
 
     def reset_parameters(self):
-        """Draw Glorot input weights and orthogonal recurrent weights; set the forget bias."""
+        """Initialise Glorot input weights, orthogonal recurrent weights and the forget bias."""
         for weight, draw in (
             (self.weight_ih, nn.init.xavier_uniform_),
             *((weight, nn.init.orthogonal_) for weight in self.recurrent),
@@ -67,13 +67,13 @@ class Cell(nn.Module):
         Returns
         -------
         tuple of Tensor, each of shape (n_sequences, hidden_size)
-            The output :math:`h_0`, and the memory :math:`c_0` if the cell has one.
+            The hidden state :math:`h_0`, and the cell state :math:`c_0` if there is one.
         """
         zeros = self.weight_ih.new_zeros(n_sequences, self.hidden_size)
         return (zeros,) * len(self.states)
 
     def step(self, x, state, *recurrent):
-        """Take one step, written as the equations.
+        """Compute one step, written like the equations.
 
         Parameters
         ----------
@@ -82,8 +82,7 @@ class Cell(nn.Module):
         state : tuple of Tensor
             The state before it, in the order of `states`.
         *recurrent : Tensor
-            What stands for the weights in `recurrent`: from some of them values may have been
-            dropped.
+            The weights in `recurrent`, possibly after dropout.
 
         Returns
         -------
@@ -95,7 +94,7 @@ class Cell(nn.Module):
         raise NotImplementedError
 
     def run(self, x, state, *recurrent):
-        """Take all steps at the speed of a kernel.
+        """Compute all steps with a fast kernel.
 
         Parameters
         ----------
@@ -109,7 +108,7 @@ class Cell(nn.Module):
         Returns
         -------
         outputs : Tensor of shape (n_sequences, n_steps, hidden_size)
-            :math:`h_t` at every step.
+            The hidden state :math:`h_t` at every step.
         state : tuple of Tensor
             The state after the last step.
         """

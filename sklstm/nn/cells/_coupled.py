@@ -1,4 +1,4 @@
-"""The LSTM with coupled gates: it writes where it forgets."""
+"""The LSTM with coupled input and forget gates."""
 
 import torch
 
@@ -16,7 +16,7 @@ class CoupledCell(Cell):
         c_t &= f_t \odot c_{t-1} + (1 - f_t) \odot g_t \\
         h_t &= o_t \odot \tanh(c_t)
 
-    The memory is a mean of candidates and never leaves :math:`(-1, 1)` [1]_. The gates' weights
+    The cell state is a mean of candidates and stays within :math:`(-1, 1)` [1]_. The gates' weights
     are stacked in the order :math:`f, g, o`; a cell has :math:`3H(F + H + 1)` parameters.
 
     Parameters
@@ -26,7 +26,7 @@ class CoupledCell(Cell):
     hidden_size : int
         Units :math:`H` of the state.
     forget_bias : float, default=1.0
-        Where :math:`b_f` starts.
+        Initial :math:`b_f`.
 
     References
     ----------
@@ -42,7 +42,7 @@ class CoupledCell(Cell):
         super().__init__(input_size, hidden_size, forget_bias)
 
     def step(self, x, state, weight_hh):
-        """Take one step; see `Cell.step`."""
+        """Compute one step; see `Cell.step`."""
         h, c = state
         f, g, o = (x @ self.weight_ih.T + h @ weight_hh.T + self.bias).chunk(3, dim=-1)
         f, g, o = f.sigmoid(), g.tanh(), o.sigmoid()
@@ -51,10 +51,10 @@ class CoupledCell(Cell):
         return (h, c), {"f": f, "g": g, "o": o}
 
     def run(self, x, state, weight_hh):
-        r"""Take all steps through torch's LSTM kernel; see `Cell.run`.
+        r"""Compute all steps with torch's LSTM kernel; see `Cell.run`.
 
         Since :math:`1 - \sigma(z) = \sigma(-z)`, the cell is an LSTM whose input gate has the
-        weights of its forget gate with the other sign.
+        weights of its forget gate with the opposite sign.
         """
         weights = [_with_input_gate(w) for w in (self.weight_ih, weight_hh, self.bias)]
         return self._run_kernel(torch.lstm, x, state, *weights)

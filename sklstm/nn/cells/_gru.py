@@ -6,7 +6,7 @@ from sklstm.nn.cells._cell import Cell
 
 
 class GRUCell(Cell):
-    r"""The gated recurrent unit: one gate forgets what it replaces, and there is no memory apart.
+    r"""The gated recurrent unit: one gate for what is kept and what is new, and no cell state.
 
     .. math::
 
@@ -15,8 +15,8 @@ class GRUCell(Cell):
         n_t &= \tanh(W_n x_t + r_t \odot (U_n h_{t-1}) + b_n) \\
         h_t &= (1 - z_t) \odot n_t + z_t \odot h_{t-1}
 
-    Torch's form of [1]_: the reset gate :math:`r` comes after the product with :math:`U_n`,
-    which lets all of a step's products be one, and :math:`z = 1` keeps. It has
+    Torch's form of [1]_: the reset gate :math:`r` is applied after the product with :math:`U_n`,
+    so that a step takes a single product, and :math:`z = 1` keeps the state. A cell has
     :math:`3H(F + H + 1)` parameters.
 
     Parameters
@@ -40,7 +40,7 @@ class GRUCell(Cell):
         super().__init__(input_size, hidden_size)
 
     def step(self, x, state, weight_hh):
-        """Take one step; see `Cell.step`."""
+        """Compute one step; see `Cell.step`."""
         (h,) = state
         x_r, x_z, x_n = (x @ self.weight_ih.T + self.bias).chunk(3, dim=-1)
         h_r, h_z, h_n = (h @ weight_hh.T).chunk(3, dim=-1)
@@ -50,5 +50,5 @@ class GRUCell(Cell):
         return (h,), {"r": r, "z": z, "n": n}
 
     def run(self, x, state, weight_hh):
-        """Take all steps through torch's kernel; see `Cell.run`."""
+        """Compute all steps with torch's kernel; see `Cell.run`."""
         return self._run_kernel(torch.gru, x, state, self.weight_ih, weight_hh, self.bias)

@@ -27,7 +27,7 @@ class LSTMCell(Cell):
     hidden_size : int
         Units :math:`H` of the state.
     forget_bias : float, default=1.0
-        Where :math:`b_f` starts: 1 lets the memory last from the beginning [3]_.
+        Initial :math:`b_f`: with 1, the cell state lasts from the start of training [3]_.
 
     References
     ----------
@@ -47,7 +47,7 @@ class LSTMCell(Cell):
         super().__init__(input_size, hidden_size, forget_bias)
 
     def step(self, x, state, weight_hh):
-        """Take one step; see `Cell.step`."""
+        """Compute one step; see `Cell.step`."""
         h, c = state
         i, f, g, o = (x @ self.weight_ih.T + h @ weight_hh.T + self.bias).chunk(4, dim=-1)
         i, f, g, o = i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid()
@@ -56,5 +56,5 @@ class LSTMCell(Cell):
         return (h, c), {"i": i, "f": f, "g": g, "o": o}
 
     def run(self, x, state, weight_hh):
-        """Take all steps through torch's kernel; see `Cell.run`."""
+        """Compute all steps with torch's kernel; see `Cell.run`."""
         return self._run_kernel(torch.lstm, x, state, self.weight_ih, weight_hh, self.bias)

@@ -1,4 +1,4 @@
-"""Minimal cells, whose gates see the input only: all steps are computed at once."""
+"""Minimal cells, whose gates depend on the input only: all steps are computed in parallel."""
 
 import torch
 from torch.nn import functional as F
@@ -8,7 +8,7 @@ from sklstm.nn.cells._scan import from_blocks, scan, scan_back, to_blocks
 
 
 class MinLSTMCell(Cell):
-    r"""The LSTM without its past in the gates, and without a memory apart from its output.
+    r"""The LSTM whose gates do not depend on the state before, and without a cell state.
 
     .. math::
 
@@ -18,7 +18,7 @@ class MinLSTMCell(Cell):
         k_t &= f_t / (f_t + i_t) \\
         h_t &= k_t \odot h_{t-1} + (1 - k_t) \odot g_t
 
-    The gates do not wait for :math:`h_{t-1}`, so the recurrence is linear and a parallel scan
+    The gates do not depend on :math:`h_{t-1}`, so the recurrence is linear and a parallel scan
     computes it [1]_. A cell has :math:`3H(F + 1)` parameters.
 
     Parameters
@@ -28,7 +28,7 @@ class MinLSTMCell(Cell):
     hidden_size : int
         Units :math:`H` of the state.
     forget_bias : float, default=1.0
-        Where :math:`b_f` starts.
+        Initial :math:`b_f`.
 
     References
     ----------
@@ -44,7 +44,7 @@ class MinLSTMCell(Cell):
         super().__init__(input_size, hidden_size, forget_bias)
 
     def step(self, x, state):
-        """Take one step; see `Cell.step`."""
+        """Compute one step; see `Cell.step`."""
         (h,) = state
         f, i, g = (x @ self.weight_ih.T + self.bias).chunk(3, dim=-1)
         f, i = f.sigmoid(), i.sigmoid()
@@ -53,12 +53,12 @@ class MinLSTMCell(Cell):
         return (h,), {"f": f, "i": i, "g": g}
 
     def run(self, x, state):
-        """Take all steps by a parallel scan; see `Cell.run`."""
+        """Compute all steps by a parallel scan; see `Cell.run`."""
         return _run_minimal(_MinLSTMSteps, self, x, *state)
 
 
 class MinGRUCell(Cell):
-    r"""The GRU without its past in the gates.
+    r"""The GRU whose gates do not depend on the state before.
 
     .. math::
 
@@ -66,8 +66,8 @@ class MinGRUCell(Cell):
         n_t &= W_n x_t + b_n \\
         h_t &= (1 - z_t) \odot n_t + z_t \odot h_{t-1}
 
-    As in `GRUCell`, :math:`z = 1` keeps. The gates do not wait for :math:`h_{t-1}`, so the
-    recurrence is linear and a parallel scan computes it [1]_. A cell has :math:`2H(F + 1)`
+    As in `GRUCell`, :math:`z = 1` keeps the state. The gates do not depend on :math:`h_{t-1}`, so
+    the recurrence is linear and a parallel scan computes it [1]_. A cell has :math:`2H(F + 1)`
     parameters.
 
     Parameters
@@ -91,7 +91,7 @@ class MinGRUCell(Cell):
         super().__init__(input_size, hidden_size)
 
     def step(self, x, state):
-        """Take one step; see `Cell.step`."""
+        """Compute one step; see `Cell.step`."""
         (h,) = state
         z, n = (x @ self.weight_ih.T + self.bias).chunk(2, dim=-1)
         z = z.sigmoid()
@@ -99,31 +99,31 @@ class MinGRUCell(Cell):
         return (h,), {"z": z, "n": n}
 
     def run(self, x, state):
-        """Take all steps by a parallel scan; see `Cell.run`."""
+        """Compute all steps by a parallel scan; see `Cell.run`."""
         return _run_minimal(_MinGRUSteps, self, x, *state)
 
 
 def _run_minimal(steps, cell, x, h):
     x, h = x.to(cell.bias.dtype), h.to(cell.bias.dtype)
-    with torch.autocast(x.device.type, enabled=False):  # sums over many steps want all digits
+    with torch.autocast(x.device.type, enabled=False):  # sums over many steps need the precision
         outputs = steps.apply(to_blocks(x), h, cell.weight_ih, cell.bias)
     outputs = from_blocks(outputs, x.shape[1])
     return outputs, (outputs[:, -1],)
 
 
 class _MinimalSteps(torch.autograd.Function):
-    r"""All steps and their gradients, in blocks; memory is used again where it can be.
+    r"""All steps and their gradients, in blocks, in place where possible.
 
-    With :math:`d` the gradient by :math:`h_t`, :math:`k` the share that is kept and :math:`a` the
-    candidate, :math:`\partial k = d \odot (h_{t-1} - a)` and :math:`\partial a = d \odot (1 - k)`.
-    Subclasses say how gates make :math:`k`, and pass :math:`\partial k` on to them.
+    With the gradient :math:`d` by :math:`h_t`, the keep gate :math:`k` and the candidate
+    :math:`a`, :math:`\partial k = d \odot (h_{t-1} - a)` and :math:`\partial a = d \odot (1 - k)`.
+    Subclasses compute :math:`k` from the gates, and the gradients of these from :math:`\partial k`.
     """
 
     @classmethod
     def forward(cls, ctx, x, first, weight_ih, bias):
         gates = F.linear(x, weight_ih, bias)  # (size, N, blocks, gates * H)
-        *shares, candidate = gates.split(first.shape[1], dim=-1)
-        keep = cls.open(*shares)
+        *others, candidate = gates.split(first.shape[1], dim=-1)
+        keep = cls.keep_gate(*others)
         add = torch.addcmul(candidate, keep, candidate, value=-1)  # (1 - k) a
         outputs = scan(keep, add, first)
         ctx.save_for_backward(x, gates, keep, outputs, first, weight_ih)
@@ -133,12 +133,12 @@ class _MinimalSteps(torch.autograd.Function):
     def backward(cls, ctx, errors):
         x, gates, keep, outputs, first, weight_ih = ctx.saved_tensors
         gradient, before = scan_back(keep, outputs, first, errors)
-        *shares, candidate = gates.split(first.shape[1], dim=-1)
+        *others, candidate = gates.split(first.shape[1], dim=-1)
         sums = torch.empty_like(gates)  # gradients of the sums inside the gates
-        *to_shares, to_candidate = sums.split(first.shape[1], dim=-1)
+        *to_others, to_candidate = sums.split(first.shape[1], dim=-1)
         torch.addcmul(gradient, gradient, keep, value=-1, out=to_candidate)
         to_keep = before.sub_(candidate).mul_(gradient)
-        cls.close(to_keep, keep, shares, to_shares)
+        cls.keep_gate_backward(to_keep, keep, others, to_others)
         flat = sums.view(-1, sums.shape[-1])
         d_x = (flat @ weight_ih).view_as(x) if ctx.needs_input_grad[0] else None
         d_first = keep[0, :, 0] * gradient[0, :, 0]
@@ -155,27 +155,27 @@ class _MinLSTMSteps(_MinimalSteps):
     """
 
     @staticmethod
-    def open(f, i):
+    def keep_gate(f, i):
         f.sigmoid_()
         total = i.sigmoid_() + f
         return torch.div(f, total, out=total)
 
     @staticmethod
-    def close(to_keep, keep, shares, to_shares):
-        f, i = shares
+    def keep_gate_backward(to_keep, keep, others, to_others):
+        f, i = others
         slope = to_keep.mul_(keep).addcmul_(to_keep, keep, value=-1)
-        torch.addcmul(slope, slope, f, value=-1, out=to_shares[0])
-        torch.addcmul(slope, slope, i, value=-1, out=to_shares[1]).neg_()
+        torch.addcmul(slope, slope, f, value=-1, out=to_others[0])
+        torch.addcmul(slope, slope, i, value=-1, out=to_others[1]).neg_()
 
 
 class _MinGRUSteps(_MinimalSteps):
     r"""With :math:`k = z`, the gradient of the sum in it is :math:`\partial k \odot z (1 - z)`."""
 
     @staticmethod
-    def open(z):
+    def keep_gate(z):
         return z.sigmoid_()
 
     @staticmethod
-    def close(to_keep, keep, shares, to_shares):
-        torch.mul(to_keep, keep, out=to_shares[0])
-        to_shares[0].addcmul_(to_shares[0], keep, value=-1)
+    def keep_gate_backward(to_keep, keep, others, to_others):
+        torch.mul(to_keep, keep, out=to_others[0])
+        to_others[0].addcmul_(to_others[0], keep, value=-1)

@@ -1,4 +1,4 @@
-"""The LSTM with peepholes: its gates see the memory."""
+"""The LSTM with peepholes: its gates also depend on the cell state."""
 
 import torch
 from torch import nn
@@ -6,11 +6,11 @@ from torch.nn import functional as F
 
 from sklstm.nn.cells._cell import Cell
 
-ROWS_AT_ONCE = 2048  # of all sequences, in the backward pass
+ROWS_AT_ONCE = 2048  # of the backward pass, sequences times steps
 
 
 class PeepholeCell(Cell):
-    r"""The LSTM whose gates also look at the memory.
+    r"""The LSTM whose gates also depend on the cell state.
 
     .. math::
 
@@ -21,10 +21,10 @@ class PeepholeCell(Cell):
         o_t &= \sigma(W_o \cdot [c_t, h_{t-1}, x_t] + b_o) \\
         h_t &= o_t \odot \tanh(c_t)
 
-    Here each :math:`W` is cut by what it is applied to: into :math:`W` for :math:`x_t` and
+    Each :math:`W` is split by what it multiplies: :math:`W` for :math:`x_t` and
     :math:`U` for :math:`h_{t-1}`, stacked in the order :math:`i, f, g, o`, and the peepholes
-    :math:`V` for the memory, in the order :math:`i, f, o`. In the diagonal form of [1]_ every
-    gate sees its own unit's memory alone, :math:`v \odot c`. A cell has
+    :math:`V` for the cell state, in the order :math:`i, f, o`. In the diagonal form of [1]_ every
+    gate sees only the cell state of its own unit, :math:`v \odot c`. A cell has
     :math:`4H(F + H + 1) + 3H^2` parameters, with the diagonal form
     :math:`4H(F + H + 1) + 3H`.
 
@@ -35,9 +35,9 @@ class PeepholeCell(Cell):
     hidden_size : int
         Units :math:`H` of the state.
     forget_bias : float, default=1.0
-        Where :math:`b_f` starts.
+        Initial :math:`b_f`.
     diagonal : bool, default=False
-        Whether a gate sees its own unit's memory alone.
+        Whether a gate sees only the cell state of its own unit.
 
     References
     ----------
@@ -60,31 +60,31 @@ class PeepholeCell(Cell):
         self.weight_ch = nn.Parameter(torch.empty(n_rows, hidden_size))  # V
 
     def reset_parameters(self):
-        """Draw the weights as other cells do; peepholes start closed, as a plain LSTM."""
+        """Initialise the weights as in other cells, and the peepholes to zero."""
         super().reset_parameters()
         nn.init.zeros_(self.weight_ch)
 
     @property
     def recurrent(self):
-        """The weights through which the past enters a step."""
+        """The weights of the states before."""
         return self.weight_hh, self.weight_ch
 
     def step(self, x, state, weight_hh, weight_ch):
-        """Take one step; see `Cell.step`."""
+        """Compute one step; see `Cell.step`."""
         h, c = state
         V_i, V_f, V_o = weight_ch.chunk(3)
-        look = torch.mul if self.diagonal else F.linear
+        peep = torch.mul if self.diagonal else F.linear
         i, f, g, o = (x @ self.weight_ih.T + h @ weight_hh.T + self.bias).chunk(4, dim=-1)
-        i, f, g = (i + look(c, V_i)).sigmoid(), (f + look(c, V_f)).sigmoid(), g.tanh()
+        i, f, g = (i + peep(c, V_i)).sigmoid(), (f + peep(c, V_f)).sigmoid(), g.tanh()
         c = f * c + i * g
-        o = (o + look(c, V_o)).sigmoid()
+        o = (o + peep(c, V_o)).sigmoid()
         h = o * c.tanh()
         return (h, c), {"i": i, "f": f, "g": g, "o": o}
 
     def run(self, x, state, weight_hh, weight_ch):
-        """Take all steps, with a backward pass written by hand; see `Cell.run`."""
+        """Compute all steps, with a backward pass written by hand; see `Cell.run`."""
         x, *state = (tensor.to(self.bias.dtype) for tensor in (x, *state))
-        with torch.autocast(x.device.type, enabled=False):  # in-place products want one dtype
+        with torch.autocast(x.device.type, enabled=False):  # in-place products need one dtype
             outputs, *last = _PeepholeSteps.apply(
                 x.transpose(0, 1).contiguous(), *state,
                 self.weight_ih, weight_hh, weight_ch, self.bias, self.diagonal,
@@ -109,7 +109,7 @@ class _PeepholeSteps(torch.autograd.Function):
         \partial h_{t-1} &= U^\top [\partial i, \partial f, \partial g, \partial o] \\
         \partial c_{t-1} &= \partial c \odot f + V_{i,f}^\top [\partial i, \partial f]
 
-    where gates stand for what is inside their sigmoid or tanh.
+    where the gates stand for the sums inside their sigmoid or tanh.
     """
 
     # torch's tanh takes several times as long as its sigmoid, so the candidate is computed as
@@ -132,10 +132,10 @@ class _PeepholeSteps(torch.autograd.Function):
         for step in zip(*map(torch.unbind, steps), strict=True):
             z, i_f, i_f_s, i, f, s, o, h, c, c_t, tanh_c_t, h_t = step  # views
             z.addmm_(h, U)
-            _look(i_f, c, V_if, diagonal)
+            _peep(i_f, c, V_if, diagonal)
             i_f_s.sigmoid_()
             torch.mul(f, c, out=c_t).sub_(i).addcmul_(i, s, value=2)  # f c + i (2 s - 1)
-            _look(o, c_t, V_o, diagonal).sigmoid_()
+            _peep(o, c_t, V_o, diagonal).sigmoid_()
             torch.tanh(c_t, out=tanh_c_t)
             torch.mul(o, tanh_c_t, out=h_t)
         ctx.save_for_backward(x, gates, hs, cs, tanh_c, weight_ih, weight_hh, weight_ch)
@@ -146,14 +146,14 @@ class _PeepholeSteps(torch.autograd.Function):
     def backward(ctx, errors, dh, dc):
         x, gates, hs, cs, tanh_c, weight_ih, weight_hh, weight_ch = ctx.saved_tensors
         n_steps, n_sequences, n_units = tanh_c.shape
-        # the gradient of g's sum is left a quarter of what it is, since 1 - g^2 = 4 s (1 - s),
-        # and the weights it meets are four times as large
+        # since 1 - g^2 = 4 s (1 - s), a quarter of the gradient of g's sum is computed, and the
+        # weights that it is multiplied by are four times as large
         W, U = _scale_candidate(weight_ih, 4), _scale_candidate(weight_hh, 4)
         V_if, V_o = _split(weight_ch)
         dx = torch.empty_like(x)
         d_weights = [torch.zeros_like(w) for w in (weight_ih, weight_hh, V_if, V_o)]
         d_bias = weight_hh.new_zeros(len(weight_hh))
-        # some steps at a time, whose gradients stay in the processor's cache
+        # a few steps at a time, so that their gradients stay in the processor's cache
         at_once = max(1, ROWS_AT_ONCE // n_sequences)
         buffer = gates.new_empty(min(at_once, n_steps), *gates.shape[1:])
         for start in reversed(range(0, n_steps, at_once)):
@@ -169,21 +169,21 @@ class _PeepholeSteps(torch.autograd.Function):
                 dh = dh + error
                 torch.mul(dh, tanh_c_t, out=do).mul_(o).addcmul_(do, o, value=-1)  # o (1 - o)
                 dc = dc + torch.ops.aten.tanh_backward(dh.mul_(o), tanh_c_t)
-                dc = _look_back(dc, do, V_o, ctx.diagonal)
+                dc = _peep_back(dc, do, V_o, ctx.diagonal)
                 torch.addcmul(-dc, dc, s, value=2, out=di)  # dc g
                 torch.mul(dc, c, out=df)
                 torch.mul(dc, i, out=dg)
                 difg.mul_(torch.addcmul(i_f_s, i_f_s, i_f_s, value=-1))  # value (1 - value)
                 dh = dz @ U
-                dc = _look_back(dc.mul_(f), dif, V_if, ctx.diagonal)
+                dc = _peep_back(dc.mul_(f), dif, V_if, ctx.diagonal)
             # the gradients of weights are sums over steps: one product for each
             flat = sums.flatten(0, 1)  # (steps N, 4H)
             rows = slice(start * n_sequences, now.stop * n_sequences)
             torch.mm(flat, W, out=dx[rows])
             d_weights[0].addmm_(flat.T, x[rows])
             d_weights[1].addmm_(flat.T, hs[now].flatten(0, 1))
-            d_weights[2] += _look_gradient(d_if, cs[now], ctx.diagonal)
-            d_weights[3] += _look_gradient(
+            d_weights[2] += _peep_gradient(d_if, cs[now], ctx.diagonal)
+            d_weights[3] += _peep_gradient(
                 sums[..., 3 * n_units :], cs[start + 1 : now.stop + 1], ctx.diagonal
             )
             d_bias += flat.sum(dim=0)
@@ -202,27 +202,27 @@ def _scale_candidate(weights, factor):
 
 
 def _split(weight_ch):
-    """Part the peepholes into those at c of the step before, and at c of this step."""
+    """Split the peepholes into those at c of the step before, and those at c of this step."""
     V_i, V_f, V_o = weight_ch.chunk(3)
     return torch.cat([V_i, V_f]), V_o
 
 
-def _look(sums, c, V, diagonal):
-    """Add what some gates see of the memory to their sums, of shape (N, gates * H)."""
+def _peep(sums, c, V, diagonal):
+    """Add the peepholes of some gates to their sums, of shape (N, gates * H)."""
     if diagonal:
         sums.view(len(c), -1, c.shape[1]).addcmul_(c[:, None], V)
         return sums
     return sums.addmm_(c, V.T)
 
 
-def _look_back(dc, sums, V, diagonal):
-    """Add the gradients that come from these gates to that of the memory."""
+def _peep_back(dc, sums, V, diagonal):
+    """Add the gradients that come from these gates to that of the cell state."""
     if diagonal:
         return dc.add_((sums.view(len(dc), -1, dc.shape[1]) * V).sum(dim=1))
     return dc.addmm_(sums, V)
 
 
-def _look_gradient(sums, c, diagonal):
+def _peep_gradient(sums, c, diagonal):
     """Return the gradient of the peepholes, from all steps."""
     if diagonal:
         return (sums.unflatten(2, (-1, c.shape[2])) * c[:, :, None]).sum(dim=(0, 1))

@@ -6,7 +6,7 @@ from sklstm.nn.cells._cell import Cell
 
 
 class RNNCell(Cell):
-    r"""The plain recurrent cell: its output is all that it remembers.
+    r"""The plain recurrent cell, whose only state is its output.
 
     .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
 
@@ -20,7 +20,7 @@ class RNNCell(Cell):
     hidden_size : int
         Units :math:`H` of the state.
     nonlinearity : {"tanh", "relu"}, default="tanh"
-        What bends the sum; with ``"relu"`` the output can grow without limit.
+        The activation function; with ``"relu"`` the output is unbounded.
 
     References
     ----------
@@ -38,13 +38,13 @@ class RNNCell(Cell):
         self.nonlinearity = nonlinearity
 
     def step(self, x, state, weight_hh):
-        """Take one step; see `Cell.step`."""
+        """Compute one step; see `Cell.step`."""
         (h,) = state
         h = x @ self.weight_ih.T + h @ weight_hh.T + self.bias
         h = h.tanh() if self.nonlinearity == "tanh" else h.relu()
         return (h,), {}
 
     def run(self, x, state, weight_hh):
-        """Take all steps through torch's kernel; see `Cell.run`."""
+        """Compute all steps with torch's kernel; see `Cell.run`."""
         kernel = torch.rnn_tanh if self.nonlinearity == "tanh" else torch.rnn_relu
         return self._run_kernel(kernel, x, state, self.weight_ih, weight_hh, self.bias)

@@ -1,8 +1,8 @@
 r"""A linear recurrence over all steps, by a parallel scan.
 
 Two steps of :math:`h_t = k_t \odot h_{t-1} + a_t` are one step of the same form, with
-:math:`k = k_2 k_1` and :math:`a = k_2 a_1 + a_2`. So the steps are cut into blocks, which are
-solved side by side and then joined (Blelloch, 1990, Prefix sums and their applications,
+:math:`k = k_2 k_1` and :math:`a = k_2 a_1 + a_2`. So the steps are split into blocks, which are
+computed in parallel and then joined (Blelloch, 1990, Prefix sums and their applications,
 CMU-CS-90-190).
 """
 
@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 
 def to_blocks(x):
-    """Cut steps into as many blocks as there are steps in a block.
+    """Split steps into about as many blocks as there are steps in a block.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def to_blocks(x):
     Returns
     -------
     Tensor of shape (size, n_sequences, n_blocks, n_features)
-        The same step of all blocks stands together; zeros fill the last block.
+        The blocks, padded with zeros; the first axis is the step within a block.
     """
     n_sequences, n_steps, n_features = x.shape
     size = max(1, round(n_steps**0.5))
@@ -37,9 +37,9 @@ def from_blocks(blocks, n_steps):
     Parameters
     ----------
     blocks : Tensor of shape (size, n_sequences, n_blocks, n_features)
-        What `to_blocks` returns.
+        What `to_blocks` returned.
     n_steps : int
-        Steps that it was given.
+        Number of steps.
 
     Returns
     -------
@@ -70,7 +70,7 @@ def scan(keep, add, first):
 def scan_back(keep, outputs, first, errors):
     r"""Pass gradients back through the recurrence.
 
-    With :math:`e_t` the gradient by :math:`h_t` from outside, the whole gradient
+    With the gradient :math:`e_t` of the output :math:`h_t` itself, the total gradient
     :math:`d_t = e_t + k_{t+1} \odot d_{t+1}` is the same recurrence, backwards. Then
     :math:`\partial L / \partial a_t = d_t` and
     :math:`\partial L / \partial k_t = d_t \odot h_{t-1}`.
@@ -91,22 +91,22 @@ def scan_back(keep, outputs, first, errors):
     before : Tensor of shape (size, n_sequences, n_blocks, hidden_size)
         :math:`h_{t-1}`.
     """
-    nothing = torch.zeros_like(first)
+    zeros = torch.zeros_like(first)
     # the step after a block's last one is the first of the next block
-    later = torch.cat([keep[1:], torch.cat([keep[:1, :, 1:], nothing[None, :, None]], dim=2)])
+    later = torch.cat([keep[1:], torch.cat([keep[:1, :, 1:], zeros[None, :, None]], dim=2)])
     before = torch.cat(
         [torch.cat([first[None, :, None], outputs[-1:, :, :-1]], dim=2), outputs[:-1]]
     )
-    return _scan(later, errors.clone(), nothing, forwards=slice(None, None, -1)), before
+    return _scan(later, errors.clone(), zeros, forwards=slice(None, None, -1)), before
 
 
 def _scan(k, a, first, forwards):
     """Scan in place, first to last or last to first."""
     k_steps, a_steps = k.unbind(0)[forwards], a.unbind(0)[forwards]  # (N, blocks, H) each
     for (k_1, a_1), (k_2, a_2) in pairwise(zip(k_steps, a_steps, strict=True)):
-        a_2.addcmul_(k_2, a_1)  # both become those from the start of the block
+        a_2.addcmul_(k_2, a_1)  # now from the start of the block
         k_2.mul_(k_1)
-    begins = torch.empty_like(a_steps[0])  # what each block begins with
+    begins = torch.empty_like(a_steps[0])  # the state before each block
     blocks = (x.unbind(1)[forwards] for x in (k_steps[-1], a_steps[-1], begins))
     for k_block, a_block, begin in zip(*blocks, strict=True):  # (N, H)
         begin.copy_(first)
