@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sklstm.nn.batches import NEGLIGIBLE, Batch, LengthBatches, SequenceDataset, Spellings
+from sklstm.nn.batches import NEGLIGIBLE_PADDING, Batch, LengthBatches, SequenceDataset, Spellings
 
 LENGTHS = st.lists(st.integers(0, 6), min_size=1, max_size=12)
 
@@ -219,7 +219,7 @@ class TestLengthBatches:
             inside = not batch.ends_step
             steps[-1].append((batch.share, rows.tolist()))
             padding = batch.steps.numel() - batch.lengths.sum()
-            assert padding <= 1.07 * max(batch.lengths.sum(), NEGLIGIBLE)
+            assert padding <= 1.07 * max(batch.lengths.sum(), NEGLIGIBLE_PADDING)
         assert not inside
         assert len(steps) == len(batches)
         sizes = [sum(len(rows) for _, rows in step) for step in steps]
@@ -234,7 +234,7 @@ class TestLengthBatches:
         dataset = codes_of(lognormal_lengths(5000))
         batches = LengthBatches(dataset, 32, np.random.RandomState(0))
         steps = batches.steps()
-        assert all(len(dataset.micro_batches(rows)) == 1 for rows in steps)
+        assert all(len(dataset.split_by_padding(rows)) == 1 for rows in steps)
         assert len(steps) == len(batches)
 
     @pytest.mark.parametrize(("seed", "bound"), [(None, 0.01), (0, 0.04)])

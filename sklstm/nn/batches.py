@@ -1,4 +1,4 @@
-"""Batches of similar length: how ragged data reaches the recurrent engine without waste."""
+"""Padded batches of ragged sequences, grouped by similar length."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-NEGLIGIBLE = 1024  # steps of padding that cost less than a batch more
+NEGLIGIBLE_PADDING = 1024  # steps, which take less time than one more batch
 
 
 @dataclass
@@ -16,31 +16,30 @@ class Batch:
     Attributes
     ----------
     steps : Tensor of shape (n_sequences, n_steps) or (n_sequences, n_steps, n_features)
-        Codes, or numbers.
+        Codes or numbers.
     lengths : LongTensor of shape (n_sequences,)
         Real steps of each sequence.
     vectors : Tensor of shape (n_codes, n_features) or None
-        Vectors for codes that the network does not hold itself.
+        Vectors of codes that the network has no embedding for.
     spellings : Spellings or None
-        How the words of the batch are written, each word once.
+        Spellings of the distinct words of the batch.
     words : LongTensor of shape (n_sequences, n_steps) or None
         The row of `spellings` of each step.
     target_sequences : LongTensor of shape (n_sequences, n_targets) or None
         Codes of the sequences to predict, -1 at padding.
     conditions : Tensor of shape (n_sequences, n_conditions) or None
-        What is known of each sequence beside its steps.
+        The condition of each sequence.
     continues : bool, optional
-        Whether the sequences of the batch before go on here. Unless it is said, sequences are
+        Whether the batch continues the sequences of the batch before. None if sequences are
         whole, and no state is carried over.
     share : float, default=1.0
-        Weight of the batch's mean loss in a step of the optimizer.
+        Weight of the batch's mean loss in an optimizer step.
     begins_step, ends_step : bool, default=True
-        Whether a step of the optimizer begins, and ends, with the batch. Micro-batches are those
-        of one step: they come one after the other.
+        Whether the batch is the first, and the last, micro-batch of an optimizer step.
     targets, weights : Tensor or None
-        What the loss takes, see `SequenceDataset`.
+        Arguments of the loss, see `SequenceDataset`.
     importance : float, default=1.0
-        Mean weight of the sequences of its step.
+        Mean weight of the sequences of the optimizer step.
     """
 
     steps: torch.Tensor
@@ -62,19 +61,19 @@ class Batch:
         return len(self.lengths)
 
     def to(self, device, dtype):
-        """Move to a device, and numbers to a dtype.
+        """Move the tensors to a device, and those of floats to a dtype.
 
         Parameters
         ----------
         device : str or torch.device
-            Where to.
+            The device.
         dtype : torch.dtype
-            Of the network's weights.
+            The dtype of the network's weights.
 
         Returns
         -------
         dict
-            The network's arguments.
+            The arguments of the network.
         """
         numbers = self.steps.is_floating_point()
         arguments = {
@@ -95,14 +94,14 @@ class Batch:
 
 @dataclass
 class Spellings:
-    """How words are written.
+    """The spellings of words: their characters and their casing.
 
     Attributes
     ----------
     characters : ndarray of int64, shape (n_words, n_characters)
         Codes of each word's characters, padded on the right with 0.
     casing : ndarray of int64, shape (n_words,)
-        Class of each word's casing.
+        Casing class of each word.
     """
 
     characters: np.ndarray
@@ -122,19 +121,19 @@ class SequenceDataset(Dataset):
     values : ndarray of int32, shape (n_steps,), or of float, shape (n_steps, n_features)
         The codes or numbers of all sequences, one after the other.
     starts, lengths : ndarray of int64, shape (n_sequences,)
-        Where each sequence starts, and its steps.
+        First step and number of steps of each sequence.
     vectors : Tensor of shape (n_codes, n_features), optional
         See `Batch`.
     targets : Tensor, optional
-        One row for each sequence.
+        A row for each sequence.
     weights : Tensor of shape (n_sequences,) or (n_sequences, n_outputs), optional
-        By which the losses of each sequence are multiplied.
+        Factors of the losses of each sequence.
     importance : Tensor of shape (n_sequences,), optional
-        How much each sequence counts, in the user's unit: without what makes a loss a mean.
+        Weights of the sequences on the user's scale, without the scaling of the loss.
     step_targets : ndarray of int64, shape (n_steps,), optional
         In place of `targets`: one for each step, in the order of `values`.
     spellings : Spellings, optional
-        Of the words in `words`.
+        Spellings of the words in `words`.
     words : ndarray of int, shape (n_steps,), optional
         The row of `spellings` of each step.
     target_sequences : SequenceDataset, optional
@@ -175,39 +174,39 @@ class SequenceDataset(Dataset):
         longest = self.target_sequences.lengths.max(initial=0)
         return self.lengths * (longest + 1) + self.target_sequences.lengths
 
-    def micro_batches(self, rows):
-        """Cut a batch wherever its padding would outgrow its real steps.
+    def split_by_padding(self, rows):
+        """Split a batch wherever its padding would outgrow its real steps.
 
         Parameters
         ----------
         rows : ndarray of int
-            Which sequences, in an order in which neighbours have similar lengths.
+            The sequences, with neighbours of similar length.
 
         Returns
         -------
         list of ndarray of int
-            The same rows in the same order. Of sequences of similar length it is one batch.
+            The rows of each micro-batch, in the same order; one for sequences of similar length.
         """
         sides = [self] if self.target_sequences is None else [self, self.target_sequences]
         lengths = np.stack([side.lengths[rows] for side in sides], axis=1)  # (N, sides)
         parts = []
         while len(rows):
-            # row n is about the batch that ends with it
+            # row n describes the batch that ends with it
             real, longest = lengths.cumsum(axis=0), np.maximum.accumulate(lengths)
             padding = np.arange(1, len(rows) + 1)[:, None] * longest - real
-            (too_many,) = np.nonzero((padding > np.maximum(real, NEGLIGIBLE)).any(axis=1))
+            (too_many,) = np.nonzero((padding > np.maximum(real, NEGLIGIBLE_PADDING)).any(axis=1))
             stop = too_many[0] if len(too_many) else len(rows)
             parts.append(rows[:stop])
             rows, lengths = rows[stop:], lengths[stop:]
         return parts
 
     def mean_importance(self, rows):
-        """Return the mean importance of some sequences; 1 unless it is known.
+        """Return the mean importance of some sequences, by default 1.
 
         Parameters
         ----------
         rows : ndarray of int
-            Which sequences.
+            The sequences.
 
         Returns
         -------
@@ -217,12 +216,12 @@ class SequenceDataset(Dataset):
         return 1.0 if self.importance is None else self.importance[rows].mean().item()
 
     def subset(self, rows):
-        """Choose sequences, without a copy of their steps.
+        """Return a subset of the sequences that shares their steps.
 
         Parameters
         ----------
         rows : ndarray of int
-            Which sequences.
+            The sequences.
 
         Returns
         -------
@@ -246,12 +245,12 @@ class SequenceDataset(Dataset):
         )
 
     def batch(self, rows):
-        """Pad some sequences to the length of the longest, or a little more.
+        """Return a batch, padded to the length of the longest sequence or a little more.
 
         Parameters
         ----------
         rows : ndarray of int
-            Which sequences.
+            The sequences.
 
         Returns
         -------
@@ -271,12 +270,12 @@ class SequenceDataset(Dataset):
         return batch
 
     def padded(self, rows):
-        """Pad the codes of some sequences with -1.
+        """Return the codes of some sequences, padded with -1.
 
         Parameters
         ----------
         rows : ndarray of int
-            Which sequences.
+            The sequences.
 
         Returns
         -------
@@ -286,17 +285,17 @@ class SequenceDataset(Dataset):
         return torch.from_numpy(self._pad(self.values, rows, -1))
 
     def target(self, rows):
-        """Look the targets and weights of some sequences up.
+        """Return the targets and weights of some sequences.
 
         Parameters
         ----------
         rows : ndarray of int
-            Which sequences.
+            The sequences.
 
         Returns
         -------
         tuple of Tensor or None
-            Targets, -1 at padding if there is one a step, and weights; None for those that lack.
+            Targets, with -1 at padding if every step has one, and weights; None if there are none.
         """
         weights = None if self.weights is None else self.weights[rows]
         if self.target_sequences is not None:
@@ -307,7 +306,7 @@ class SequenceDataset(Dataset):
 
     def _pad(self, values, rows, padding=0):
         lengths = self.lengths[rows]
-        longest = _round_up(max(1, lengths.max()))  # the kernels want at least one step
+        longest = _round_up(max(1, lengths.max()))  # the kernels need at least one step
         real = np.arange(longest) < lengths[:, None]  # (N, T)
         padded = np.full((len(rows), longest, *values.shape[1:]), padding, values.dtype)
         padded[real] = values[(self.starts[rows][:, None] + np.arange(longest))[real]]
@@ -317,14 +316,12 @@ class SequenceDataset(Dataset):
 class LengthBatches:
     """Iterate over batches of sequences of similar length, with their labels.
 
-    For training, sequences are shuffled and cut into pools of `pool_size` batches; each pool
-    is sorted by length and cut into batches, and the batches are shuffled. So a batch wastes
-    few steps on padding while the order stays random. Without shuffling, all sequences
-    are sorted by length.
+    For training, sequences are shuffled and split into pools of `pool_size` batches; each pool
+    is sorted by length and split into batches, and the batches are shuffled. So a batch has little
+    padding, while the order stays random. Without shuffling, all sequences are sorted by length.
 
-    Where lengths differ so much that most of a batch would be padding all the same, it comes in
-    micro-batches. They are one step of the optimizer, so that what is learned is what the whole
-    batch would teach.
+    A batch whose lengths differ so much that it would still be mostly padding is split into
+    micro-batches. Together they make one optimizer step, the same as that of the whole batch.
 
     Parameters
     ----------
@@ -333,10 +330,10 @@ class LengthBatches:
     batch_size : int
         Sequences in a batch.
     random_state : numpy.random.RandomState, optional
-        Shuffles; without it there is no shuffling.
+        Shuffles; None for no shuffling.
     pool_size : int, default=50
-        Batches in a pool at most. Small data has four pools: sorted as a whole, it would give
-        the same batches in every epoch.
+        Maximum number of batches in a pool. There are at least four pools, since data sorted as a
+        whole would give the same batches in every epoch.
     """
 
     def __init__(self, dataset, batch_size, random_state=None, pool_size=50):
@@ -346,13 +343,13 @@ class LengthBatches:
         self.pool_size = pool_size
 
     def __len__(self):
-        """Steps of the optimizer in an epoch."""
+        """Optimizer steps in an epoch."""
         return -(-len(self.dataset) // self.batch_size)
 
     def __iter__(self):
         labels = self.dataset.labels
         for rows in self.steps():
-            parts = self.dataset.micro_batches(rows)
+            parts = self.dataset.split_by_padding(rows)
             for number, part in enumerate(parts, start=1):
                 batch = self.dataset.batch(part)
                 batch.targets, batch.weights = self.dataset.target(part)
@@ -362,17 +359,17 @@ class LengthBatches:
                 yield batch, None if labels is None else labels[part]
 
     def rows(self):
-        """Draw the rows of each batch or micro-batch.
+        """Return the rows of each batch or micro-batch, drawn anew.
 
         Returns
         -------
         list of ndarray of int
             Every row once.
         """
-        return [part for rows in self.steps() for part in self.dataset.micro_batches(rows)]
+        return [part for rows in self.steps() for part in self.dataset.split_by_padding(rows)]
 
     def steps(self):
-        """Draw the rows of each batch, whatever their lengths.
+        """Return the rows of each optimizer step, drawn anew.
 
         Returns
         -------
@@ -381,23 +378,23 @@ class LengthBatches:
         """
         lengths, size = self.dataset.sizes, self.batch_size
         if self.random_state is None:
-            return _cut(np.argsort(lengths, kind="stable"), size)
+            return _chunks(np.argsort(lengths, kind="stable"), size)
         pool_size = size * min(self.pool_size, -(-len(self) // 4))
         batches = []
-        for pool in _cut(self.random_state.permutation(len(lengths)), pool_size):
-            batches += _cut(pool[np.argsort(lengths[pool], kind="stable")], size)
+        for pool in _chunks(self.random_state.permutation(len(lengths)), pool_size):
+            batches += _chunks(pool[np.argsort(lengths[pool], kind="stable")], size)
         self.random_state.shuffle(batches)
         return batches
 
 
 def to_tensor(array):
-    """Make a tensor of an array, in place where it may be written to.
+    """Return a tensor that shares the memory of an array, or a copy if it is read-only.
 
     Parameters
     ----------
     array : ndarray
-        May be read-only, as joblib maps large ones into its workers' memory. torch would warn of
-        it, since it has no read-only tensors.
+        The array. Large ones that joblib passes to its workers are read-only, which torch would
+        warn of.
 
     Returns
     -------
@@ -410,12 +407,12 @@ def to_tensor(array):
 def _round_up(n_steps):
     """Round to five binary digits, at most 6 % up.
 
-    torch prepares kernels for every length it meets and keeps them: 0.2 MB each, in the midst
-    of the memory that the batches share. So it shall meet few: 16 an octave.
+    torch keeps the kernels that it prepares for every length, 0.2 MB each, and they fragment
+    memory. So lengths are rounded to 16 values for each doubling.
     """
     unit = 2 ** max(0, int(n_steps).bit_length() - 5)
     return -(-n_steps // unit) * unit
 
 
-def _cut(rows, size):
+def _chunks(rows, size):
     return [rows[start : start + size] for start in range(0, len(rows), size)]

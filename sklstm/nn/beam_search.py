@@ -1,4 +1,4 @@
-"""Beam search: the most probable sequences of symbols, a few hypotheses at a time."""
+"""Beam search for the most probable sequences of symbols."""
 
 import torch
 from torch.nn import functional as F
@@ -7,7 +7,7 @@ BOUNDARY = 0  # the symbol before the first one, and after the last
 
 
 def length_penalty(n_symbols, alpha):
-    r"""Compute what log-probabilities are divided by, so that long sequences stand a chance.
+    r"""Compute the length penalty, by which log-probabilities are divided to favour long outputs.
 
     .. math:: \left( \frac{5 + n}{6} \right)^\alpha
 
@@ -16,7 +16,7 @@ def length_penalty(n_symbols, alpha):
     n_symbols : Tensor
         Symbols :math:`n`, the end included.
     alpha : float
-        0 for no correction.
+        The exponent; 0 for no penalty.
 
     Returns
     -------
@@ -34,10 +34,10 @@ def length_penalty(n_symbols, alpha):
 def beam_search(advance, states, n_sequences, *, beam_size, max_length, alpha=0.0):
     """Find the best sequences of symbols.
 
-    At each step all hypotheses are continued by each symbol, and the best of all are kept. Those
-    that end with this symbol are put aside, where the best of all steps stay; the others go on,
-    until none of them can become better than what has been put aside. With a beam of 1 this is
-    greedy decoding, and with a beam that holds all sequences it is exact.
+    At each step every hypothesis is extended by each symbol, and the best ones are kept. Those
+    that end are finished, and the best finished ones of all steps are kept; the others go on, until
+    none of them can become better than the finished ones. With a beam of 1 this is greedy decoding,
+    and with a beam that holds all sequences it is exact.
 
     Parameters
     ----------
@@ -46,13 +46,13 @@ def beam_search(advance, states, n_sequences, *, beam_size, max_length, alpha=0.
         of the next symbols, of shape (n_sequences, n_hypotheses, n_symbols), and states. Code 0
         begins and ends a sequence.
     states : list of tuple of Tensor, each of shape (n_sequences, hidden_size)
-        Before the first symbol. Later ones have a row for each hypothesis.
+        The states before the first symbol. Later ones have a row for each hypothesis.
     n_sequences : int
-        Searches to make side by side.
+        Number of searches, which run in parallel.
     beam_size : int
-        Hypotheses to keep.
+        Number of hypotheses to keep.
     max_length : int
-        Symbols after which a sequence must end.
+        Maximum number of symbols, without the end.
     alpha : float, default=0.0
         See `length_penalty`.
 
@@ -61,30 +61,30 @@ def beam_search(advance, states, n_sequences, *, beam_size, max_length, alpha=0.
     symbols : LongTensor of shape (n_sequences, n_hypotheses, n_steps)
         Codes, best first by the log-probability over the length penalty, with 0 from the end on.
     log_probabilities : Tensor of shape (n_sequences, n_hypotheses)
-        Of the whole sequences, their ends included; -inf where there is no further sequence.
+        Of the whole sequences, ends included; -inf where there are fewer sequences.
     """
     device = states[0][0].device
     codes = torch.full((n_sequences, 1), BOUNDARY, device=device)  # (N, B)
     symbols = codes.new_empty(n_sequences, 1, 0)  # (N, B, L)
-    totals = states[0][0].new_zeros(n_sequences, 1)  # of unfinished ones, -inf else
+    totals = states[0][0].new_zeros(n_sequences, 1)  # of unfinished hypotheses, otherwise -inf
     finished = Finished(totals, beam_size, alpha)
     for n_before in range(max_length + 1):
         logs, states = advance(codes, states)  # (N, B, K)
         if n_before == max_length:
             logs = logs.masked_fill(_all_but_end(logs), -torch.inf)
-        n_rivals, n_codes = logs.shape[1:]
+        n_hypotheses, n_codes = logs.shape[1:]
         candidates = (totals[:, :, None] + logs).flatten(1)
-        totals, best = candidates.topk(min(beam_size, n_rivals * n_codes))  # (N, B')
+        totals, best = candidates.topk(min(beam_size, n_hypotheses * n_codes))  # (N, B')
         parents, codes = best // n_codes, best % n_codes
         past = symbols.gather(1, parents[:, :, None].expand(-1, -1, n_before))
         symbols = torch.cat([past, codes[:, :, None]], dim=2)
         ended = codes == BOUNDARY
         finished.add(symbols, totals.masked_fill(~ended, -torch.inf))
         totals = totals.masked_fill(ended, -torch.inf)
-        totals = totals.masked_fill(~finished.can_be_beaten(totals, max_length), -torch.inf)
+        totals = totals.masked_fill(~finished.may_improve(totals, max_length), -torch.inf)
         if totals.isneginf().all():
             break
-        rows = (torch.arange(n_sequences, device=device)[:, None] * n_rivals + parents).ravel()
+        rows = (torch.arange(n_sequences, device=device)[:, None] * n_hypotheses + parents).ravel()
         states = [tuple(state[rows] for state in layer) for layer in states]
     return finished.symbols, finished.totals
 
@@ -95,9 +95,9 @@ class Finished:
     Parameters
     ----------
     totals : Tensor of shape (n_sequences, n_hypotheses)
-        Of any values; tells the number of sequences, device and precision.
+        Any values: they give the number of sequences, the device and the precision.
     size : int
-        How many to keep for each sequence.
+        Number of hypotheses to keep for each sequence.
     alpha : float
         See `length_penalty`.
 
@@ -118,12 +118,12 @@ class Finished:
         self.symbols = self.totals.new_empty(len(totals), 0, 0, dtype=torch.long)
 
     def add(self, symbols, totals):
-        """Keep the best of those that were kept and of new ones.
+        """Keep the best of the old and the new hypotheses.
 
         Parameters
         ----------
         symbols : LongTensor of shape (n_sequences, n_hypotheses, n_steps)
-            The codes of the new ones, a symbol longer than the last ones.
+            Codes of the new ones, one symbol longer than those of the last call.
         totals : Tensor of shape (n_sequences, n_hypotheses)
             Their log-probabilities; -inf for those that have not ended.
         """
@@ -134,20 +134,20 @@ class Finished:
         rows = kept[:, :, None].expand(-1, -1, symbols.shape[2])
         self.symbols = torch.cat([longer, symbols], dim=1).gather(1, rows)
 
-    def can_be_beaten(self, totals, max_length):
-        """Tell which unfinished hypotheses may still come among the best.
+    def may_improve(self, totals, max_length):
+        """Return which unfinished hypotheses may still become better than the worst finished one.
 
         Parameters
         ----------
         totals : Tensor of shape (n_sequences, n_hypotheses)
             Their log-probabilities so far, which can only fall.
         max_length : int
-            Symbols at most, without the end: the longer, the smaller the penalty.
+            Maximum number of symbols, without the end.
 
         Returns
         -------
         BoolTensor of shape (n_sequences, n_hypotheses)
-            True where the worst of those that are kept may be beaten.
+            True where a hypothesis may still improve the result.
         """
         if self.scores.shape[1] < self.size:
             return torch.ones_like(totals, dtype=torch.bool)

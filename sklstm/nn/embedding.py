@@ -1,4 +1,4 @@
-"""A table of trained vectors."""
+"""Embedding: a table of trained vectors."""
 
 import torch
 from torch import nn
@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 
 class Embedding(nn.Module):
-    """A table with one trained vector for each code.
+    """A table with a trained vector for each code.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class Embedding(nn.Module):
         codes : LongTensor of shape (n_sequences, n_steps)
             Rows of the table.
         new_vectors : Tensor of shape (n_new, n_features), optional
-            Vectors of words met after training: rows ``n_codes`` onwards.
+            Vectors of words first seen after training, with codes from ``n_codes`` on.
 
         Returns
         -------
@@ -37,6 +37,6 @@ class Embedding(nn.Module):
         """
         if new_vectors is None:
             return F.embedding(codes, self.weight)
-        new = codes - len(self.weight)  # a table of both would be a copy of the whole
+        new = codes - len(self.weight)  # joining both tables would copy them
         known = F.embedding(codes.masked_fill(new >= 0, 0), self.weight)
         return torch.where((new >= 0)[..., None], F.embedding(new.clamp(min=0), new_vectors), known)

@@ -1,4 +1,4 @@
-"""Networks whose vocabulary grows: what was learned before keeps its place."""
+"""Growth of the vocabulary of a trained network, which keeps what it has learned."""
 
 import torch
 
@@ -6,16 +6,16 @@ from sklstm.sequences import UNKNOWN
 
 
 def grow_weights(weights, module):
-    """Give embeddings the rows that a module has more.
+    """Add the new rows of a larger module to the embeddings of a smaller one.
 
-    A new row begins as the one of unknown tokens, so that growth alone changes no prediction.
+    A new row starts as that of unknown tokens, so growth alone changes no prediction.
 
     Parameters
     ----------
     weights : dict of Tensor
         A state dict of the module when it was smaller.
     module : Module
-        With embeddings that have as many rows, or more.
+        The module with the larger embeddings.
 
     Returns
     -------
@@ -32,14 +32,14 @@ def grow_weights(weights, module):
 
 
 def grow_moments(state, optimizer):
-    """Give an optimizer's moments zeros for the rows that its weights have more.
+    """Add zeros to an optimizer's moments for the new rows of its weights.
 
     Parameters
     ----------
     state : dict
-        A state dict of the optimizer when the weights were smaller; it is changed.
+        A state dict of the optimizer when the weights were smaller; changed in place.
     optimizer : Optimizer
-        With weights that have as many rows, or more.
+        The optimizer of the larger weights.
     """
     weights = [weight for group in optimizer.param_groups for weight in group["params"]]
     for number, moments in state["state"].items():

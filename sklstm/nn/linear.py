@@ -4,7 +4,7 @@ from torch import nn
 
 
 def glorot_linear(n_inputs, n_outputs):
-    """Make a linear layer with Glorot weights and no bias to begin with.
+    """Return a linear layer with Glorot weights and a zero bias.
 
     Parameters
     ----------

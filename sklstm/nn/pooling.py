@@ -7,7 +7,7 @@ from sklstm.nn.masking import padding_mask
 
 
 class Pooling(nn.Module):
-    r"""Sum a sequence up in one vector.
+    r"""Pool the recurrent outputs of a sequence into one vector.
 
     ============ ==================================================================
     ``last``     the last output of each direction
@@ -18,16 +18,16 @@ class Pooling(nn.Module):
                  :math:`\alpha = \mathrm{softmax}_t(v^\top \tanh(W h_t + b))` [1]_
     ============ ==================================================================
 
-    A sequence without steps gives zeros.
+    An empty sequence gives zeros.
 
     Parameters
     ----------
     kind : {"last", "mean", "max", "max+mean", "attention"}
-        How to pool.
+        The kind of pooling.
     n_features : int
         Width of the recurrent outputs.
     n_directions : int
-        1, or 2 when the second half of the features was read backwards.
+        2 if the second half of the features belongs to the backward direction, otherwise 1.
 
     References
     ----------

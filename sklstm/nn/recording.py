@@ -1,4 +1,4 @@
-"""What goes on inside recurrent layers, step by step."""
+"""Recording of the states and gates of recurrent layers."""
 
 from contextlib import contextmanager
 
@@ -9,17 +9,18 @@ from sklstm.nn.masking import reverse_padded
 
 @contextmanager
 def record(recurrent):
-    """Note the states and gates of recurrent layers at every step, for the time of a block.
+    """Record the states and gates of recurrent layers at every step, for the time of a block.
 
     Parameters
     ----------
     recurrent : Recurrent
-        The layers, which take their readable steps meanwhile.
+        The layers, which use the readable steps of their cells meanwhile.
 
     Yields
     ------
     list of list of list of Trace
-        For each call of the layers and for each layer, a trace of each direction.
+        One list for each call of the layers, with a list of traces, one a direction, for each
+        layer.
     """
     recurrent.recorded = []
     try:
@@ -34,7 +35,7 @@ class Trace:
     Parameters
     ----------
     names : sequence of str
-        Of the states, ``"h"`` and ``"c"``.
+        Letters of the states: ``"h"`` for the hidden state, ``"c"`` for the cell state.
     index : LongTensor or None
         Of a backward direction, see `sklstm.nn.masking.reversal_index`.
 
@@ -67,12 +68,12 @@ class Trace:
 
     @property
     def states(self):
-        """States by name, each of shape (n_sequences, n_steps, hidden_size), in time's order."""
+        """States by name, each of shape (n_sequences, n_steps, hidden_size), in time order."""
         return {name: self._stack(steps) for name, steps in self.steps.items()}
 
     @property
     def gates(self):
-        """Gates by letter, each of shape (n_sequences, n_steps, hidden_size), in time's order."""
+        """Gates by letter, each of shape (n_sequences, n_steps, hidden_size), in time order."""
         return {name: self._stack(steps) for name, steps in self._gates.items()}
 
     def _stack(self, steps):

@@ -12,9 +12,10 @@ from sklstm.nn.recording import Trace
 class Recurrent(nn.Module):
     """A stack of recurrent layers over right-padded sequences, in one or both directions.
 
-    Padding stands after the last real step, so a forward run never sees it: what is read at
-    ``length - 1`` is what packing would give. The backward run sees each row reversed within
-    its own length. Both run unpacked, which keeps torch's fused kernel on CPU.
+    Padding comes after the last real step, so the forward direction never sees it: its output at
+    ``length - 1`` is that of a packed sequence. The backward direction runs over each sequence
+    reversed within its own length. Neither is packed, since torch's fused CPU kernel takes no
+    packed sequences.
 
     Parameters
     ----------
@@ -27,20 +28,20 @@ class Recurrent(nn.Module):
     cell_params : dict, optional
         Options of the cell.
     n_layers : int, default=1
-        Depth of the stack.
+        Number of layers.
     bidirectional : bool, default=False
-        Whether every layer also reads the sequence backwards.
+        Whether every layer also runs backwards over the sequence.
     dropout : float, default=0.0
         Dropout between layers.
     recurrent_dropout : float, default=0.0
-        Dropout on the recurrent weights, one draw a batch [1]_.
+        DropConnect on the recurrent weights, with one mask for each batch, as in the weight-dropped
+        LSTM (AWD-LSTM) [1]_.
     locked_dropout : bool, default=False
-        Whether `dropout` draws once a sequence, not once a step.
+        Whether `dropout` has one mask for all steps of a sequence.
     bptt_steps : int, optional
-        Steps after which the gradient is cut on its way back through time; the state is
-        carried on.
+        Steps after which backpropagation through time is truncated; the state is carried on.
     fused : bool, default=True
-        Whether to use the cell's fast run, or its readable step.
+        Whether to use the fast ``run`` of the cell, or its readable ``step``.
 
     References
     ----------
@@ -91,14 +92,14 @@ class Recurrent(nn.Module):
         lengths : LongTensor of shape (n_sequences,)
             Real steps of each sequence.
         states : list of tuple of Tensor, optional
-            The state of each layer before the first step, in one direction; zeros by default.
+            The initial state of each layer, for one direction only; zeros by default.
 
         Returns
         -------
         Tensor of shape (n_sequences, n_steps, n_directions * hidden_size)
-            The top layer's outputs; what stands at padding has no meaning.
+            The outputs of the top layer; those at padding have no meaning.
         """
-        if torch.is_grad_enabled():  # outputs never see padding, but gradients would meet its NaN
+        if torch.is_grad_enabled():  # outputs never see padding, but its NaN would reach gradients
             x = x.masked_fill(~padding_mask(lengths, x.shape[1]), 0.0)
         reverse = reversal_index(lengths, x.shape[1]) if self.n_directions == 2 else None
         if self.recorded is not None:
@@ -115,7 +116,7 @@ class Recurrent(nn.Module):
         return x
 
     def advance(self, x, states=None):
-        """Run on from where an earlier call ended, in one direction.
+        """Continue from the states of an earlier call, in one direction.
 
         Parameters
         ----------
@@ -136,7 +137,7 @@ class Recurrent(nn.Module):
             x = self.dropout(x) if depth else x
             state = cell.initial_state(len(x)) if states is None else states[depth]
             weights = self._recurrent_weights(cell)
-            if x.shape[1] == 1:  # a kernel takes longer to start than this step
+            if x.shape[1] == 1:  # starting a kernel takes longer than the step itself
                 x, state = run_step_by_step(cell, x, state, weights)
             else:
                 x, state = cell.run(x, state, *weights)
@@ -146,8 +147,8 @@ class Recurrent(nn.Module):
     def _begin_traces(self, cells, reverse):
         if self.recorded is None:
             return None, None
-        ways = zip(cells, (None, reverse), strict=False)
-        traces = [Trace(cell.states, rows) for cell, rows in ways]
+        pairs = zip(cells, (None, reverse), strict=False)
+        traces = [Trace(cell.states, index) for cell, index in pairs]
         self.recorded[-1].append(traces)
         return traces
 
@@ -181,7 +182,7 @@ def run_step_by_step(cell, x, state, recurrent, trace=None):
     recurrent : sequence of Tensor
         The recurrent weights.
     trace : Trace, optional
-        Notes the states and gates of every step.
+        Records the states and gates of every step.
 
     Returns
     -------
