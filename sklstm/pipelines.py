@@ -97,7 +97,7 @@ class TaggingPipeline(Pipeline):
         Returns
         -------
         list of lists of tuple (list of tags, float)
-            For each sample its tags and the logarithm of their probability, best first.
+            For each sample its tags with their log-probabilities, best first.
         """
         return self[-1].predict_n_best(self._transform_for_last_step(X), n)
 

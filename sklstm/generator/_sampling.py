@@ -31,7 +31,7 @@ class SamplingMixin:
         Symbols are drawn from :math:`P(x_t \mid x_{<t})^{1/\tau}` at the temperature :math:`\tau`,
         scaled to sum to 1. `top_k` and then `top_p` leave out improbable symbols, which otherwise
         add up to nonsense [1]_. A text ends where the network ends it, or at `max_length`; the
-        unknown symbol is never drawn.
+        unknown symbol is never drawn. All options belong to the call; the estimator has none.
 
         Parameters
         ----------

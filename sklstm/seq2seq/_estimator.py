@@ -431,8 +431,8 @@ class LSTMSeq2Seq(BaseLSTM):
         Returns
         -------
         list of lists of tuple (str or list of str, float)
-            For each source its outputs and the logarithms of their probabilities, best first by
-            these and `length_penalty`; fewer than `n` where there are fewer.
+            For each source its outputs with their log-probabilities, best first by these and
+            `length_penalty`; fewer than `n` where there are fewer.
         """
         if not isinstance(n, Integral) or n < 1:
             raise ValueError(f"n must be an integer of at least 1; got {n!r}.")

@@ -26,8 +26,8 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
     Parameters
     ----------
     max_length : int, default=None
-        Steps of each sequence after ``transform``. None means the longest sequence in ``fit``. Like
-        the other parameters, it can be changed without refitting.
+        Steps of a sequence at most; shorter ones are padded up to it. None means those of the
+        longest one in ``fit``. Like the other parameters, it can be changed without refitting.
     truncating : {"pre", "post", "middle"}, default="pre"
         Where sequences that are too long lose steps: at the start, at the end, or in the middle,
         which keeps the first and last ``max_length / 2`` steps.

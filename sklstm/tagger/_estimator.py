@@ -538,9 +538,8 @@ class LSTMTagger(BaseLSTM):
         Returns
         -------
         list of lists of tuple (list of tags, float)
-            For each sequence its tags, in the scheme of ``y``, and the logarithm of their
-            probability, which no length makes vanish, best first; fewer than `n` where there are
-            fewer. Without a CRF, paths that break the scheme count too, and several of them may
+            For each sequence its tags, in the scheme of ``y``, with their log-probabilities, best
+            first; fewer than `n` where there are fewer. Without a CRF, paths that break the scheme count too, and several of them may
             mean the same tags.
         """
         if not isinstance(n, Integral) or n < 1:
