@@ -539,8 +539,8 @@ class LSTMTagger(BaseLSTM):
         -------
         list of lists of tuple (list of tags, float)
             For each sequence its tags, in the scheme of ``y``, with their log-probabilities, best
-            first; fewer than `n` where there are fewer. Without a CRF, paths that break the scheme count too, and several of them may
-            mean the same tags.
+            first; fewer than `n` where there are fewer. Without a CRF, paths that break the scheme
+            count too, and several of them may mean the same tags.
         """
         if not isinstance(n, Integral) or n < 1:
             raise ValueError(f"n must be an integer of at least 1; got {n!r}.")
