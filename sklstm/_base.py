@@ -30,7 +30,9 @@ from sklstm.nn.pooling import Pooling
 
 PROBED, FEWEST = 100, 10  # sequences that are compared
 LARGE = 10.0  # a number that may saturate a cell
-ALIKE = 0.1  # standard deviation of states, which lie between -1 and 1, that can hardly be told
+SMALL = 1e-3  # a standard deviation of numbers that may be too small to move a cell
+ALIKE = 0.1  # that of states, which lie between -1 and 1, of saturated cells
+UNMOVED = 1e-4  # that of states of cells which see the same all the time
 
 
 class BaseLSTM(EncodingMixin, BaseEstimator):
@@ -359,13 +361,16 @@ class BaseLSTM(EncodingMixin, BaseEstimator):
             self._warn_of_blindness(data.sequences)
 
     def _warn_of_blindness(self, sequences):
-        """Warn if the size of the numbers saturates the cells: the state is always the same."""
+        """Warn if the state is always the same, since the numbers are too large or too small."""
         if getattr(self, "_input_kind", None) != "numbers":  # a generator has none
             return
         rows = np.unique(np.linspace(0, len(sequences) - 1, PROBED, dtype=int))
+        if len(rows) < FEWEST:
+            return
         batch = sequences.batch(rows)
-        size = batch.steps.abs().amax(dim=(0, 1)).max().item()
-        if len(rows) < FEWEST or size <= LARGE:
+        size = batch.steps.abs().max().item()
+        differing = batch.steps.flatten(1).double().std(dim=0).max().item()
+        if not differing or (size <= LARGE and differing >= SMALL):
             return
 
         def last_outputs(steps, lengths, **_):
@@ -373,14 +378,18 @@ class BaseLSTM(EncodingMixin, BaseEstimator):
             return outputs[torch.arange(len(lengths)), lengths.clamp(min=1) - 1].float()
 
         spread = self.net_.compute(last_outputs, batch).std(dim=0).max().item()
-        if spread < ALIKE and batch.steps.flatten(1).std(dim=0).any():
-            warnings.warn(
-                f"The network hardly tells the sequences of X apart: values of up to {size:.3g} "
-                "saturate its cells, so that predictions are about constant. Scale X, for example "
-                "with StandardScaler on the series before SlidingWindow, or on the steps.",
-                ConvergenceWarning,
-                stacklevel=5,
-            )
+        if spread >= (ALIKE if size > LARGE else UNMOVED):
+            return
+        cause = f"values of up to {size:.3g} saturate its cells"
+        if size <= LARGE:
+            cause = f"values that differ by about {differing:.1g} do not move its cells"
+        warnings.warn(
+            f"The network hardly tells the sequences of X apart: {cause}, so that predictions are "
+            "about constant. Scale X, for example with StandardScaler on the series before "
+            "SlidingWindow, or on the steps.",
+            ConvergenceWarning,
+            stacklevel=5,
+        )
 
     # ------------------------------------------------------------ using
 

@@ -123,6 +123,17 @@ class TestWhatIsRead:
         assert bunch.target == [["VERB", "PRON", "ADP", "DET"], ["INTJ"]]
         assert bunch.documents.tolist() == [0, 1]
 
+    def test_words_of_conll_u_that_are_not_counted(self, write):
+        bunch = read_conll(write(CONLL_U + "\n7\tNo\tno\tINTJ\n"), token_column=1, comment="#")
+        assert bunch.data == [["vamos", "nos", "a", "el"], ["Sí"], ["No"]]
+
+    @pytest.mark.parametrize("ids", [("1", "3-4", "3", "4"), ("7", "7.1"), ("2-3", "2", "3")])
+    def test_ids_of_conll_u_that_are_not_in_order(self, write, ids):
+        text = CONLL_U + "\n" + "".join(f"{name}\ta\t_\t_\n" for name in ids)
+        inserted = next(name for name in ids if not name.isdecimal())
+        with pytest.raises(ValueError, match=rf"line 1\d: '{inserted}' numbers no word"):
+            read_conll(write(text), token_column=1, comment="#")
+
     def test_documents_of_conll_2012(self, write):
         for comment in (None, "#"):
             bunch = read_conll(write(CONLL_2012), token_column=3, comment=comment)

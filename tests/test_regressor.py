@@ -5,7 +5,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import r2_score
 from toys import IDS, RAGGED, SERIES, STEPS, TOKENS, embedded
 
-from sklstm import LSTMRegressor, SequencePadder, Sequences, SlidingWindow
+from sklstm import LSTMRegressor, LSTMTagger, SequencePadder, Sequences, SlidingWindow
 
 y = SERIES.sum(axis=1)
 
@@ -224,6 +224,25 @@ class TestBlindness:
         X = size * (1 + 0.001 * SERIES)
         with pytest.warns(ConvergenceWarning, match="hardly tells the sequences .* Scale X"):
             regressor().fit(X, y)
+
+    def test_windows_of_a_series_far_from_zero(self):
+        random = np.random.default_rng(0)
+        series = 50_000 + 1_000 * np.sin(np.arange(120) / 5) + 100 * random.normal(size=120)
+        X, y = SlidingWindow().pairs(series)
+        with pytest.warns(ConvergenceWarning, match="values of up to .*e.04 saturate its cells"):
+            LSTMRegressor(max_epochs=2, random_state=0).fit(X, y)
+
+    @pytest.mark.parametrize("X", [1e-9 * SERIES, 1 + 1e-6 * SERIES])
+    def test_numbers_that_do_not_move_the_cells(self, X):
+        with pytest.warns(ConvergenceWarning, match="differ by about .* do not move its cells"):
+            regressor().fit(X, y)
+
+    @pytest.mark.parametrize("scale", [1e-9, 1e9])
+    def test_in_a_tagger(self, scale):
+        tags = [["X" if number > 1 else "Y" for number in row] for row in SERIES]
+        X = scale * (1 + 1e-3 * SERIES)[:, :, None]
+        with pytest.warns(ConvergenceWarning, match="hardly tells"):
+            LSTMTagger(max_epochs=1, random_state=0).fit(X, tags)
 
     @pytest.mark.parametrize("X", [SERIES, 10 * SERIES, np.full((20, 5), 1e5)])
     def test_others(self, X, recwarn):

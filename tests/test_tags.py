@@ -276,6 +276,8 @@ def test_inference_refuses_what_fits_no_scheme(y, message):
         (["B\u2013PER", "O"], "B\u2013PER", "B-PER"),
         (["0", "B-PER"], "0", "O"),
         (["b", "i", "o"], "b", "B"),
+        (["BPER", "IPER", "O", "BLOC"], "BLOC", "B-LOC"),
+        (["Bper", "Iper", "O"], "Bper", "B-per"),
         (["O", "B_PER", "I_PER", "MISC"], "B_PER", "B-PER"),
     ],
 )
@@ -283,6 +285,14 @@ def test_spans_in_another_spelling_are_loud(tags, stray, meant):
     message = f"{stray!r} looks like {meant!r} in another spelling.*scheme=None"
     with pytest.raises(ValueError, match=message):
         infer_scheme([tags])
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [["BUY", "SELL", "O"], ["BUS", "BOAT", "IUS"], ["IN", "UH", "LS", "O"], ["BUS", "LANE", "O"]],
+)
+def test_words_that_begin_with_a_prefix_are_plain_tags(tags):
+    assert infer_scheme([tags]) is None
 
 
 @pytest.mark.parametrize("tag", ["O\n", "O ", "B-PER\r", "NN ", "\tO"])

@@ -18,6 +18,7 @@ from sklstm._sklearn import validate_params
 DOCUMENT_MARK = "-DOCSTART-"
 # The same in CoNLL-2012 and CoNLL-U, where "#" is no token but begins these lines.
 OTHER_MARKS = re.compile(r"#begin document\b.*|#end document\s*|# newdoc(\s+id\b.*)?\s*")
+WORD_ID = re.compile(r"\d+([-.]\d+)?")  # of a word, a token, or an empty node in CoNLL-U
 BYTE_ORDER_MARK = "\ufeff"
 # str.split() and str.strip() would also take the no-break spaces that stand inside of tokens.
 BLANKS = " \t"
@@ -138,7 +139,7 @@ def read_conll(
     """
     path = Path(path)
     text = decode(read_bytes(path), encoding, path)
-    rows = without_inserted(list(read_rows(text, separator, comment)), token_column)
+    rows = without_inserted(list(read_rows(text, separator, comment)), path, token_column)
     check_rows(rows, path, token_column, tag_column)
     bunch = group_rows(rows, token_column, tag_column)
     bunch.DESCR = describe(bunch, path.name)
@@ -196,13 +197,27 @@ def read_rows(text, separator=None, comment=None):
             yield number, line.split(separator) if separator else BLANK_RUN.split(stripped)
 
 
-def without_inserted(rows, token_column):
+def without_inserted(rows, path, token_column):
     """Leave out what CoNLL-U inserts between the words, if the first column numbers these."""
-    runs = groupby((columns for _, columns in rows), is_token)
+    runs = groupby(rows, lambda row: is_token(row[1]))
     sentences = [list(run) for in_sentence, run in runs if in_sentence]
-    if token_column == 0 or not sentences or token_column == -len(sentences[0][0]):
+    if token_column == 0 or not sentences or token_column == -len(sentences[0][0][1]):
         return rows  # 1-2 may be a token
-    if not all(number_words(columns[0] for columns in run) for run in sentences):
+    wrong = [run for run in sentences if not number_words(columns[0] for _, columns in run)]
+    ids = [(number, columns[0]) for run in wrong for number, columns in run]
+    inserted = [(number, name) for number, name in ids if not name.isdecimal()]
+    if (
+        inserted
+        and 0 < len(wrong) < len(sentences)
+        and all(WORD_ID.fullmatch(name) for _, name in ids)
+    ):
+        number, name = inserted[0]
+        raise ValueError(
+            f"{path}, line {number}: {name!r} numbers no word, as in CoNLL-U, but the ids of this "
+            "sentence are not in order: words count 1, 2, 3, a token 2-3 stands before its words, "
+            "and an empty node 2.1 after its word. Correct them, or delete that line."
+        )
+    if inserted:
         return rows
     return [row for row in rows if not is_token(row[1]) or row[1][0].isdecimal()]
 

@@ -16,10 +16,11 @@ from sklstm.tags._spans import (
 
 GUESSING_ORDER = ("IOB2", "IOB1", "IOBES", "BILOU")
 
-# Spans in other spellings: b-PER, B_PER, "B PER", PER-B. The hyphen has many lookalikes.
+# Spans in other spellings: b-PER, B_PER, "B PER", PER-B, BPER. The hyphen has many lookalikes.
 SEPARATORS = r"[-_:/|.\s\u2010-\u2015\u2212]+"
 PREFIX_FIRST = re.compile(f"([{ALL_PREFIXES}]){SEPARATORS}(.+)", re.IGNORECASE)
 PREFIX_LAST = re.compile(f"(.+?){SEPARATORS}([{ALL_PREFIXES}])", re.IGNORECASE)
+FUSED = re.compile(f"([{ALL_PREFIXES}])([^\\W\\d_]{{2,}})")
 SPAN_FORM = (
     f"Spans are 'O', and a prefix out of {', '.join(ALL_PREFIXES)}, a hyphen and a type, like "
     "'B-PER'."
@@ -56,8 +57,8 @@ def infer_scheme(y, y_pred=None):
     ------
     ValueError
         If the tags have the form of spans but fit no scheme, if only some have that form, if they
-        look like spans in another spelling (``"B_PER"``, ``"b-PER"``, ``"PER-B"``), or if there
-        are blanks around a tag.
+        look like spans in another spelling (``"B_PER"``, ``"b-PER"``, ``"PER-B"``, ``"BPER"``), or
+        if there are blanks around a tag.
 
     See Also
     --------
@@ -133,6 +134,8 @@ def _mark_spans(distinct):
     if not plain or _are_bare(distinct):
         return True
     meant = {tag: _spelled_out(tag) for tag in distinct}
+    if _are_fused(distinct):
+        meant = {tag: FUSED.sub(r"\1-\2", tag) for tag in distinct}
     if _look_like_spans(set(meant.values())):
         strays = sorted(tag for tag in distinct if meant[tag] != tag)
         if strays:
@@ -152,6 +155,15 @@ def _mark_spans(distinct):
 def _are_bare(tags):
     """Whether tags are prefixes alone. Just S and O, say, may be subject and object."""
     return OUTSIDE in tags and tags <= {OUTSIDE, *ALL_PREFIXES} and not tags.isdisjoint("BI")
+
+
+def _are_fused(tags):
+    """Whether all tags but O are a prefix and a type without a hyphen, some type with several."""
+    spans = [match.groups() for match in map(FUSED.fullmatch, tags - {OUTSIDE}) if match]
+    begun = {kind for prefix, kind in spans if prefix in "BUS"}
+    going_on = {kind for prefix, kind in spans if prefix in "IEL"}
+    complete = len(spans) == len(tags - {OUTSIDE})
+    return OUTSIDE in tags and complete and bool(begun & going_on)
 
 
 def _look_like_spans(tags):
