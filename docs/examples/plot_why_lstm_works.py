@@ -312,7 +312,8 @@ def mark_steps(display, steps):
 
 marked = X_test[:, :, 1] == 1
 steps = np.flatnonzero(marked[0])
-mark_steps(GateActivationsDisplay.from_estimator(lstm, X_test[:1], gates="if"), steps)
+display = GateActivationsDisplay.from_estimator(lstm, X_test[:1], gates="if")
+mark_steps(display, steps)
 
 # %%
 # The unit that tells marked steps best from others, on the average of all new series:
@@ -330,7 +331,8 @@ print(pd.DataFrame(means, index=["marked", "others"]).round(2))
 # gates began half open, at :math:`\sigma(0) = 0.5`. A few units have learned to keep 99 % from
 # step to step, and to let go where there is something to add:
 
-mark_steps(GateActivationsDisplay.from_estimator(networks["mingru"], X_test[:1], gates="z"), steps)
+display = GateActivationsDisplay.from_estimator(networks["mingru"], X_test[:1], gates="z")
+mark_steps(display, steps)
 
 # %%
 # Words for numbers: word2vec
@@ -415,9 +417,10 @@ texts = [
     "I was able to do voice dialing in the car with no problem.",
 ]
 fig, both = plt.subplots(1, 2, figsize=(7.5, 3.4), sharey=True, layout="constrained")
-for ax, method in zip(both, ("integrated_gradients", "occlusion"), strict=True):
+methods = {"integrated_gradients": "integrated gradients", "occlusion": "occlusion"}
+for ax, method in zip(both, methods, strict=True):
     TokenContributionsDisplay.from_estimator(pipe, texts[:1], method=method, ax=ax)
-    ax.set_title(method.replace("_", " "))
+    ax.set_title(methods[method])
 both[1].set_ylabel("")
 plt.show()
 

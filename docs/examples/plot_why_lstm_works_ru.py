@@ -312,19 +312,20 @@ plt.show()
 from sklstm.inspection import GateActivationsDisplay
 
 
-def mark_steps(display, steps, *titles):
-    for ax, title in zip(display.axes_, titles, strict=True):
+def mark_steps(display, steps):
+    for ax in display.axes_:
         ax.plot(steps, [-1] * len(steps), "kv", clip_on=False)
-        ax.set_title(title, loc="left", fontsize="medium")
-        ax.set_ylabel("нейрон")
-    ax.set_xlabel("шаг")
     plt.show()
 
 
 marked = X_test[:, :, 1] == 1
 steps = np.flatnonzero(marked[0])
 display = GateActivationsDisplay.from_estimator(lstm, X_test[:1], gates="if")
-mark_steps(display, steps, "входной вентиль $i_t$", "вентиль забывания $f_t$")
+display.axes_[0].set_title("входной вентиль $i_t$", loc="left", fontsize="medium")
+display.axes_[1].set_title("вентиль забывания $f_t$", loc="left", fontsize="medium")
+plt.setp(display.axes_, ylabel="нейрон")
+display.axes_[1].set_xlabel("шаг")
+mark_steps(display, steps)
 
 # %%
 # Нейрон, который лучше всех отличает отмеченные шаги от прочих, в среднем по всем новым рядам:
@@ -343,7 +344,9 @@ print(pd.DataFrame(means, index=["отмеченные", "прочие"]).round(
 # к шагу и отпускать там, где есть что прибавить:
 
 display = GateActivationsDisplay.from_estimator(networks["mingru"], X_test[:1], gates="z")
-mark_steps(display, steps, "вентиль обновления $z_t$")
+display.axes_[0].set_title("вентиль обновления $z_t$", loc="left", fontsize="medium")
+display.axes_[0].set(xlabel="шаг", ylabel="нейрон")
+mark_steps(display, steps)
 
 # %%
 # Числа вместо слов: word2vec
