@@ -116,10 +116,10 @@ def read_conll(
 
     References
     ----------
-    .. [1] E. F. Tjong Kim Sang and F. De Meulder (2003). Introduction to the CoNLL-2003
-       shared task: language-independent named entity recognition. CoNLL.
-       https://aclanthology.org/W03-0419
-    .. [2] Universal Dependencies, CoNLL-U format,
+    .. [1] Tjong Kim Sang and De Meulder (2003), Introduction to the CoNLL-2003 shared task:
+       language-independent named entity recognition, CoNLL.
+       https://doi.org/10.3115/1119176.1119195
+    .. [2] Universal Dependencies, CoNLL-U format.
        https://universaldependencies.org/format.html
 
     Examples

@@ -183,8 +183,7 @@ def fetch_imdb(
 
     References
     ----------
-    .. [1] A. L. Maas, R. E. Daly, P. T. Pham, D. Huang, A. Y. Ng and C. Potts (2011).
-       Learning word vectors for sentiment analysis. ACL, pages 142-150.
+    .. [1] Maas et al. (2011), Learning word vectors for sentiment analysis, ACL.
        https://aclanthology.org/P11-1015
 
     Examples

@@ -59,10 +59,10 @@ def make_adding_problem(n_samples=1000, n_steps=100, *, random_state=None):
 
     References
     ----------
-    .. [1] S. Hochreiter and J. Schmidhuber (1997). Long short-term memory. Neural Computation
-       9(8), experiment 4. :doi:`10.1162/neco.1997.9.8.1735`
-    .. [2] M. Arjovsky, A. Shah and Y. Bengio (2016). Unitary evolution recurrent neural
-       networks. ICML. :doi:`10.48550/arXiv.1511.06464`
+    .. [1] Hochreiter and Schmidhuber (1997), Long short-term memory, Neural Computation 9(8),
+       experiment 4. https://doi.org/10.1162/neco.1997.9.8.1735
+    .. [2] Arjovsky, Shah and Bengio (2016), Unitary evolution recurrent neural networks, ICML.
+       https://doi.org/10.48550/arXiv.1511.06464
 
     Examples
     --------
@@ -148,10 +148,10 @@ def make_copy_task(n_samples=1000, lag=10, *, n_items=10, n_symbols=8, random_st
 
     References
     ----------
-    .. [1] S. Hochreiter and J. Schmidhuber (1997). Long short-term memory. Neural Computation
-       9(8). :doi:`10.1162/neco.1997.9.8.1735`
-    .. [2] M. Arjovsky, A. Shah and Y. Bengio (2016). Unitary evolution recurrent neural
-       networks. ICML. :doi:`10.48550/arXiv.1511.06464`
+    .. [1] Hochreiter and Schmidhuber (1997), Long short-term memory, Neural Computation 9(8).
+       https://doi.org/10.1162/neco.1997.9.8.1735
+    .. [2] Arjovsky, Shah and Bengio (2016), Unitary evolution recurrent neural networks, ICML.
+       https://doi.org/10.48550/arXiv.1511.06464
 
     Examples
     --------
@@ -214,8 +214,8 @@ def make_parity(n_samples=1000, n_steps=10, *, min_steps=1, random_state=None):
 
     References
     ----------
-    .. [1] S. Hochreiter and J. Schmidhuber (1997). Long short-term memory. Neural Computation
-       9(8), on parity and guessing. :doi:`10.1162/neco.1997.9.8.1735`
+    .. [1] Hochreiter and Schmidhuber (1997), Long short-term memory, Neural Computation 9(8), on
+       parity and guessing. https://doi.org/10.1162/neco.1997.9.8.1735
 
     Examples
     --------

@@ -60,8 +60,8 @@ def load_sentences(*, source="all", return_X_y=False):
 
     References
     ----------
-    .. [1] D. Kotzias, M. Denil, N. de Freitas and P. Smyth (2015). From group to individual
-       labels using deep features. KDD. :doi:`10.1145/2783258.2783380`
+    .. [1] Kotzias et al. (2015), From group to individual labels using deep features, KDD.
+       https://doi.org/10.1145/2783258.2783380
 
     Examples
     --------
@@ -125,8 +125,7 @@ def load_wikigold(*, return_X_y=False):
 
     References
     ----------
-    .. [1] D. Balasuriya, N. Ringland, J. Nothman, T. Murphy and J. R. Curran (2009). Named
-       entity recognition in Wikipedia. People's Web Meets NLP.
+    .. [1] Balasuriya et al. (2009), Named entity recognition in Wikipedia, People's Web Meets NLP.
        https://aclanthology.org/W09-3302
 
     Examples
@@ -172,7 +171,7 @@ def load_names(*, return_X_y=False):
 
     References
     ----------
-    .. [1] S. Robertson (2017). Classifying names with a character-level RNN.
+    .. [1] Robertson (2017), Classifying names with a character-level RNN.
        https://github.com/spro/practical-pytorch
 
     Examples
@@ -214,7 +213,7 @@ def load_shakespeare():
 
     References
     ----------
-    .. [1] A. Karpathy (2015). The unreasonable effectiveness of recurrent neural networks.
+    .. [1] Karpathy (2015), The unreasonable effectiveness of recurrent neural networks.
        https://karpathy.github.io/2015/05/21/rnn-effectiveness/
 
     Examples

@@ -80,8 +80,8 @@ def bootstrap_interval(
 
     References
     ----------
-    .. [1] B. Efron, "Bootstrap Methods: Another Look at the Jackknife", The Annals of
-       Statistics 7(1), 1-26, 1979, :doi:`10.1214/aos/1176344552`
+    .. [1] Efron (1979), Bootstrap methods: another look at the jackknife, The Annals of Statistics
+       7(1). https://doi.org/10.1214/aos/1176344552
 
     Examples
     --------

@@ -165,9 +165,9 @@ def entity_f1_score(
 
     References
     ----------
-    .. [1] E. F. Tjong Kim Sang and F. De Meulder, "Introduction to the CoNLL-2003 Shared Task:
-       Language-Independent Named Entity Recognition", Proceedings of CoNLL-2003, 142-147, 2003,
-       :doi:`10.3115/1119176.1119195`
+    .. [1] Tjong Kim Sang and De Meulder (2003), Introduction to the CoNLL-2003 shared task:
+       language-independent named entity recognition, CoNLL.
+       https://doi.org/10.3115/1119176.1119195
 
     Examples
     --------
