@@ -15,15 +15,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklstm._arrays import describe
 from sklstm._callbacks import SCHEDULES, copy_callbacks
-from sklstm._encoding import EncodingMixin
-from sklstm._inputs import read_input
+from sklstm._input_encoder import InputEncoder
 from sklstm._moments import Moments
 from sklstm._net import Samples, choose_device, continue_net, load_net, make_net, seeded, train
 from sklstm._net_options import OPTIMIZERS, net_options
 from sklstm._sklearn import HasMethods, Interval, StrOptions, validate_parameter_constraints
 from sklstm._validation_split import hold_out, to_labels
 from sklstm._weights import normalise, weigh_samples, weigh_scores
-from sklstm.nn.batches import Batch, LengthBatches, to_tensor
+from sklstm.nn.batches import Batch, LengthBatches, SequenceDataset, to_tensor
 from sklstm.nn.cells import CELLS, cell_options
 from sklstm.nn.networks import ManyToOneNet, SequenceNet, count_parameters
 from sklstm.nn.pooling import Pooling
@@ -35,7 +34,7 @@ ALIKE = 0.1  # that of states, which lie between -1 and 1, of saturated cells
 UNMOVED = 1e-4  # that of states of cells which see the same all the time
 
 
-class BaseLSTM(EncodingMixin, BaseEstimator):
+class BaseLSTM(BaseEstimator):
     """Base of the estimators, which hold a skorch net and are none."""
 
     _doc_link_module = "sklstm"
@@ -92,9 +91,9 @@ class BaseLSTM(EncodingMixin, BaseEstimator):
 
     # ------------------------------------------------------------ what a subclass says
 
-    def _read_input(self, X, *, reset):
-        """Read X in any of the forms that are accepted."""
-        return read_input(self, X, reset=reset)
+    def _new_encoder(self):
+        """Return the encoder of X, which ``fit`` lets learn."""
+        return InputEncoder(self.vocabulary_size, self.fine_tune_embeddings, self.precision)
 
     def _check_targets(self, y):
         """Check y, and return it as an array."""
@@ -141,7 +140,7 @@ class BaseLSTM(EncodingMixin, BaseEstimator):
 
     def _output_options(self):
         """Return the arguments of the network that concern its output."""
-        return {"pooling": self.pooling}
+        return {"n_outputs": self._n_outputs, "pooling": self.pooling}
 
     def _batch_options(self):
         """Return options of the net that say how it makes batches."""
@@ -195,7 +194,7 @@ class BaseLSTM(EncodingMixin, BaseEstimator):
 
     def _check_vocabulary_size(self):
         now = getattr(self, "vocabulary_size", None)  # a generator has none
-        then = getattr(self, "_vocabulary_size", None)
+        then = self._encoder.vocabulary_size
         if now != then:
             raise ValueError(
                 f"vocabulary_size={now} cannot go on from a fit with vocabulary_size={then}: "
@@ -230,20 +229,38 @@ class BaseLSTM(EncodingMixin, BaseEstimator):
 
     def _read_dataset(self, X, y, sample_weight, y_val=None, *, reset=False, purpose="use"):
         """Read sequences and targets: for a ``"fit"``, as one ``"portion"`` of them, or to use."""
-        inputs = self._read_input(X, reset=reset)
+        data = self._read_sequences(X, reset, purpose)
         y = self._check_targets(y)
-        check_consistent_length(inputs, y)
+        check_consistent_length(data, y)
         if reset:
             self._learn_targets(y, self._check_validation_targets(y_val))
-        weights = weigh_samples(sample_weight, y, purpose)
+        weights = weigh_samples(sample_weight, data, purpose)
         targets = self._encode_targets(y, weights, purpose=purpose)
         weights = self._weigh_classes(weights, targets, purpose=purpose)
-        data = self._encode(inputs, reset=reset, grow=not reset and purpose != "use")
         data.weights = to_tensor(normalise(weights, purpose))
         data.importance = data.weights.reshape(len(weights), -1).mean(dim=1)
         self._attach_targets(data, targets, purpose=purpose)
         data.labels = to_labels(y)
         return data
+
+    def _read_sequences(self, X, reset, purpose):
+        """Read X, and learn what the network must know of it."""
+        encoder = self._new_encoder() if reset else self._encoder
+        inputs = encoder.read(X, self)
+        if reset:
+            encoder.learn(inputs)
+            if encoder.width is not None:
+                self.n_features_in_ = encoder.n_columns or encoder.width
+        elif purpose != "use":
+            encoder = encoder.grown(inputs)
+        self._encoder = encoder
+        return self._encode(inputs)
+
+    def _encode(self, inputs):
+        """Turn input into steps, without targets."""
+        steps = self._encoder.encode(inputs, self.mask_padding)
+        vectors = steps.pop("vectors", None)
+        return SequenceDataset(**steps, vectors=None if vectors is None else to_tensor(vectors))
 
     def _average(self, data, lengths, purpose):
         """Make the loss one a step: lr then means the same for long and short sequences.
@@ -289,9 +306,8 @@ class BaseLSTM(EncodingMixin, BaseEstimator):
         return seeded(self._random_state.randint(2**31 - 1), choose_device(self.device))
 
     def _prepare_net(self, reset):
-        self._shape = self._current_shape()
         self._architecture = {
-            **self._shape,
+            **self._encoder.input_options(self.embedding_dim),
             "cell": self.cell,
             "cell_params": self.cell_params,
             "hidden_size": self.hidden_size,
@@ -313,20 +329,14 @@ class BaseLSTM(EncodingMixin, BaseEstimator):
             self._adapt_net()
         else:
             self.net_ = make_net(self._net_options())
-        if self._initial_vectors is not None:  # of all codes, or of the new ones
+        vectors = self._encoder.pop_new_vectors()
+        if vectors is not None:  # of all codes, or of the new ones
             with torch.no_grad():
-                rows = self.module_.embedding.weight[-len(self._initial_vectors) :]
-                rows.copy_(torch.from_numpy(self._initial_vectors))
-        self._initial_vectors = None
-
-    def _current_shape(self):
-        """Return what shapes the network: a warm start has the input it had, and new sizes."""
-        if self._input_kind in ("numbers", "vectors"):
-            return self._shape
-        return {**self._shape, "n_features": self.embedding_dim}
+                rows = self.module_.embedding.weight[-len(vectors) :]
+                rows.copy_(torch.from_numpy(vectors))
 
     def _net_options(self):
-        return net_options(self, self._architecture, self._precision, *self._criterion())
+        return net_options(self, self._architecture, self._encoder.precision, *self._criterion())
 
     def _train(self, data, valid, partial):
         if self.net_.falls_back:
@@ -355,15 +365,11 @@ class BaseLSTM(EncodingMixin, BaseEstimator):
                 raise ValueError(advice)
             advice += f" The weights of epoch {self.n_iter_} are kept."
             warnings.warn(advice, ConvergenceWarning, stacklevel=5)
-        elif getattr(self, "_input_kind", None) == "numbers" and isinstance(
-            self.module_, SequenceNet
-        ):
+        elif self._encoder.kind == "numbers" and isinstance(self.module_, SequenceNet):
             self._warn_of_blindness(data.sequences)
 
     def _warn_of_blindness(self, sequences):
         """Warn if the state is always the same, since the numbers are too large or too small."""
-        if getattr(self, "_input_kind", None) != "numbers":  # a generator has none
-            return
         rows = np.unique(np.linspace(0, len(sequences) - 1, PROBED, dtype=int))
         if len(rows) < FEWEST:
             return
@@ -412,15 +418,19 @@ class BaseLSTM(EncodingMixin, BaseEstimator):
         self._check_ready()
         if isinstance(X, Batch):
             return X
-        return self._encode(self._read_input(X, reset=False), reset=False)
+        return self._encode(self._encoder.read(X, self))
 
     def _outputs(self, X):
         """Run the network: outputs of shape (n_samples, n_outputs), in its precision."""
         data = self._read_new(X)
-        outputs = np.empty((len(data), self._shape["n_outputs"]), self._dtype)
+        outputs = np.empty((len(data), self._n_outputs), self._dtype)
         for rows, batch in self._batches(data):
             outputs[rows] = self.net_.evaluation_step((batch, None)).cpu().numpy()
         return outputs
+
+    @property
+    def _dtype(self):
+        return self._encoder.dtype
 
     def _batches(self, data):
         """Cut data to predict into batches, with the rows of each."""
@@ -462,9 +472,9 @@ class BaseLSTM(EncodingMixin, BaseEstimator):
         """
         check_is_fitted(self)
         rows = self.module_.layer_table()
-        if self._n_frozen:
-            shape = f"(N, T, {self._shape['n_features']})"
-            rows.insert(0, ("Embedding (frozen)", shape, self._n_frozen))
+        n_frozen = self._encoder.n_frozen
+        if n_frozen:
+            rows.insert(0, ("Embedding (frozen)", f"(N, T, {self._encoder.width})", n_frozen))
         width = max(len(name) for name, _, _ in rows) + 2
         print(f"{'Layer':<{width}}{'Output shape':<16}{'Parameters':>12}")
         print("-" * (width + 28))
@@ -472,7 +482,7 @@ class BaseLSTM(EncodingMixin, BaseEstimator):
             print(f"{name:<{width}}{shape:<16}{count:>12,}")
         print("-" * (width + 28))
         trained = count_parameters(self.module_, trainable=True)
-        total = self.n_parameters_ + self._n_frozen
+        total = self.n_parameters_ + n_frozen
         print(f"Total parameters: {total:,}")
         print(f"Trainable parameters: {trained:,}")
         print(f"Non-trainable parameters: {total - trained:,}")

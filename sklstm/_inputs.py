@@ -38,31 +38,34 @@ class Numbers:
         return len(self.offsets) - 1
 
 
-def read_input(estimator, X, *, reset):
+def read_input(X, estimator, vocabulary_size=None, kind=None, n_columns=None):
     """Read any accepted X.
 
     Parameters
     ----------
-    estimator : estimator
-        Its ``vocabulary_size``, as it was in ``fit``, says whether integers are ids. A 2-D array
-        of numbers sets its ``n_features_in_``, or is checked against it; names of columns set
-        its ``feature_names_in_``, or are checked against them.
     X : object
         The user's input.
-    reset : bool
-        Whether this is ``fit``, which learns the number of features.
+    estimator : estimator
+        A 2-D array of numbers sets its ``n_features_in_``, or is checked against it; names of
+        columns set its ``feature_names_in_``, or are checked against them.
+    vocabulary_size : int, default=None
+        Given, integers are token ids below it.
+    kind : {"numbers", "ids", "tokens", "vectors"}, default=None
+        What ``fit`` found X to be; None in ``fit``, which learns the columns.
+    n_columns : int, default=None
+        Columns of the 2-D array that ``fit`` got, if it did.
 
     Returns
     -------
     Sequences or Numbers
         Padding still in place.
     """
-    vocabulary_size = estimator.vocabulary_size if reset else estimator._vocabulary_size
+    reset = kind is None
     if isinstance(X, Sequences):
         return _read_sequences(X, vocabulary_size)
     given, X = X, _as_list_or_array(X)
     if isinstance(X, list):
-        if _hold_words(X) or (not reset and estimator._input_kind == "tokens" and _is_empty(X)):
+        if _hold_words(X) or (kind == "tokens" and _is_empty(X)):
             return Sequences.from_tokens(check_tokens(X))
         if vocabulary_size is not None:
             return _read_id_lists(X, vocabulary_size)
@@ -82,7 +85,7 @@ def read_input(estimator, X, *, reset):
         X = check_array(X, dtype=FLOATS, allow_nd=True, input_name="X")
         n_sequences, n_steps, n_features = X.shape
         return _read_steps(X.reshape(n_sequences * n_steps, n_features), [n_steps] * n_sequences)
-    if not reset and estimator._n_columns is None:
+    if not reset and n_columns is None:
         X = check_array(X, dtype=FLOATS, input_name="X")
         return Numbers(X.reshape(-1, 1), [X.shape[1]] * len(X))
     X = validate_data(estimator, X, dtype=FLOATS, reset=reset)

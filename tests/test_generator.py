@@ -778,7 +778,7 @@ def test_bad_numbers():
     [
         (["x"], ValueError, "inconsistent"),
         (["x", None, *LABELS[2:]], ValueError, "none may be missing"),
-        ([[1], [1, 2]], ValueError, "one condition"),
+        ([[1], [1, 2]] * 15, ValueError, "one condition"),
         ([np.nan] * 30, ValueError, "missing value nan"),
         ([["x", "y"]] * 30, ValueError, "one label, or numbers"),
     ],

@@ -151,8 +151,8 @@ class Words(tuple):
 def test_generator():
     generator = LSTMGenerator(level="token", **SMALL).fit([["a", "b"], ["b"]] * 4)
     expected = generator.score_samples([["a", "new"]])
-    generator.vocabulary_ = Codes(generator.vocabulary_)
-    generator._symbols = Words(generator._symbols)
+    generator._encoder.codes = Codes(generator._encoder.codes)
+    generator._encoder.symbols = Words(generator._encoder.symbols)
     assert generator.score_samples([["a", "new"]]) == expected
     assert generator.transform([["a", "new"]]).shape == (1, 2)
     assert len(generator.sample(2, prefix=["a"], max_length=3)) == 2

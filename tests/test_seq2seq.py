@@ -244,7 +244,7 @@ class TestPredictions:
         for outputs in n_best(fitted, ["cab"], 5):
             y = [output for output, _ in outputs]
             answers = fitted._symbols.encode(y)
-            steps = torch.tensor([fitted._token_codes[letter] for letter in "cab"])
+            steps = torch.tensor([fitted._encoder.codes[letter] for letter in "cab"])
             padded = answers.padded(np.arange(5))
             with torch.no_grad():
                 logits = fitted.module_(steps.expand(5, -1), torch.full((5,), 3), padded)
@@ -387,7 +387,7 @@ class TestTraining:
         whole = seq2seq(**params).fit(X, y)
         monkeypatch.setattr(microbatches, "UNIT_STEPS", 1000)
         cut = seq2seq(**params).fit(X, y)
-        data = cut._encode(cut._read_input(X, reset=False), reset=False)
+        data = cut._read_new(X)
         assert len(cut.net_.microbatch_slices(data.batch(np.arange(120)))) > 1
         if share == 1:
             assert_same(n_best(cut), n_best(whole), 1e-9)

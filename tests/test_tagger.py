@@ -552,7 +552,7 @@ def dict_of_paths(fitted):
 
     def paths(sentence):
         with torch.no_grad():
-            data = fitted._encode(Sequences.from_tokens([sentence]), reset=False)
+            data = fitted._encode(Sequences.from_tokens([sentence]))
             emissions = fitted.module_(**data.batch(np.array([0])).to("cpu", torch.float32))[0]
             start, between, end = fitted.module_.crf.weights()
         scores = {}
@@ -701,7 +701,7 @@ class TestState:
         printed = capsys.readouterr().out
         lines = [line.rsplit(maxsplit=1) for line in printed.replace(",", "").splitlines()]
         found = [int(line[1]) for line in lines[2:8]]
-        n_words, n_characters = fitted._shape["n_codes"], fitted._speller.n_characters
+        n_words, n_characters = fitted._encoder.n_codes, fitted._encoder.speller.n_characters
         width = 6 + 7 + len(CASINGS)
         assert found == [
             6 * n_words, 5 * n_characters + 7 * (3 * 5 + 1), 2 * 4 * 6 * (width + 6 + 1),

@@ -3,32 +3,25 @@
 import numpy as np
 import torch
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, DensityMixin, TransformerMixin
-from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from sklstm._base import BaseLSTM
 from sklstm._sklearn import StrOptions, fit_context
-from sklstm._validation import check_symbols
-from sklstm._validation_split import to_labels
-from sklstm._weights import normalise, weigh_samples, weigh_scores
+from sklstm._weights import weigh_scores
 from sklstm.generator._conditions import Conditions
-from sklstm.generator._sampler import BOUNDARY
 from sklstm.generator._sampling import SamplingMixin
+from sklstm.generator._text_encoder import TextEncoder
 from sklstm.generator._texts import (
     balance,
-    check_lengths,
     check_vocabulary,
     choose_cutoffs,
     hold_end_out,
-    read_texts,
-    shift_targets,
-    warn_of_new_symbols,
+    warn_of_long_texts,
 )
-from sklstm.nn.batches import SequenceDataset, to_tensor
+from sklstm.nn.batches import to_tensor
 from sklstm.nn.bptt_batches import BPTTBatches
 from sklstm.nn.networks import LanguageModelNet
-from sklstm.sequences import SPECIAL_TOKENS, UNKNOWN, Sequences
 from sklstm.text import TokenIndexer
 
 NUMBERS_AT_ONCE = 2**24  # 64 megabytes: of logits or gates, in prediction
@@ -387,68 +380,26 @@ class LSTMGenerator(
                 f"{self.embedding_dim} and {self.hidden_size}."
             )
 
-    def _read_dataset(self, X, y, sample_weight, y_val=None, *, reset=False, purpose="use"):
-        if reset:
-            self._level = self.level
-        sequences = read_texts(X, self._level)
-        weights = normalise(weigh_samples(sample_weight, sequences, purpose), purpose)
-        if reset:
-            self._learn_symbols(sequences)
-            self._conditions = None if y is None else Conditions(y, y_val)
-            self._describe_input()
-        elif purpose != "use":
-            warn_of_new_symbols(sequences, self._seen)
-        data = shift_targets(sequences.with_categories(self._symbols, self.vocabulary_))
-        data.conditions = self._read_conditions(y)
-        if y is not None:
-            check_consistent_length(sequences, data.conditions)
-        data.weights = data.importance = to_tensor(weights)
-        self._average(data, data.lengths, purpose)
-        data.labels = to_labels(y)
-        return data
+    def _new_encoder(self):
+        declared = self._declared_symbols
+        return TextEncoder(self.level, self.max_tokens, self.min_count, declared, self.precision)
 
-    def _learn_symbols(self, sequences):
-        check_lengths(sequences, self.bptt_steps)
-        indexer = TokenIndexer(max_tokens=self.max_tokens, min_count=self.min_count)
-        learned = indexer.fit(sequences).vocabulary_
-        declared = set(check_symbols(self._declared_symbols, self._level == "char"))
-        self._symbols = [*SPECIAL_TOKENS, *learned, *sorted(declared.difference(learned))]
-        self.vocabulary_ = {s: code for code, s in enumerate(self._symbols) if code > UNKNOWN}
-        codes = sequences.codes_in(self.vocabulary_)
-        self._counts = np.bincount(codes, minlength=len(self._symbols))
-        self._counts[BOUNDARY] = len(sequences)
-        self._seen = declared.union(sequences.categories)  # those that were left out too
+    def _check_targets(self, y):
+        return y
 
-    def _describe_input(self):
-        self._initial_vectors = None
-        self._n_frozen = 0
-        self._precision = "float32" if self.precision == "auto" else self.precision
-        self._n_features_out = self.hidden_size
+    def _learn_targets(self, y, y_val):
+        self._conditions = None if y is None else Conditions(y, y_val)
 
-    def _current_shape(self):
-        return {
-            "n_features": self.embedding_dim,
-            "n_codes": len(self._symbols),
-            "n_conditions": 0 if self._conditions is None else self._conditions.size,
-            "cutoffs": choose_cutoffs(self._counts) if self.softmax == "adaptive" else None,
-        }
-
-    def _read_input(self, X, *, reset):
-        """Read texts as `sklstm.inspection` shows them: the start has a name."""
-        if self._conditions is not None:
-            raise TypeError("A generator with conditions cannot be inspected.")
-        texts = read_texts(X, self._level).tokens()
-        return Sequences.from_tokens([["<start>", *text] for text in texts])
-
-    def _encode(self, inputs, *, reset):
-        texts = inputs.with_categories(self._symbols, self.vocabulary_)
-        texts.codes[texts.offsets[:-1]] = BOUNDARY
-        return SequenceDataset(texts.codes, texts.offsets[:-1], texts.lengths)
-
-    def _read_conditions(self, y):
+    def _encode_targets(self, y, weights, *, purpose):
         if (y is None) != (self._conditions is None):
             self._refuse_condition(given=y is not None)
         return None if y is None else to_tensor(self._conditions.encode(y))
+
+    def _attach_targets(self, data, targets, *, purpose):
+        if purpose != "use" and self.bptt_steps is None:
+            warn_of_long_texts(data)
+        data.conditions = targets
+        self._average(data, data.lengths, purpose)
 
     def _refuse_condition(self, given):
         if given:
@@ -471,7 +422,12 @@ class LSTMGenerator(
         return nn.CrossEntropyLoss, None  # the network has its own, see LanguageModelNet.losses
 
     def _output_options(self):
-        return {"tie_weights": self.tie_weights}
+        counts = self._encoder.counts
+        return {
+            "n_conditions": 0 if self._conditions is None else self._conditions.size,
+            "cutoffs": choose_cutoffs(counts) if self.softmax == "adaptive" else None,
+            "tie_weights": self.tie_weights,
+        }
 
     def _batch_options(self):
         options = {
@@ -484,7 +440,7 @@ class LSTMGenerator(
         return options
 
     def _n_steps_at_once(self):
-        width = max(self._shape["n_codes"], 4 * int(self.hidden_size))
+        width = max(self._encoder.n_codes, 4 * int(self.hidden_size))
         return max(1, NUMBERS_AT_ONCE // (int(self.batch_size) * width))
 
     # ------------------------------------------------------------ scoring
@@ -587,10 +543,10 @@ class LSTMGenerator(
             needs. The end of a text counts as a character. Lower is better.
         """
         check_is_fitted(self)
-        if self._level != "char":
+        if self._encoder.level != "char":
             raise ValueError(
-                f"bits_per_character needs level='char', and the level is {self._level!r}: use "
-                "perplexity for tokens."
+                f"bits_per_character needs level='char', and the level is {self._encoder.level!r}: "
+                "use perplexity for tokens."
             )
         return float(-self.score(X, y, sample_weight) / np.log(2))
 
@@ -617,10 +573,20 @@ class LSTMGenerator(
         return features
 
     @property
+    def vocabulary_(self):
+        """The code of each symbol."""
+        check_is_fitted(self)
+        return self._encoder.codes
+
+    @property
     def conditions_(self):
         """The labels in y, sorted; None if there were none."""
         check_is_fitted(self)
         return None if self._conditions is None else self._conditions.labels
+
+    @property
+    def _n_features_out(self):
+        return self._architecture["hidden_size"]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -116,7 +116,7 @@ class SamplingMixin:
         )
         sampler = self._sampler(prefix, conditions, UniformNumbers(seed, range(1)), rule)
         steps = islice(sampler, max_length - len(prefix))
-        symbols = self._symbols  # a later fit leaves this text alone
+        symbols = self._encoder.symbols  # a later fit leaves this text alone
         return (symbols[codes[0]] for _, codes in steps)
 
     def _read_request(self, n_samples, prefix, max_length, handle_unknown, condition, random_state):
@@ -136,21 +136,19 @@ class SamplingMixin:
             columns.append(np.full(n_texts, BOUNDARY, np.int32))
             columns[-1][texts] = codes
         rows = np.stack(columns, axis=1) if columns else np.zeros((n_texts, 0), np.int32)
-        texts = [[self._symbols[code] for code in row[row != BOUNDARY]] for row in rows]
-        return texts if self._level == "token" else list(map("".join, texts))
+        texts = [[self._encoder.symbols[code] for code in row[row != BOUNDARY]] for row in rows]
+        return texts if self._encoder.level == "token" else list(map("".join, texts))
 
     def _read_prefix(self, prefix, max_length, handle_unknown):
         check_scalar(max_length, "max_length", Integral, min_val=1)
         check_option(handle_unknown, ("error", "skip"), "handle_unknown")
-        kind, hint = str, "a str"
-        if self._level == "token":
+        kind, hint, level = str, "a str", self._encoder.level
+        if level == "token":
             kind, hint = (list, tuple), "a list of tokens, such as a Tokenizer makes"
         is_empty = isinstance(prefix, str) and not prefix
         symbols = list(prefix) if is_empty or isinstance(prefix, kind) else [None]
         if not all(isinstance(symbol, str) for symbol in symbols):
-            raise TypeError(
-                f"With level={self._level!r}, prefix must be {hint}; got {describe(prefix)}."
-            )
+            raise TypeError(f"With level={level!r}, prefix must be {hint}; got {describe(prefix)}.")
         unknown = [symbol for symbol in symbols if symbol not in self.vocabulary_]
         if unknown and handle_unknown == "error":
             raise ValueError(

@@ -8,8 +8,7 @@ import numpy as np
 from sklstm._net import Samples
 from sklstm._validation import check_symbols, check_texts, check_tokens
 from sklstm.generator._sampler import BOUNDARY
-from sklstm.nn.batches import SequenceDataset
-from sklstm.sequences import UNKNOWN, Sequences
+from sklstm.sequences import Sequences
 
 LONG_TEXT_SYMBOLS = 10_000  # above it, a text is too long to be learned as a whole
 CLUSTER_SHARES = (0.8, 0.95)  # of the text: what the first clusters of the adaptive softmax cover
@@ -68,8 +67,9 @@ def shift_targets(sequences):
 
     Returns
     -------
-    SequenceDataset
-        With one step more than the texts: the first input is the start, the last target the end.
+    dict of ndarray
+        Arguments of `SequenceDataset`, with one step more than the texts: the first input is the
+        start, the last target the end.
     """
     n_texts, lengths = len(sequences), sequences.lengths
     places = np.arange(len(sequences.codes)) + np.repeat(np.arange(n_texts), lengths)
@@ -77,7 +77,7 @@ def shift_targets(sequences):
     targets = np.full(len(places) + n_texts, BOUNDARY, np.int64)
     inputs[places + 1] = targets[places] = sequences.codes
     starts = sequences.offsets[:-1] + np.arange(n_texts)
-    return SequenceDataset(inputs, starts, lengths + 1, step_targets=targets)
+    return {"values": inputs, "starts": starts, "lengths": lengths + 1, "step_targets": targets}
 
 
 def balance(data):
@@ -134,46 +134,21 @@ def hold_end_out(samples, level, fraction):
     return Samples(texts[:1], targets, begin), Samples(texts[1:], targets, end)
 
 
-def check_lengths(sequences, bptt_steps):
-    """Check that there is something to learn from, and warn of texts too long for one step.
+def warn_of_long_texts(data):
+    """Warn of texts too long for one step of the optimizer.
 
     Parameters
     ----------
-    sequences : Sequences
-        The texts.
-    bptt_steps : int or None
-        Steps after which the gradient is cut.
+    data : SequenceDataset
+        The texts, learned as a whole.
     """
-    longest = sequences.lengths.max()
-    if not longest:
-        raise ValueError("Every text is empty: there is nothing to learn from.")
-    if bptt_steps is None and longest > LONG_TEXT_SYMBOLS:
+    longest = data.lengths.max() - 1  # without the start
+    if longest > LONG_TEXT_SYMBOLS:
         warnings.warn(
             f"A text of {longest:,} symbols is learned as a whole, with a single step of the "
             "optimizer in an epoch. Set bptt_steps, for example to 100.",
             UserWarning,
             stacklevel=7,
-        )
-
-
-def warn_of_new_symbols(sequences, seen):
-    """Warn of symbols that a network does not get to know.
-
-    Parameters
-    ----------
-    sequences : Sequences
-        Texts that it goes on with.
-    seen : set of str
-        The symbols of the first fit.
-    """
-    new = sorted(set(sequences.categories[UNKNOWN + 1 :]).difference(seen))
-    if new:
-        warnings.warn(
-            f"X holds symbols that the first fit had not: {shorten(new)}. They are read as unknown "
-            "and never written, since the softmax has no place for them. Name "
-            "all symbols in the first partial_fit, or fit anew.",
-            UserWarning,
-            stacklevel=6,
         )
 
 

@@ -1,7 +1,6 @@
 """The network that inspection works on: a copy, with X as the network gets it."""
 
 from copy import deepcopy
-from itertools import pairwise
 
 import numpy as np
 import torch
@@ -10,7 +9,6 @@ from sklearn.utils import check_consistent_length
 
 from sklstm._arrays import describe
 from sklstm._base import BaseLSTM
-from sklstm._inputs import Numbers
 from sklstm.nn.networks import SequenceNet
 from sklstm.nn.recording import record
 
@@ -44,14 +42,15 @@ class InspectedNetwork:
 
     def __init__(self, estimator, X):
         self.estimator, X = _last_step(estimator, X)
-        inputs = self.estimator._read_input(X, reset=False)
-        self.data = self.estimator._encode(inputs, reset=False)
+        encoder = self.estimator._encoder
+        inputs = encoder.read(X, self.estimator)
+        self.data = self.estimator._encode(inputs)
         if (empty := np.flatnonzero(self.data.lengths == 0)).size:
             raise ValueError(
                 f"Sample {empty[0]} of X has no step, so there is nothing to inspect: leave "
                 f"empty samples out ({empty.size} of {len(self.data)})."
             )
-        self.tokens = _name_steps(inputs, self.estimator.mask_padding)
+        self.tokens = encoder.name_steps(inputs, self.estimator.mask_padding)
         network = deepcopy(self.estimator.module_).to("cpu", torch.float64)
         network.recurrent.bptt_steps = None  # no truncation: the derivatives of the whole function
         self.network = network.eval().requires_grad_(False)
@@ -191,18 +190,10 @@ def _check_estimator(estimator):
             f"that ends with one; got {describe(estimator)}.{hint}"
         )
     estimator._check_ready()
+    if estimator._architecture.get("n_conditions"):
+        raise TypeError("A generator with conditions cannot be inspected.")
     if not isinstance(estimator.module_, SequenceNet):
         raise TypeError(
             f"The network of this {type(estimator).__name__} is a {type(estimator.module_)}, set "
             "with net_params; only networks of this package can be inspected."
         )
-
-
-def _name_steps(inputs, mask_padding):
-    """Return the string of each step: its token, or its id where the strings are not known."""
-    if isinstance(inputs, Numbers):
-        return None
-    sequences = inputs.without_padding() if mask_padding else inputs
-    strings, codes = sequences.categories, sequences.codes.tolist()
-    names = list(map(str, codes) if strings is None else map(strings.__getitem__, codes))
-    return [names[start:stop] for start, stop in pairwise(sequences.offsets.tolist())]

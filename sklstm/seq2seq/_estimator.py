@@ -11,11 +11,11 @@ from torch import nn
 
 from sklstm._base import BaseLSTM
 from sklstm._sklearn import Interval, StrOptions, fit_context, validate_parameter_constraints
-from sklstm._validation import to_list, to_object_array
+from sklstm._validation import to_object_array
 from sklstm.nn.attention import Attention
 from sklstm.nn.networks import Seq2SeqNet
-from sklstm.seq2seq._symbols import EXPECTED, OutputSymbols, check_outputs, list_texts
-from sklstm.sequences import Sequences
+from sklstm.seq2seq._source_encoder import SourceEncoder
+from sklstm.seq2seq._symbols import OutputSymbols, check_outputs
 
 
 class LSTMSeq2Seq(BaseLSTM):
@@ -347,20 +347,8 @@ class LSTMSeq2Seq(BaseLSTM):
 
     # ------------------------------------------------------------ input and targets
 
-    def _read_input(self, X, *, reset):
-        texts = list_texts(X)
-        if reset:
-            self._reads_texts = texts is not None
-        if self._reads_texts != (texts is not None) and not isinstance(X, Sequences):
-            to_list(X, EXPECTED)  # no sample is of any kind: refused as such
-            kinds = "no strings", "strings"
-            raise TypeError(
-                f"{type(self).__name__} was fitted on {kinds[self._reads_texts]}, but X now holds "
-                f"{kinds[not self._reads_texts]}."
-            )
-        if texts is not None:
-            return Sequences.from_tokens(texts)
-        return super()._read_input(X, reset=reset)
+    def _new_encoder(self):
+        return SourceEncoder(self.vocabulary_size, self.fine_tune_embeddings, self.precision)
 
     def _check_targets(self, y):
         return check_outputs(y)
@@ -389,6 +377,7 @@ class LSTMSeq2Seq(BaseLSTM):
 
     def _output_options(self):
         return {
+            "n_outputs": self._n_outputs,
             "attention": self.attention,
             "teacher_forcing": self.teacher_forcing,
             "output_dim": self.embedding_dim,

@@ -8,16 +8,15 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from sklstm._base import BaseLSTM
-from sklstm._inputs import read_input
 from sklstm._sklearn import Interval, StrOptions, fit_context
 from sklstm._validation import to_object_array
 from sklstm.metrics import entity_f1_score, token_accuracy_score
 from sklstm.nn.networks import TaggerNet
 from sklstm.nn.networks._char_encoder import CharEncoder
-from sklstm.sequences import UNKNOWN
 from sklstm.tagger._codes import TagCodes
 from sklstm.tagger._entities import make_entities, span_probabilities
-from sklstm.tagger._spelling import CASINGS, Speller, strings_of
+from sklstm.tagger._spelling import CASINGS, strings_of
+from sklstm.tagger._word_encoder import WordEncoder
 from sklstm.tags import SCHEMES, allowed_transitions, check_tags, tags_to_spans
 
 
@@ -357,7 +356,15 @@ class LSTMTagger(BaseLSTM):
             self._codes.check(classes)
         return self._fit(X, y, sample_weight, partial=True)
 
-    # ------------------------------------------------------------ targets
+    # ------------------------------------------------------------ input and targets
+
+    def _new_encoder(self):
+        return WordEncoder(
+            self.vocabulary_size,
+            self.fine_tune_embeddings,
+            self.precision,
+            reads_words=self.char_encoder is not None or self.casing,
+        )
 
     def _check_targets(self, y):
         return check_tags(y, None)
@@ -396,6 +403,7 @@ class LSTMTagger(BaseLSTM):
         if self.scheme_ is not None and self.crf:
             allowed = allowed_transitions(self._codes.tags, self._codes.train_scheme)
         return {
+            "n_outputs": self._n_outputs,
             "crf": self.crf,
             "allowed": allowed,
             "class_weight": self._tag_weights,
@@ -449,32 +457,6 @@ class LSTMTagger(BaseLSTM):
             Between 0 and 1.
         """
         return self._score_tags(self._check_targets(y), self.predict(X), sample_weight)
-
-    # ------------------------------------------------------------ characters
-
-    def _learn_input(self, inputs):
-        super()._learn_input(inputs)
-        self._speller = None
-        if self.char_encoder is not None or self.casing:
-            words = strings_of(inputs, "char_encoder and casing")
-            self._speller = Speller(words.categories[UNKNOWN + 1 :])
-            self._shape["n_characters"] = self._speller.n_characters
-
-    def _learn_new_words(self, inputs):
-        super()._learn_new_words(inputs)
-        if self._speller is not None:
-            words = strings_of(inputs, "char_encoder and casing").without_unused()
-            self._speller = self._speller.grown(words.categories[UNKNOWN + 1 :])
-            self._shape = {**self._shape, "n_characters": self._speller.n_characters}
-
-    def _encode(self, inputs, *, reset, grow=False):
-        data = super()._encode(inputs, reset=reset, grow=grow)
-        if self._speller is not None:
-            words = strings_of(inputs, "char_encoder and casing")
-            used, words_of_steps = np.unique(words.codes, return_inverse=True)
-            data.words = 1 + words_of_steps
-            data.spellings = self._speller.spell(["", *map(words.categories.__getitem__, used)])
-        return data
 
     # ------------------------------------------------------------ predicting
 
@@ -577,7 +559,7 @@ class LSTMTagger(BaseLSTM):
                 "predict_entities needs tags that spell spans, such as 'B-PER', but the tagger "
                 "was fitted on plain tags: use predict."
             )
-        inputs = strings_of(read_input(self, X, reset=False), "predict_entities")
+        inputs = strings_of(self._encoder.read(X, self), "predict_entities")
         return make_entities(inputs, self._collect(inputs, self._spans))
 
     def _spans(self, emissions, lengths):

@@ -1,0 +1,269 @@
+"""What an estimator knows of its input, and the steps that it makes of it."""
+
+from copy import copy
+from hashlib import blake2b
+from itertools import pairwise
+
+import numpy as np
+
+from sklstm._inputs import kind_of, read_input
+from sklstm.sequences import PADDING, UNKNOWN, recode
+
+SMALL = 20_000  # numbers in X up to which float64 costs less than a moment an epoch
+
+
+class InputEncoder:
+    """Learn what X is, and turn it into steps that a network can read.
+
+    Parameters
+    ----------
+    vocabulary_size : int, default=None
+        Given, integers in X are token ids below it.
+    fine_tune_embeddings : bool, default=True
+        Whether the network learns vectors that come with X, or gets them with each batch.
+    precision : {"auto", "float32", "float64", "bfloat16"}, default="auto"
+        That of the network.
+
+    Attributes
+    ----------
+    kind : {"numbers", "ids", "tokens", "vectors"} or None
+        What X is; None before `learn`.
+    width : int or None
+        Features of a step; None for ids and tokens, whose embedding may have any.
+    n_codes : int or None
+        Rows of the network's embedding, if it has one.
+    codes : dict or None
+        The code of each token, or of the digest of each vector.
+    n_columns : int or None
+        Columns of the 2-D array that the numbers came in, if they did.
+    n_frozen : int
+        Numbers in vectors that the network does not learn.
+    """
+
+    kind = width = n_codes = codes = n_columns = _new_vectors = None
+    n_frozen = 0
+
+    def __init__(self, vocabulary_size=None, fine_tune_embeddings=True, precision="auto"):
+        self.vocabulary_size = vocabulary_size
+        self.fine_tune_embeddings = fine_tune_embeddings
+        self.precision = precision
+
+    def read(self, X, estimator):
+        """Read X in any of the forms that are accepted, and check it against what was learned.
+
+        Parameters
+        ----------
+        X : object
+            The user's input.
+        estimator : estimator
+            As for `read_input`.
+
+        Returns
+        -------
+        Sequences or Numbers
+            Padding still in place.
+        """
+        inputs = read_input(X, estimator, self.vocabulary_size, self.kind, self.n_columns)
+        if self.kind is not None:
+            self._check(inputs, type(estimator).__name__)
+        return inputs
+
+    def learn(self, inputs):
+        """Learn the kind of input, its width, and a code for each token or vector.
+
+        Parameters
+        ----------
+        inputs : Sequences or Numbers
+            What `read` returned.
+        """
+        if not inputs.offsets[-1]:
+            raise ValueError("Every sample of X is empty: there is nothing to learn from.")
+        self.kind = kind_of(inputs)
+        if self.kind == "numbers":
+            self.width, self.n_columns = inputs.values.shape[1], inputs.n_columns
+        elif self.kind == "vectors":
+            self.width = inputs.vectors.shape[1]
+            if self.fine_tune_embeddings:
+                self.codes, first = _number_vectors(inputs.vectors)
+                self._new_vectors = inputs.vectors[first]
+                self.n_codes = len(first)
+            else:
+                self.n_frozen = inputs.vectors.size
+        elif self.kind == "tokens":
+            tokens = enumerate(inputs.categories[UNKNOWN + 1 :], UNKNOWN + 1)
+            self.codes = {token: code for code, token in tokens}
+            self.n_codes = len(inputs.categories)
+        else:
+            self.n_codes = self.vocabulary_size
+        if self.precision == "auto":
+            # as exact as other estimators where it costs nothing, as fast as the kernels elsewhere
+            small = self.kind == "numbers" and inputs.values.size <= SMALL
+            exact = small and inputs.values.dtype == np.float64
+            self.precision = "float64" if exact else "float32"
+
+    def grown(self, inputs):
+        """Return an encoder with codes for tokens or vectors that are new in X.
+
+        Parameters
+        ----------
+        inputs : Sequences or Numbers
+            What `read` returned.
+
+        Returns
+        -------
+        InputEncoder
+            This one if nothing is new; it stays as it is, for a fit that fails.
+        """
+        if self.codes is None:
+            return self
+        inputs = inputs.without_unused()
+        if self.kind == "tokens":
+            keys = inputs.categories[UNKNOWN + 1 :]
+        else:
+            keys, first = _number_vectors(inputs.vectors)
+        new = [key for key in keys if key not in self.codes]
+        if not new:
+            return self
+        encoder = copy(self)
+        encoder.codes = self.codes | {key: code for code, key in enumerate(new, self.n_codes)}
+        encoder.n_codes = self.n_codes + len(new)
+        if self.kind == "vectors":
+            encoder._new_vectors = inputs.vectors[[first[keys[digest]] for digest in new]]
+        return encoder
+
+    def encode(self, inputs, mask_padding):
+        """Turn input into flat steps.
+
+        Parameters
+        ----------
+        inputs : Sequences or Numbers
+            What `read` returned.
+        mask_padding : bool
+            Whether to leave padding out.
+
+        Returns
+        -------
+        dict of ndarray or None
+            Arguments of `SequenceDataset`.
+        """
+        if self.kind == "numbers":
+            values, vectors, sequences = self._to_precision(inputs.values), None, inputs
+        else:
+            sequences = inputs.without_padding() if mask_padding else inputs
+            values, vectors = self._look_up(sequences)
+        starts, lengths = sequences.offsets[:-1], np.diff(sequences.offsets)
+        return {"values": values, "starts": starts, "lengths": lengths, "vectors": vectors}
+
+    def name_steps(self, inputs, mask_padding):
+        """Say what to call the steps of each sample.
+
+        Parameters
+        ----------
+        inputs : Sequences or Numbers
+            What `read` returned.
+        mask_padding : bool
+            Whether to leave padding out.
+
+        Returns
+        -------
+        list of list of str or None
+            Tokens, or ids where their strings are not known; None for numbers.
+        """
+        if self.kind == "numbers":
+            return None
+        sequences = inputs.without_padding() if mask_padding else inputs
+        strings, codes = sequences.categories, sequences.codes.tolist()
+        names = list(map(str, codes) if strings is None else map(strings.__getitem__, codes))
+        return [names[start:stop] for start, stop in pairwise(sequences.offsets.tolist())]
+
+    def input_options(self, embedding_dim):
+        """List the arguments of the network that concern its input.
+
+        Parameters
+        ----------
+        embedding_dim : int
+            Width of an embedding, unless it comes with X.
+
+        Returns
+        -------
+        dict
+            Arguments of a `SequenceNet`.
+        """
+        return {"n_features": self.width or embedding_dim, "n_codes": self.n_codes}
+
+    def pop_new_vectors(self):
+        """Return the first vectors of the codes that are new, once.
+
+        Returns
+        -------
+        ndarray of shape (n_new, width) or None
+            Of the last rows of the embedding.
+        """
+        return vars(self).pop("_new_vectors", None)
+
+    @property
+    def dtype(self):
+        """Of numbers in this precision."""
+        return np.float64 if self.precision == "float64" else np.float32
+
+    def _check(self, inputs, name):
+        kind = kind_of(inputs)
+        if kind != self.kind:
+            raise ValueError(
+                f"{name} was fitted on {self.kind}, but X now holds {kind}. "
+                "Send X through the transformers that were used in fit."
+            )
+        if self.width is None or not inputs.offsets[-1]:
+            return
+        width = (inputs.values if kind == "numbers" else inputs.vectors).shape[1]
+        if width != self.width:
+            raise ValueError(
+                f"X has {width} features a step, but {name} is expecting "
+                f"{self.width} features a step as input."
+            )
+
+    def _to_precision(self, values):
+        values = values.reshape(-1, self.width)  # without a step, the width is open
+        with np.errstate(over="ignore"):
+            values = values.astype(self.dtype, copy=False)
+        if not np.isfinite(values).all():
+            raise ValueError(
+                'X contains values too large for float32: scale X, or take precision="float64".'
+            )
+        return values
+
+    def _look_up(self, sequences):
+        """Return codes in the network's numbering, and vectors for those it does not hold."""
+        if self.codes is None:
+            return sequences.codes, sequences.vectors
+        if self.kind == "tokens":
+            return sequences.codes_in(self.codes), None
+        vectors = sequences.vectors  # words met after training keep those that came with them
+        codes = [self.codes.get(digest, -1) for digest in _digest(vectors)]
+        codes = np.array(codes, np.int32)  # of each category
+        codes[(vectors == vectors[UNKNOWN]).all(axis=1)] = UNKNOWN
+        codes[PADDING] = PADDING
+        new = codes < 0
+        codes[new] = self.n_codes + np.arange(new.sum(), dtype=np.int32)
+        return recode(sequences.codes, codes), vectors[new] if new.any() else None
+
+
+def _number_vectors(vectors):
+    """Give every distinct vector a code, since words that share a vector learn together.
+
+    Return a dict from the vectors' digests to codes, and the first row that each code stands for.
+    """
+    first = [PADDING, UNKNOWN]
+    codes = {}
+    distinct = (vectors != vectors[UNKNOWN]).any(axis=1)
+    for row, digest in enumerate(_digest(vectors)):
+        if row > UNKNOWN and distinct[row] and digest not in codes:
+            codes[digest] = len(first)
+            first.append(row)
+    return codes, first
+
+
+def _digest(vectors):
+    """Sum each vector up in 64 bits: a pickle need not hold it as it was before training."""
+    rows = np.ascontiguousarray(vectors)
+    return [int.from_bytes(blake2b(row, digest_size=8).digest(), "big") for row in rows]

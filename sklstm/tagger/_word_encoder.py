@@ -1,0 +1,66 @@
+"""What a tagger reads of a sequence: its steps, and how its words are written."""
+
+from copy import copy
+
+import numpy as np
+
+from sklstm._input_encoder import InputEncoder
+from sklstm.sequences import UNKNOWN
+from sklstm.tagger._spelling import Speller, strings_of
+
+READERS = "char_encoder and casing"
+
+
+class WordEncoder(InputEncoder):
+    """Learn what X is, and how its words are written.
+
+    Parameters
+    ----------
+    *args : tuple
+        As for `InputEncoder`.
+    reads_words : bool
+        Whether the network reads characters or casing.
+
+    Attributes
+    ----------
+    speller : Speller or None
+        Numbers the characters, if it does.
+    """
+
+    def __init__(self, *args, reads_words):
+        super().__init__(*args)
+        self.reads_words = reads_words
+        self.speller = None
+
+    def learn(self, inputs):
+        """Learn as `InputEncoder` does, and the characters of the words."""
+        super().learn(inputs)
+        if self.reads_words:
+            self.speller = Speller(strings_of(inputs, READERS).categories[UNKNOWN + 1 :])
+
+    def grown(self, inputs):
+        """Return an encoder that knows new words, and their characters too."""
+        encoder = super().grown(inputs)
+        if self.speller is not None:
+            words = strings_of(inputs, READERS).without_unused()
+            encoder = copy(encoder)
+            encoder.speller = self.speller.grown(words.categories[UNKNOWN + 1 :])
+        return encoder
+
+    def encode(self, inputs, mask_padding):
+        """Turn input into flat steps, with the spelling of their words."""
+        steps = super().encode(inputs, mask_padding)
+        if self.speller is not None:
+            words = strings_of(inputs, READERS)
+            used, words_of_steps = np.unique(words.codes, return_inverse=True)
+            steps["words"] = 1 + words_of_steps
+            named = map(words.categories.__getitem__, used)
+            steps["spellings"] = self.speller.spell(["", *named])
+        return steps
+
+    def input_options(self, embedding_dim):
+        """List the arguments of the network that concern its input."""
+        options = super().input_options(embedding_dim)
+        if self.speller is not None:
+            options["n_characters"] = self.speller.n_characters
+        return options
