@@ -11,6 +11,7 @@ from sklstm._sklearn import check_sample_weight
 DATES = (date, time, timedelta, np.datetime64, np.timedelta64)
 # what numpy, pandas and torch raise on values that make no array
 CONVERSION_ERRORS = (TypeError, ValueError, OverflowError, RecursionError, RuntimeError)
+LARGEST_SEARCH = 2**30  # numbers that a search holds at once
 
 
 def describe(value):
@@ -309,6 +310,28 @@ def check_option(value, options, name):
     if not isinstance(value, str | None) or value not in options:
         raise ValueError(
             f"{name} must be one of {', '.join(map(repr, options))}, got {reprlib.repr(value)}."
+        )
+
+
+def check_memory(n_numbers, advice):
+    """Refuse a search that no memory holds, before the system ends the process.
+
+    Parameters
+    ----------
+    n_numbers : int
+        Numbers of eight bytes that it holds at once.
+    advice : str
+        What the user can do.
+
+    Raises
+    ------
+    ValueError
+        If that is too much.
+    """
+    if n_numbers > LARGEST_SEARCH:
+        raise ValueError(
+            f"The search would take {n_numbers / 2**27:,.0f} GiB of memory; it may take "
+            f"{LARGEST_SEARCH / 2**27:,.0f}. {advice}"
         )
 
 

@@ -391,6 +391,7 @@ def train(net, estimator, data, valid, max_epochs, weight=1.0):
     net.estimator_, net.samples_ = estimator, (data, valid)
     n_steps = max_epochs * len(net.get_iterator(data, training=True))
     net.callbacks = make_callbacks(estimator, net, n_steps, valid)
+    _check_callback_options(net, estimator)
     net.initialize_callbacks()
     net.step_size_ = min(weight, 1.0)
     try:
@@ -412,6 +413,23 @@ def train(net, estimator, data, valid, max_epochs, weight=1.0):
     for name in TRANSIENT.intersection(vars(net)):
         delattr(net, name)
     return ending
+
+
+def _check_callback_options(net, estimator):
+    """Refuse options in net_params of callbacks that are not there, which skorch would ignore."""
+    given = [name for name in estimator.net_params or {} if name.startswith("callbacks__")]
+    own = [one[0] if isinstance(one, tuple) else _name_of(one) for one in estimator.callbacks or []]
+    known = sorted({name for name, _ in net._uniquely_named_callbacks()}.union(own))
+    unknown = [name for name in given if name.split("__")[1] not in known]
+    if unknown:
+        raise ValueError(
+            f"net_params sets {', '.join(map(repr, unknown))}, but there is no callback of that "
+            f"name: there are {', '.join(known)}. Pass callbacks=[(name, callback)] to name one."
+        )
+
+
+def _name_of(callback):
+    return (callback if isinstance(callback, type) else type(callback)).__name__
 
 
 def _is_one_fit_of_many():

@@ -15,7 +15,7 @@ import torch
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.utils.validation import check_is_fitted
-from skorch.callbacks import EarlyStopping
+from skorch.callbacks import EarlyStopping, EpochScoring
 from skorch.history import History
 from torch.utils.data import DataLoader
 from toys import (
@@ -219,6 +219,12 @@ class TestTraining:
         fitted = classifier(net_params={"lr": 0.5, "iterator_train__pool_size": 1})
         assert fitted.fit(TOKENS, LABELS).net_.optimizer_.param_groups[0]["lr"] == 0.5
 
+    def test_callbacks_in_net_params(self):
+        options = {"callbacks__print_log": None, "callbacks__f1__lower_is_better": False}
+        fitted = classifier(callbacks=[("f1", EpochScoring("f1"))], net_params=options)
+        fitted.fit(SERIES, y, X_val=SERIES, y_val=y)
+        assert "f1_best" in fitted.partial_fit(SERIES, y).history_[0]
+
     @pytest.mark.parametrize(
         ("net_params", "message"),
         [
@@ -234,6 +240,8 @@ class TestTraining:
             ({"module__units": 9}, "cannot be built; .*'units'"),
             ({"lr": "high"}, "cannot be built"),
             ({"device": 3.5}, "device=3.5 cannot be used here"),
+            ({"callbacks__valid_los__name": "x"}, "'callbacks__valid_los__name', .*no callback"),
+            ({"callbacks__foo": None}, "there are .*print_log.* to name one"),
             ({1: 2}, r"net_params must have names as keys; got \[1\]"),
             ({"criterion__reduction": "sum"}, "use the estimator's parameters for that"),
         ],

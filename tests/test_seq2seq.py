@@ -57,6 +57,14 @@ def random_words(alphabet, n, longest, seed=0):
     return ["".join(rng.choice(list(alphabet), rng.integers(1, longest + 1))) for _ in range(n)]
 
 
+@pytest.mark.parametrize("n", [2**31, 2**70])
+def test_too_many_outputs_are_refused_before_memory_ends(n):
+    model = seq2seq(max_epochs=1).fit(SHORT, SHORT)
+    with pytest.raises(ValueError, match=r"would take .* GiB of memory.* Lower n, beam_size or"):
+        model.predict_n_best(SHORT, n=n, max_length=100)
+    assert len(model.predict_n_best(SHORT[:1], n=n, max_length=1)[0]) == len(model.symbols_) + 1
+
+
 class TestLearns:
     RECIPE = {"hidden_size": 64, "lr": 0.015, "batch_size": 32, "schedule": "one_cycle"}
 

@@ -605,6 +605,19 @@ class TestOneSequenceOnePrediction:
                 assert_close([row], fitted.predict_marginals([X]), atol=1e-6)
 
 
+class TestTooManyPaths:
+    def test_are_refused_before_memory_ends(self, learned):
+        with pytest.raises(ValueError, match=r"would take .* GiB of memory.* Lower n or batch"):
+            learned.predict_n_best([["Ada"] * 40], n=2**31)
+
+    @pytest.mark.parametrize("n", [2**31, 2**70, np.int64(2**40)])
+    def test_of_a_short_sequence_are_all(self, learned, n):
+        assert len(learned.predict_n_best([["Ada"]], n=n)[0]) == 3  # O, B-LOC, B-PER
+
+    def test_true_is_one(self, learned):
+        assert len(learned.predict_n_best([["Ada"]], n=True)[0]) == 1
+
+
 class TestTransitions:
     def test_what_the_scheme_forbids(self, learned):
         table = learned.transitions_
@@ -632,6 +645,15 @@ class TestTransitions:
         assert table["B-PER"]["<end>"] == table["B-PER"]["O"] == -np.inf
         assert np.isfinite(table["E-PER"]["<end>"])
         assert np.isfinite(table["B-PER"]["E-PER"])
+
+    def test_a_tag_spelled_like_the_start(self):
+        fitted = tagger().fit([["a", "b", "c"]] * 4, [["<start>", "<end>", "x"]] * 4)
+        table = fitted.transitions_
+        assert table.keys() == {"<<start>>", "<start>", "<end>", "x"}
+        start, between, end = fitted.module_.crf.weights()
+        assert list(table["<<start>>"].values()) == start.tolist()
+        assert [table[tag]["<<end>>"] for tag in fitted.classes_] == end.tolist()
+        assert table["<start>"]["<end>"] == between[1, 0]
 
     def test_of_a_softmax(self):
         fitted = tagger(crf=False).fit(SENTENCES, TAGS)

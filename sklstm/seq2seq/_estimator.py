@@ -9,6 +9,7 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
+from sklstm._arrays import check_memory
 from sklstm._base import BaseLSTM
 from sklstm._sklearn import Interval, StrOptions, fit_context, validate_parameter_constraints
 from sklstm._validation import to_object_array
@@ -449,7 +450,10 @@ class LSTMSeq2Seq(BaseLSTM):
             alpha=options["length_penalty"],
         )
         found = {}
+        n_codes, longest = self._shape["n_outputs"], int(search.keywords["max_length"])
+        beam = min(search.keywords["beam_size"], n_codes ** min(longest, 30))
         for rows, batch in self._batches(data):
+            check_memory(beam * n_codes * len(batch), "Lower n, beam_size or batch_size.")
             batch = replace(batch, target_sequences=None)  # validation data has them
             beams = (part.tolist() for part in self.net_.compute(search, batch))
             for row, codes, logs in zip(rows.tolist(), *beams, strict=True):

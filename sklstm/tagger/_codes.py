@@ -174,7 +174,7 @@ class TagCodes:
 def _list_declared(tags):
     if tags is None or (isinstance(tags, (list, tuple)) and not tags):
         return []
-    tags = to_list(tags, "the tags that will come, as classes,")
+    tags = to_list(tags, "classes, the tags that will come")
     if not all(isinstance(tag, str) for tag in tags):
         raise TypeError(f"classes must hold tags, each a str; got {describe(tags)}.")
     return tags

@@ -7,6 +7,7 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
+from sklstm._arrays import check_memory
 from sklstm._base import BaseLSTM
 from sklstm._sklearn import Interval, StrOptions, fit_context
 from sklstm._validation import to_object_array
@@ -147,7 +148,7 @@ class LSTMTagger(BaseLSTM):
     transitions_ : dict of dict
         ``transitions_[a][b]`` is the score :math:`A_{ab}` of tag ``b`` after tag ``a``, with
         ``"<start>"`` before and ``"<end>"`` after all tags: -inf where the scheme forbids it, and 0
-        throughout without a CRF.
+        throughout without a CRF. If a tag has such a name, it is ``"<<start>>"`` or ``"<<end>>"``.
     n_features_in_ : int
         Features of a step. Not set for tokens and ids.
     feature_names_in_ : ndarray of str
@@ -525,12 +526,15 @@ class LSTMTagger(BaseLSTM):
             count too, and several of them may mean the same tags.
         """
         if not isinstance(n, Integral) or n < 1:
-            raise ValueError(f"n must be an integer of at least 1; got {n!r}.")
+            raise ValueError(f"n must be an integer of at least 1; got {n!r:.60}.")
+        n = int(n)  # numpy's may overflow, and torch takes no bool
         return self._collect(X, lambda emissions, lengths: self._n_best(emissions, lengths, n))
 
     def _n_best(self, emissions, lengths, n):
         n_paths = len(self._codes.tags) ** min(emissions.shape[1], 30)  # or more than any memory
-        paths, log_probabilities = self.module_.crf.n_best(emissions, lengths, min(n, n_paths))
+        n = min(n, n_paths)
+        check_memory(2 * n * emissions.numel(), "Lower n or batch_size.")  # scores and places
+        paths, log_probabilities = self.module_.crf.n_best(emissions, lengths, n)
         rows = []
         for length, row_paths, row_logs in zip(lengths, paths, log_probabilities, strict=True):
             found = row_logs.isfinite()
@@ -577,9 +581,10 @@ class LSTMTagger(BaseLSTM):
         check_is_fitted(self)
         start, between, end = self.module_.crf.weights()
         tags = self._codes.tags
-        table = {"<start>": dict(zip(tags, start.tolist(), strict=True))}
+        before, after = (_unlike(name, tags) for name in ("<start>", "<end>"))
+        table = {before: dict(zip(tags, start.tolist(), strict=True))}
         for tag, row, last in zip(tags, between.tolist(), end.tolist(), strict=True):
-            table[tag] = {**dict(zip(tags, row, strict=True)), "<end>": last}
+            table[tag] = {**dict(zip(tags, row, strict=True)), after: last}
         return table
 
     @property
@@ -597,3 +602,10 @@ class LSTMTagger(BaseLSTM):
         tags.target_tags.required = True
         tags.target_tags.one_d_labels = False
         return tags
+
+
+def _unlike(name, tags):
+    """Put a name into brackets until no tag is spelled like it."""
+    while name in tags:
+        name = f"<{name}>"
+    return name
