@@ -5,7 +5,7 @@ from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.validation import validate_data
 
 from sklstm._arrays import CONVERSION_ERRORS, describe, plain, refuse_dates, to_numbers
-from sklstm._validation import check_columns, check_tokens, holds_annotated_tokens
+from sklstm._validation import check_columns, check_tokens, holds_annotated_tokens, refuse_empty
 from sklstm.sequences import PADDING, Sequences
 
 ACCEPTED = (
@@ -124,8 +124,7 @@ def _as_list_or_array(X):
         raise TypeError(f"X is {describe(X)}; expected {ACCEPTED}.")
     if not isinstance(X, (list, tuple)) and not _is_column(X):
         return X
-    if not len(X):
-        _refuse_empty()
+    refuse_empty(X)
     rows = [_without_wrapper(sample) for sample in X]
     if _hold_words(rows):
         return rows
@@ -202,13 +201,8 @@ def _is_filled(row):
     return not isinstance(row, (list, tuple)) or len(row) > 0
 
 
-def _refuse_empty():
-    raise ValueError("Found array with 0 sample(s) while a minimum of 1 is required.")
-
-
 def _read_sequences(X, vocabulary_size):
-    if not len(X):
-        _refuse_empty()
+    refuse_empty(X)
     if X.vectors is not None:
         X = X.without_unused()
         assert_all_finite(X.vectors, input_name="the vectors of X")

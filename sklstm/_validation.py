@@ -253,12 +253,20 @@ def to_list(X, expected):
             f"Expected {expected} in a list, tuple, array or Series, got {describe(X)}. "
             "list(...) makes a list of any other iterable."
         )
-    if not len(X):
-        raise ValueError(
-            "Found array with 0 sample(s) (shape=(0,)) while a minimum of 1 is required; "
-            f"expected {expected}."
-        )
+    refuse_empty(X)
     return list(X)
+
+
+def refuse_empty(X):
+    """Refuse an input without samples, in scikit-learn's words.
+
+    Parameters
+    ----------
+    X : sized
+        The samples.
+    """
+    if not len(X):
+        raise ValueError("Found array with 0 sample(s) while a minimum of 1 is required.")
 
 
 def to_object_array(rows):

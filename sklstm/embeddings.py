@@ -21,10 +21,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklstm._arrays import to_numbers
 from sklstm._sklearn import Interval, StrOptions, fit_context
-from sklstm._validation import check_tokens, to_list
+from sklstm._validation import to_list
 from sklstm._vector_files import read_vector_file
 from sklstm._vector_tables import check_table, draw_like, keep_first, rows_in_order, scaling
-from sklstm.sequences import PADDING, SPECIAL_TOKENS, UNKNOWN, Sequences
+from sklstm.sequences import PADDING, SPECIAL_TOKENS, UNKNOWN, token_sequences
 
 DIGIT = re.compile(r"\d")  # of any script
 
@@ -446,16 +446,9 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
 
 
 def _encode(X):
-    if not isinstance(X, Sequences):
-        return Sequences.from_tokens(check_tokens(X))
-    if X.categories is None:
-        raise ValueError(
-            "These Sequences hold ids without their strings, and word vectors are looked up by "
-            "string. Pass tokens, or Sequences of a TokenIndexer."
-        )
-    if not len(X):
-        raise ValueError("Found 0 sample(s) while a minimum of 1 is required.")
-    return X
+    return token_sequences(
+        X, "Word vectors are looked up by string: pass tokens, or Sequences of a TokenIndexer."
+    )
 
 
 class _Corpus:

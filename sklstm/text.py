@@ -15,7 +15,7 @@ from sklstm._arrays import plain, to_array
 from sklstm._sklearn import Interval, fit_context
 from sklstm._validation import check_texts, check_tokens, to_list
 from sklstm._word_pattern import unneeded_blank, word_pattern
-from sklstm.sequences import PADDING, SPECIAL_TOKENS, UNKNOWN, Sequences
+from sklstm.sequences import PADDING, SPECIAL_TOKENS, UNKNOWN, Sequences, token_sequences
 
 HTML_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 BEFORE_CLOSING = re.compile(" (?=[.,:;!?…)\\]}»”\u2019])")
@@ -503,16 +503,7 @@ def _as_tokens(X):
 
 
 def _as_sequences(X):
-    if not isinstance(X, Sequences):
-        return Sequences.from_tokens(check_tokens(X))
-    if X.categories is None:
-        raise ValueError(
-            "Got Sequences of ids without categories, so there are no tokens to index. "
-            "Estimators take ids as they are."
-        )
-    if not len(X):
-        raise ValueError("Found array with 0 sample(s) while a minimum of 1 is required.")
-    return X
+    return token_sequences(X, "There are no tokens to index; estimators take ids as they are.")
 
 
 def _read_vocabulary(vocabulary):

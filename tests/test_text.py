@@ -599,7 +599,7 @@ class TestTokenIndexerIsATransformer:
             ([{"a"}], TypeError, "Sample 0 is {'a'} of type set"),
             (np.array([[1, 2]]), TypeError, "Token 0 of sample 0 is 1"),
             ([], ValueError, r"Found array with 0 sample\(s\)"),
-            (Sequences([2], [0, 1]), ValueError, "without categories"),
+            (Sequences([2], [0, 1]), ValueError, "ids without their strings"),
             (Sequences.from_tokens([["a"]])[:0], ValueError, r"Found array with 0 sample\(s\)"),
         ],
     )

@@ -6,12 +6,17 @@ from reprlib import repr as shorten
 import numpy as np
 
 from sklstm._net import Samples
-from sklstm._validation import check_symbols, check_texts, check_tokens
+from sklstm._validation import check_symbols, check_texts
 from sklstm.generator._sampler import BOUNDARY
-from sklstm.sequences import Sequences
+from sklstm.sequences import Sequences, token_sequences
 
 LONG_TEXT_SYMBOLS = 10_000  # above it, a text is too long to be learned as a whole
 CLUSTER_SHARES = (0.8, 0.95)  # of the text: what the first clusters of the adaptive softmax cover
+
+OWN_VECTORS = (
+    "LSTMGenerator learns vectors of its own, for tokens that it can sample: pass the tokens of a "
+    "Tokenizer, or the Sequences of a TokenIndexer."
+)
 
 
 def read_texts(X, level):
@@ -40,17 +45,9 @@ def read_texts(X, level):
 
 
 def _read_tokens(X):
-    if not isinstance(X, Sequences):
-        return Sequences.from_tokens(check_tokens(X)).without_padding()
-    if not len(X):
-        raise ValueError("Found array with 0 sample(s) while a minimum of 1 is required.")
-    if X.categories is None or X.vectors is not None:
-        holds = "ids without their strings" if X.categories is None else "word vectors"
-        raise ValueError(
-            f"X holds {holds}. LSTMGenerator learns vectors of its own, for tokens that it "
-            "can write: pass the tokens of a Tokenizer, or the Sequences of a TokenIndexer."
-        )
-    return X.without_padding()
+    if isinstance(X, Sequences) and X.vectors is not None:
+        raise ValueError(f"X holds word vectors. {OWN_VECTORS}")
+    return token_sequences(X, OWN_VECTORS).without_padding()
 
 
 def _hold_tokens(X):

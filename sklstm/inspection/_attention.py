@@ -6,6 +6,7 @@ from sklearn.utils import Bunch, check_consistent_length
 from sklstm._arrays import describe
 from sklstm.inspection._drawing import MAX_NAMES, check_result, choose, make_axes, shorten
 from sklstm.inspection._inspected_network import InspectedNetwork
+from sklstm.nn.batches import in_row_order
 from sklstm.seq2seq import LSTMSeq2Seq
 
 FONT_POINTS = 8.5  # of labels
@@ -79,13 +80,15 @@ def attention_weights(estimator, X, y=None):
     y = model._check_targets(estimator.predict(X) if y is None else y)
     check_consistent_length(inspected.data, y)
     targets = model._symbols.encode(y)
-    found = [None] * len(y)
-    for rows, x, lengths in inspected.batches():
-        with torch.no_grad():
-            weights = inspected.network.attention_weights(x, lengths, targets.padded(rows))
+
+    @torch.no_grad()
+    def compute(rows, x, lengths):
+        weights = inspected.network.attention_weights(x, lengths, targets.padded(rows))
         for row, length, of_sample in zip(rows, lengths, weights.numpy(), strict=True):
-            found[row] = of_sample[: len(y[row]), :length].astype(model._dtype)
-    return Bunch(weights=found, tokens=inspected.tokens, outputs=list(map(list, y)))
+            yield of_sample[: len(y[row]), :length].astype(model._dtype)
+
+    weights = in_row_order((batch[0], compute(*batch)) for batch in inspected.batches())
+    return Bunch(weights=weights, tokens=inspected.tokens, outputs=list(map(list, y)))
 
 
 class AttentionDisplay:

@@ -387,6 +387,25 @@ class LengthBatches:
         return batches
 
 
+def in_row_order(batches):
+    """Put the results of batches into the order of the dataset.
+
+    Parameters
+    ----------
+    batches : iterable of tuple (ndarray of int, sequence)
+        The rows of each batch, and a result for each of them.
+
+    Returns
+    -------
+    list
+        The results, by row.
+    """
+    found = {}
+    for rows, results in batches:
+        found.update(zip(rows.tolist(), results, strict=True))
+    return [found[row] for row in range(len(found))]
+
+
 def to_tensor(array):
     """Return a tensor that shares the memory of an array, or a copy if it is read-only.
 

@@ -14,6 +14,7 @@ from sklstm._base import BaseLSTM
 from sklstm._sklearn import Interval, StrOptions, fit_context, validate_parameter_constraints
 from sklstm._validation import to_object_array
 from sklstm.nn.attention import Attention
+from sklstm.nn.batches import in_row_order
 from sklstm.nn.networks import Seq2SeqNet
 from sklstm.seq2seq._source_encoder import SourceEncoder
 from sklstm.seq2seq._symbols import OutputSymbols, check_outputs
@@ -449,20 +450,18 @@ class LSTMSeq2Seq(BaseLSTM):
             max_length=options["max_length"] or self._longest,
             alpha=options["length_penalty"],
         )
-        found = {}
         n_codes, longest = self._shape["n_outputs"], int(search.keywords["max_length"])
         beam = min(search.keywords["beam_size"], n_codes ** min(longest, 30))
-        for rows, batch in self._batches(data):
+
+        def decode_batch(batch):
             check_memory(beam * n_codes * len(batch), "Lower n, beam_size or batch_size.")
             batch = replace(batch, target_sequences=None)  # validation data has them
             beams = (part.tolist() for part in self.net_.compute(search, batch))
-            for row, codes, logs in zip(rows.tolist(), *beams, strict=True):
-                found[row] = [
-                    (self._symbols.decode(of_one), log)
-                    for of_one, log in zip(codes, logs, strict=True)
-                    if log > -np.inf
-                ]
-        return [found[row] for row in range(len(found))]
+            for hypotheses in zip(*beams, strict=True):
+                pairs = zip(*hypotheses, strict=True)
+                yield [(self._symbols.decode(codes), log) for codes, log in pairs if log > -np.inf]
+
+        return in_row_order((rows, decode_batch(batch)) for rows, batch in self._batches(data))
 
     def _decoding_options(self, **overrides):
         options = {

@@ -6,3 +6,4 @@ from sklstm._sequence_parts import UNKNOWN as UNKNOWN
 from sklstm.sequences._padder import SequencePadder as SequencePadder
 from sklstm.sequences._sequences import Sequences as Sequences
 from sklstm.sequences._sequences import recode as recode
+from sklstm.sequences._sequences import token_sequences as token_sequences

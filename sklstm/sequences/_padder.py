@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklstm._arrays import CONVERSION_ERRORS, plain, refuse_dates
 from sklstm._sklearn import Interval, StrOptions, fit_context
-from sklstm._validation import check_columns, check_tokens
+from sklstm._validation import check_columns, check_tokens, refuse_empty
 from sklstm.sequences._sequences import Sequences
 
 
@@ -153,8 +153,7 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
             else:
                 check_columns(self, X, reset=reset)
                 return _read_numbers(X)
-        if not len(X):
-            raise ValueError("Found 0 sample(s) while a minimum of 1 is required.")
+        refuse_empty(X)
         return X.without_padding()
 
     def __sklearn_is_fitted__(self):
@@ -222,8 +221,7 @@ def _read_numbers(X):
             raise ValueError("A step must be masked in all of its features, or in none.")
         X = [row[~mask] for row, mask in zip(X.data, hidden.all(axis=-1), strict=True)]
     rows = [_read_series(position, row) for position, row in enumerate(X)]
-    if not rows:
-        raise ValueError("Found 0 sample(s) while a minimum of 1 is required.")
+    refuse_empty(rows)
     widths = {row.shape[1] for row in rows if len(row)} or {rows[0].shape[1]}
     if len(widths) > 1:
         raise ValueError(f"All sequences must have equally many features; got {sorted(widths)}.")

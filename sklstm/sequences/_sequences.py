@@ -18,7 +18,7 @@ from sklstm._sequence_parts import (
     distinct,
     join_spans,
 )
-from sklstm._validation import check_tokens
+from sklstm._validation import check_tokens, refuse_empty
 
 CHUNK = 2**16
 
@@ -347,6 +347,29 @@ def _number_used(codes, n_categories):
     occurs[codes] = occurs[special] = True
     used = np.flatnonzero(occurs)
     return used, recode(codes, np.cumsum(occurs, dtype=np.int32) - 1)
+
+
+def token_sequences(X, hint):
+    """Return token lists, or `Sequences` that know their strings, as `Sequences`.
+
+    Parameters
+    ----------
+    X : token lists or Sequences
+        The samples.
+    hint : str
+        What to do about ids without strings, for the error message.
+
+    Returns
+    -------
+    Sequences
+        With categories.
+    """
+    if not isinstance(X, Sequences):
+        return Sequences.from_tokens(check_tokens(X))
+    refuse_empty(X)
+    if X.categories is None:
+        raise ValueError(f"X holds ids without their strings. {hint}")
+    return X
 
 
 def recode(codes, table):

@@ -12,6 +12,7 @@ from sklstm._base import BaseLSTM
 from sklstm._sklearn import Interval, StrOptions, fit_context
 from sklstm._validation import to_object_array
 from sklstm.metrics import entity_f1_score, token_accuracy_score
+from sklstm.nn.batches import in_row_order
 from sklstm.nn.networks import TaggerNet
 from sklstm.nn.networks._char_encoder import CharEncoder
 from sklstm.tagger._codes import TagCodes
@@ -462,14 +463,14 @@ class LSTMTagger(BaseLSTM):
     # ------------------------------------------------------------ predicting
 
     def _collect(self, X, decode):
-        """Decode the emissions of each batch into one row a sequence, in the order of X."""
-        data = self._read_new(X)
-        found = {}
-        for rows, batch in self._batches(data):
+        """Decode the emissions of each sequence, in the order of X."""
+
+        def decode_batch(batch):
             emissions = self.net_.evaluation_step((batch, None))
-            lengths = batch.lengths.to(emissions.device)
-            found.update(zip(rows.tolist(), decode(emissions, lengths), strict=True))
-        return [found[row] for row in range(len(found))]
+            return decode(emissions, batch.lengths.to(emissions.device))
+
+        batches = self._batches(self._read_new(X))
+        return in_row_order((rows, decode_batch(batch)) for rows, batch in batches)
 
     def predict(self, X):
         """Predict the best tags of each sequence.
