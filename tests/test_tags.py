@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklstm import Tokenizer
+from sklstm import Entity, Tokenizer
 from sklstm.tags import (
     SCHEMES,
     Span,
@@ -498,6 +498,17 @@ def test_char_spans_may_be_arrays():
         ([[(0, 3)]], TypeError, "no annotation"),
         ([[{"start": 0, "end": 3, "label": "A"}]], TypeError, r"must be \(start, end, type\)"),
         ([[{"start": 0, "end": 3}]], TypeError, r"no annotation; one is \(start, end, type\)"),
+        (
+            [[{"start": 0, "end": 3, "label": "A", "token_start": 0}]],
+            TypeError,
+            r"\[\(one\['start'\], one\['end'\], one\['label'\]\) for one in annotations\]",
+        ),
+        (
+            [[Entity("A", 0, 1, "Ada", None, 0, 3)]],
+            TypeError,
+            r"\(one.start_char, one.end_char, one.type\)",
+        ),
+        ([["T1\tA 0 3\tAda"]], TypeError, r"Of a line of brat, .*, take \(0, 3, 'PER'\)"),
         ([None], TypeError, "the annotations of each text"),
         ([(0, 3, "A")], TypeError, "Text 0: 0 is no annotation"),
         ([[], []], ValueError, "of 1 texts, annotations of 2"),

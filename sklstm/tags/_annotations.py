@@ -210,13 +210,30 @@ def _check_annotation(annotation):
     try:
         start, end, kind = annotation
     except (TypeError, ValueError):
-        raise TypeError(f"{annotation!r} is no annotation; one is (start, end, type).") from None
+        raise TypeError(
+            f"{annotation!r} is no annotation; one is (start, end, type).{_hint(annotation)}"
+        ) from None
     is_tuple = not isinstance(annotation, (Mapping, str))
     whole = all(isinstance(place, Integral) for place in (start, end))
     if not (is_tuple and whole and isinstance(kind, str)):
         raise TypeError(
             f"{annotation} must be (start, end, type): two integers and a str for the type."
+            f"{_hint(annotation)}"
         )
     if not 0 <= start < end:
         raise ValueError(f"{annotation} must have 0 <= start < end.")
     return start, end, kind
+
+
+def _hint(annotation):
+    """Say how to get an annotation out of the forms that other tools give it."""
+    if isinstance(annotation, Mapping) and {"start", "end", "label"} <= set(annotation):
+        parts = "one['start'], one['end'], one['label']"  # Prodigy, transformers
+    elif isinstance(annotation, str) and "\t" in annotation:  # a line of brat
+        return " Of a line of brat, such as 'T1\\tPER 0 3\\tAda', take (0, 3, 'PER')."
+    elif hasattr(annotation, "start_char") and hasattr(annotation, "end_char"):
+        kind = "type" if hasattr(annotation, "type") else "label_"  # an Entity, a span of spaCy
+        parts = f"one.start_char, one.end_char, one.{kind}"
+    else:
+        return ""
+    return f" Make such of them: [({parts}) for one in annotations]."
