@@ -632,6 +632,8 @@ def test_a_scorer_needs_an_estimator(scorer, name, estimator):
     message = rf"A scorer takes a fitted estimator, X and y; got .*{name}\(y_true, y_pred\)"
     with pytest.raises(TypeError, match=message):
         scorer(estimator, [["a"]], [["O"]])
+    with pytest.raises(TypeError, match=message):
+        scorer(estimator, [["O"]])  # as a metric is called
 
 
 def test_scorers_are_those_of_make_scorer():

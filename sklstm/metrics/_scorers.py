@@ -19,7 +19,7 @@ class Scorer(BaseScorer):
     def __init__(self, score_func, greater_is_better=True):
         super().__init__(score_func, 1 if greater_is_better else -1, {}, "predict")
 
-    def __call__(self, estimator, X, y_true, sample_weight=None, **kwargs):
+    def __call__(self, estimator, X, y_true=None, sample_weight=None, **kwargs):
         """Score the predictions of an estimator.
 
         Parameters
