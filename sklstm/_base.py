@@ -82,7 +82,7 @@ class BaseLSTM(BaseEstimator):
     }
 
     _cell_constraints = {
-        "forget_bias": [Interval(Real, None, None, closed="neither")],
+        "forget_bias": [Interval(Real, -1e6, 1e6, closed="both")],  # a gate is shut long before
         "diagonal": ["boolean"],
         "nonlinearity": [StrOptions({"tanh", "relu"})],
     }

@@ -87,6 +87,7 @@ class TestBadInput:
             ("peephole", {"diagonal": "yes"}, "The cell 'peephole' must be"),
             ("lstm", {"forget_bias": "big"}, "The cell 'lstm' must be a float"),
             ("lstm", {"forget_bias": np.nan}, "The cell 'lstm' must be a float"),
+            ("minlstm", {"forget_bias": 10**40}, "a float in the range"),
             ("rnn", {"nonlinearity": "gelu"}, "'relu', 'tanh'|'tanh', 'relu'"),
         ],
     )  # fmt: skip
