@@ -130,6 +130,9 @@ def _as_list_or_array(X):
         return rows
     if holds_annotated_tokens(rows):
         check_tokens(rows)
+    if any(sample is None for sample in rows):
+        position = next(number for number, sample in enumerate(rows) if sample is None)
+        raise TypeError(f"Sample {position} of X is None. Fill missing samples, or drop them.")
     try:
         array = np.asarray(rows)
     except CONVERSION_ERRORS:  # ragged

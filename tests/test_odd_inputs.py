@@ -209,6 +209,14 @@ class TestMissingTargets:
             LSTMClassifier(**SMALL).fit(TOKENS, y)
 
 
+@pytest.mark.parametrize("name", ["classifier", "regressor", "tagger", "seq2seq"])
+def test_missing_samples(name):
+    estimator, _, y = LEARNERS[name]
+    for X in ([None] * 6, [*STEPS[:5], None], np.array([None] * 6)):
+        with pytest.raises(TypeError, match=r"Sample [05] of X is None. Fill missing samples"):
+            clone(estimator).fit(X, y)
+
+
 class TestTensors:
     @learners
     def test_a_gradient_is_no_obstacle(self, name):
