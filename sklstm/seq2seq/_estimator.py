@@ -450,7 +450,7 @@ class LSTMSeq2Seq(BaseLSTM):
             max_length=options["max_length"] or self._longest,
             alpha=options["length_penalty"],
         )
-        n_codes, longest = self._shape["n_outputs"], int(search.keywords["max_length"])
+        n_codes, longest = self._n_outputs, int(search.keywords["max_length"])
         beam = min(search.keywords["beam_size"], n_codes ** min(longest, 30))
 
         def decode_batch(batch):
