@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from numpydoc.docscrape import ClassDoc
 from numpydoc.validate import ERROR_MSGS, validate
 
 import sklstm
@@ -90,3 +91,45 @@ def test_exported_object_has_an_example(name):
 def test_the_reference_lists_what_is_exported():
     listed = re.findall(r"^   (sklstm[\w.]+)$", (ROOT / "docs/api/index.rst").read_text(), re.M)
     assert sorted(listed) == sorted(exported_names())
+
+
+ESTIMATORS = {name: getattr(sklstm, name) for name in sklstm.__all__ if name.startswith("LSTM")}
+MEANT_TO_DIFFER = {
+    "bidirectional": {"LSTMTagger", "LSTMSeq2Seq"},  # a symbol depends on those after it
+    "class_weight": {"LSTMTagger"},  # a CRF weights whole sequences
+    "max_epochs": {"LSTMRegressor"},  # few and short series take many passes
+    "scoring": {"LSTMTagger"},  # the loss of a CRF rises long before its F1 falls
+}
+
+
+def described_parameters(estimator):
+    """Each parameter with its default, and its type and text in the docstring."""
+    defaults = inspect.signature(ESTIMATORS[estimator]).parameters
+    for entry in ClassDoc(ESTIMATORS[estimator])["Parameters"]:
+        for name in entry.name.split(", "):
+            yield name, repr(defaults[name].default), entry.type, "\n".join(entry.desc)
+
+
+def shared_parameters():
+    """What each parameter is in each of the estimators that have it, if there are several."""
+    found = {}
+    for estimator in ESTIMATORS:
+        for name, *described in described_parameters(estimator):
+            found.setdefault(name, {})[estimator] = described
+    return {name: described for name, described in found.items() if len(described) > 1}
+
+
+@pytest.mark.parametrize(
+    ("name", "described"), shared_parameters().items(), ids=shared_parameters()
+)
+def test_a_shared_parameter_is_the_same_everywhere(name, described):
+    exceptions = [described.pop(estimator) for estimator in MEANT_TO_DIFFER.get(name, ())]
+    first, *others = described.values()
+    assert others == [first] * len(others)
+    assert first not in exceptions, "this is no exception any more"
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_the_docstring_gives_each_default(estimator):
+    for name, default, kind, _ in described_parameters(estimator):
+        assert kind.replace('"', "'").endswith(f", default={default}"), name
