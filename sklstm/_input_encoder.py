@@ -264,6 +264,6 @@ def _number_vectors(vectors):
 
 
 def _digest(vectors):
-    """Sum each vector up in 64 bits: a pickle need not hold it as it was before training."""
+    """Hash each vector to 64 bits: a pickle need not hold it as it was before training."""
     rows = np.ascontiguousarray(vectors)
     return [int.from_bytes(blake2b(row, digest_size=8).digest(), "big") for row in rows]

@@ -78,8 +78,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
     lr : float, default=0.003
         Learning rate of the optimizer.
     schedule : {"one_cycle", "cosine", "linear"}, callable or None, default=None
-        How `lr` changes from batch to batch; None keeps it constant. A callable gets the fraction
-        of training done, from 0 to 1, and returns a factor for `lr`.
+        Factor of `lr` over training, 1 if None; a callable maps progress, from 0 to 1, to a factor.
     bptt_steps : int or None, default=None
         Steps after which backpropagation through time is truncated. The state is carried on, so
         predictions do not change, only what is learned. None goes back to the first step.

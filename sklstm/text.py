@@ -213,7 +213,7 @@ class Tokenizer(TransformerMixin, BaseEstimator):
             pattern = re.compile(source, flags | re.IGNORECASE if self.lowercase else flags)
         except re.error as error:
             raise ValueError(
-                f"token_pattern={source!r} is no regular expression: {error}."
+                f"token_pattern={source!r} is not a regular expression: {error}."
             ) from error
         if pattern.groups > 1:
             raise ValueError(
@@ -441,7 +441,7 @@ class TokenIndexer(TransformerMixin, BaseEstimator):
         return len(self._categories)
 
     def _list_categories(self):
-        """List what all results share: a tuple, lest one of them change it."""
+        """List what all results share: a tuple, so that none of them changes it."""
         self._categories = (*SPECIAL_TOKENS, *self.vocabulary_)
 
     def _encode(self, batch):

@@ -339,7 +339,7 @@ class TestTokenizerIsATransformer:
             ({"strip_html_breaks": 3}, InvalidParameterError, "strip_html_breaks"),
             ({"token_pattern": 3}, InvalidParameterError, "token_pattern"),
             ({"tokenizer": "split"}, InvalidParameterError, "tokenizer"),
-            ({"token_pattern": "("}, ValueError, r"'\(' is no regular expression"),
+            ({"token_pattern": "("}, ValueError, r"'\(' is not a regular expression"),
             ({"token_pattern": "(a)(b)"}, ValueError, "2 groups; at most one"),
             ({"token_pattern": re.compile(b"a")}, TypeError, "got bytes"),
             ({"token_pattern": "a", "tokenizer": list}, ValueError, "Both tokenizer and"),

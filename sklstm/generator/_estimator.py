@@ -1,4 +1,4 @@
-"""LSTMGenerator: texts written symbol by symbol."""
+"""LSTMGenerator: texts generated symbol by symbol."""
 
 import numpy as np
 import torch
@@ -60,9 +60,8 @@ class LSTMGenerator(
     min_count : int, default=1
         Drop symbols that occur less often than this.
     softmax : {"full", "adaptive"}, default="full"
-        ``"adaptive"`` gives rare symbols smaller vectors and predicts the frequency group of a
-        symbol first [2]_: many times faster for tens of thousands of symbols, and a little less
-        accurate.
+        ``"adaptive"`` gives rare symbols smaller vectors and predicts a symbol's frequency group
+        first [2]_: much faster for tens of thousands of symbols, a little less accurate.
     tie_weights : bool, default=False
         Whether the rows of :math:`W` are the embeddings :math:`E` [3]_. Needs ``softmax="full"``
         and an `embedding_dim` equal to `hidden_size`.
@@ -94,8 +93,7 @@ class LSTMGenerator(
     lr : float, default=0.003
         Learning rate of the optimizer.
     schedule : {"one_cycle", "cosine", "linear"}, callable or None, default=None
-        How `lr` changes from batch to batch; None keeps it constant. A callable gets the fraction
-        of training done, from 0 to 1, and returns a factor for `lr`.
+        Factor of `lr` over training, 1 if None; a callable maps progress, from 0 to 1, to a factor.
     bptt_steps : int or None, default=None
         Steps after which backpropagation through time is truncated. The state is carried on, so
         predictions do not change, only what is learned. None goes back to the first step.
@@ -299,11 +297,9 @@ class LSTMGenerator(
         Parameters
         ----------
         X : array-like of str, or token lists or Sequences
-            One text for each sample: strings with ``level="char"``, tokens with
-            ``level="token"``.
+            One text for each sample: a string, or with ``level="token"`` its tokens.
         y : array-like of shape (n_samples,) or (n_samples, n_conditions), optional
-            The condition of each text: a label (a str or an integer), or numbers of about unit
-            scale.
+            The condition of each text: a label (a str or an integer), or numbers near unit scale.
         sample_weight : array-like of shape (n_samples,), optional
             Weight of each text in the loss.
         X_val, y_val : like X and y, optional
@@ -323,8 +319,8 @@ class LSTMGenerator(
     def partial_fit(self, X, y=None, symbols=None, sample_weight=None):
         """Train for one more epoch.
 
-        The first call fixes the vocabulary and the conditions: symbols that it neither sees nor is
-        told are unknown later, with a warning, and new conditions are an error.
+        The first call fixes the vocabulary and the conditions: later symbols outside of its X and
+        `symbols` are unknown, with a warning, and new conditions are an error.
 
         Parameters
         ----------

@@ -95,7 +95,7 @@ class SamplingMixin:
         Parameters
         ----------
         prefix, max_length, temperature, top_k, top_p, random_state, condition, handle_unknown
-            As for ``sample``, which writes the same text.
+            As for ``sample``, which returns the same text.
 
         Returns
         -------

@@ -41,8 +41,7 @@ class LSTMSeq2Seq(BaseLSTM):
     :math:`-\sum_i \log P(y_i \mid y_{<i}, x)`, where the last symbol is the end of the output.
 
     ``X`` and ``y`` may each be strings, whose symbols are characters, or token lists. ``X`` may
-    also be anything else that `LSTMClassifier` accepts: `Sequences` with vectors, token ids, or
-    numbers.
+    also be anything else that `LSTMClassifier` accepts: `Sequences`, token ids, or numbers.
 
     Parameters
     ----------
@@ -50,8 +49,7 @@ class LSTMSeq2Seq(BaseLSTM):
         How the decoder's state is compared with the steps of the source; None for no attention.
     teacher_forcing : float, default=1.0
         Probability that the decoder reads the true symbol :math:`y_{i-1}` in training, and not its
-        own prediction. Below 1 it is scheduled sampling [4]_, which predicts step by step and is
-        slower.
+        own prediction. Below 1 it is scheduled sampling [4]_, which is slower.
     beam_size : int, default=1
         Hypotheses that beam search keeps at each step; 1 is greedy decoding.
     length_penalty : float, default=0.0
@@ -96,8 +94,7 @@ class LSTMSeq2Seq(BaseLSTM):
     lr : float, default=0.003
         Learning rate of the optimizer.
     schedule : {"one_cycle", "cosine", "linear"}, callable or None, default=None
-        How `lr` changes from batch to batch; None keeps it constant. A callable gets the fraction
-        of training done, from 0 to 1, and returns a factor for `lr`.
+        Factor of `lr` over training, 1 if None; a callable maps progress, from 0 to 1, to a factor.
     bptt_steps : int or None, default=None
         Steps after which backpropagation through time is truncated. The state is carried on, so
         predictions do not change, only what is learned. None goes back to the first step.
