@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from toys import log_partition
 
 from sklstm.nn import crf as crf_module
 from sklstm.nn.crf import LinearChainCRF
@@ -82,7 +83,7 @@ def every_result(crf, emissions, lengths, tags, n=3):
     paths, log_probabilities = crf.n_best(emissions, lengths, n)
     return {
         "log_likelihood": log_likelihood.detach(),
-        "log_partition": crf.log_partition(emissions, lengths),
+        "log_partition": log_partition(crf, emissions, lengths),
         "marginals": crf.marginals(emissions, lengths),
         "path": path,
         "score": score,
@@ -126,7 +127,7 @@ class TestEnumeration:
     def test_log_partition(self, batch):
         crf, emissions, lengths = draw(**batch)
         for x, length, log_z in zip(
-            emissions, lengths, crf.log_partition(emissions, lengths), strict=True
+            emissions, lengths, log_partition(crf, emissions, lengths), strict=True
         ):
             _, scores = enumerate_paths(crf, x[:length])
             torch.testing.assert_close(log_z, scores.logsumexp(0), rtol=1e-12, atol=1e-12)
@@ -368,7 +369,7 @@ class TestForbidden:
         crf, emissions, lengths = draw([5], 4, seed=0)
         forced = emissions.clone()
         forced[0, 2, [0, 1, 3]] = -INF
-        difference = crf.log_partition(forced, lengths) - crf.log_partition(emissions, lengths)
+        difference = log_partition(crf, forced, lengths) - log_partition(crf, emissions, lengths)
         torch.testing.assert_close(difference.exp(), crf.marginals(emissions, lengths)[:, 2, 2])
 
     def test_everything(self):

@@ -7,6 +7,7 @@ from skorch.callbacks import Callback
 
 from sklstm import LSTMClassifier, Sequences
 from sklstm._net import runs_bfloat16
+from sklstm.nn.crf import _impossible_if_forbidden, _log_partition
 
 TOKENS = [
     ["a", "good", "film"],
@@ -101,3 +102,11 @@ class Spoil(Callback):
     def on_batch_end(self, net, training=False, **kwargs):
         if training:
             self.spoil("on_batch_end", net)
+
+
+@torch.no_grad()
+def log_partition(crf, emissions, lengths):
+    """The logarithm of the sum over all paths, -inf where every path is forbidden."""
+    scores, transitions = crf._potentials(emissions, lengths)
+    log_z = _impossible_if_forbidden(_log_partition(scores, transitions, lengths))
+    return log_z.to(torch.promote_types(emissions.dtype, torch.float32))

@@ -113,28 +113,6 @@ class LinearChainCRF(nn.Module):
         return log_likelihood.to(_at_least_float32(emissions))
 
     @torch.no_grad()
-    def log_partition(self, emissions, lengths):
-        r"""Return the logarithm of the sum over all paths.
-
-        With some tags ruled out by emissions of ``-inf``, the difference to the sum without is
-        the log-probability that none of them occurs.
-
-        Parameters
-        ----------
-        emissions : Tensor of shape (n_sequences, n_steps, n_tags)
-            A score for each tag at each step, padded on the right.
-        lengths : LongTensor of shape (n_sequences,)
-            Real steps of each sequence.
-
-        Returns
-        -------
-        Tensor of shape (n_sequences,)
-            :math:`\log Z`: ``-inf`` if every path is forbidden, 0 for a sequence without steps.
-        """
-        log_z = _log_partition(*self._potentials(emissions, lengths), lengths)
-        return _impossible_if_forbidden(log_z).to(_at_least_float32(emissions))
-
-    @torch.no_grad()
     def marginals(self, emissions, lengths):
         """Return the probability of each tag at each step, given the whole sequence.
 
