@@ -289,6 +289,11 @@ class TestSequences:
         assert "n_features=5" in repr(batch.with_vectors(np.zeros((4, 5))))
 
 
+def test_a_padder_refuses_lengths_that_no_array_has():
+    with pytest.raises(ValueError, match="'max_length' parameter of SequencePadder must be an int"):
+        SequencePadder(max_length=10**40).fit([["a"]])
+
+
 def cut(row, max_length, truncating):
     """The definition of truncating, step by step."""
     row = list(row)

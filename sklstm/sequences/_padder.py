@@ -76,7 +76,7 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
     """
 
     _parameter_constraints = {
-        "max_length": [Interval(Integral, 1, None, closed="left"), None],
+        "max_length": [Interval(Integral, 1, 2**31 - 1, closed="both"), None],
         "truncating": [StrOptions({"pre", "post", "middle"})],
         "padding": [StrOptions({"pre", "post"})],
         "ids": ["boolean"],
