@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from copy import deepcopy
 from functools import cache
 from threading import RLock
+from types import SimpleNamespace
 
 import numpy as np
 import torch
@@ -23,7 +24,14 @@ from sklstm.nn.networks import SequenceNet
 LOOPS = ("joblib.parallel", "sklearn.", "imblearn.", "optuna.", "skopt.", "dask")
 SINGLE_FITS = ("sklearn.base", "sklearn.pipeline", "sklearn.compose._target", "sklearn.utils.")
 
-TRANSIENT = {"estimator_", "samples_", "states_", "step_size_", "workers_"}  # of a net in training
+TRANSIENT = {
+    "estimator_",
+    "samples_",
+    "states_",
+    "step_size_",
+    "took_step_",
+    "workers_",
+}  # of a net in training
 
 GENERATOR = RLock()  # torch has one generator for all threads
 
@@ -120,6 +128,7 @@ class Net(NeuralNet):
     def train_step(self, batch, **fit_params):
         """Add a batch's gradients to those of its step, and take the step when it is the last."""
         begins, ends = batch[0].begins_step, batch[0].ends_step
+        self.took_step_ = ends
         if begins and ends:
             return super().train_step(batch, **fit_params)
         if begins:
@@ -130,6 +139,11 @@ class Net(NeuralNet):
             self.notify("on_grad_computed", named_parameters=weights, batch=batch, training=True)
             self._step_optimizer(None)
         return step
+
+    @property
+    def accelerator(self):
+        """Tell skorch's schedulers whether the last batch was a part of a step that goes on."""
+        return SimpleNamespace(optimizer_step_was_skipped=not vars(self).get("took_step_", True))
 
     def _step_optimizer(self, step_fn):
         """Make a step, a small one for weights below 1."""

@@ -376,3 +376,13 @@ class TestCopies:
         params = {"early_stopping": True, "n_iter_no_change": 1, "lr": 0.5, "max_epochs": 50}
         fitted = classifier(callbacks=[callback()], **params).fit(SERIES, y)
         assert len(seen) == fitted.n_iter_ < 50
+
+
+def test_policies_step_once_for_a_batch_that_is_split_by_lengths():
+    X = [np.ones((length, 1)) for length in [5] * 6 + [20_000] + [5]]
+    scheduler = LRScheduler("StepLR", step_size=1, gamma=0.5, step_every="batch")
+    fitted = classifier(lr=0.1, max_epochs=1, batch_size=4, callbacks=[scheduler])
+    fitted.fit(X, [0, 1] * 4)
+    rates = [batch["event_lr"] for batch in fitted.net_.history[-1]["batches"]]
+    assert len(rates) == 3  # one of the two steps has two parts
+    assert fitted.net_.optimizer_.param_groups[0]["lr"] == 0.025
