@@ -606,7 +606,13 @@ class TestOneSequenceOnePrediction:
                 assert_close([row], fitted.predict_marginals([X]), atol=1e-6)
 
 
-class TestTooManyPaths:
+class TestManyPaths:
+    def test_of_a_long_sequence_can_be_told_apart(self, learned):
+        [row] = learned.predict_n_best([["Ada", "in"] * 1_000], n=3)
+        logs = [log for _, log in row]
+        assert len(set(logs)) == 3
+        assert [float(np.float32(log)) for log in logs] != logs  # it would round them
+
     def test_are_refused_before_memory_ends(self, learned):
         with pytest.raises(ValueError, match=r"would take .* GiB of memory.* Lower n or batch"):
             learned.predict_n_best([["Ada"] * 40], n=2**31)

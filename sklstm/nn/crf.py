@@ -259,7 +259,7 @@ class LinearChainCRF(nn.Module):
         padding = _padding(lengths, paths.shape[2]).mT  # (N, 1, T)
         missing = log_probabilities.isneginf()[:, :, None]
         paths = paths.masked_fill(padding | missing, -1)
-        return paths, log_probabilities.to(_at_least_float32(emissions))
+        return paths, log_probabilities  # in float64: those of a long sequence differ by little
 
     def _potentials(self, emissions, lengths):
         return _potentials(emissions, *self.weights(), lengths)
