@@ -1,1 +1,1 @@
-"""The engine: tensors only, and nothing of scikit-learn."""
+"""The engine: layers, networks and batches, on tensors only and without scikit-learn."""

@@ -1,4 +1,4 @@
-"""Networks: the layers put together, one network for each shape of recurrent net."""
+"""The networks: layers put together, one network for each shape of input and output."""
 
 from sklstm.nn.networks._language_model import LanguageModelNet as LanguageModelNet
 from sklstm.nn.networks._many_to_one import ManyToOneNet as ManyToOneNet

@@ -1,4 +1,4 @@
-"""The characters of a word, read into one vector."""
+"""Character encoder: a vector for each word."""
 
 from torch import nn
 from torch.nn import functional as F
@@ -11,7 +11,7 @@ from sklstm.nn.recurrent import Recurrent
 
 
 class CharEncoder(nn.Module):
-    r"""Read the characters of a word into one vector.
+    r"""Encode the characters of a word in a vector.
 
     ======== ======================================================================
     ``cnn``  the maximum over positions of a convolution of width 3 [1]_
@@ -21,15 +21,15 @@ class CharEncoder(nn.Module):
     Parameters
     ----------
     kind : {"cnn", "lstm"}
-        How to read.
+        The kind of encoder.
     n_characters : int
-        Codes of characters, padding and unknown included.
+        Number of character codes, padding and unknown included.
     embedding_dim : int
-        Width of a character's vector.
+        Width of the character vectors.
     hidden_size : int
         Filters of the convolution, or units of each direction.
     dropout : float, default=0.0
-        Dropout on the characters' vectors.
+        Dropout on the character vectors.
 
     References
     ----------
@@ -40,7 +40,7 @@ class CharEncoder(nn.Module):
     """
 
     KINDS = ("cnn", "lstm")
-    WIDTH = 3  # characters under a filter
+    WIDTH = 3  # of a filter, in characters
 
     def __init__(self, kind, n_characters, embedding_dim, hidden_size, dropout=0.0):
         super().__init__()
@@ -58,7 +58,7 @@ class CharEncoder(nn.Module):
             self.pooling = Pooling("last", self.output_size, n_directions=2)
 
     def forward(self, characters):
-        """Encode the words.
+        """Compute the vectors of words.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Symbols in, and for each of them the distribution of the next one out."""
+"""Language model: the distribution of the next symbol at each step."""
 
 from functools import partial
 from math import isqrt
@@ -12,41 +12,39 @@ from sklstm.nn.dropout import Dropout
 from sklstm.nn.linear import glorot_linear
 from sklstm.nn.networks._sequence import SequenceNet, layer_row
 
-LOGITS_AT_ONCE = 2**25  # 128 megabytes
+LOGITS_AT_ONCE = 2**25  # 128 megabytes in float32
 
 
 class LanguageModelNet(SequenceNet):
-    r"""Symbols in, and for each of them the distribution of the next one out.
+    r"""Language model: the distribution of the next symbol at each step.
 
-    With the embeddings :math:`E`, what is known of the text :math:`u`, and the recurrent
-    outputs :math:`h_t`,
+    With the embeddings :math:`E`, the condition :math:`u` of the text, and the recurrent outputs
+    :math:`h_t`,
 
     .. math::
 
         h_t &= \mathrm{LSTM}([E_{x_{t-1}}, u], h_{t-1}) \\
         P(x_t \mid x_{<t}) &= \mathrm{softmax}(W h_t + b)_{x_t}
 
-    Code 0 is what no symbol of a text is: its start where it is read, and its end where it is
-    predicted.
+    Code 0 is the start of a text as an input, and its end as a target.
 
     ``forward`` returns the recurrent outputs. The softmax, which is most of the work if there are
-    many symbols, is left to `losses`, which needs it only where there is a next symbol, and
-    to `log_probabilities`.
+    many symbols, is computed by `losses`, for real steps only, and by `log_probabilities`.
 
     Parameters
     ----------
     n_codes : int
-        Symbols :math:`V`, the start or end and the unknown one included.
+        Number of symbols, :math:`V`, including the boundary and the unknown symbol.
     n_features, hidden_size
         See `SequenceNet`.
     n_conditions : int, default=0
-        Numbers :math:`u` known of each text, which every step reads.
+        Width of the condition :math:`u`, which is an input at every step.
     tie_weights : bool, default=False
         Whether :math:`W` is :math:`E` [1]_; `n_features` must equal `hidden_size`.
     cutoffs : list of int, optional
-        Codes at which the clusters of an adaptive softmax begin [2]_: those below the first are
-        in the head, and the clusters' vectors are shorter and shorter. Codes must be in the order
-        of their frequency, more or less. By default there is one softmax over all codes.
+        Codes at which the clusters of an adaptive softmax begin [2]_. Codes below the first are in
+        the head; the vectors of later clusters are shorter. Codes must be approximately in the
+        order of decreasing frequency. By default there is one softmax over all codes.
     dropout : float, default=0.0
         Dropout between layers, and before the output.
     locked_dropout : bool, default=False
@@ -88,7 +86,7 @@ class LanguageModelNet(SequenceNet):
         )
         self.dropout = Dropout(dropout, locked_dropout)
         if cutoffs is not None:
-            divisor = min(4, isqrt(hidden_size))  # the second cluster has a feature at least
+            divisor = min(4, isqrt(hidden_size))  # the second cluster keeps at least one feature
             self.output = nn.AdaptiveLogSoftmaxWithLoss(hidden_size, n_codes, cutoffs, divisor)
         elif tie_weights:
             self.output = TiedLinear(self.embedding)
@@ -105,7 +103,7 @@ class LanguageModelNet(SequenceNet):
         lengths : LongTensor of shape (n_sequences,)
             Real steps of each sequence.
         conditions : Tensor of shape (n_sequences, n_conditions), optional
-            What is known of each text.
+            The condition of each text.
         states : Tensor, optional
             See `forward_embedded`.
         vectors : None
@@ -114,7 +112,7 @@ class LanguageModelNet(SequenceNet):
         Returns
         -------
         Tensor of shape (n_sequences, n_steps, hidden_size)
-            The outputs; what stands at padding has no meaning.
+            The outputs; those at padding have no meaning.
         """
         return self.forward_embedded(self.embed_steps(steps, conditions), lengths, states)
 
@@ -129,7 +127,7 @@ class LanguageModelNet(SequenceNet):
         Returns
         -------
         Tensor of shape (n_sequences, n_steps, n_features + n_conditions)
-            What the recurrent layers get.
+            The inputs of the recurrent layers.
         """
         x = self.embedding_dropout(self.embed(steps))  # (N, T, F)
         if conditions is None:
@@ -147,13 +145,13 @@ class LanguageModelNet(SequenceNet):
         lengths : LongTensor of shape (n_sequences,)
             Real steps of each sequence.
         states : Tensor of shape (n_sequences, n_layers, n_states, hidden_size), optional
-            The state in which the steps before these have left the layers. It is replaced by
-            the state after the last step; gradients do not pass it.
+            The states of the layers after the steps before. They are overwritten with the states
+            after the last step; no gradient flows through them.
 
         Returns
         -------
         Tensor of shape (n_sequences, n_steps, hidden_size)
-            The outputs; what stands at padding has no meaning.
+            The outputs; those at padding have no meaning.
         """
         if states is None:
             return self.dropout(self.recurrent(x, lengths))
@@ -168,7 +166,7 @@ class LanguageModelNet(SequenceNet):
         Parameters
         ----------
         n_sequences : int
-            Rows of the batch.
+            Size of the batch.
 
         Returns
         -------
@@ -188,7 +186,7 @@ class LanguageModelNet(SequenceNet):
         Returns
         -------
         Tensor of shape (n_outputs, n_codes)
-            Logarithms, in nats.
+            The log-probabilities, in nats.
         """
         if isinstance(self.output, nn.AdaptiveLogSoftmaxWithLoss):
             return self.output.log_prob(outputs)
@@ -210,30 +208,30 @@ class LanguageModelNet(SequenceNet):
             Sums over the steps, in nats.
         """
         real = (targets.flatten() >= 0).nonzero()[:, 0]  # (R,): the softmax never sees padding
-        outputs, wanted = outputs.flatten(0, 1)[real], targets.flatten()[real]  # (R, H), (R,)
+        outputs, symbols = outputs.flatten(0, 1)[real], targets.flatten()[real]  # (R, H), (R,)
         at_once = max(1, LOGITS_AT_ONCE // len(self.embedding.weight))
         if len(real) <= at_once:
-            losses = self._symbol_losses(outputs, wanted)
-        else:  # whose logits are computed again on the way back, lest all be kept
-            parts = zip(outputs.split(at_once), wanted.split(at_once), strict=True)
+            losses = self._symbol_losses(outputs, symbols)
+        else:  # to save memory, logits are computed again in the backward pass
+            parts = zip(outputs.split(at_once), symbols.split(at_once), strict=True)
             again = partial(checkpoint, use_reentrant=False, preserve_rng_state=False)
             losses = torch.cat([again(self._symbol_losses, *part) for part in parts])
         sums = losses.new_zeros(len(targets))
         return sums.index_add(0, real // targets.shape[1], losses)
 
-    def _symbol_losses(self, outputs, wanted):
+    def _symbol_losses(self, outputs, symbols):
         """Compute the losses of symbols (R,) from the outputs (R, H)."""
         if isinstance(self.output, nn.AdaptiveLogSoftmaxWithLoss):
-            return -self.output(outputs, wanted).output if len(wanted) else outputs.sum(dim=-1)
-        return F.cross_entropy(self.output(outputs), wanted, reduction="none")
+            return -self.output(outputs, symbols).output if len(symbols) else outputs.sum(dim=-1)
+        return F.cross_entropy(self.output(outputs), symbols, reduction="none")
 
     def layer_table(self):
-        """List the layers.
+        """Return a table of the layers.
 
         Returns
         -------
         list of tuple (str, str, int)
-            Name, output shape and number of parameters of each.
+            Name, output shape and number of parameters of each layer.
         """
         n_codes = len(self.embedding.weight)
         name = type(self.output).__name__.removesuffix("LogSoftmaxWithLoss")
@@ -247,16 +245,16 @@ class TiedLinear(nn.Module):
     Parameters
     ----------
     embedding : Embedding
-        It stays the owner of the weights.
+        The owner of the weights.
     """
 
     def __init__(self, embedding):
         super().__init__()
-        self._owner = (embedding,)  # a tuple, lest the weights be registered twice
+        self._owner = (embedding,)  # a tuple, so that the weights are not registered twice
         self.bias = nn.Parameter(torch.zeros(len(embedding.weight)))
 
     def forward(self, x):
-        """Multiply by the embedding's vectors.
+        """Multiply by the vectors of the embedding.
 
         Parameters
         ----------

@@ -42,7 +42,7 @@ class ManyToOneNet(SequenceNet):
         lengths : LongTensor of shape (n_sequences,)
             Real steps of each sequence.
         vectors : Tensor of shape (n_codes, n_features), optional
-            Vectors for codes that the embedding does not hold.
+            Vectors of codes that the embedding lacks.
 
         Returns
         -------
@@ -62,7 +62,7 @@ class ManyToOneNet(SequenceNet):
         Returns
         -------
         Tensor of shape (n_sequences, n_steps, n_features)
-            What the recurrent layers get.
+            The inputs of the recurrent layers.
         """
         return self.embedding_dropout(self.embed(steps, vectors))
 
@@ -85,12 +85,12 @@ class ManyToOneNet(SequenceNet):
         return self.output(self.dropout(self.pooling(outputs, lengths)))  # (N, K)
 
     def layer_table(self):
-        """List the layers.
+        """Return a table of the layers.
 
         Returns
         -------
         list of tuple (str, str, int)
-            Name, output shape and number of parameters of each.
+            Name, output shape and number of parameters of each layer.
         """
         pooled = self.pooling.output_size
         return [

@@ -94,12 +94,12 @@ class Seq2SeqNet(SequenceNet):
         targets : LongTensor of shape (n_sequences, n_targets)
             Codes of the true symbols, 0 at the end of each sequence, and -1 at padding.
         vectors : Tensor of shape (n_codes, n_features), optional
-            Vectors for codes that the embedding does not hold.
+            Vectors of codes that the embedding lacks.
 
         Returns
         -------
         Tensor of shape (n_sequences, n_targets, n_outputs)
-            The logits; what stands at padding has no meaning.
+            The logits; those at padding have no meaning.
         """
         return self.forward_embedded(self.embed_steps(steps, vectors), lengths, targets)
 
@@ -258,12 +258,12 @@ class Seq2SeqNet(SequenceNet):
         return step_losses(logits, targets)
 
     def layer_table(self):
-        """List the layers.
+        """Return a table of the layers.
 
         Returns
         -------
         list of tuple (str, str, int)
-            Name, output shape and number of parameters of each. ``L`` is the number of
+            Name, output shape and number of parameters of each layer. ``L`` is the number of
             output symbols.
         """
         n_outputs, width = self.output_embedding.weight.shape

@@ -1,4 +1,4 @@
-"""What all networks share: steps described by vectors, and recurrent layers over them."""
+"""The base class of the networks: an embedding, and recurrent layers over its vectors."""
 
 import torch
 from torch import nn
@@ -12,7 +12,7 @@ from sklstm.sequences import PADDING, UNKNOWN
 
 
 class SequenceNet(nn.Module):
-    """What the networks share: steps are embedded, and recurrent layers run over them.
+    """Base class of the networks: steps are embedded, and recurrent layers run over them.
 
     Parameters
     ----------
@@ -21,21 +21,21 @@ class SequenceNet(nn.Module):
     hidden_size : int
         Units of each recurrent layer and direction.
     n_codes : int, optional
-        Rows of the trained embedding. Without it steps are numbers, or codes of the vectors
-        that come with the batch.
+        Rows of the trained embedding. Without it, steps are numbers, or codes of vectors that come
+        with the batch.
     n_extra_features : int, default=0
-        Features that a network adds to each step.
+        Features that the subclass adds to each step.
     cell, cell_params, n_layers, bidirectional, bptt_steps
         See `sklstm.nn.recurrent.Recurrent`.
     dropout, recurrent_dropout, locked_dropout
         See `sklstm.nn.recurrent.Recurrent`.
     embedding_dropout : float, default=0.0
-        Dropout on the steps' vectors.
+        Dropout on the vectors of the steps.
     word_dropout : float, default=0.0
-        Probability of taking a real token for an unknown one during training.
+        Probability of replacing a token by the unknown one during training.
     """
 
-    row_arguments = ("lengths",)  # what `forward_embedded` wants beside the embedded steps
+    row_arguments = ("lengths",)  # those of `forward_embedded` with a row a sequence
 
     def __init__(
         self,
@@ -76,19 +76,19 @@ class SequenceNet(nn.Module):
         )
 
     def embed(self, steps, vectors=None):
-        """Look codes up; numbers stay as they are.
+        """Look up the vectors of codes; numbers stay as they are.
 
         Parameters
         ----------
         steps : Tensor of shape (n_sequences, n_steps[, n_features])
             Codes, or numbers, padded on the right.
         vectors : Tensor of shape (n_codes, n_features), optional
-            Vectors for codes that the embedding does not hold.
+            Vectors of codes that the embedding lacks.
 
         Returns
         -------
         Tensor of shape (n_sequences, n_steps, n_features)
-            The steps' vectors.
+            The vectors of the steps.
         """
         if steps.is_floating_point():
             return steps
@@ -100,12 +100,12 @@ class SequenceNet(nn.Module):
         return self.embedding(steps, vectors)
 
     def layer_table(self):
-        """List the layers.
+        """Return a table of the layers.
 
         Returns
         -------
         list of tuple (str, str, int)
-            Name, output shape and number of parameters of each.
+            Name, output shape and number of parameters of each layer.
         """
         rows = []
         if self.embedding is not None:
@@ -118,21 +118,21 @@ class SequenceNet(nn.Module):
 
 
 def step_losses(logits, targets, weight=None):
-    """Sum the cross-entropies of each sequence's steps.
+    """Return the cross-entropy of each sequence, summed over its steps.
 
     Parameters
     ----------
     logits : Tensor of shape (n_sequences, n_steps, n_outputs)
-        Of each step.
+        The logits of each step.
     targets : LongTensor of shape (n_sequences, n_steps)
         The true codes, -1 at padding.
     weight : Tensor of shape (n_outputs,), optional
-        Weight of each code.
+        Weights of the codes.
 
     Returns
     -------
     Tensor of shape (n_sequences,)
-        In nats.
+        The sums, in nats.
     """
     losses = F.cross_entropy(
         logits.flatten(0, 1), targets.flatten(), weight, ignore_index=-1, reduction="none"
@@ -141,19 +141,19 @@ def step_losses(logits, targets, weight=None):
 
 
 def layer_row(name, shape, layer):
-    """Describe a layer: its name, output shape and number of parameters."""
+    """Return the name, output shape and number of parameters of a layer."""
     return name, shape, count_parameters(layer)
 
 
 def count_parameters(module, trainable=None):
-    """Count the numbers in a module's parameters.
+    """Count the parameters of a module.
 
     Parameters
     ----------
     module : Module
         The module.
     trainable : bool, optional
-        Count only those that are, or are not, trained.
+        Count only those that are (True), or are not (False), trained.
 
     Returns
     -------

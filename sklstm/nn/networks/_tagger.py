@@ -1,4 +1,4 @@
-"""Many steps in, a tag for each of them out."""
+"""Sequence tagging: a tag for each step."""
 
 import torch
 from torch.nn import functional as F
@@ -11,37 +11,36 @@ from sklstm.nn.networks._sequence import SequenceNet, layer_row, step_losses
 
 
 class TaggerNet(SequenceNet):
-    r"""Many steps in, a tag for each of them out.
+    r"""Sequence tagging: recurrent layers, and a linear-chain CRF over their outputs.
 
-    A step is its vector, what an encoder reads in its characters, and the class of its casing.
-    A linear map turns the recurrent outputs :math:`h_t` into emissions
-    :math:`e_t = W h_t + b`, a number for each tag, over which stands a linear-chain CRF, or
-    a softmax at each step on its own.
+    A step is described by its vector, by an encoding of its characters, and by its casing class.
+    A linear layer maps the recurrent outputs :math:`h_t` to emissions :math:`e_t = W h_t + b`,
+    one for each tag, which are the scores of a linear-chain CRF, or of a softmax at each step.
 
     Parameters
     ----------
     n_outputs : int
-        Tags :math:`K`.
+        Number of tags, :math:`K`.
     n_features, hidden_size
         See `SequenceNet`.
     crf : bool, default=True
-        Whether neighbouring tags depend on each other.
+        Whether to use a CRF, or a softmax at each step.
     allowed : tuple of ndarray of bool, optional
         See `sklstm.nn.crf.LinearChainCRF`.
     class_weight : ndarray of shape (n_outputs,), optional
-        Weight of each tag in the softmax's loss.
+        Weight of each tag in the loss of the softmax.
     char_encoder : {"cnn", "lstm"}, optional
         See `sklstm.nn.networks._char_encoder.CharEncoder`.
     n_characters, char_embedding_dim, char_hidden_size : int
-        Its sizes.
+        Sizes of the character encoder.
     n_casings : int, default=0
-        Classes of casing.
+        Number of casing classes.
     dropout : float, default=0.0
         Dropout between layers, and before the output.
     locked_dropout : bool, default=False
         Whether dropout drops the same features at every step.
     embedding_dropout : float, default=0.0
-        Dropout on the steps' and the characters' vectors.
+        Dropout on the vectors of steps and characters.
     **options
         See `SequenceNet`.
     """
@@ -102,18 +101,18 @@ class TaggerNet(SequenceNet):
         lengths : LongTensor of shape (n_sequences,)
             Real steps of each sequence.
         vectors : Tensor of shape (n_codes, n_features), optional
-            Vectors for codes that the embedding does not hold.
+            Vectors of codes that the embedding lacks.
         words : LongTensor of shape (n_sequences, n_steps), optional
             Row of `characters` and `casing` of each step.
         characters : LongTensor of shape (n_words, n_characters), optional
-            How each word of the batch is written.
+            Codes of the characters of each word of the batch.
         casing : LongTensor of shape (n_words,), optional
-            Class of its casing.
+            Casing class of each word.
 
         Returns
         -------
         Tensor of shape (n_sequences, n_steps, n_outputs)
-            The emissions; what stands at padding has no meaning.
+            The emissions; those at padding have no meaning.
         """
         x = self.embed_steps(steps, vectors, words, characters, casing)
         return self.forward_embedded(x, lengths)
@@ -129,7 +128,7 @@ class TaggerNet(SequenceNet):
         Returns
         -------
         Tensor of shape (n_sequences, n_steps, n_features)
-            What the recurrent layers get.
+            The inputs of the recurrent layers.
         """
         features = [self.embed(steps, vectors)]  # (N, T, F)
         if self.char_encoder is not None:
@@ -151,12 +150,12 @@ class TaggerNet(SequenceNet):
         Returns
         -------
         Tensor of shape (n_sequences, n_steps, n_outputs)
-            The emissions; what stands at padding has no meaning.
+            The emissions; those at padding have no meaning.
         """
         return self.output(self.dropout(self.recurrent(x, lengths)))  # (N, T, K)
 
     def losses(self, emissions, tags):
-        """Compute the negative log-likelihood of each sequence's tags.
+        """Compute the negative log-likelihood of the tags of each sequence.
 
         Parameters
         ----------
@@ -175,12 +174,12 @@ class TaggerNet(SequenceNet):
         return step_losses(emissions, tags, self.class_weight)
 
     def layer_table(self):
-        """List the layers.
+        """Return a table of the layers.
 
         Returns
         -------
         list of tuple (str, str, int)
-            Name, output shape and number of parameters of each.
+            Name, output shape and number of parameters of each layer.
         """
         rows = super().layer_table()
         if self.char_encoder is not None:
