@@ -21,6 +21,8 @@ from sklearn.utils.validation import has_fit_parameter
 
 from sklstm.sequences import SequencePadder, Sequences
 
+__all__ = ["check_sequence_estimator", "sequence_estimator_checks"]
+
 TOKENS = [
     ["a", "good", "film"],
     ["bad", "acting", ",", "bad", "plot", ",", "bad", "film"],

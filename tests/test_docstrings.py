@@ -39,10 +39,14 @@ def public_names():
                 yield f"{module.__name__}.{name}"
 
 
+def find(name):
+    module, _, attribute = name.rpartition(".")
+    return getattr(importlib.import_module(module), attribute)
+
+
 def public_members(name):
     """Dotted names of the public methods and properties that a class has from this package."""
-    module, _, attribute = name.rpartition(".")
-    thing = getattr(importlib.import_module(module), attribute)
+    thing = find(name)
     if inspect.isclass(thing):
         for member, value in inspect.getmembers_static(thing):
             described = inspect.isroutine(value) or isinstance(value, property)
@@ -88,9 +92,19 @@ def test_exported_object_has_an_example(name):
     assert not faults(name, {"EX01"})
 
 
+def referenced():
+    return re.findall(r"^   (sklstm[\w.]+)$", (ROOT / "docs/api/index.rst").read_text(), re.M)
+
+
 def test_the_reference_lists_what_is_exported():
-    listed = re.findall(r"^   (sklstm[\w.]+)$", (ROOT / "docs/api/index.rst").read_text(), re.M)
-    assert sorted(listed) == sorted(exported_names())
+    assert sorted(referenced()) == sorted(exported_names())
+
+
+def test_what_is_not_in_the_reference_has_an_underscore_or_is_in_the_engine():
+    listed = list(map(find, referenced()))
+    assert not [
+        name for name in OBJECTS if not name.startswith(ENGINE) and find(name) not in listed
+    ]
 
 
 ESTIMATORS = {name: getattr(sklstm, name) for name in sklstm.__all__ if name.startswith("LSTM")}
