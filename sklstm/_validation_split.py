@@ -1,5 +1,7 @@
 """What early stopping holds out of the training data."""
 
+import warnings
+
 import numpy as np
 from sklearn.model_selection import train_test_split
 
@@ -32,6 +34,13 @@ def hold_out(samples, validation, fraction, groups, strata, random_state):
     tuple of Samples
         Two parts.
     """
+    if groups is not None and isinstance(validation, str):
+        warnings.warn(
+            f"groups have no effect with validation={validation!r}, which may part the samples of "
+            "one group. Pass a splitter, such as GroupShuffleSplit(1), as validation.",
+            UserWarning,
+            stacklevel=6,
+        )
     try:
         rows, held_out = _split(samples, validation, fraction, groups, strata, random_state)
     except (TypeError, ValueError) as error:

@@ -177,6 +177,10 @@ class TestHoldingOut:
         assert list(map(np.array_equal, valid.X, [X[row] for row in held_out])) == [True] * 5
         with pytest.raises(ValueError, match=r"hold out a part of 20 .*'groups'"):
             make(**FAST, validation=splitter).fit(X, targets)
+        for validation in ("random", "last"):
+            message = f"groups have no effect with validation={validation!r}"
+            with pytest.warns(UserWarning, match=message):
+                parts_of(make(**FAST, validation=validation), X, targets, groups=groups)
 
     def test_a_single_text(self):
         text = "abcdefghij" * 10
