@@ -29,7 +29,7 @@ from tagged import (
 from toys import Spoil
 
 from sklstm import SequencePadder, Sequences, TokenIndexer, Word2VecEmbedder
-from sklstm.tagger._spelling import CASINGS, LONGEST_WORD, Speller, casing_of
+from sklstm.tagger._spelling import CASINGS, MAX_CHARACTERS, Speller, casing_of
 
 
 @pytest.fixture(scope="module")
@@ -202,10 +202,10 @@ class TestSpelling:
         speller = Speller(["abab"])
         word = "a" * 40 + "b" * 40
         (row,) = speller.spell(["", word]).characters[1:]
-        half = LONGEST_WORD // 2
+        half = MAX_CHARACTERS // 2
         np.testing.assert_array_equal(row, [2] * half + [3] * half)
-        (row,) = speller.spell(["", "a" * LONGEST_WORD]).characters[1:]
-        np.testing.assert_array_equal(row, [2] * LONGEST_WORD)
+        (row,) = speller.spell(["", "a" * MAX_CHARACTERS]).characters[1:]
+        np.testing.assert_array_equal(row, [2] * MAX_CHARACTERS)
 
     @pytest.mark.parametrize(
         ("word", "casing"),

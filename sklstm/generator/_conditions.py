@@ -1,4 +1,4 @@
-"""What is known of a text beside its symbols: a label, or numbers."""
+"""Conditions of texts: a label for each, or numbers."""
 
 from reprlib import repr as shorten
 
@@ -10,23 +10,23 @@ from sklstm._validation import column_names
 
 
 class Conditions:
-    """Turn conditions into numbers: labels into one-hot vectors, numbers as they are.
+    """Encode conditions: labels as one-hot vectors, numbers as they are.
 
     Parameters
     ----------
     y : array-like of shape (n_samples,) or (n_samples, n_conditions)
-        Labels, or numbers: whatever has two axes or holds floats.
+        Numbers if it has two axes or holds floats, otherwise labels.
     y_val : array-like, optional
-        Those of validation data.
+        The conditions of validation data.
 
     Attributes
     ----------
     labels : ndarray or None
         The labels, sorted.
     size : int
-        How many numbers they become.
+        Width of an encoded condition.
     columns : list of str
-        Names of the numbers, if they came in a frame that has names.
+        Names of the columns, if the numbers came in a frame with names.
     """
 
     def __init__(self, y, y_val=None):
@@ -72,7 +72,7 @@ class Conditions:
             )
         try:
             unseen = sorted(set(y.tolist()).difference(self.labels.tolist()), key=str)
-        except TypeError:  # lists and the like, which are no labels
+        except TypeError:  # lists and the like are no labels
             unseen = y.tolist()
         if unseen:
             raise ValueError(
@@ -81,14 +81,14 @@ class Conditions:
         return (y[:, None] == self.labels).astype(np.float32)
 
     def encode_for(self, condition, n_texts):
-        """Encode the condition of texts to write.
+        """Encode the conditions of texts to sample.
 
         Parameters
         ----------
         condition : label, numbers, or array-like with one of them for each text
-            The condition.
+            The conditions.
         n_texts : int
-            How many texts.
+            Number of texts.
 
         Returns
         -------
@@ -97,7 +97,7 @@ class Conditions:
         """
         self._check_columns(condition)
         condition = _as_array(condition, "condition")
-        row = condition.ndim == 1 and self.labels is None  # of numbers, if they are not one each
+        row = condition.ndim == 1 and self.labels is None  # numbers of one text, or one of each
         shared = condition.ndim == 0 or (row and (self.size > 1 or len(condition) == 1))
         numbers = self.encode(condition.reshape(1, *condition.shape) if shared else condition)
         if shared:
@@ -129,7 +129,7 @@ def _as_array(y, name="y"):
     except CONVERSION_ERRORS as error:
         raise restated(error, "Every text has one condition.") from None
     if array.dtype.kind == "U" and isinstance(y, list | tuple):
-        array = np.asarray(y, dtype=object)  # where a missing value does not become a string
+        array = np.asarray(y, dtype=object)  # in which a missing value is no string
     is_column = array.ndim == 2 and array.shape[1] == 1 and array.dtype.kind in "OSU"
     return array[:, 0] if is_column else array
 

@@ -20,14 +20,14 @@ OWN_VECTORS = (
 
 
 def read_texts(X, level):
-    """Read texts as sequences of symbols.
+    """Return texts as sequences of symbols.
 
     Parameters
     ----------
     X : array-like of str, or token lists or Sequences
         The user's input.
     level : {"char", "token"}
-        What a symbol is.
+        Whether symbols are characters or tokens.
 
     Returns
     -------
@@ -78,17 +78,17 @@ def shift_targets(sequences):
 
 
 def balance(data):
-    """Scale the weights such that the loss is a mean over symbols.
+    """Scale the weights so that the loss is a mean over symbols.
 
     Parameters
     ----------
     data : SequenceDataset
-        With weights of its texts.
+        The texts, with weights.
 
     Returns
     -------
     SequenceDataset
-        The same.
+        The same object.
     """
     n_steps = np.average(data.lengths, weights=data.weights)
     data.weights = data.weights / (n_steps * data.weights.mean())
@@ -96,21 +96,21 @@ def balance(data):
 
 
 def hold_end_out(samples, level, fraction):
-    """Hold the end of a single text out.
+    """Hold out the end of a single text.
 
     Parameters
     ----------
     samples : Samples
         The text.
     level : {"char", "token"}
-        What a symbol is.
+        Whether symbols are characters or tokens.
     fraction : float
-        Share of its symbols to hold out, the end counting as a symbol.
+        Share of the symbols to hold out; the end counts as a symbol.
 
     Returns
     -------
     tuple of Samples
-        Its beginning and its end.
+        The beginning and the end of the text.
     """
     n_symbols = samples.sequences.lengths[0]
     n_held_out = round(fraction * n_symbols)
@@ -132,18 +132,18 @@ def hold_end_out(samples, level, fraction):
 
 
 def warn_of_long_texts(data):
-    """Warn of texts too long for one step of the optimizer.
+    """Warn of texts that are too long for a single optimizer step.
 
     Parameters
     ----------
     data : SequenceDataset
-        The texts, learned as a whole.
+        Texts that are learned as a whole.
     """
     longest = data.lengths.max() - 1  # without the start
     if longest > LONG_TEXT_SYMBOLS:
         warnings.warn(
-            f"A text of {longest:,} symbols is learned as a whole, with a single step of the "
-            "optimizer in an epoch. Set bptt_steps, for example to 100.",
+            f"A text of {longest:,} symbols is learned as a whole, with a single optimizer "
+            "step in an epoch. Set bptt_steps, for example to 100.",
             UserWarning,
             stacklevel=7,
         )
@@ -173,12 +173,12 @@ def choose_cutoffs(counts):
     Parameters
     ----------
     counts : ndarray of int, shape (n_codes,)
-        How often each symbol occurs, the most frequent first, more or less.
+        Count of each symbol, approximately in decreasing order.
 
     Returns
     -------
     list of int
-        The head holds four fifths of the text; the first cluster holds most of the rest.
+        The head covers four fifths of the text, and the first cluster most of the rest.
     """
     covered = np.cumsum(counts) / np.sum(counts)
     cutoffs = 1 + np.searchsorted(covered, CLUSTER_SHARES)

@@ -1,4 +1,4 @@
-"""Looking into fitted estimators: gradients, gates, states, attention, what a token contributes."""
+"""Inspection of fitted estimators: gradients, gates, states, attention, token contributions."""
 
 from sklstm.inspection._attention import AttentionDisplay, attention_weights
 from sklstm.inspection._contributions import TokenContributionsDisplay, token_contributions

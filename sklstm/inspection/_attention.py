@@ -39,7 +39,7 @@ def attention_weights(estimator, X, y=None):
         weights : list of ndarray of shape (n_symbols, n_steps)
             :math:`\alpha`, one array for each sample; each row sums to 1.
         tokens : list of list of str or None
-            What the steps of each source are called: characters, tokens or ids. None for numbers.
+            Names of the steps of each source: characters, tokens or ids. None for numbers.
         outputs : list of list of str
             The symbols of each output.
 
@@ -52,7 +52,7 @@ def attention_weights(estimator, X, y=None):
     A weight says which step the decoder attends to, not what it gets from it: the encoder has run
     over the whole source, so its output at a step also depends on the neighbours.
 
-    Computed without dropout on a copy of the network; the estimator stays as it is.
+    Computed without dropout on a copy of the network; the estimator does not change.
 
     References
     ----------

@@ -20,8 +20,8 @@ TOLERANCE = 1e-4  # for a piece, relative to the sum of all absolute contributio
 ROUNDING = 1e-12  # relative rounding error of an output in float64
 MIN_PIECE = 2**-12  # share of the line below which pieces are not halved further
 
-RAISES, LOWERS = "31, 119, 180", "230, 97, 1"  # blue and orange, which every eye tells apart
-STRONGEST = 0.6  # opacity of the largest contribution: letters of any page stay readable on it
+RAISES, LOWERS = "31, 119, 180", "230, 97, 1"  # blue and orange, safe for the colour-blind
+MAX_OPACITY = 0.6  # of the largest contribution: text stays readable on it
 PAGE = '<div dir="auto" style="line-height: 1.9">{}</div>'
 SAMPLE = '<div style="margin-bottom: 0.8em"><div style="white-space: pre-wrap">{}</div>{}</div>'
 MARK = (
@@ -59,9 +59,8 @@ def token_contributions(estimator, X, *, method="integrated_gradients", target=N
         a_t = \tfrac12 \big[ f(x_{t:T}) - f(x_{t+1:T}) \big]
             + \tfrac12 \big[ f(x_{1:t}) - f(x_{1:t-1}) \big]
 
-    where only the steps in the index keep their vectors. Leaving out one token alone would not
-    sum to anything. Over all orders in place of these two, the mean would be the Shapley value
-    [2]_.
+    where only the steps in the index keep their vectors. The mean over all orders, not just these
+    two, would be the Shapley value [2]_.
 
     Parameters
     ----------
@@ -92,7 +91,7 @@ def token_contributions(estimator, X, *, method="integrated_gradients", target=N
         output_names : list of str
             What :math:`f` is for each sample, such as ``"logit of positive"``.
         tokens : list of list of str or None
-            What the steps of each sample are called: tokens or ids. None for numbers.
+            Names of the steps of each sample: tokens or ids. None for numbers.
 
     See Also
     --------
@@ -107,7 +106,7 @@ def token_contributions(estimator, X, *, method="integrated_gradients", target=N
     variants of a sample of :math:`T` steps.
 
     Computed without dropout, in float64 on the CPU and on a copy of the network; the estimator
-    stays as it is.
+    does not change.
 
     References
     ----------
@@ -391,7 +390,7 @@ class TokenContributionsDisplay:
         result = self.result
         values = result.contributions[sample]
         tokens = range(len(values)) if result.tokens is None else result.tokens[sample]
-        shares = np.sqrt(np.abs(values) / largest)  # small ones shall be seen, too
+        shares = np.sqrt(np.abs(values) / largest)  # so that small ones are visible
         pieces = [
             _mark(token, value, share, f' title="{value:+.3g}"')
             for token, value, share in zip(tokens, values, shares, strict=True)
@@ -410,7 +409,7 @@ class TokenContributionsDisplay:
 def _mark(token, value, share, title=""):
     colour = RAISES if value > 0 else LOWERS
     text = escape(str(token))
-    return MARK.format(title=title, colour=colour, opacity=STRONGEST * share, text=text)
+    return MARK.format(title=title, colour=colour, opacity=MAX_OPACITY * share, text=text)
 
 
 def _colour(value):

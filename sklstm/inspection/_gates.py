@@ -1,4 +1,4 @@
-"""What the gates do at every step: ``gate_activations`` and its display."""
+"""Gates at every step: ``gate_activations`` and its display."""
 
 from sklearn.utils import Bunch
 
@@ -49,18 +49,18 @@ def gate_activations(estimator, X):
 
         f, i, g, ... : list of ndarray of shape (n_layers, n_directions, n_steps, hidden_size)
             For each gate of the cell, by its letter, one array for each sample. Direction 1
-            reads backwards; its steps are in the order of time, too.
+            runs backwards; its steps are in time order, too.
         tokens : list of list of str or None
-            What the steps of each sample are called: tokens or ids. None for numbers.
+            Names of the steps of each sample: tokens or ids. None for numbers.
 
     See Also
     --------
     GateActivationsDisplay : Draws them.
-    hidden_states : What the gates make of the past.
+    hidden_states : Computes the states.
 
     Notes
     -----
-    Computed without dropout on a copy of the network; the estimator stays as it is.
+    Computed without dropout on a copy of the network; the estimator does not change.
 
     References
     ----------

@@ -52,7 +52,7 @@ def gradient_flow(estimator, X, y=None):
         h : ndarray of shape (n_layers, n_directions, n_samples, max_steps)
             Norms of :math:`\partial L_n / \partial h` by lag: entry 0 of the last axis is at the
             last step, entry 1 one step before. NaN where a sample is shorter. The last step of
-            direction 1, which reads backwards, is the first one in time.
+            direction 1, which runs backwards, is the first one in time.
         c : ndarray of shape (n_layers, n_directions, n_samples, max_steps)
             The same for the cell state :math:`c`, of cells that have one.
 
@@ -62,16 +62,15 @@ def gradient_flow(estimator, X, y=None):
 
     Notes
     -----
-    Without `y`, how sure the prediction is does not matter; the gradient of a loss is small where
-    the prediction is good.
+    The gradient of a loss is small where the prediction is good. Without `y`, the confidence of the
+    prediction does not matter.
 
-    The derivative at a step also counts what the step gives away directly. With
-    ``pooling="last"`` only the last step does, and the decline by lag is that of the recurrence;
-    other poolings, and a tagger, read every step.
+    The derivative at a step includes its direct effect on the output. With ``pooling="last"`` only
+    the last step has one, so the decline by lag is that of the recurrence; with other poolings, and
+    in a tagger, every step has one.
 
-    They are the derivatives of the whole function: `bptt_steps` does not cut them. Computed
-    without dropout, in float64 on the CPU and on a copy of the network; the estimator stays as it
-    is.
+    `bptt_steps` does not truncate these derivatives. They are computed without dropout, in float64
+    on the CPU and on a copy of the network; the estimator does not change.
 
     References
     ----------
@@ -95,7 +94,7 @@ def gradient_flow(estimator, X, y=None):
     >>> flow = gradient_flow(regressor, X)
     >>> flow.c.shape
     (1, 1, 50, 8)
-    >>> int(flow.c[0, 0].mean(axis=0).argmax())  # nothing moves the end like the last step
+    >>> int(flow.c[0, 0].mean(axis=0).argmax())  # the last step has the largest effect
     0
     """
     inspected = InspectedNetwork(estimator, X)
@@ -128,7 +127,7 @@ def _norms(loss, layers):
         for direction, trace in enumerate(traces)
         for name, steps in trace.steps.items()
     ]
-    # of the very tensors that later ones are computed from: h_t too is made of c_t
+    # the tensors that later states were computed from; h_t too depends on c_t
     every_step = [step for _, steps in states for step in steps]
     gradients = torch.autograd.grad(loss, every_step, materialize_grads=True)
     n_steps = len(states[0][1])
@@ -138,7 +137,7 @@ def _norms(loss, layers):
 
 
 def _prediction(inspected, outputs, lengths):
-    """Sum the outputs that make the predictions, over all sequences of a batch."""
+    """Sum the outputs behind the predictions, over all sequences of a batch."""
     if outputs.ndim == 3:
         paths, _ = inspected.network.crf.viterbi(outputs, lengths)
         return sum(

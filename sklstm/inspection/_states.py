@@ -25,21 +25,21 @@ def hidden_states(estimator, X):
         Dictionary-like object, with:
 
         h : list of ndarray of shape (n_layers, n_directions, n_steps, hidden_size)
-            The hidden state :math:`h_t`, one array for each sample. Direction 1 reads
-            backwards; its steps are in the order of time, too.
+            The hidden state :math:`h_t`, one array for each sample. Direction 1 runs
+            backwards; its steps are in time order, too.
         c : list of ndarray of shape (n_layers, n_directions, n_steps, hidden_size)
             The cell state :math:`c_t`, of cells that have one.
         tokens : list of list of str or None
-            What the steps of each sample are called: tokens or ids. None for numbers.
+            Names of the steps of each sample: tokens or ids. None for numbers.
 
     See Also
     --------
     HiddenStatesDisplay : Draws them.
-    gate_activations : What lets the past through.
+    gate_activations : Computes the gates.
 
     Notes
     -----
-    Computed without dropout on a copy of the network; the estimator stays as it is.
+    Computed without dropout on a copy of the network; the estimator does not change.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""LSTMSeq2Seq: sequences in, other sequences out.
+"""LSTMSeq2Seq: an encoder and a decoder with attention.
 
 The estimator is in ``_estimator``; ``_symbols`` reads strings as sequences of symbols, and numbers
 those of the output.

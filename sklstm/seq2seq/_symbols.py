@@ -1,4 +1,4 @@
-"""Symbols: strings read as sequences of characters, and those of the output as numbers."""
+"""Symbols of sources and outputs: strings as sequences of characters, and their codes."""
 
 from itertools import chain
 from reprlib import repr as shorten
@@ -15,17 +15,17 @@ EXPECTED = "one str, or one list of str, for each sample"
 
 
 def list_texts(X):
-    """List the texts, if that is what an input holds.
+    """Return the texts of an input that holds strings.
 
     Parameters
     ----------
     X : object
-        Any input.
+        The input.
 
     Returns
     -------
     list of str or None
-        None for an input of another kind.
+        The texts; None for an input of another kind.
     """
     if isinstance(X, Sequences):
         return None
@@ -47,7 +47,7 @@ def list_texts(X):
 
 
 def check_outputs(y):
-    """Check the sequences to predict.
+    """Check and return the sequences to predict.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def check_outputs(y):
     Returns
     -------
     list of str, or list of (list or tuple) of str
-        The same, in a list.
+        The sequences.
     """
     try:
         texts = list_texts(y)
@@ -69,23 +69,23 @@ def check_outputs(y):
 
 
 class OutputSymbols:
-    """Number the symbols of outputs.
+    """The symbols of outputs and their codes.
 
     Parameters
     ----------
     y : list of str, or list of lists of str
-        Outputs to learn from.
+        The outputs of the training data.
     declared : sequence of str, optional
-        Symbols that will come later.
+        Symbols that occur in later data.
     y_val : list of str, or list of lists of str, optional
-        Outputs of validation data.
+        The outputs of validation data.
 
     Attributes
     ----------
     are_texts : bool
         Whether outputs are strings.
     symbols : list of str
-        Sorted; a symbol's code is its place, counted from 1, since 0 ends an output.
+        The symbols, sorted. Their codes count from 1; code 0 is the end of an output.
     """
 
     def __init__(self, y, declared=None, y_val=None):
@@ -100,7 +100,7 @@ class OutputSymbols:
         self._codes = {symbol: code for code, symbol in enumerate(self.symbols, start=1)}
 
     def __getstate__(self):
-        """Leave out what the symbols tell again."""
+        """Leave out the codes, which follow from the symbols."""
         return {"are_texts": self.are_texts, "symbols": self.symbols}
 
     def __setstate__(self, state):
@@ -108,7 +108,7 @@ class OutputSymbols:
         self._number()
 
     def check(self, y):
-        """Check that outputs are strings, or lists, as they were in ``fit``.
+        """Check that outputs are strings, or token lists, as in ``fit``.
 
         Parameters
         ----------
@@ -123,7 +123,7 @@ class OutputSymbols:
             )
 
     def encode(self, y):
-        """Number the symbols of each output.
+        """Encode the symbols of each output.
 
         Parameters
         ----------
@@ -133,7 +133,7 @@ class OutputSymbols:
         Returns
         -------
         SequenceDataset
-            Their codes, each output with 0 at its end.
+            The codes, with 0 at the end of each output.
         """
         self.check(y)
         self.check_known(y)
@@ -143,7 +143,7 @@ class OutputSymbols:
         return SequenceDataset(np.concatenate(rows), np.cumsum(lengths) - lengths, lengths)
 
     def check_known(self, y):
-        """Check that the network can write all symbols of outputs.
+        """Check that all symbols of outputs are known.
 
         Parameters
         ----------
@@ -159,17 +159,17 @@ class OutputSymbols:
             )
 
     def decode(self, codes):
-        """Name the symbols of one output.
+        """Decode the symbols of one output.
 
         Parameters
         ----------
         codes : list of int
-            With an end.
+            The codes, with an end.
 
         Returns
         -------
         str or list of str
-            What stands before the end.
+            The symbols before the end.
         """
         named = [self.symbols[code - 1] for code in codes[: codes.index(BOUNDARY)]]
         return "".join(named) if self.are_texts else named

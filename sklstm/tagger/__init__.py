@@ -1,6 +1,7 @@
 """LSTMTagger: a tag for each step of a sequence.
 
-The estimator is in ``_estimator``; ``_codes`` numbers tags, and ``_spelling`` characters.
+The estimator is in ``_estimator``; ``_codes`` encodes tags, ``_spelling`` characters, and
+``_entities`` makes entities of tags.
 """
 
 from sklstm.tagger._estimator import LSTMTagger as LSTMTagger

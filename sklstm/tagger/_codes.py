@@ -1,4 +1,4 @@
-"""Tags as numbers, in the scheme that the network learns."""
+"""Codes of tags, in the scheme of training."""
 
 from itertools import chain
 
@@ -12,28 +12,28 @@ from sklstm.tags._spans import OUTSIDE, PREFIXES
 
 
 class TagCodes:
-    """Number tags, and convert them to the scheme of training and back.
+    """Encode and decode tags, and convert them to the scheme of training and back.
 
     Parameters
     ----------
     scheme : str or None
-        The scheme of the user's tags, or ``"auto"``.
+        The scheme of the user's tags; ``"auto"`` infers it.
     train_scheme : str, optional
-        The scheme of training, if it is another one.
+        The scheme of training, if it differs.
     y : list of lists of str
-        Tags to learn from.
+        The tags of the training data.
     declared : list of str, optional
-        Tags that will come later.
+        Tags that occur in later data.
     y_val : list of lists of str, optional
-        Tags of validation data.
+        The tags of validation data.
 
     Attributes
     ----------
     scheme, train_scheme : str or None
-        The schemes, found out; None for plain tags.
+        The schemes; None for plain tags.
     tags : list of str
-        The tags in the scheme of training, by their codes. ``"O"`` is always among those of a
-        scheme, and after a conversion every tag of each type, since a dev set may need those
+        The tags in the scheme of training, in the order of their codes. With a scheme they include
+        ``"O"``, and after a conversion every tag of each type, since validation data may have tags
         that `y` lacks.
     """
 
@@ -62,7 +62,7 @@ class TagCodes:
         return self.train_scheme != self.scheme
 
     def encode(self, y):
-        """Number the tags of each sequence.
+        """Encode the tags of each sequence.
 
         Parameters
         ----------
@@ -72,7 +72,7 @@ class TagCodes:
         Returns
         -------
         list of ndarray of int64
-            Their codes.
+            The codes.
         """
         codes = {tag: code for code, tag in enumerate(self.tags)}
         trained = check_tags(y, self.scheme)
@@ -88,12 +88,12 @@ class TagCodes:
         return [np.array([codes[tag] for tag in tags], np.int64) for tags in trained]
 
     def decode(self, codes):
-        """Name the tags of one sequence.
+        """Decode the tags of one sequence.
 
         Parameters
         ----------
         codes : sequence of int
-            What the network predicts, whether it keeps to the scheme or not.
+            Predicted codes, which may violate the scheme.
 
         Returns
         -------
@@ -107,21 +107,21 @@ class TagCodes:
         return spans_to_tags(spans, len(tags), self.scheme)
 
     def weigh(self, class_weight, targets, purpose):
-        """Weigh the tags; in ``fit``, such that a step of the training data weighs 1 on average.
+        """Compute the weights of tags; in ``fit``, their mean over the training steps is 1.
 
         Parameters
         ----------
         class_weight : dict, "balanced" or None
             The user's choice.
         targets : list of ndarray of int
-            The training data.
+            The codes of the training data.
         purpose : {"fit", "portion"}
-            What they are for.
+            The caller.
 
         Returns
         -------
         ndarray of shape (n_tags,) or None
-            By the tags' codes.
+            In the order of the codes.
         """
         if class_weight is None:
             return None
@@ -129,13 +129,13 @@ class TagCodes:
         weights = weigh_classes(class_weight, self.tags, counts)
         if purpose == "portion":
             return weights
-        weights = weights / (weights.max() or 1.0)  # no sum of them overflows
+        weights = weights / (weights.max() or 1.0)  # so that no sum overflows
         if not weights @ counts:
             raise ValueError(f"class_weight is 0 for all tags of y; got {class_weight!r:.80}.")
         return weights * counts.sum() / (weights @ counts)
 
     def check(self, tags):
-        """Check that tags are among those that were learned.
+        """Check that tags are known.
 
         Parameters
         ----------
@@ -161,7 +161,7 @@ class TagCodes:
                 )
 
     def _converts(self, tag):
-        """Whether a tag that was not seen has one in the scheme of training."""
+        """Whether an unseen tag has an equivalent in the scheme of training."""
         kinds = {given.partition("-")[2] for given in self._given if given != OUTSIDE}
         return self.converts and tag.partition("-")[2] in kinds
 

@@ -1,4 +1,4 @@
-"""Entities of predicted tags, with their probabilities."""
+"""Entities from predicted tags, with their probabilities."""
 
 from itertools import chain, pairwise
 
@@ -9,25 +9,25 @@ from sklstm.tags._spans import OUTSIDE, continuations
 
 
 def span_probabilities(crf, emissions, lengths, spans, tags):
-    """Compute how probable it is that each span is there: with its start, its end and its type.
+    """Compute the probability of each span, with its start, its end and its type.
 
     Parameters
     ----------
     crf : LinearChainCRF
         The distribution over paths.
     emissions : Tensor of shape (n_sequences, n_steps, n_tags)
-        Of the network.
+        The emissions of the network.
     lengths : Tensor of shape (n_sequences,)
         Real steps of each sequence.
     spans : list of lists of Span
         The spans of each sequence.
     tags : list of str
-        The tags by their codes, in any scheme.
+        The tags, in the order of their codes, in any scheme.
 
     Returns
     -------
     list of lists of float
-        Their probabilities, summed over all paths that hold the span, in whatever tags.
+        The probabilities, summed over all paths with the span.
     """
     found = [(row, span) for row, in_row in enumerate(spans) for span in in_row]
     if not found:
@@ -47,19 +47,19 @@ def span_probabilities(crf, emissions, lengths, spans, tags):
 
 
 def make_entities(sentences, spans):
-    """Describe the spans of each sentence.
+    """Return the spans of each sentence as entities.
 
     Parameters
     ----------
     sentences : Sequences
-        With strings and without padding.
+        The sentences, with strings and without padding.
     spans : list of lists of tuple (Span, float)
         The spans of each sentence, with their probabilities.
 
     Returns
     -------
     list of lists of Entity
-        With their places in the text if these are known.
+        The entities, with their positions in the text if these are known.
     """
     spans_of_steps, texts = sentences.char_spans, sentences.texts
     rows = zip(sentences.tokens(), pairwise(sentences.offsets.tolist()), spans, strict=True)

@@ -1,4 +1,4 @@
-"""How words are written: their characters as numbers, and the class of their casing."""
+"""Spellings of words: the codes of their characters, and their casing class."""
 
 from collections import Counter
 from copy import copy
@@ -9,18 +9,18 @@ from sklstm._inputs import kind_of
 from sklstm.nn.batches import Spellings
 from sklstm.sequences import SPECIAL_TOKENS, UNKNOWN
 
-LONGEST_WORD = 30  # of a longer one, this many characters are read, half from either end
+MAX_CHARACTERS = 30  # of a longer word, half of them are taken from either end
 CASINGS = ("none", "lower", "upper", "title", "mixed", "numeric", "partly numeric")
 
 
 class Speller:
-    """Number the characters of words.
+    """Encode the characters and the casing of words.
 
     Parameters
     ----------
     words : list of str
-        Distinct words to learn the characters from. Those seen only once stay unknown, so that
-        the network learns what to make of unknown ones.
+        Distinct words with the characters to learn. Characters that occur only once stay unknown,
+        so that the network learns a vector for unknown ones.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class Speller:
         self._seen_in = {c: word for word in words for c in word if c not in self.codes}
 
     def grown(self, words):
-        """Learn the characters of more words.
+        """Return a speller that also knows the characters of more words.
 
         Parameters
         ----------
@@ -45,7 +45,7 @@ class Speller:
         Returns
         -------
         Speller
-            It has the same codes, and new ones for the characters now seen more than once.
+            The same codes, and new ones for characters now seen more than once.
         """
         speller = copy(self)
         speller.codes, speller._seen_in = dict(self.codes), dict(self._seen_in)
@@ -59,41 +59,41 @@ class Speller:
 
     @property
     def n_characters(self):
-        """Codes, padding and unknown included."""
+        """Number of codes, padding and unknown included."""
         return len(self.codes) + len(SPECIAL_TOKENS)
 
     def spell(self, words):
-        """Number the characters of words.
+        """Encode the characters and the casing of words.
 
         Parameters
         ----------
         words : list of str
-            Any words; the first is the padding.
+            The words; the first is the padding.
 
         Returns
         -------
         Spellings
             A row for each word.
         """
-        characters = np.zeros((len(words), LONGEST_WORD), np.int64)
+        characters = np.zeros((len(words), MAX_CHARACTERS), np.int64)
         casing = np.zeros(len(words), np.int64)
-        half = LONGEST_WORD // 2
+        half = MAX_CHARACTERS // 2
         for row, word in enumerate(words[1:], start=1):
-            word = word if len(word) <= LONGEST_WORD else word[:half] + word[-half:]
+            word = word if len(word) <= MAX_CHARACTERS else word[:half] + word[-half:]
             characters[row, : len(word)] = [self.codes.get(c, UNKNOWN) for c in word]
             casing[row] = CASINGS.index(casing_of(word))
         return Spellings(characters, casing)
 
 
 def strings_of(inputs, reader):
-    """Return input whose tokens can be read, without padding.
+    """Return input that has the strings of its tokens, without padding.
 
     Parameters
     ----------
     inputs : Sequences or Numbers
         The input of an estimator.
     reader : str
-        What reads it, for the error message.
+        What needs the strings, for the error message.
 
     Returns
     -------
