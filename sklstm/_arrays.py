@@ -221,6 +221,25 @@ def refuse_masked(values, name):
         )
 
 
+def masked_steps(mask):
+    """Find the steps that a mask hides.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (..., n_features)
+        True where a number is hidden.
+
+    Returns
+    -------
+    ndarray of bool, shape (...)
+        True where all numbers of a step are.
+    """
+    hidden = mask.all(axis=-1)
+    if np.any(mask.any(axis=-1) != hidden):
+        raise ValueError("A step of X must be masked in all of its features, or in none.")
+    return hidden
+
+
 def refuse_missing(values, name):
     """Check that there is a label in every place.
 

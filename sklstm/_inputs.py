@@ -4,7 +4,14 @@ import numpy as np
 from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.validation import validate_data
 
-from sklstm._arrays import CONVERSION_ERRORS, describe, plain, refuse_dates, to_numbers
+from sklstm._arrays import (
+    CONVERSION_ERRORS,
+    describe,
+    masked_steps,
+    plain,
+    refuse_dates,
+    to_numbers,
+)
 from sklstm._validation import check_columns, check_tokens, holds_annotated_tokens, refuse_empty
 from sklstm.sequences import PADDING, Sequences
 
@@ -177,7 +184,7 @@ def _without_wrapper(sample):
     """Take the array out of a frame, a series or a tensor, and real steps out of masked ones."""
     if isinstance(sample, np.ma.MaskedArray) and sample.ndim:
         hidden = np.ma.getmaskarray(sample).reshape(len(sample), -1)  # (T, F)
-        return sample.data[~_find_padding(hidden)]
+        return sample.data[~masked_steps(hidden)]
     sample = plain(sample)
     if hasattr(sample, "__array__") and not isinstance(sample, str):
         return plain(np.asarray(sample))
@@ -258,16 +265,8 @@ def _read_ids(ids, lengths, vocabulary_size):
 
 
 def _read_masked(X):
-    padding = _find_padding(np.ma.getmaskarray(X))  # (N, T)
+    padding = masked_steps(np.ma.getmaskarray(X))  # (N, T)
     return _read_steps(X.data[~padding], (~padding).sum(axis=1))
-
-
-def _find_padding(hidden):
-    """Find the masked steps, (...), of a mask of shape (..., F)."""
-    padding = hidden.all(axis=-1)
-    if np.any(hidden.any(axis=-1) != padding):
-        raise ValueError("A step of X must be masked in all of its features, or in none.")
-    return padding
 
 
 def _read_ragged(samples):

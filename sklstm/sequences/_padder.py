@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._arrays import CONVERSION_ERRORS, plain, refuse_dates
+from sklstm._arrays import CONVERSION_ERRORS, masked_steps, plain, refuse_dates
 from sklstm._sklearn import Interval, StrOptions, fit_context
 from sklstm._validation import check_columns, check_tokens, refuse_empty
 from sklstm.sequences._sequences import Sequences
@@ -216,10 +216,8 @@ def _read_numbers(X):
                 "A masked array must have the shape (n_sequences, n_steps) or (n_sequences, "
                 f"n_steps, n_features); got {X.shape}."
             )
-        hidden = np.ma.getmaskarray(X)
-        if np.any(hidden.any(axis=-1) != hidden.all(axis=-1)):
-            raise ValueError("A step must be masked in all of its features, or in none.")
-        X = [row[~mask] for row, mask in zip(X.data, hidden.all(axis=-1), strict=True)]
+        hidden = masked_steps(np.ma.getmaskarray(X))  # (N, T)
+        X = [row[~padding] for row, padding in zip(X.data, hidden, strict=True)]
     rows = [_read_series(position, row) for position, row in enumerate(X)]
     refuse_empty(rows)
     widths = {row.shape[1] for row in rows if len(row)} or {rows[0].shape[1]}

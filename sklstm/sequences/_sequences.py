@@ -230,10 +230,8 @@ class Sequences:
         list of list of str
             ``"<unk>"`` stands for steps of code 1.
         """
-        if self.categories is None:
-            raise ValueError("These sequences hold ids without strings: categories is None.")
         real = self.without_padding()
-        strings = list(map(self.categories.__getitem__, real.codes.tolist()))
+        strings = list(map(self._known_categories().__getitem__, real.codes.tolist()))
         return [strings[start:stop] for start, stop in pairwise(real.offsets.tolist())]
 
     def without_padding(self):
@@ -305,12 +303,16 @@ class Sequences:
         ndarray of int32, shape (n_steps,)
             The codes; 1, for unknown, where there is none.
         """
-        if self.categories is None:
-            raise ValueError("These sequences hold ids without strings: categories is None.")
-        used, places = _number_used(self.codes, len(self.categories))
-        strings = map(self.categories.__getitem__, used[len(SPECIAL_TOKENS) :].tolist())
+        categories = self._known_categories()
+        used, places = _number_used(self.codes, len(categories))
+        strings = map(categories.__getitem__, used[len(SPECIAL_TOKENS) :].tolist())
         known = (codes_of.get(string, UNKNOWN) for string in strings)
         return recode(places, np.array([PADDING, UNKNOWN, *known], np.int32))
+
+    def _known_categories(self):
+        if self.categories is None:
+            raise ValueError("These sequences hold ids without strings: categories is None.")
+        return self.categories
 
     def without_unused(self):
         """Drop the categories, and their vectors, that do not occur.
