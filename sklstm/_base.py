@@ -1,6 +1,5 @@
-"""What every estimator shares: reading input, fitting, predicting, summing up, pickling."""
+"""What every estimator shares: fitting, predicting, copying and pickling."""
 
-import warnings
 from contextlib import contextmanager
 from copy import deepcopy
 from numbers import Integral, Real
@@ -8,30 +7,32 @@ from numbers import Integral, Real
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, clone
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import check_scoring, get_scorer_names
+from sklearn.metrics import check_scoring
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._arrays import describe
-from sklstm._callbacks import SCHEDULES, copy_callbacks
+from sklstm._callbacks import copy_callbacks
 from sklstm._input_encoder import InputEncoder
 from sklstm._moments import Moments
-from sklstm._net import Samples, choose_device, continue_net, load_net, make_net, seeded, train
-from sklstm._net_options import OPTIMIZERS, net_options
-from sklstm._sklearn import HasMethods, Interval, StrOptions, validate_parameter_constraints
-from sklstm._validation_split import hold_out, to_labels
+from sklstm._net import (
+    Samples,
+    choose_device,
+    continue_net,
+    dump_net,
+    load_net,
+    make_net,
+    seeded,
+    train,
+)
+from sklstm._net_options import net_options
+from sklstm._parameters import CONSTRAINTS, check_cell, refuse_balance
+from sklstm._summary import summarise
+from sklstm._training_warnings import warn_of_ending, warn_of_fallback, warn_of_saturation
+from sklstm._validation_split import about_validation_data, hold_out, to_labels
 from sklstm._weights import normalise, weigh_samples, weigh_scores
 from sklstm.nn.batches import Batch, LengthBatches, SequenceDataset, to_tensor
-from sklstm.nn.cells import CELLS, cell_options
-from sklstm.nn.networks import ManyToOneNet, SequenceNet, count_parameters
-from sklstm.nn.pooling import Pooling
-
-PROBED, FEWEST = 100, 10  # sequences that are compared
-LARGE = 10.0  # a number that may saturate a cell
-SMALL = 1e-3  # a standard deviation of numbers that may be too small to move a cell
-ALIKE = 0.1  # that of states, which lie between -1 and 1, of saturated cells
-UNMOVED = 1e-4  # that of states of cells which see the same all the time
+from sklstm.nn.networks import ManyToOneNet, count_parameters
 
 
 class BaseLSTM(BaseEstimator):
@@ -42,51 +43,7 @@ class BaseLSTM(BaseEstimator):
         "https://sklstm.readthedocs.io/en/stable/api/generated/sklstm.{estimator_name}.html"
     )
 
-    _parameter_constraints: dict = {
-        "vocabulary_size": [Interval(Integral, 2, 2**31, closed="both"), None],  # ids are int32
-        "embedding_dim": [Interval(Integral, 1, None, closed="left")],
-        "fine_tune_embeddings": ["boolean"],
-        "embedding_lr": [Interval(Real, 0, None, closed="neither"), None],
-        "mask_padding": ["boolean"],
-        "cell": [StrOptions(set(CELLS))],
-        "cell_params": [dict, None],
-        "hidden_size": [Interval(Integral, 1, None, closed="left")],
-        "n_layers": [Interval(Integral, 1, None, closed="left")],
-        "bidirectional": ["boolean"],
-        "pooling": [StrOptions(set(Pooling.KINDS))],
-        "embedding_dropout": [Interval(Real, 0, 1, closed="left")],
-        "word_dropout": [Interval(Real, 0, 1, closed="left")],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "recurrent_dropout": [Interval(Real, 0, 1, closed="left")],
-        "locked_dropout": ["boolean"],
-        "optimizer": [StrOptions(set(OPTIMIZERS)), callable],
-        "lr": [Interval(Real, 0, None, closed="neither")],
-        "schedule": [StrOptions(set(SCHEDULES)), callable, None],
-        "bptt_steps": [Interval(Integral, 1, None, closed="left"), None],
-        "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
-        "weight_decay": [Interval(Real, 0, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "max_epochs": [Interval(Integral, 1, None, closed="left")],
-        "early_stopping": ["boolean"],
-        "scoring": [StrOptions({"loss", *get_scorer_names()}), callable, None],
-        "validation": [StrOptions({"random", "last"}), HasMethods(["split", "get_n_splits"])],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
-        "warm_start": ["boolean"],
-        "device": [str],
-        "precision": [StrOptions({"auto", "float32", "float64", "bfloat16"})],
-        "callbacks": [list, tuple, None],
-        "net_params": [dict, None],
-        "verbose": ["verbose"],
-        "random_state": ["random_state"],
-    }
-
-    _cell_constraints = {
-        "forget_bias": [Interval(Real, -1e6, 1e6, closed="both")],  # a gate is shut long before
-        "diagonal": ["boolean"],
-        "nonlinearity": [StrOptions({"tanh", "relu"})],
-    }
-
+    _parameter_constraints: dict = CONSTRAINTS
     _network = ManyToOneNet
 
     # ------------------------------------------------------------ what a subclass says
@@ -159,13 +116,13 @@ class BaseLSTM(BaseEstimator):
         if partial:  # scikit-learn checks parameters in the first partial_fit only
             self._validate_params()
         self._check_presence(y, X_val, y_val)
-        self._check_cell()
-        purpose = "portion" if partial else "fit"
+        check_cell(self.cell, self.cell_params, self.recurrent_dropout)
         if partial:
-            self._refuse_balance()
+            refuse_balance(getattr(self, "class_weight", None))
+        purpose = "portion" if partial else "fit"
         reset = not (hasattr(self, "net_") and (partial or self.warm_start))
         if not reset:
-            self._check_vocabulary_size()
+            self._encoder.check_size(getattr(self, "vocabulary_size", None))
         with _nothing_lost(self):
             if reset:
                 self._random_state = check_random_state(self.random_state)
@@ -175,7 +132,7 @@ class BaseLSTM(BaseEstimator):
             sequences = self._read_dataset(X, y, sample_weight, y_val, reset=reset, purpose=purpose)
             data, valid = Samples(X, y, sequences), None
             if X_val is not None:
-                with _about_validation_data():
+                with about_validation_data():
                     valid = Samples(X_val, y_val, self._read_dataset(X_val, y_val, None))
             elif self.early_stopping and not partial:
                 data, valid = self._split(data, groups)
@@ -192,41 +149,6 @@ class BaseLSTM(BaseEstimator):
         if (X_val is None) != (y_val is None):
             raise ValueError("Pass X_val and y_val together, or neither of them.")
 
-    def _check_vocabulary_size(self):
-        now = getattr(self, "vocabulary_size", None)  # a generator has none
-        then = self._encoder.vocabulary_size
-        if now != then:
-            raise ValueError(
-                f"vocabulary_size={now} cannot go on from a fit with vocabulary_size={then}: "
-                "set it back, or set warm_start=False and call fit."
-            )
-
-    def _refuse_balance(self):
-        class_weight = getattr(self, "class_weight", None)
-        if isinstance(class_weight, str):
-            raise ValueError(
-                f"class_weight={class_weight!r} is not supported for partial_fit, which sees a "
-                "part of y at a time. Take sklearn.utils.class_weight.compute_class_weight of all "
-                "of y, or of a large sample, and pass its weights as a dict."
-            )
-
-    def _check_cell(self):
-        params, known = self.cell_params or {}, cell_options(self.cell)
-        unknown = set(params).difference(known)
-        if unknown:
-            options = f"it has {', '.join(known)}" if known else "it has none"
-            raise ValueError(
-                f"cell_params sets {', '.join(map(repr, sorted(unknown, key=str)))}, which the "
-                f"cell {self.cell!r} does not know: {options}."
-            )
-        constraints = {name: self._cell_constraints[name] for name in params}
-        validate_parameter_constraints(constraints, params, f"The cell {self.cell!r}")
-        if self.recurrent_dropout and not CELLS[self.cell].sees_output:
-            raise ValueError(
-                f"recurrent_dropout={self.recurrent_dropout} has nothing to drop: the cell "
-                f"{self.cell!r} has no recurrent weights. Set it to 0, or take another cell."
-            )
-
     def _read_dataset(self, X, y, sample_weight, y_val=None, *, reset=False, purpose="use"):
         """Read sequences and targets: for a ``"fit"``, as one ``"portion"`` of them, or to use."""
         data = self._read_sequences(X, reset, purpose)
@@ -234,7 +156,7 @@ class BaseLSTM(BaseEstimator):
         check_consistent_length(data, y)
         if reset:
             self._learn_targets(y, self._check_validation_targets(y_val))
-        weights = weigh_samples(sample_weight, data, purpose)
+        weights = weigh_samples(sample_weight, data.lengths, purpose)
         targets = self._encode_targets(y, weights, purpose=purpose)
         weights = self._weigh_classes(weights, targets, purpose=purpose)
         data.weights = to_tensor(normalise(weights, purpose))
@@ -276,7 +198,7 @@ class BaseLSTM(BaseEstimator):
     def _check_validation_targets(self, y_val):
         if y_val is None:
             return None
-        with _about_validation_data():
+        with about_validation_data():
             return self._check_targets(y_val)
 
     def _check_scored(self, y, sample_weight):
@@ -339,63 +261,13 @@ class BaseLSTM(BaseEstimator):
         return net_options(self, self._architecture, self._encoder.precision, *self._criterion())
 
     def _train(self, data, valid, partial):
-        if self.net_.falls_back:
-            warnings.warn(
-                f"precision='bfloat16' trains in float32 here: the device {self.net_.device!r} has "
-                "no LSTM kernel in bfloat16. Set precision='auto' to train without this warning.",
-                UserWarning,
-                stacklevel=5,
-            )
+        warn_of_fallback(self.net_)
         max_epochs = 1 if partial else self.max_epochs
         weight = data.sequences.importance.mean().item() if partial else 1.0
         ending = train(self.net_, self, data, valid, max_epochs, weight)
-        if ending == "interrupted":
-            warnings.warn(
-                f"Training was interrupted in epoch {self.n_iter_ + 1}; the estimator keeps what "
-                "it has learned so far and can be used.",
-                UserWarning,
-                stacklevel=5,
-            )
-        if ending == "diverged":
-            advice = (
-                f"The loss became infinite or NaN in epoch {self.n_iter_ + 1}. Lower lr (it is "
-                f"{self.lr}), set max_grad_norm (it is {self.max_grad_norm}) or scale X."
-            )
-            if not self.n_iter_:
-                raise ValueError(advice)
-            advice += f" The weights of epoch {self.n_iter_} are kept."
-            warnings.warn(advice, ConvergenceWarning, stacklevel=5)
-        elif self._encoder.kind == "numbers" and isinstance(self.module_, SequenceNet):
-            self._warn_of_blindness(data.sequences)
-
-    def _warn_of_blindness(self, sequences):
-        """Warn if the state is always the same, since the numbers are too large or too small."""
-        rows = np.unique(np.linspace(0, len(sequences) - 1, PROBED, dtype=int))
-        if len(rows) < FEWEST:
-            return
-        batch = sequences.batch(rows)
-        size = batch.steps.abs().max().item()
-        differing = batch.steps.flatten(1).double().std(dim=0).max().item()
-        if not differing or (size <= LARGE and differing >= SMALL):
-            return
-
-        def last_outputs(steps, lengths, **_):
-            outputs = self.module_.recurrent(steps, lengths)  # (N, T, D * H)
-            return outputs[torch.arange(len(lengths)), lengths.clamp(min=1) - 1].float()
-
-        spread = self.net_.compute(last_outputs, batch).std(dim=0).max().item()
-        if spread >= (ALIKE if size > LARGE else UNMOVED):
-            return
-        cause = f"values of up to {size:.3g} saturate its cells"
-        if size <= LARGE:
-            cause = f"values that differ by about {differing:.1g} do not move its cells"
-        warnings.warn(
-            f"The network hardly tells the sequences of X apart: {cause}, so that predictions are "
-            "about constant. Scale X, for example with StandardScaler on the series before "
-            "SlidingWindow, or on the steps.",
-            ConvergenceWarning,
-            stacklevel=5,
-        )
+        warn_of_ending(ending, self.n_iter_, self.lr, self.max_grad_norm)
+        if ending != "diverged" and self._encoder.kind == "numbers":
+            warn_of_saturation(self.net_, data.sequences)
 
     # ------------------------------------------------------------ using
 
@@ -471,21 +343,8 @@ class BaseLSTM(BaseEstimator):
         that are not trained.
         """
         check_is_fitted(self)
-        rows = self.module_.layer_table()
-        n_frozen = self._encoder.n_frozen
-        if n_frozen:
-            rows.insert(0, ("Embedding (frozen)", f"(N, T, {self._encoder.width})", n_frozen))
-        width = max(len(name) for name, _, _ in rows) + 2
-        print(f"{'Layer':<{width}}{'Output shape':<16}{'Parameters':>12}")
-        print("-" * (width + 28))
-        for name, shape, count in rows:
-            print(f"{name:<{width}}{shape:<16}{count:>12,}")
-        print("-" * (width + 28))
-        trained = count_parameters(self.module_, trainable=True)
-        total = self.n_parameters_ + n_frozen
-        print(f"Total parameters: {total:,}")
-        print(f"Trainable parameters: {trained:,}")
-        print(f"Non-trainable parameters: {total - trained:,}")
+        encoder = self._encoder
+        print("\n".join(summarise(self.module_, encoder.n_frozen, encoder.width)))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -513,12 +372,8 @@ class BaseLSTM(BaseEstimator):
         """
         state = dict(super().__getstate__())
         if "net_" in state:
-            net = state.pop("net_")
-            weights = net.module_.state_dict()
-            state["_weights"] = {name: w.cpu().numpy() for name, w in weights.items()}
-            state["_epochs"] = self.history_
-            frozen = [n for n, w in net.module_.named_parameters() if not w.requires_grad]
-            state["_frozen"] = frozen
+            weights, frozen = dump_net(state.pop("net_"))
+            state |= {"_weights": weights, "_epochs": self.history_, "_frozen": frozen}
         return state
 
     def __setstate__(self, state):
@@ -528,16 +383,6 @@ class BaseLSTM(BaseEstimator):
         super().__setstate__(state)
         if weights is not None:
             self.net_ = load_net(self._net_options(), weights, epochs, frozen)
-
-
-@contextmanager
-def _about_validation_data():
-    """Let an error say that it is not about X and y."""
-    try:
-        yield
-    except (TypeError, ValueError) as error:
-        error.args = (f"In the validation data: {error}",)
-        raise
 
 
 @contextmanager

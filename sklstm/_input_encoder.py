@@ -101,6 +101,21 @@ class InputEncoder:
             exact = small and inputs.values.dtype == np.float64
             self.precision = "float64" if exact else "float32"
 
+    def check_size(self, vocabulary_size):
+        """Check that the vocabulary of ids still has the size that it had in ``fit``.
+
+        Parameters
+        ----------
+        vocabulary_size : int or None
+            The estimator's, as it is now.
+        """
+        if vocabulary_size != self.vocabulary_size:
+            raise ValueError(
+                f"vocabulary_size={vocabulary_size} cannot go on from a fit with "
+                f"vocabulary_size={self.vocabulary_size}: set it back, or set warm_start=False and "
+                "call fit."
+            )
+
     def grown(self, inputs):
         """Return an encoder with codes for tokens or vectors that are new in X.
 

@@ -1,6 +1,7 @@
 """What early stopping holds out of the training data."""
 
 import warnings
+from contextlib import contextmanager
 
 import numpy as np
 from sklearn.model_selection import train_test_split
@@ -98,3 +99,19 @@ def to_labels(y):
     if y is None:
         return None
     return to_object_array(y) if isinstance(y, (list, tuple)) else np.asarray(plain(y, "y"))
+
+
+@contextmanager
+def about_validation_data():
+    """Let an error say that it is not about X and y.
+
+    Yields
+    ------
+    None
+        Nothing.
+    """
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        error.args = (f"In the validation data: {error}",)
+        raise

@@ -1,0 +1,102 @@
+"""What a training warns of: how it ended, and numbers that its cells cannot tell apart."""
+
+import warnings
+
+import numpy as np
+import torch
+from sklearn.exceptions import ConvergenceWarning
+
+from sklstm.nn.networks import SequenceNet
+
+PROBED, FEWEST = 100, 10  # sequences that are compared
+LARGE = 10.0  # a number that may saturate a cell
+SMALL = 1e-3  # a standard deviation of numbers that may be too small to move a cell
+ALIKE = 0.1  # that of states, which lie between -1 and 1, of saturated cells
+UNMOVED = 1e-4  # that of states of cells which see the same all the time
+
+
+def warn_of_fallback(net):
+    """Warn if the device cannot compute in the precision that is set.
+
+    Parameters
+    ----------
+    net : Net
+        To be trained.
+    """
+    if net.falls_back:
+        warnings.warn(
+            f"precision='bfloat16' trains in float32 here: the device {net.device!r} has "
+            "no LSTM kernel in bfloat16. Set precision='auto' to train without this warning.",
+            UserWarning,
+            stacklevel=6,
+        )
+
+
+def warn_of_ending(ending, n_epochs, lr, max_grad_norm):
+    """Warn unless training came to its end.
+
+    Parameters
+    ----------
+    ending : {"finished", "interrupted", "diverged"}
+        What `train` returned.
+    n_epochs : int
+        Epochs done.
+    lr, max_grad_norm : float
+        Of the estimator.
+    """
+    if ending == "interrupted":
+        warnings.warn(
+            f"Training was interrupted in epoch {n_epochs + 1}; the estimator keeps what "
+            "it has learned so far and can be used.",
+            UserWarning,
+            stacklevel=6,
+        )
+    if ending == "diverged":
+        advice = (
+            f"The loss became infinite or NaN in epoch {n_epochs + 1}. Lower lr (it is "
+            f"{lr}), set max_grad_norm (it is {max_grad_norm}) or scale X."
+        )
+        if not n_epochs:
+            raise ValueError(advice)
+        advice += f" The weights of epoch {n_epochs} are kept."
+        warnings.warn(advice, ConvergenceWarning, stacklevel=6)
+
+
+def warn_of_saturation(net, sequences):
+    """Warn if the state is always the same, since the numbers are too large or too small.
+
+    Parameters
+    ----------
+    net : Net
+        Trained.
+    sequences : SequenceDataset
+        Numbers that it was trained on.
+    """
+    if not isinstance(net.module_, SequenceNet):  # the user's own
+        return
+    rows = np.unique(np.linspace(0, len(sequences) - 1, PROBED, dtype=int))
+    if len(rows) < FEWEST:
+        return
+    batch = sequences.batch(rows)
+    size = batch.steps.abs().max().item()
+    differing = batch.steps.flatten(1).double().std(dim=0).max().item()
+    if not differing or (size <= LARGE and differing >= SMALL):
+        return
+
+    def last_outputs(steps, lengths, **_):
+        outputs = net.module_.recurrent(steps, lengths)  # (N, T, D * H)
+        return outputs[torch.arange(len(lengths)), lengths.clamp(min=1) - 1].float()
+
+    spread = net.compute(last_outputs, batch).std(dim=0).max().item()
+    if spread >= (ALIKE if size > LARGE else UNMOVED):
+        return
+    cause = f"values of up to {size:.3g} saturate its cells"
+    if size <= LARGE:
+        cause = f"values that differ by about {differing:.1g} do not move its cells"
+    warnings.warn(
+        f"The network hardly tells the sequences of X apart: {cause}, so that predictions are "
+        "about constant. Scale X, for example with StandardScaler on the series before "
+        "SlidingWindow, or on the steps.",
+        ConvergenceWarning,
+        stacklevel=6,
+    )
