@@ -80,8 +80,8 @@ class Conditions:
             )
         return (y[:, None] == self.labels).astype(np.float32)
 
-    def encode_for(self, condition, n_texts):
-        """Encode the conditions of texts to sample.
+    def encode_shared(self, condition, n_texts):
+        """Encode a condition for all texts to sample, or one for each.
 
         Parameters
         ----------

@@ -402,7 +402,7 @@ class LSTMGenerator(
             raise ValueError("LSTMGenerator was fitted without conditions (y): pass none here.")
         raise ValueError(
             "LSTMGenerator was fitted with conditions: pass those of the texts, y to score them "
-            "and condition to write them."
+            "and condition to sample them."
         )
 
     def _split(self, data, groups):
@@ -450,7 +450,7 @@ class LSTMGenerator(
             outputs = self.net_.compute(self.module_, batch, states=states[: len(rows)])
             yield rows, batch, targets.to(outputs.device), outputs.to(self.net_.dtype)
 
-    def _read_fitted(self, X, y):
+    def _fitted_dataset(self, X, y):
         self._check_ready()
         return self._read_dataset(X, y, None)
 
@@ -476,7 +476,7 @@ class LSTMGenerator(
         ndarray of shape (n_samples,)
             :math:`\log P(x)` in nats, end included.
         """
-        return self._log_likelihoods(self._read_fitted(X, y))
+        return self._log_likelihoods(self._fitted_dataset(X, y))
 
     def score(self, X, y=None, sample_weight=None):
         r"""Compute the mean log-likelihood per symbol.
@@ -496,7 +496,7 @@ class LSTMGenerator(
             :math:`\sum_n w_n \log P(x^{(n)}) / \sum_n w_n (T_n + 1)` in nats, with the weights
             :math:`w_n`; higher is better. The end of a text counts as a symbol.
         """
-        data = self._read_fitted(X, y)
+        data = self._fitted_dataset(X, y)
         weights = weigh_scores(sample_weight, data.lengths)
         return float((weights * self._log_likelihoods(data)).sum() / weights.dot(data.lengths))
 
@@ -561,7 +561,7 @@ class LSTMGenerator(
         ndarray of shape (n_samples, hidden_size)
             The top layer's :math:`h` after the last symbol, from which the end is predicted.
         """
-        data = self._read_fitted(X, y)
+        data = self._fitted_dataset(X, y)
         features = np.empty((len(data), self._n_features_out), self._dtype)
         for rows, batch, _, outputs in self._run(data):
             last = outputs[torch.arange(len(rows)), batch.lengths - 1]

@@ -67,7 +67,7 @@ class SamplingMixin:
            https://doi.org/10.48550/arXiv.1904.09751
         """
         rule = _check_rule(temperature, top_k, top_p)
-        prefix, conditions, seed = self._read_request(
+        prefix, conditions, seed = self._request(
             n_samples, prefix, max_length, handle_unknown, condition, random_state
         )
         texts = []
@@ -111,7 +111,7 @@ class SamplingMixin:
         t o c k
         """
         rule = _check_rule(temperature, top_k, top_p)
-        prefix, conditions, seed = self._read_request(
+        prefix, conditions, seed = self._request(
             1, prefix, max_length, handle_unknown, condition, random_state
         )
         sampler = self._sampler(prefix, conditions, UniformNumbers(seed, range(1)), rule)
@@ -119,10 +119,10 @@ class SamplingMixin:
         symbols = self._encoder.symbols  # a later fit leaves this text alone
         return (symbols[codes[0]] for _, codes in steps)
 
-    def _read_request(self, n_samples, prefix, max_length, handle_unknown, condition, random_state):
+    def _request(self, n_samples, prefix, max_length, handle_unknown, condition, random_state):
         self._check_ready()
         check_scalar(n_samples, "n_samples", Integral, min_val=1, max_val=2**31 - 1)
-        prefix = self._read_prefix(prefix, max_length, handle_unknown)
+        prefix = self._prefix_codes(prefix, max_length, handle_unknown)
         conditions = self._condition_for(condition, n_samples)
         return prefix, conditions, check_random_state(random_state).randint(2**31 - 1)
 
@@ -139,7 +139,7 @@ class SamplingMixin:
         texts = [[self._encoder.symbols[code] for code in row[row != BOUNDARY]] for row in rows]
         return texts if self._encoder.level == "token" else list(map("".join, texts))
 
-    def _read_prefix(self, prefix, max_length, handle_unknown):
+    def _prefix_codes(self, prefix, max_length, handle_unknown):
         check_scalar(max_length, "max_length", Integral, min_val=1)
         check_option(handle_unknown, ("error", "skip"), "handle_unknown")
         kind, hint, level = str, "a str", self._encoder.level
@@ -158,7 +158,7 @@ class SamplingMixin:
         codes = [self.vocabulary_[symbol] for symbol in symbols if symbol not in unknown]
         if len(codes) >= max_length:
             raise ValueError(
-                f"prefix has {len(codes)} symbols, which leaves none to write with "
+                f"prefix has {len(codes)} symbols, which leaves none to sample with "
                 f"max_length={max_length}: raise max_length."
             )
         return codes
@@ -166,7 +166,7 @@ class SamplingMixin:
     def _condition_for(self, condition, n_texts):
         if (condition is None) != (self._conditions is None):
             self._refuse_condition(given=condition is not None)
-        return None if condition is None else self._conditions.encode_for(condition, n_texts)
+        return None if condition is None else self._conditions.encode_shared(condition, n_texts)
 
 
 def _check_rule(temperature, top_k, top_p):

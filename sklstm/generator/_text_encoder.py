@@ -8,7 +8,7 @@ import numpy as np
 from sklstm._input_encoder import InputEncoder
 from sklstm._validation import check_symbols
 from sklstm.generator._sampler import BOUNDARY
-from sklstm.generator._texts import read_texts, shift_targets
+from sklstm.generator._texts import shift_targets, texts_to_sequences
 from sklstm.sequences import SPECIAL_TOKENS, UNKNOWN
 from sklstm.text import TokenIndexer
 
@@ -46,7 +46,7 @@ class TextEncoder(InputEncoder):
 
     def read(self, X, estimator):
         """Read texts as sequences of symbols."""
-        return read_texts(X, self.level)
+        return texts_to_sequences(X, self.level)
 
     def learn(self, inputs):
         """Learn the symbols, the most frequent first."""

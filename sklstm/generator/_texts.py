@@ -19,7 +19,7 @@ OWN_VECTORS = (
 )
 
 
-def read_texts(X, level):
+def texts_to_sequences(X, level):
     """Return texts as sequences of symbols.
 
     Parameters
@@ -35,8 +35,8 @@ def read_texts(X, level):
         With categories, without padding.
     """
     if level == "token":
-        return _read_tokens(X)
-    if isinstance(X, Sequences) or _hold_tokens(X):
+        return _token_sequences(X)
+    if isinstance(X, Sequences) or _holds_token_lists(X):
         raise TypeError(
             "With level='char' every text is a str, but X holds tokens. Pass the texts "
             "themselves, or set level='token'."
@@ -44,13 +44,13 @@ def read_texts(X, level):
     return Sequences.from_tokens(check_texts(X))
 
 
-def _read_tokens(X):
+def _token_sequences(X):
     if isinstance(X, Sequences) and X.vectors is not None:
         raise ValueError(f"X holds word vectors. {OWN_VECTORS}")
     return token_sequences(X, OWN_VECTORS).without_padding()
 
 
-def _hold_tokens(X):
+def _holds_token_lists(X):
     return isinstance(X, (list, tuple)) and any(isinstance(text, (list, tuple)) for text in X)
 
 
@@ -123,7 +123,7 @@ def hold_end_out(samples, level, fraction):
     begin, end = samples.sequences.subset([0]), samples.sequences.subset([0])
     begin.lengths, end.lengths = np.array([cut]), np.array([n_held_out])
     end.starts = end.starts + cut
-    [text] = read_texts(samples.X, level).tokens()
+    [text] = texts_to_sequences(samples.X, level).tokens()
     texts = [text[:cut], text[cut:]]
     if level == "char":
         texts = ["".join(part) for part in texts]
