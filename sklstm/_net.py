@@ -207,7 +207,17 @@ class Net(NeuralNet):
         """Return the losses of a batch, a row for each sequence."""
         if hasattr(self.module_, "losses"):  # with weights of its own, as a CRF has
             return self.module_.losses(outputs, targets)
-        return self.criterion_(outputs, targets)
+        try:
+            losses = self.criterion_(outputs, targets)
+            losses.reshape(len(outputs), -1)
+        except (AttributeError, IndexError, RuntimeError, TypeError, ValueError) as error:
+            name = type(self.criterion_).__name__
+            raise ValueError(
+                f"The criterion {name} cannot compare outputs of shape {tuple(outputs.shape)} with "
+                f"targets of shape {tuple(targets.shape)} and type {targets.dtype}. Set another in "
+                f"net_params, or none. The cause: {error}"
+            ) from None
+        return losses
 
     def compute_loss(self, samples):
         """Return the mean loss of validation data, as the history has it."""

@@ -243,6 +243,7 @@ class TestTraining:
             ({"callbacks__valid_los__name": "x"}, "'callbacks__valid_los__name', .*no callback"),
             ({"callbacks__foo": None}, "there are .*print_log.* to name one"),
             ({1: 2}, r"net_params must have names as keys; got \[1\]"),
+            ({"criterion": torch.nn.NLLLoss}, r"criterion NLLLoss cannot .* shape \(\d+, 1\)"),
             ({"criterion__reduction": "sum"}, "use the estimator's parameters for that"),
         ],
     )
