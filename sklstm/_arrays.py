@@ -240,6 +240,28 @@ def masked_steps(mask):
     return hidden
 
 
+def common_width(rows):
+    """Check that all sequences have the same number of features.
+
+    Parameters
+    ----------
+    rows : list of ndarray, each of shape (n_steps, n_features)
+        The sequences.
+
+    Returns
+    -------
+    int
+        Their number of features; sequences without steps do not count beside others.
+    """
+    widths = sorted({row.shape[1] for row in rows if len(row)} or {rows[0].shape[1]})
+    if len(widths) > 1:
+        raise ValueError(
+            "Every sample must have the shape (n_steps, n_features) with one n_features for "
+            f"all; got {widths} features."
+        )
+    return widths[0]
+
+
 def refuse_missing(values, name):
     """Check that there is a label in every place.
 

@@ -6,6 +6,7 @@ from sklearn.utils.validation import validate_data
 
 from sklstm._arrays import (
     CONVERSION_ERRORS,
+    common_width,
     describe,
     masked_steps,
     plain,
@@ -272,12 +273,7 @@ def _read_masked(X):
 def _read_ragged(samples):
     arrays = [_read_sample(position, sample) for position, sample in enumerate(samples)]
     filled = [array for array in arrays if len(array)] or arrays[:1]
-    widths = sorted({array.shape[1] for array in filled})
-    if len(widths) > 1:
-        raise ValueError(
-            "Every sample must have the shape (n_steps, n_features) with one n_features for "
-            f"all; got {widths} features."
-        )
+    common_width(filled)
     return _read_steps(np.concatenate(filled), list(map(len, arrays)))
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._arrays import CONVERSION_ERRORS, masked_steps, plain, refuse_dates
+from sklstm._arrays import CONVERSION_ERRORS, common_width, masked_steps, plain, refuse_dates
 from sklstm._sklearn import Interval, StrOptions, fit_context
 from sklstm._validation import check_columns, check_tokens, refuse_empty
 from sklstm.sequences._sequences import Sequences
@@ -220,11 +220,7 @@ def _read_numbers(X):
         X = [row[~padding] for row, padding in zip(X.data, hidden, strict=True)]
     rows = [_read_series(position, row) for position, row in enumerate(X)]
     refuse_empty(rows)
-    widths = {row.shape[1] for row in rows if len(row)} or {rows[0].shape[1]}
-    if len(widths) > 1:
-        raise ValueError(f"All sequences must have equally many features; got {sorted(widths)}.")
-    dtype = np.result_type(np.float32, *{row.dtype for row in rows})
-    width = widths.pop()
+    width, dtype = common_width(rows), np.result_type(np.float32, *{row.dtype for row in rows})
     return [
         row.astype(dtype, copy=False) if len(row) else np.zeros((0, width), dtype) for row in rows
     ]
