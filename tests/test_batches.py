@@ -82,7 +82,7 @@ class TestSteps:
         dataset = codes_of(lengths, weights=torch.arange(len(lengths)))
         dataset.step_targets = np.arange(100, 100 + len(dataset.values))
         for part, chosen in ((dataset, rows), (dataset.subset(rows), np.arange(len(rows)))):
-            targets, weights = part.target(chosen)
+            targets, weights = part.targets_and_weights(chosen)
             assert weights.tolist() == rows.tolist()
             assert targets.shape == part.batch(chosen).steps.shape
             assert targets.dtype == torch.int64
@@ -233,7 +233,7 @@ class TestLengthBatches:
     def test_batches_of_similar_lengths_stay_whole(self):
         dataset = codes_of(lognormal_lengths(5000))
         batches = LengthBatches(dataset, 32, np.random.RandomState(0))
-        steps = batches.steps()
+        steps = batches.rows_by_step()
         assert all(len(dataset.split_by_padding(rows)) == 1 for rows in steps)
         assert len(steps) == len(batches)
 
@@ -256,7 +256,10 @@ class TestTargetSequences:
 
     def test_batch_and_target(self):
         rows = np.array([2, 0])
-        batch, (targets, weights) = self.dataset().batch(rows), self.dataset().target(rows)
+        batch, (targets, weights) = (
+            self.dataset().batch(rows),
+            self.dataset().targets_and_weights(rows),
+        )
         expected = torch.tensor([[4, 4, -1], [2, 2, 2]])
         assert torch.equal(batch.target_sequences, expected)
         assert torch.equal(targets, expected)

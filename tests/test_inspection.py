@@ -35,7 +35,7 @@ from sklstm.inspection import (
     hidden_states,
     token_contributions,
 )
-from sklstm.inspection._contributions import LOWERS, RAISES, STRONGEST
+from sklstm.inspection._contributions import LOWERS, MAX_OPACITY, RAISES
 from sklstm.nn.cells import CELLS
 
 FUNCTIONS = [gradient_flow, gate_activations, hidden_states, token_contributions]
@@ -728,7 +728,7 @@ class TestTokenContributionsDisplay:
         ("page", "letters"), [(255, 0), (255, 33), (0, 255), (18, 221), (30, 230)]
     )
     def test_letters_have_contrast_on_light_and_dark_pages(self, colour, page, letters):
-        for opacity in np.linspace(0, STRONGEST, 10):
+        for opacity in np.linspace(0, MAX_OPACITY, 10):
             ground = [opacity * int(part) + (1 - opacity) * page for part in colour.split(",")]
             lights = sorted([luminance(ground), luminance([letters] * 3)])
             assert (lights[1] + 0.05) / (lights[0] + 0.05) > 4.5  # level AA of WCAG

@@ -99,7 +99,7 @@ class InspectedNetwork:
         Tensor of shape (n_sequences,)
             The losses.
         """
-        targets, _ = self.data.target(rows)
+        targets, _ = self.data.targets_and_weights(rows)
         if hasattr(self.network, "losses"):
             return self.network.losses(outputs, targets)
         criterion = deepcopy(self.estimator.net_.criterion_).to("cpu", torch.float64)

@@ -167,8 +167,8 @@ class SequenceDataset(Dataset):
         return len(self.lengths)
 
     @property
-    def sizes(self):
-        """The keys that batches are sorted by: lengths, then those of the target sequences."""
+    def sort_keys(self):
+        """Keys that batches are sorted by: lengths, then those of the target sequences."""
         if self.target_sequences is None:
             return self.lengths
         longest = self.target_sequences.lengths.max(initial=0)
@@ -284,7 +284,7 @@ class SequenceDataset(Dataset):
         """
         return torch.from_numpy(self._pad(self.values, rows, -1))
 
-    def target(self, rows):
+    def targets_and_weights(self, rows):
         """Return the targets and weights of some sequences.
 
         Parameters
@@ -348,11 +348,11 @@ class LengthBatches:
 
     def __iter__(self):
         labels = self.dataset.labels
-        for rows in self.steps():
+        for rows in self.rows_by_step():
             parts = self.dataset.split_by_padding(rows)
             for number, part in enumerate(parts, start=1):
                 batch = self.dataset.batch(part)
-                batch.targets, batch.weights = self.dataset.target(part)
+                batch.targets, batch.weights = self.dataset.targets_and_weights(part)
                 batch.share = len(part) / len(rows)
                 batch.importance = self.dataset.mean_importance(rows)
                 batch.begins_step, batch.ends_step = number == 1, number == len(parts)
@@ -366,9 +366,10 @@ class LengthBatches:
         list of ndarray of int
             Every row once.
         """
-        return [part for rows in self.steps() for part in self.dataset.split_by_padding(rows)]
+        split = self.dataset.split_by_padding
+        return [part for rows in self.rows_by_step() for part in split(rows)]
 
-    def steps(self):
+    def rows_by_step(self):
         """Return the rows of each optimizer step, drawn anew.
 
         Returns
@@ -376,13 +377,13 @@ class LengthBatches:
         list of ndarray of int
             Every row once.
         """
-        lengths, size = self.dataset.sizes, self.batch_size
+        keys, size = self.dataset.sort_keys, self.batch_size
         if self.random_state is None:
-            return _chunks(np.argsort(lengths, kind="stable"), size)
+            return _chunks(np.argsort(keys, kind="stable"), size)
         pool_size = size * min(self.pool_size, -(-len(self) // 4))
         batches = []
-        for pool in _chunks(self.random_state.permutation(len(lengths)), pool_size):
-            batches += _chunks(pool[np.argsort(lengths[pool], kind="stable")], size)
+        for pool in _chunks(self.random_state.permutation(len(keys)), pool_size):
+            batches += _chunks(pool[np.argsort(keys[pool], kind="stable")], size)
         self.random_state.shuffle(batches)
         return batches
 

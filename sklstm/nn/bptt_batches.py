@@ -21,7 +21,7 @@ class BPTTBatches:
     batch_size : int
         Sequences in a batch, approximately: all batches begin with about the same number.
     random_state : numpy.random.RandomState, optional
-        Shuffles.
+        Shuffles and cuts; None for neither.
     n_steps : int, default=100
         Steps of a batch.
     """
@@ -41,7 +41,7 @@ class BPTTBatches:
 
     def __iter__(self):
         plan, labels = self._plan(self.random_state), self.dataset.labels
-        # every symbol counts the same in the mean over all batches, whatever their number
+        # every symbol has the same weight in the mean over all batches
         n_rows = sum(len(rows) for rows, _ in plan)
         for rows, start in plan:
             batch, batch.targets = self._steps_from(rows, start)
@@ -56,7 +56,7 @@ class BPTTBatches:
         Yields
         ------
         rows : ndarray of int
-            Which sequences.
+            The sequences.
         batch : Batch
             Their next steps.
         targets : LongTensor of shape (n_sequences, n_steps)
@@ -68,7 +68,7 @@ class BPTTBatches:
     def _plan(self, random_state):
         """Return the rows of each batch, longest first, and the step at which it starts."""
         plan = []
-        for rows in LengthBatches(self.dataset, self.batch_size, random_state).steps():
+        for rows in LengthBatches(self.dataset, self.batch_size, random_state).rows_by_step():
             lengths = self.dataset.lengths[rows]
             rows = rows[np.argsort(-lengths, kind="stable")]
             for start in range(0, lengths.max(), self.n_steps):
@@ -80,7 +80,7 @@ class BPTTBatches:
         part.starts = part.starts + start
         part.lengths = np.clip(part.lengths - start, 0, self.n_steps)
         every = np.arange(len(rows))
-        batch, (targets, _) = part.batch(every), part.target(every)
+        batch, (targets, _) = part.batch(every), part.targets_and_weights(every)
         batch.continues = start > 0
         # sequences that go on must not read padding
         batch.steps = batch.steps[:, : self.n_steps]
@@ -109,6 +109,6 @@ def split_long_sequences(dataset, longest):
     ends = dataset.lengths[rows] * (number + 1) // n_pieces[rows]
     pieces = dataset.subset(rows)
     pieces.starts, pieces.lengths = pieces.starts + begins, ends - begins
-    # the mean of the loss over a step stays what it is
+    # so that the mean loss over the steps stays the same
     pieces.weights = pieces.weights * (len(rows) / len(dataset))
     return pieces
