@@ -1,4 +1,4 @@
-"""What a generator knows of texts: their symbols, and how often they occur."""
+"""The input encoder of a generator: the symbols of texts, and their counts."""
 
 import warnings
 from reprlib import repr as shorten
@@ -14,25 +14,25 @@ from sklstm.text import TokenIndexer
 
 
 class TextEncoder(InputEncoder):
-    """Learn the symbols of texts, and make each one the target of those before it.
+    """Learn the symbols of texts, and encode texts with shifted targets.
 
     Parameters
     ----------
     level : {"char", "token"}
-        What a symbol is.
+        Whether symbols are characters or tokens.
     max_tokens, min_count
         As for `TokenIndexer`.
     declared : sequence of str
-        Symbols that will come later.
+        Symbols that occur in later data.
     precision : {"auto", "float32", "float64", "bfloat16"}
-        That of the network.
+        The precision of the network.
 
     Attributes
     ----------
     symbols : list of str
-        In the order of their codes.
+        The symbols, in the order of their codes.
     counts : ndarray of int, shape (n_codes,)
-        How often each occurs, and the end of a text.
+        Counts of the symbols, including the end of a text.
     left_out : frozenset of str
         Symbols too rare for a code.
     """
@@ -45,7 +45,7 @@ class TextEncoder(InputEncoder):
         self.declared = declared
 
     def read(self, X, estimator):
-        """Read texts as sequences of symbols."""
+        """Return texts as sequences of symbols."""
         return texts_to_sequences(X, self.level)
 
     def learn(self, inputs):
@@ -77,9 +77,9 @@ class TextEncoder(InputEncoder):
         return self
 
     def encode(self, inputs, mask_padding):
-        """Turn texts into flat steps, each with the next one as its target."""
+        """Encode texts as flat steps, each with the next one as its target."""
         return shift_targets(inputs.with_categories(self.symbols, self.codes))
 
     def name_steps(self, inputs, mask_padding):
-        """Say what to call the steps of each text: the start has a name."""
+        """Return the names of the steps of each text, the start included."""
         return [["<start>", *text] for text in inputs.tokens()]

@@ -1,4 +1,4 @@
-"""What an encoder-decoder reads: strings, too."""
+"""The input encoder of a sequence-to-sequence model, which also takes strings."""
 
 from sklstm._input_encoder import InputEncoder
 from sklstm._validation import to_list
@@ -7,7 +7,7 @@ from sklstm.sequences import Sequences
 
 
 class SourceEncoder(InputEncoder):
-    """Learn what X is, where a string is a sequence of characters.
+    """Encode input like `InputEncoder`, and strings as sequences of characters.
 
     Attributes
     ----------
@@ -16,7 +16,7 @@ class SourceEncoder(InputEncoder):
     """
 
     def read(self, X, estimator):
-        """Read X as `InputEncoder` does, or strings."""
+        """Read X like `InputEncoder`, or strings."""
         texts = list_texts(X)
         if self.kind is None:
             self.reads_texts = texts is not None

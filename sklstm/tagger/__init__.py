@@ -1,7 +1,7 @@
 """LSTMTagger: a tag for each step of a sequence.
 
-The estimator is in ``_estimator``; ``_codes`` encodes tags, ``_spelling`` characters, and
-``_entities`` makes entities of tags.
+The estimator is in ``_estimator``; ``_codes`` encodes tags, ``_word_encoder`` and ``_spelling``
+words, and ``_entities`` makes entities of tags.
 """
 
 from sklstm.tagger._estimator import LSTMTagger as LSTMTagger

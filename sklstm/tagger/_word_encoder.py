@@ -1,4 +1,4 @@
-"""What a tagger reads of a sequence: its steps, and how its words are written."""
+"""The input encoder of a tagger: the steps of a sequence, and the spellings of its words."""
 
 from copy import copy
 
@@ -12,19 +12,19 @@ READERS = "char_encoder and casing"
 
 
 class WordEncoder(InputEncoder):
-    """Learn what X is, and how its words are written.
+    """Encode input together with the spellings of its words.
 
     Parameters
     ----------
     *args : tuple
         As for `InputEncoder`.
     reads_words : bool
-        Whether the network reads characters or casing.
+        Whether the network uses characters or casing.
 
     Attributes
     ----------
     speller : Speller or None
-        Numbers the characters, if it does.
+        Encodes the spellings, if the network uses them.
     """
 
     def __init__(self, *args, reads_words):
@@ -33,7 +33,7 @@ class WordEncoder(InputEncoder):
         self.speller = None
 
     def learn(self, inputs):
-        """Learn as `InputEncoder` does, and the characters of the words."""
+        """Learn like `InputEncoder`, and the characters of the words."""
         super().learn(inputs)
         if self.reads_words:
             self.speller = Speller(strings_of(inputs, READERS).categories[UNKNOWN + 1 :])
@@ -48,7 +48,7 @@ class WordEncoder(InputEncoder):
         return encoder
 
     def encode(self, inputs, mask_padding):
-        """Turn input into flat steps, with the spelling of their words."""
+        """Encode input as flat steps, with the spellings of their words."""
         steps = super().encode(inputs, mask_padding)
         if self.speller is not None:
             words = strings_of(inputs, READERS)
@@ -59,7 +59,7 @@ class WordEncoder(InputEncoder):
         return steps
 
     def input_options(self, embedding_dim):
-        """List the arguments of the network that concern its input."""
+        """Return the arguments of the network that concern its input."""
         options = super().input_options(embedding_dim)
         if self.speller is not None:
             options["n_characters"] = self.speller.n_characters
