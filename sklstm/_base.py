@@ -165,8 +165,8 @@ class BaseLSTM(BaseEstimator):
         data.labels = to_labels(y)
         return data
 
-    def _read_sequences(self, X, reset, purpose):
-        """Read X, and learn what the network must know of it."""
+    def _read_sequences(self, X, reset=False, purpose="use"):
+        """Read X as sequences without targets, and learn in ``fit`` what the network must know."""
         encoder = self._new_encoder() if reset else self._encoder
         inputs = encoder.read(X, self)
         if reset:
@@ -176,13 +176,10 @@ class BaseLSTM(BaseEstimator):
         elif purpose != "use":
             encoder = encoder.grown(inputs)
         self._encoder = encoder
-        return self._encode(inputs)
-
-    def _encode(self, inputs):
-        """Turn input into steps, without targets."""
-        steps = self._encoder.encode(inputs, self.mask_padding)
-        vectors = steps.pop("vectors", None)
-        return SequenceDataset(**steps, vectors=None if vectors is None else to_tensor(vectors))
+        steps = encoder.encode(inputs, self.mask_padding)
+        if steps.get("vectors") is not None:
+            steps["vectors"] = to_tensor(steps["vectors"])
+        return SequenceDataset(**steps)
 
     def _average(self, data, lengths, purpose):
         """Make the loss one a step: lr then means the same for long and short sequences.
@@ -290,7 +287,7 @@ class BaseLSTM(BaseEstimator):
         self._check_ready()
         if isinstance(X, Batch):
             return X
-        return self._encode(self._encoder.read(X, self))
+        return self._read_sequences(X)
 
     def _outputs(self, X):
         """Run the network: outputs of shape (n_samples, n_outputs), in its precision."""

@@ -553,7 +553,7 @@ def dict_of_paths(fitted):
 
     def paths(sentence):
         with torch.no_grad():
-            data = fitted._encode(Sequences.from_tokens([sentence]))
+            data = fitted._read_sequences(Sequences.from_tokens([sentence]))
             emissions = fitted.module_(**data.batch(np.array([0])).to("cpu", torch.float32))[0]
             start, between, end = fitted.module_.crf.weights()
         scores = {}

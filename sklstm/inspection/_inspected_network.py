@@ -42,14 +42,14 @@ class InspectedNetwork:
 
     def __init__(self, estimator, X):
         self.estimator, X = _last_step(estimator, X)
-        encoder = self.estimator._encoder
-        inputs = encoder.read(X, self.estimator)
-        self.data = self.estimator._encode(inputs)
+        self.data = self.estimator._read_sequences(X)
         if (empty := np.flatnonzero(self.data.lengths == 0)).size:
             raise ValueError(
                 f"Sample {empty[0]} of X has no step, so there is nothing to inspect: leave "
                 f"empty samples out ({empty.size} of {len(self.data)})."
             )
+        encoder = self.estimator._encoder
+        inputs = encoder.read(X, self.estimator)
         self.tokens = encoder.name_steps(inputs, self.estimator.mask_padding)
         network = deepcopy(self.estimator.module_).to("cpu", torch.float64)
         network.recurrent.bptt_steps = None  # no truncation: the derivatives of the whole function
