@@ -1,4 +1,4 @@
-"""Sequences some steps at a time, with the state carried on."""
+"""Batches of a few steps at a time, with the state carried on."""
 
 import numpy as np
 import pytest

@@ -70,18 +70,18 @@ def test_answers_do_not_depend_on_batches(pooling):
     torch.nn.init.normal_(net.embedding.weight)
 
     @torch.no_grad()
-    def answers(batch_size, order=None):
+    def outputs_of(batch_size, order=None):
         batches = LengthBatches(dataset, batch_size, order)
         outputs = torch.empty(len(dataset), 2)
         for rows in batches.rows():
             outputs[rows] = net(**dataset.batch(rows).to("cpu", torch.float32))
         return outputs
 
-    one_by_one = answers(batch_size=1)
+    one_by_one = outputs_of(batch_size=1)
     assert one_by_one.std(dim=0).min() > 0.05
     assert torch.equal(one_by_one[lengths == 0], net.output.bias.expand((lengths == 0).sum(), 2))
     for batch_size, order in ((7, None), (50, None), (7, np.random.RandomState(0))):
-        torch.testing.assert_close(answers(batch_size, order), one_by_one, rtol=0, atol=1e-6)
+        torch.testing.assert_close(outputs_of(batch_size, order), one_by_one, rtol=0, atol=1e-6)
 
 
 def test_padding_learns_only_when_unmasked():

@@ -1,4 +1,4 @@
-"""Traces: the states, gates and gradients they note are those of the layers."""
+"""Traces: the states, gates and gradients that they record are those of the layers."""
 
 import pytest
 import torch

@@ -80,7 +80,7 @@ class TestDecoding:
         assert_close(net(*arguments)[real], step_by_step(net, *arguments)[real], 1e-6)
 
     @every_kind
-    def test_answers_do_not_depend_on_batches(self, attention):
+    def test_outputs_do_not_depend_on_batches(self, attention):
         net = make(attention=attention, n_layers=2)
         steps, lengths, targets = batch()
         logits = net(steps, lengths, targets)
@@ -380,7 +380,7 @@ class TestBeamSearch:
             symbols, _ = beam_search(advance, start, 1, beam_size=beam_size, max_length=3)
             assert found_by(symbols)[0][0] == expected
 
-    def test_what_has_ended_is_remembered(self):
+    def test_finished_hypotheses_are_kept(self):
         # both continuations of 1 are likelier than the empty output, but all that ends later is not
         first, after_1, later = [0.15, 0.8, 0.05, 0], [0, 0, 0.5, 0.5], [0.1, 0, 0.45, 0.45]
         table = torch.tensor([first, after_1, later, later]).log()
@@ -388,7 +388,7 @@ class TestBeamSearch:
         assert found_by(symbols)[0][0] == ()
         assert logs[0, 0].exp().item() == pytest.approx(0.15)
 
-    def test_what_has_ended_is_remembered_by_its_score_under_the_penalty(self):
+    def test_finished_hypotheses_are_kept_by_their_penalised_score(self):
         # the longer 1 2 3 3 3 ... gets, the better it looks, but it ends with a probability of 1e-6
         table = torch.zeros(5, 5, dtype=torch.double)
         table[0, 1] = 1
@@ -479,7 +479,7 @@ class TestBeamSearch:
         assert calls == [(3, 1)]
 
 
-def test_long_outputs_look_at_long_sources_a_few_steps_at_a_time(monkeypatch):
+def test_long_outputs_attend_to_long_sources_in_chunks(monkeypatch):
     torch.manual_seed(0)
     attention = Attention("additive", 4, 3).double()
     outputs = torch.randn(2, 6, 3, dtype=torch.float64, requires_grad=True)
