@@ -51,17 +51,8 @@ class InputEncoder:
     def read(self, X, estimator):
         """Read X in any of the forms that are accepted, and check it against what was learned.
 
-        Parameters
-        ----------
-        X : object
-            The user's input.
-        estimator : estimator
-            As for `read_input`.
-
-        Returns
-        -------
-        Sequences or Numbers
-            Padding still in place.
+        Return `Sequences` or `Numbers`, padding still in place. For the names and the number of
+        its columns see `read_input`.
         """
         inputs = read_input(X, estimator, self.vocabulary_size, self.kind, self.n_columns)
         if self.kind is not None:
@@ -69,13 +60,7 @@ class InputEncoder:
         return inputs
 
     def learn(self, inputs):
-        """Learn the kind of input, its width, and a code for each token or vector.
-
-        Parameters
-        ----------
-        inputs : Sequences or Numbers
-            What `read` returned.
-        """
+        """Learn the kind of input, its width, and a code for each token or vector."""
         if not inputs.offsets[-1]:
             raise ValueError("Every sample of X is empty: there is nothing to learn from.")
         self.kind = kind_of(inputs)
@@ -102,13 +87,7 @@ class InputEncoder:
             self.precision = "float64" if exact else "float32"
 
     def check_size(self, vocabulary_size):
-        """Check that the vocabulary of ids still has the size that it had in ``fit``.
-
-        Parameters
-        ----------
-        vocabulary_size : int or None
-            The estimator's, as it is now.
-        """
+        """Check that the vocabulary of ids still has the size that it had in ``fit``."""
         if vocabulary_size != self.vocabulary_size:
             raise ValueError(
                 f"vocabulary_size={vocabulary_size} cannot go on from a fit with "
@@ -117,17 +96,9 @@ class InputEncoder:
             )
 
     def grown(self, inputs):
-        """Return an encoder with codes for tokens or vectors that are new in X.
+        """Return an encoder that has codes for tokens or vectors that are new, too.
 
-        Parameters
-        ----------
-        inputs : Sequences or Numbers
-            What `read` returned.
-
-        Returns
-        -------
-        InputEncoder
-            This one if nothing is new; it stays as it is, for a fit that fails.
+        This one stays as it is, for a fit that fails.
         """
         if self.codes is None:
             return self
@@ -147,20 +118,7 @@ class InputEncoder:
         return encoder
 
     def encode(self, inputs, mask_padding):
-        """Turn input into flat steps.
-
-        Parameters
-        ----------
-        inputs : Sequences or Numbers
-            What `read` returned.
-        mask_padding : bool
-            Whether to leave padding out.
-
-        Returns
-        -------
-        dict of ndarray or None
-            Arguments of `SequenceDataset`.
-        """
+        """Turn input into flat steps, and return them as arguments of `SequenceDataset`."""
         if self.kind == "numbers":
             values, vectors, sequences = self._to_precision(inputs.values), None, inputs
         else:
@@ -170,20 +128,7 @@ class InputEncoder:
         return {"values": values, "starts": starts, "lengths": lengths, "vectors": vectors}
 
     def name_steps(self, inputs, mask_padding):
-        """Say what to call the steps of each sample.
-
-        Parameters
-        ----------
-        inputs : Sequences or Numbers
-            What `read` returned.
-        mask_padding : bool
-            Whether to leave padding out.
-
-        Returns
-        -------
-        list of list of str or None
-            Tokens, or ids where their strings are not known; None for numbers.
-        """
+        """Name the steps of each sample by their tokens, or else ids; return None for numbers."""
         if self.kind == "numbers":
             return None
         sequences = inputs.without_padding() if mask_padding else inputs
@@ -192,28 +137,11 @@ class InputEncoder:
         return [names[start:stop] for start, stop in pairwise(sequences.offsets.tolist())]
 
     def input_options(self, embedding_dim):
-        """List the arguments of the network that concern its input.
-
-        Parameters
-        ----------
-        embedding_dim : int
-            Width of an embedding, unless it comes with X.
-
-        Returns
-        -------
-        dict
-            Arguments of a `SequenceNet`.
-        """
+        """Return the arguments of a `SequenceNet` that concern its input."""
         return {"n_features": self.width or embedding_dim, "n_codes": self.n_codes}
 
     def pop_new_vectors(self):
-        """Return the first vectors of the codes that are new, once.
-
-        Returns
-        -------
-        ndarray of shape (n_new, width) or None
-            Of the last rows of the embedding.
-        """
+        """Return vectors for the last rows of the embedding, which are new, or None; once."""
         return vars(self).pop("_new_vectors", None)
 
     @property

@@ -352,20 +352,7 @@ def continue_net(net, options):
 
 
 def dump_net(net):
-    """Take what a pickle holds of a net: no optimizer, and nothing of a GPU.
-
-    Parameters
-    ----------
-    net : Net
-        Trained.
-
-    Returns
-    -------
-    weights : dict of ndarray
-        By their names in the module.
-    frozen : list of str
-        Weights that are not to be trained.
-    """
+    """Return what a pickle holds of a net: its weights as arrays, and the names of frozen ones."""
     weights = {name: w.cpu().numpy() for name, w in net.module_.state_dict().items()}
     return weights, [n for n, w in net.module_.named_parameters() if not w.requires_grad]
 

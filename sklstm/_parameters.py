@@ -56,17 +56,7 @@ CELL_CONSTRAINTS = {
 
 
 def check_cell(cell, cell_params, recurrent_dropout):
-    """Check that a cell has the options that are set for it.
-
-    Parameters
-    ----------
-    cell : str
-        Its name.
-    cell_params : dict or None
-        Its options.
-    recurrent_dropout : float
-        For which it must have recurrent weights.
-    """
+    """Check that a cell has the options that are set for it."""
     params, known = cell_params or {}, cell_options(cell)
     unknown = set(params).difference(known)
     if unknown:
@@ -85,13 +75,7 @@ def check_cell(cell, cell_params, recurrent_dropout):
 
 
 def refuse_balance(class_weight):
-    """Refuse to balance classes by a portion of the targets.
-
-    Parameters
-    ----------
-    class_weight : object
-        The user's.
-    """
+    """Refuse to balance classes by a portion of the targets."""
     if isinstance(class_weight, str):
         raise ValueError(
             f"class_weight={class_weight!r} is not supported for partial_fit, which sees a "

@@ -4,21 +4,9 @@ from sklstm.nn.networks import count_parameters
 
 
 def summarise(network, n_frozen, width):
-    """List the layers of a network, their output shapes and their numbers of parameters.
+    """Return the lines of a table of layers, their output shapes and numbers of parameters.
 
-    Parameters
-    ----------
-    network : SequenceNet
-        The network.
-    n_frozen : int
-        Numbers in word vectors that it gets and does not train.
-    width : int
-        Features of these vectors.
-
-    Returns
-    -------
-    list of str
-        The lines of the table.
+    `n_frozen` numbers in vectors of `width` features are known to the estimator alone.
     """
     rows = network.layer_table()
     if n_frozen:

@@ -16,13 +16,7 @@ UNMOVED = 1e-4  # that of states of cells which see the same all the time
 
 
 def warn_of_fallback(net):
-    """Warn if the device cannot compute in the precision that is set.
-
-    Parameters
-    ----------
-    net : Net
-        To be trained.
-    """
+    """Warn if the device cannot compute in the precision that is set."""
     if net.falls_back:
         warnings.warn(
             f"precision='bfloat16' trains in float32 here: the device {net.device!r} has "
@@ -33,17 +27,7 @@ def warn_of_fallback(net):
 
 
 def warn_of_ending(ending, n_epochs, lr, max_grad_norm):
-    """Warn unless training came to its end.
-
-    Parameters
-    ----------
-    ending : {"finished", "interrupted", "diverged"}
-        What `train` returned.
-    n_epochs : int
-        Epochs done.
-    lr, max_grad_norm : float
-        Of the estimator.
-    """
+    """Warn of an ending that `train` returned, unless it is ``"finished"``."""
     if ending == "interrupted":
         warnings.warn(
             f"Training was interrupted in epoch {n_epochs + 1}; the estimator keeps what "
@@ -63,15 +47,7 @@ def warn_of_ending(ending, n_epochs, lr, max_grad_norm):
 
 
 def warn_of_saturation(net, sequences):
-    """Warn if the state is always the same, since the numbers are too large or too small.
-
-    Parameters
-    ----------
-    net : Net
-        Trained.
-    sequences : SequenceDataset
-        Numbers that it was trained on.
-    """
+    """Warn if the state is always the same, since the numbers are too large or too small."""
     if not isinstance(net.module_, SequenceNet):  # the user's own
         return
     rows = np.unique(np.linspace(0, len(sequences) - 1, PROBED, dtype=int))

@@ -103,13 +103,7 @@ def to_labels(y):
 
 @contextmanager
 def about_validation_data():
-    """Let an error say that it is not about X and y.
-
-    Yields
-    ------
-    None
-        Nothing.
-    """
+    """Let an error say that it is not about X and y."""
     try:
         yield
     except (TypeError, ValueError) as error:

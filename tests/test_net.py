@@ -319,7 +319,7 @@ class TestMicroBatches:
         X, labels = self.data(kind)
         found = {}
         for negligible in (0, 10**9):
-            monkeypatch.setattr(batches, "NEGLIGIBLE", negligible)
+            monkeypatch.setattr(batches, "NEGLIGIBLE_PADDING", negligible)
             model = kind(
                 hidden_size=4, max_epochs=2, batch_size=8, lr=0.1, schedule="linear",
                 optimizer="sgd", precision="float64", random_state=0, **params,
