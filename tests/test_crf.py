@@ -457,7 +457,9 @@ class TestPrecision:
         crf, emissions, lengths = draw([30, 7], 5, seed=0, spread=5.0, dtype=torch.float32)
         tags = random_tags(crf, emissions, lengths)
         got = every_result(crf, emissions, lengths, tags)
-        assert all(value.dtype in (torch.float32, torch.long) for value in got.values())
+        dtypes = {name: value.dtype for name, value in got.items()}
+        assert dtypes.pop("log_probabilities") == torch.float64
+        assert set(dtypes.values()) == {torch.float32, torch.long}
         expected = every_result(crf.double(), emissions.double(), lengths, tags)
         expected = {name: value.to(got[name].dtype) for name, value in expected.items()}
         assert_same(got, expected, tolerance=1e-6)
