@@ -13,7 +13,7 @@ from time import perf_counter
 import torch
 from joblib import cpu_count
 
-from sklstm._net import runs_bfloat16
+from sklstm._device import runs_bfloat16
 
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = (

@@ -29,7 +29,7 @@ from skorch import NeuralNetClassifier
 from torch import nn
 
 from sklstm import LSTMClassifier, TokenIndexer, Tokenizer
-from sklstm._net import runs_bfloat16
+from sklstm._device import runs_bfloat16
 from sklstm.datasets import fetch_imdb
 
 BFLOAT16 = "sklstm, precision='bfloat16'"

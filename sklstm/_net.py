@@ -1,28 +1,20 @@
 """The skorch net inside every estimator: weighted losses on batches of similar length."""
 
-import sys
-from contextlib import contextmanager
 from copy import deepcopy
-from functools import cache
-from threading import RLock
 from types import SimpleNamespace
 
 import numpy as np
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import EpochTimer, PrintLog
-from skorch.dataset import Dataset
 from skorch.utils import TeeGenerator
 
-from sklstm._callbacks import Diverged, EpochMean, make_callbacks, stops_early
+from sklstm._callbacks import Diverged, EpochMean
+from sklstm._device import choose_device, runs_bfloat16, seeded
 from sklstm.nn.batches import to_tensor
 from sklstm.nn.growth import grow_moments, grow_weights
 from sklstm.nn.microbatches import Workers, accumulate_gradients, split_into_microbatches
 from sklstm.nn.networks import SequenceNet
-
-# modules that call ``fit`` many times, and those among them that call it once
-LOOPS = ("joblib.parallel", "sklearn.", "imblearn.", "optuna.", "skopt.", "dask")
-SINGLE_FITS = ("sklearn.base", "sklearn.pipeline", "sklearn.compose._target", "sklearn.utils.")
 
 TRANSIENT = {
     "estimator_",
@@ -32,34 +24,6 @@ TRANSIENT = {
     "took_step_",
     "workers_",
 }  # of a net in training
-
-GENERATOR = RLock()  # torch has one generator for all threads
-
-
-class Samples(Dataset):
-    """Samples as the user passed them, and the sequences that were made of them.
-
-    Parameters
-    ----------
-    X, targets : object
-        The user's.
-    sequences : SequenceDataset
-        What the network gets.
-
-    Attributes
-    ----------
-    y : ndarray or None
-        The targets as an array, which is what skorch passes to callbacks that score.
-    """
-
-    def __init__(self, X, targets, sequences):
-        self.X = X  # without super().__init__, which knows few forms of X
-        self.y = sequences.labels
-        self.targets = targets
-        self.sequences = sequences
-
-    def __len__(self):
-        return len(self.sequences)
 
 
 class Net(NeuralNet):
@@ -282,6 +246,12 @@ class Net(NeuralNet):
             raise AttributeError("A net predicts during training only: call the estimator.")
         return self.estimator_
 
+    def end_training(self):
+        """Let go of what belongs to one training: data, callbacks, threads."""
+        self.callbacks, self.callbacks_ = None, []
+        for name in TRANSIENT.intersection(vars(self)):
+            delattr(self, name)
+
     def __getstate__(self):
         """Leave out what belongs to one training: data, callbacks, threads."""
         state = super().__getstate__()
@@ -388,167 +358,3 @@ def load_net(options, weights, epochs, frozen):
     for epoch in epochs:
         net.history.append({**epoch, "batches": []})
     return net
-
-
-def train(net, estimator, data, valid, max_epochs, weight=1.0):
-    """Train a net for some epochs more.
-
-    Parameters
-    ----------
-    net : Net
-        The net.
-    estimator : BaseLSTM
-        Whose parameters say how to train, and whose random state shuffles.
-    data, valid : Samples
-        Training data, and validation data or None.
-    max_epochs : int
-        Epochs at most.
-    weight : float, default=1.0
-        Mean weight of the data: below 1 it makes steps small, which gradients do not with Adam.
-
-    Returns
-    -------
-    {"finished", "interrupted", "diverged"}
-        How it ended. Ctrl-C interrupts an epoch; early stopping counts as finished.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        If Ctrl-C meets one fit of many, as in a search: then it shall end all of them.
-    """
-    net.max_epochs = max_epochs
-    net.iterator_train__random_state = estimator._random_state
-    net.estimator_, net.samples_ = estimator, (data, valid)
-    n_steps = max_epochs * len(net.get_iterator(data, training=True))
-    net.callbacks = make_callbacks(estimator, net, n_steps, valid)
-    _check_callback_options(net, estimator)
-    net.initialize_callbacks()
-    net.step_size_ = min(weight, 1.0)
-    try:
-        with Workers() as net.workers_:
-            net.partial_fit(data, data.y)  # skorch catches Ctrl-C
-        if net.history and "dur" not in net.history[-1]:  # this epoch did not come to its end
-            del net.history[-1]
-        finished = net.finished_ or any(stops_early(callback) for _, callback in net.callbacks_)
-        if not finished and _is_one_fit_of_many():
-            raise KeyboardInterrupt
-        ending = "finished" if finished else "interrupted"
-    except Diverged:
-        ending = "diverged"
-        net.module_.load_state_dict(dict(net.callbacks_)["LastEpoch"].weights_)
-        net.initialize_optimizer()  # its moments are no finite numbers either
-        net.notify("on_train_end")
-        del net.history[-1]
-    net.callbacks, net.callbacks_ = None, []  # they hold data and weights
-    for name in TRANSIENT.intersection(vars(net)):
-        delattr(net, name)
-    return ending
-
-
-def _check_callback_options(net, estimator):
-    """Refuse options in net_params of callbacks that are not there, which skorch would ignore."""
-    given = [name for name in estimator.net_params or {} if name.startswith("callbacks__")]
-    own = [one[0] if isinstance(one, tuple) else _name_of(one) for one in estimator.callbacks or []]
-    known = sorted({name for name, _ in net._uniquely_named_callbacks()}.union(own))
-    unknown = [name for name in given if name.split("__")[1] not in known]
-    if unknown:
-        raise ValueError(
-            f"net_params sets {', '.join(map(repr, unknown))}, but there is no callback of that "
-            f"name: there are {', '.join(known)}. Pass callbacks=[(name, callback)] to name one."
-        )
-
-
-def _name_of(callback):
-    return (callback if isinstance(callback, type) else type(callback)).__name__
-
-
-def _is_one_fit_of_many():
-    """Tell whether a search, a cross-validation or an ensemble is what called ``fit``."""
-    frame = sys._getframe(1)
-    while frame is not None:
-        module = frame.f_globals.get("__name__") or ""
-        if module.startswith(LOOPS) and not module.startswith(SINGLE_FITS):
-            return True
-        frame = frame.f_back
-    return False
-
-
-@contextmanager
-def seeded(seed, device="cpu"):
-    """Seed torch, and put its global generators back afterwards.
-
-    Threads wait for one another here, since they share the generators.
-
-    Parameters
-    ----------
-    seed : int
-        The seed.
-    device : str, default="cpu"
-        The device used, beside the CPU.
-
-    Yields
-    ------
-    None
-        Nothing.
-    """
-    on_gpu = torch.device(device).type == "cuda"
-    with GENERATOR, torch.random.fork_rng([torch.device(device)] if on_gpu else []):
-        torch.default_generator.manual_seed(seed)
-        if on_gpu:
-            with torch.cuda.device(device):
-                torch.cuda.manual_seed(seed)
-        yield
-
-
-@cache
-def runs_bfloat16(device):
-    """Try whether a device computes an LSTM in bfloat16, since processors differ.
-
-    Those that lack its kernel lack the instructions for all of bfloat16: it would be slower there
-    than float32 with any cell.
-
-    Parameters
-    ----------
-    device : str
-        A torch device.
-
-    Returns
-    -------
-    bool
-        Whether it does, forwards and backwards.
-    """
-    lstm = torch.nn.LSTM(1, 1, device="meta").to_empty(device=device)  # draws no weights
-    x = torch.zeros(1, 1, 1, device=device)
-    try:
-        with torch.enable_grad(), torch.autocast(torch.device(device).type, torch.bfloat16):
-            lstm(x)[0].sum().backward()
-        with torch.no_grad(), torch.autocast(torch.device(device).type, torch.bfloat16):
-            lstm(x)
-    except RuntimeError:
-        return False
-    return True
-
-
-def choose_device(device):
-    """Resolve ``"auto"``.
-
-    Parameters
-    ----------
-    device : str
-        ``"auto"`` or a torch device.
-
-    Returns
-    -------
-    str
-        A torch device that can be used.
-    """
-    if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        torch.zeros(1, device=device).tolist()
-    except (AssertionError, RuntimeError, TypeError) as error:
-        raise ValueError(
-            f"device={device!r} cannot be used here; take 'auto', 'cpu', or a device that this "
-            f"machine has, such as 'cuda:0'. The cause: {error}"
-        ) from None
-    return device

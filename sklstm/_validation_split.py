@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.model_selection import train_test_split
 
 from sklstm._arrays import plain
-from sklstm._net import Samples
+from sklstm._samples import Samples
 from sklstm._sklearn import safe_indexing
 from sklstm._validation import to_object_array
 

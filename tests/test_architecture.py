@@ -27,8 +27,8 @@ LAYERS = [
     {"nn.recording", "nn.dropout", "nn.embedding", "nn.pooling", "nn.crf", "nn.growth"},
     {"nn.recurrent", "nn.attention", "nn.beam_search", "embeddings", "model_selection"},
     {"nn.networks", "nn.batches", "nn.microbatches"},
-    {"nn.bptt_batches", "_callbacks", "_net_options"},
-    {"_net", "_parameters"},
+    {"nn.bptt_batches", "_callbacks", "_device", "_net_options", "_samples"},
+    {"_net", "_parameters", "_training"},
     {"_validation_split", "_training_warnings", "_summary"},
     {"_base"},
     {"classifier", "regressor", "tagger", "generator", "seq2seq"},
@@ -66,7 +66,7 @@ TORCH_FREE = {
 ONLY_IMPORTERS = {
     "gensim": {"embeddings"},
     "regex": {"_word_pattern"},
-    "skorch": {"_callbacks", "_net"},
+    "skorch": {"_callbacks", "_net", "_samples"},
 }
 NETWORK = {"aiohttp", "ftplib", "http", "httpx", "requests", "socket", "urllib", "urllib3"}
 

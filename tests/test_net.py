@@ -34,7 +34,7 @@ from toys import (
 
 from sklstm import LSTMClassifier, LSTMGenerator, LSTMRegressor, LSTMSeq2Seq, LSTMTagger
 from sklstm._callbacks import BestEpoch
-from sklstm._net import runs_bfloat16
+from sklstm._device import runs_bfloat16
 from sklstm.nn import batches
 
 VALIDATION = np.random.RandomState(2).randn(30, 5)

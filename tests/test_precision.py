@@ -104,7 +104,7 @@ def test_on_an_older_processor():
     script = """
 import pickle, sys, warnings
 from sklstm import LSTMClassifier
-from sklstm._net import runs_bfloat16
+from sklstm._device import runs_bfloat16
 model, X, y = pickle.load(sys.stdin.buffer)
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")

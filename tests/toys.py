@@ -6,7 +6,7 @@ import torch
 from skorch.callbacks import Callback
 
 from sklstm import LSTMClassifier, Sequences
-from sklstm._net import runs_bfloat16
+from sklstm._device import runs_bfloat16
 from sklstm.nn.crf import _impossible_if_forbidden, _log_partition
 
 TOKENS = [

@@ -5,7 +5,7 @@ from reprlib import repr as shorten
 
 import numpy as np
 
-from sklstm._net import Samples
+from sklstm._samples import Samples
 from sklstm._validation import check_symbols, check_texts
 from sklstm.generator._sampler import BOUNDARY
 from sklstm.sequences import Sequences, token_sequences

@@ -1,0 +1,18 @@
+"""The skorch callbacks of a training, by their roles."""
+
+from sklstm._callbacks._divergence import Diverged
+from sklstm._callbacks._make import make_callbacks
+from sklstm._callbacks._schedules import SCHEDULES
+from sklstm._callbacks._scoring import EpochMean
+from sklstm._callbacks._stopping import BestEpoch, stops_early
+from sklstm._callbacks._users import copy_callbacks
+
+__all__ = [
+    "SCHEDULES",
+    "BestEpoch",
+    "Diverged",
+    "EpochMean",
+    "copy_callbacks",
+    "make_callbacks",
+    "stops_early",
+]

@@ -1,0 +1,55 @@
+"""The callbacks of a training, the estimator's own and the user's."""
+
+import sys
+
+from skorch.callbacks import ProgressBar
+
+from sklstm._callbacks._divergence import LastEpoch, WeightedClipping
+from sklstm._callbacks._schedules import SCHEDULES, PolicyState, Schedule
+from sklstm._callbacks._scoring import BatchScore, EpochMean, EpochScore
+from sklstm._callbacks._stopping import BestEpoch, Stop
+from sklstm._callbacks._users import check_callback, continue_callbacks, copy_callbacks
+
+
+def make_callbacks(estimator, net, n_steps, valid):
+    """List the callbacks of a training.
+
+    Parameters
+    ----------
+    estimator : BaseLSTM
+        Whose parameters say how to train.
+    net : Net
+        To be trained.
+    n_steps : int
+        Steps of the optimizer that it will take.
+    valid : Samples or None
+        Validation data.
+
+    Returns
+    -------
+    list of skorch.callbacks.Callback
+        The user's among them, as copies.
+    """
+    callbacks, last = [LastEpoch()], [PolicyState()]
+    if valid is not None:
+        scores = estimator._scores(valid)
+        callbacks += [EpochScore(name, score) for name, score in scores.items()]
+        if net.batch_score is not None:
+            callbacks.append(BatchScore("valid_acc", net.batch_score))
+            callbacks.append(("valid_acc", EpochMean("valid_acc", lower_is_better=False)))
+    if estimator.schedule is not None:
+        schedule = estimator.schedule
+        factor = SCHEDULES[schedule] if isinstance(schedule, str) else schedule
+        callbacks.append(Schedule(factor, n_steps))
+    if estimator.max_grad_norm is not None:
+        callbacks.append(WeightedClipping(estimator.max_grad_norm))
+    if valid is not None and estimator.early_stopping:
+        monitor = estimator._monitored
+        measure = scores.get(monitor, lambda: net.compute_loss(valid))
+        best = BestEpoch(monitor, monitor == "valid_loss", measure, estimator.n_iter_no_change)
+        callbacks.append(best)
+        last.append(Stop(best))
+    if estimator.verbose and sys.stderr.isatty():  # a bar would fill a log file with its frames
+        callbacks.append(ProgressBar())
+    users = [check_callback(one, estimator, valid) for one in estimator.callbacks or []]
+    return callbacks + continue_callbacks(copy_callbacks(users), net) + last
