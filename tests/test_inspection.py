@@ -530,6 +530,7 @@ class TestDisplays:
 
     def test_draws_where_it_is_told(self, display):
         fitted = classifier().fit(TOKENS, LABELS)
+        open_before = plt.get_fignums()
         figure, (left, right) = plt.subplots(1, 2)
         shown = display.from_estimator(fitted, TOKENS[:2], ax=right)
         assert shown.figure_ is figure
@@ -537,7 +538,7 @@ class TestDisplays:
         axes = shown.axes_ if hasattr(shown, "axes_") else [shown.ax_]
         middle = left.get_position().x1
         assert all(ax.get_position().x0 > middle for ax in axes)
-        assert plt.get_fignums() == [figure.number]
+        assert plt.get_fignums() == [*open_before, figure.number]
 
     def test_numbers(self, display):
         for X in (RAGGED, STEPS[:, :1], np.tile(SERIES, 10)):
