@@ -2,6 +2,7 @@
 
 import reprlib
 from datetime import date, time, timedelta
+from numbers import Integral
 
 import numpy as np
 from sklearn.utils import assert_all_finite, check_array
@@ -374,6 +375,26 @@ def check_memory(n_numbers, advice):
             f"The search would take {n_numbers / 2**27:,.0f} GiB of memory; it may take "
             f"{LARGEST_SEARCH / 2**27:,.0f}. {advice}"
         )
+
+
+def check_count(n, name):
+    """Check a number of things to find.
+
+    Parameters
+    ----------
+    n : int
+        What the user asked for.
+    name : str
+        The argument, for the error message.
+
+    Returns
+    -------
+    int
+        Python's own: numpy's may overflow, and torch takes no bool.
+    """
+    if not isinstance(n, Integral) or n < 1:
+        raise ValueError(f"{name} must be an integer of at least 1; got {n!r:.60}.")
+    return int(n)
 
 
 def check_weights(sample_weight, samples, **options):

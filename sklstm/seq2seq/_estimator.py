@@ -9,7 +9,7 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
-from sklstm._arrays import check_memory
+from sklstm._arrays import check_count, check_memory
 from sklstm._base import BaseLSTM
 from sklstm._sklearn import Interval, StrOptions, fit_context, validate_parameter_constraints
 from sklstm._validation import to_object_array
@@ -422,8 +422,7 @@ class LSTMSeq2Seq(BaseLSTM):
             For each source its outputs with their log-probabilities, best first by these and
             `length_penalty`; fewer than `n` where there are fewer.
         """
-        if not isinstance(n, Integral) or n < 1:
-            raise ValueError(f"n must be an integer of at least 1; got {n!r}.")
+        n = check_count(n, "n")
         if beam_size is None:
             self._check_ready()
             beam_size = max(n, self.beam_size)

@@ -7,7 +7,7 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
-from sklstm._arrays import check_memory
+from sklstm._arrays import check_count, check_memory
 from sklstm._base import BaseLSTM
 from sklstm._sklearn import Interval, StrOptions, fit_context
 from sklstm._validation import to_object_array
@@ -525,9 +525,7 @@ class LSTMTagger(BaseLSTM):
             first; fewer than `n` where there are fewer. Without a CRF, paths that break the scheme
             count too, and several of them may mean the same tags.
         """
-        if not isinstance(n, Integral) or n < 1:
-            raise ValueError(f"n must be an integer of at least 1; got {n!r:.60}.")
-        n = int(n)  # numpy's may overflow, and torch takes no bool
+        n = check_count(n, "n")
         return self._collect(X, lambda emissions, lengths: self._n_best(emissions, lengths, n))
 
     def _n_best(self, emissions, lengths, n):
