@@ -11,20 +11,20 @@ from sklearn.metrics import check_scoring
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._arrays import describe
+from sklstm._arguments import describe
 from sklstm._callbacks import copy_callbacks
 from sklstm._device import choose_device, seeded
 from sklstm._input_encoder import InputEncoder
 from sklstm._moments import Moments
 from sklstm._net import continue_net, dump_net, load_net, make_net
 from sklstm._net_options import net_options
-from sklstm._parameters import CONSTRAINTS, check_cell, refuse_balance
+from sklstm._parameter_constraints import CONSTRAINTS, check_cell, refuse_balance
+from sklstm._sample_weights import normalise, weigh_samples, weigh_scores
 from sklstm._samples import Samples
 from sklstm._summary import summarise
 from sklstm._training import train
 from sklstm._training_warnings import warn_of_ending, warn_of_fallback, warn_of_saturation
 from sklstm._validation_split import about_validation_data, hold_out, to_labels
-from sklstm._weights import normalise, weigh_samples, weigh_scores
 from sklstm.nn.batches import Batch, LengthBatches, SequenceDataset, to_tensor
 from sklstm.nn.networks import ManyToOneNet, count_parameters
 

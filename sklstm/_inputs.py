@@ -4,10 +4,10 @@ import numpy as np
 from sklearn.utils import assert_all_finite, check_array
 from sklearn.utils.validation import validate_data
 
+from sklstm._arguments import describe
 from sklstm._arrays import (
     CONVERSION_ERRORS,
     common_width,
-    describe,
     masked_steps,
     plain,
     refuse_dates,

@@ -7,7 +7,9 @@ from itertools import chain
 import numpy as np
 from sklearn.utils.validation import validate_data
 
-from sklstm._arrays import describe, is_missing, plain, refuse_masked
+from sklstm._arguments import describe
+from sklstm._arrays import plain, refuse_masked
+from sklstm._labels import is_missing
 
 
 def check_texts(X):

@@ -10,10 +10,11 @@ from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from torch import nn
 
-from sklstm._arrays import CONVERSION_ERRORS, check_labels, restated
+from sklstm._arrays import CONVERSION_ERRORS, restated
 from sklstm._base import BaseLSTM
+from sklstm._labels import check_labels
+from sklstm._sample_weights import weigh_classes
 from sklstm._sklearn import StrOptions, fit_context
-from sklstm._weights import weigh_classes
 
 
 class LSTMClassifier(ClassifierMixin, BaseLSTM):

@@ -8,7 +8,7 @@ from sklearn.metrics import average_precision_score
 
 from sklstm import LSTMClassifier, LSTMGenerator, LSTMRegressor, LSTMSeq2Seq, LSTMTagger
 from sklstm._moments import Moments
-from sklstm._weights import normalise, weigh_classes
+from sklstm._sample_weights import normalise, weigh_classes
 
 SMALL = {"hidden_size": 8, "random_state": 0}
 X = np.random.RandomState(0).randn(40, 5)

@@ -1,11 +1,11 @@
 """The skorch callbacks of a training, by their roles."""
 
 from sklstm._callbacks._divergence import Diverged
-from sklstm._callbacks._make import make_callbacks
+from sklstm._callbacks._early_stopping import BestEpoch, stops_early
+from sklstm._callbacks._factory import make_callbacks
 from sklstm._callbacks._schedules import SCHEDULES
 from sklstm._callbacks._scoring import EpochMean
-from sklstm._callbacks._stopping import BestEpoch, stops_early
-from sklstm._callbacks._users import copy_callbacks
+from sklstm._callbacks._user_callbacks import copy_callbacks
 
 __all__ = [
     "SCHEDULES",

@@ -7,8 +7,8 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from sklstm._base import BaseLSTM
+from sklstm._sample_weights import weigh_scores
 from sklstm._sklearn import StrOptions, fit_context
-from sklstm._weights import weigh_scores
 from sklstm.generator._conditions import Conditions
 from sklstm.generator._sampling import SamplingMixin
 from sklstm.generator._text_encoder import TextEncoder

@@ -6,7 +6,7 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils import check_random_state, check_scalar
 
-from sklstm._arrays import check_option, describe
+from sklstm._arguments import check_option, describe
 from sklstm.generator._sampler import BOUNDARY, Sampler, SamplingRule, UniformNumbers
 
 

@@ -3,7 +3,7 @@
 import torch
 from sklearn.utils import Bunch, check_consistent_length
 
-from sklstm._arrays import describe
+from sklstm._arguments import describe
 from sklstm.inspection._drawing import MAX_NAMES, check_result, choose, make_axes, shorten
 from sklstm.inspection._inspected_network import InspectedNetwork
 from sklstm.nn.batches import in_row_order

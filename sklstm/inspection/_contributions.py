@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from sklearn.utils import Bunch
 
-from sklstm._arrays import check_option, describe
+from sklstm._arguments import check_option, describe
 from sklstm.classifier import LSTMClassifier
 from sklstm.inspection._drawing import check_result, choose, make_axes, name_steps, shorten
 from sklstm.inspection._inspected_network import BATCH_VALUES, InspectedNetwork

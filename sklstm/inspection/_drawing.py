@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils import Bunch
 
-from sklstm._arrays import describe
+from sklstm._arguments import describe
 from sklstm._optional import import_optional
 
 WIDTH_INCHES = 6.4

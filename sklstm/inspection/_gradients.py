@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from sklearn.utils import Bunch
 
-from sklstm._arrays import describe
+from sklstm._arguments import describe
 from sklstm.inspection._drawing import check_result, choose, choose_letters, make_axes
 from sklstm.inspection._inspected_network import InspectedNetwork
 from sklstm.inspection._states import NAMES

@@ -7,7 +7,7 @@ import torch
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_consistent_length
 
-from sklstm._arrays import describe
+from sklstm._arguments import describe
 from sklstm._base import BaseLSTM
 from sklstm.nn.networks import SequenceNet
 from sklstm.nn.recording import record

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
 
-from sklstm._arrays import check_weights
+from sklstm._sample_weights import check_weights
 from sklstm._sklearn import Interval, Options, StrOptions, validate_parameter_constraints
 from sklstm.tags import MODES, SCHEMES, SpanColumns, check_tags, infer_scheme, span_columns
 from sklstm.tags._inference import count_faults

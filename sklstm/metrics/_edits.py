@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils import check_consistent_length
 
-from sklstm._arrays import check_weights
+from sklstm._sample_weights import check_weights
 from sklstm._validation import check_texts, check_tokens, to_list
 from sklstm.metrics._comparison import divide
 from sklstm.metrics._scorers import Scorer

@@ -5,7 +5,7 @@ from operator import eq
 
 import numpy as np
 
-from sklstm._arrays import check_weights
+from sklstm._sample_weights import check_weights
 from sklstm.metrics._comparison import check_pair, divide, warn_of_another_scheme
 from sklstm.metrics._scorers import Scorer
 from sklstm.tags._inference import count_faults

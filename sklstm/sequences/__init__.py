@@ -1,8 +1,8 @@
 """Ragged batches: the container ``Sequences`` and its padder."""
 
-from sklstm._sequence_parts import PADDING as PADDING
-from sklstm._sequence_parts import SPECIAL_TOKENS as SPECIAL_TOKENS
-from sklstm._sequence_parts import UNKNOWN as UNKNOWN
+from sklstm.sequences._fields import PADDING as PADDING
+from sklstm.sequences._fields import SPECIAL_TOKENS as SPECIAL_TOKENS
+from sklstm.sequences._fields import UNKNOWN as UNKNOWN
 from sklstm.sequences._padder import SequencePadder as SequencePadder
 from sklstm.sequences._sequences import Sequences as Sequences
 from sklstm.sequences._sequences import recode as recode

@@ -4,8 +4,10 @@ from itertools import chain, pairwise
 
 import numpy as np
 
-from sklstm._arrays import CONVERSION_ERRORS, describe, plain, to_array
-from sklstm._sequence_parts import (
+from sklstm._arguments import describe
+from sklstm._arrays import CONVERSION_ERRORS, plain, to_array
+from sklstm._validation import check_tokens, refuse_empty
+from sklstm.sequences._fields import (
     PADDING,
     SPECIAL_TOKENS,
     UNKNOWN,
@@ -18,7 +20,6 @@ from sklstm._sequence_parts import (
     distinct,
     join_spans,
 )
-from sklstm._validation import check_tokens, refuse_empty
 
 CHUNK = 2**16
 

@@ -7,7 +7,7 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
-from sklstm._arrays import check_count, check_memory
+from sklstm._arguments import check_count, check_memory
 from sklstm._base import BaseLSTM
 from sklstm._sklearn import Interval, StrOptions, fit_context
 from sklstm._validation import to_object_array

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklstm._arrays import check_option
+from sklstm._arguments import check_option
 from sklstm._validation import to_list
 
 SCHEMES = ("IOB1", "IOB2", "IOBES", "BILOU")

@@ -4,27 +4,27 @@ import warnings
 from reprlib import repr as shorten
 
 import numpy as np
+from sklearn.utils import assert_all_finite
 
-from sklstm._arrays import check_weights, to_numbers
+from sklstm._arrays import to_numbers
+from sklstm._sklearn import check_sample_weight
+
+
+def check_weights(sample_weight, samples, **options):
+    """Return the weights of samples, shape (n_samples,): ones for None.
+
+    `options` are those of scikit-learn's own check, such as ``ensure_non_negative``.
+    """
+    if sample_weight is not None:
+        sample_weight = to_numbers(sample_weight, "sample_weight", "one number for each sample")
+        assert_all_finite(sample_weight, input_name="sample_weight")
+        if not sample_weight.ndim:
+            sample_weight = float(sample_weight)
+    return check_sample_weight(sample_weight, samples, dtype=float, **options)
 
 
 def weigh_samples(sample_weight, y, purpose):
-    """Check the weights of samples.
-
-    Parameters
-    ----------
-    sample_weight : array-like of shape (n_samples,) or None
-        The user's.
-    y : array-like of shape (n_samples, ...)
-        The samples.
-    purpose : {"fit", "portion", "use"}
-        What they are read for. A portion may weigh nothing.
-
-    Returns
-    -------
-    ndarray of float, shape (n_samples,)
-        The weights, 1 by default.
-    """
+    """Return the weights to train with, shape (n_samples,). A ``"portion"`` may weigh nothing."""
     if purpose == "portion" and sample_weight is not None:
         numbers = to_numbers(sample_weight, "sample_weight", "one number for each sample")
         if not numbers.any():
@@ -33,20 +33,7 @@ def weigh_samples(sample_weight, y, purpose):
 
 
 def weigh_scores(sample_weight, samples):
-    """Check the weights of samples in a mean of scores.
-
-    Parameters
-    ----------
-    sample_weight : array-like of shape (n_samples,) or None
-        The user's.
-    samples : sized
-        The samples.
-
-    Returns
-    -------
-    ndarray of float, shape (n_samples,)
-        The weights, 1 by default.
-    """
+    """Return the weights of samples in a mean of scores, shape (n_samples,)."""
     weights = check_weights(sample_weight, samples)
     if not weights.sum():
         raise ValueError("sample_weight sums to 0: there is nothing to take the mean of.")
@@ -54,22 +41,10 @@ def weigh_scores(sample_weight, samples):
 
 
 def normalise(weights, purpose):
-    """Divide weights by their mean, but leave those of a portion as they are.
+    """Divide weights, shape (n_samples,) or (n_samples, n_outputs), by their mean.
 
-    The user's unit does not matter in ``fit``, where all weights are known. Over the calls of
-    ``partial_fit`` nothing is known but their unit.
-
-    Parameters
-    ----------
-    weights : ndarray of float, shape (n_samples,) or (n_samples, n_outputs)
-        Of samples and classes.
-    purpose : {"fit", "portion", "use"}
-        What they are for.
-
-    Returns
-    -------
-    ndarray of float
-        The shape of `weights`.
+    The user's unit does not matter in ``fit``, where all weights are known. Those of a
+    ``"portion"`` stay as they are: over the calls of ``partial_fit`` only their unit is known.
     """
     idle = not np.any(weights) and purpose != "portion"
     if idle or not np.isfinite(weights).all() or np.min(weights) < 0:
@@ -84,22 +59,10 @@ def normalise(weights, purpose):
 
 
 def weigh_classes(class_weight, classes, counts):
-    """Weigh classes, or the tags of a tagger.
+    """Return the weight of each class, or tag, shape (n_classes,).
 
-    Parameters
-    ----------
-    class_weight : dict or "balanced"
-        The user's choice. A class that the dict lacks weighs 1; it may name some that are not
-        there, since a fold of the data need not hold all.
-    classes : list
-        The classes.
-    counts : ndarray of int, shape (n_classes,)
-        How often each of them occurs.
-
-    Returns
-    -------
-    ndarray of float, shape (n_classes,)
-        Their weights.
+    `counts` says how often each occurs, for ``class_weight="balanced"``. A class that a dict lacks
+    weighs 1; it may name some that are not there, since a fold of the data need not hold all.
     """
     if isinstance(class_weight, str):
         shares = np.maximum(counts, 1) / max(counts.sum(), 1)

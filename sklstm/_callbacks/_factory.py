@@ -5,10 +5,10 @@ import sys
 from skorch.callbacks import ProgressBar
 
 from sklstm._callbacks._divergence import LastEpoch, WeightedClipping
+from sklstm._callbacks._early_stopping import BestEpoch, Stop
 from sklstm._callbacks._schedules import SCHEDULES, PolicyState, Schedule
 from sklstm._callbacks._scoring import BatchScore, EpochMean, EpochScore
-from sklstm._callbacks._stopping import BestEpoch, Stop
-from sklstm._callbacks._users import check_callback, continue_callbacks, copy_callbacks
+from sklstm._callbacks._user_callbacks import check_callback, continue_callbacks, copy_callbacks
 
 
 def make_callbacks(estimator, net, n_steps, valid):

@@ -4,7 +4,8 @@ from itertools import chain
 
 import numpy as np
 
-from sklstm._arrays import describe, to_array, to_numbers
+from sklstm._arguments import describe
+from sklstm._arrays import to_array, to_numbers
 from sklstm._validation import check_tokens, to_list
 
 PADDING, UNKNOWN = 0, 1

@@ -1,0 +1,42 @@
+"""Single arguments of a user: checks of them, and how an error shows them."""
+
+import reprlib
+from numbers import Integral
+
+MAX_SEARCH_BYTES = 2**33  # that a search holds at once
+
+
+def describe(value):
+    """Show a value, shortened, and its type, for an error message."""
+    shown = " ".join(reprlib.repr(value).split())  # frames have lines
+    return f"{shown} of type {type(value).__name__}"
+
+
+def check_option(value, options, name):
+    """Check that a value is one of the accepted strings."""
+    if not isinstance(value, str | None) or value not in options:
+        raise ValueError(
+            f"{name} must be one of {', '.join(map(repr, options))}, got {reprlib.repr(value)}."
+        )
+
+
+def check_count(n, name):
+    """Check a number of things to find, and return it as Python's int.
+
+    NumPy's may overflow, and torch takes no bool.
+    """
+    if not isinstance(n, Integral) or n < 1:
+        raise ValueError(f"{name} must be an integer of at least 1; got {n!r:.60}.")
+    return int(n)
+
+
+def check_memory(n_numbers, advice):
+    """Refuse a search that no memory holds, before the system ends the process.
+
+    It holds `n_numbers` of eight bytes at once; `advice` is what the user can do.
+    """
+    if 8 * n_numbers > MAX_SEARCH_BYTES:
+        raise ValueError(
+            f"The search would take {n_numbers / 2**27:,.0f} GiB of memory; it may take "
+            f"{MAX_SEARCH_BYTES / 2**30:,.0f}. {advice}"
+        )

@@ -1,0 +1,46 @@
+"""Labels of any type, none of them missing."""
+
+import numpy as np
+
+from sklstm._arrays import CONVERSION_ERRORS, plain, refuse_dates, refuse_masked
+
+
+def check_labels(labels, name):
+    """Check labels, and return them, an array in place of a tensor."""
+    labels = plain(labels, name)
+    refuse_dates(labels, name)
+    _refuse_missing(labels, name)
+    kinds = set(map(type, labels)) if isinstance(labels, (list, tuple)) else ()
+    if len({issubclass(kind, str) for kind in kinds}) > 1:  # numpy would make strings of all
+        found = ", ".join(sorted(kind.__name__ for kind in kinds))
+        raise TypeError(f"{name} must hold labels of one type; got {found}.")
+    if getattr(getattr(labels, "dtype", None), "kind", None) == "V":
+        raise TypeError(f"{name} must hold labels, such as str or int; got {labels.dtype} values.")
+    return labels
+
+
+def _refuse_missing(values, name):
+    refuse_masked(values, name)
+    dtype = getattr(values, "dtype", None)
+    if isinstance(dtype, np.dtype) and dtype.kind in "biufcUS":  # NaN has an error of its own
+        return
+    try:
+        labels = np.asarray(values, dtype=object).ravel()
+    except CONVERSION_ERRORS:
+        return
+    missing = next((place for place, label in enumerate(labels) if is_missing(label)), None)
+    if missing is not None:
+        raise ValueError(
+            f"{name} holds the missing value {labels[missing]} at position {missing}, and none may "
+            "be missing: leave such samples out."
+        )
+
+
+def is_missing(label):
+    """Tell whether a value is None, NaN, NaT or pandas' NA."""
+    if label is None or isinstance(label, str):
+        return label is None
+    try:
+        return bool(label != label)  # NaN and NaT differ from themselves
+    except (TypeError, ValueError):  # pandas' NA leaves it open; an array has several answers
+        return type(label).__name__ == "NAType"
