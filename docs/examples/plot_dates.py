@@ -1,9 +1,9 @@
 """
-Dates, whoever wrote them
-=========================
+Dates in many spellings
+=======================
 
 The seventh of March 2021 has many spellings, in English and in French. A network reads them letter
-by letter and writes ``2021-03-07``. How does it know where the month stands?
+by letter and writes ``2021-03-07``. How does it know where the month is?
 """
 
 # %%
@@ -57,7 +57,8 @@ for row in range(4):
 # Learning
 # --------
 #
-# Strings on both sides, and nothing is said of days, months or years. 500 days are held out.
+# Source and target are plain strings: the network is told nothing about days, months or years. 500
+# days are held out.
 
 from sklstm import LSTMSeq2Seq
 from sklstm.metrics import token_error_rate
@@ -72,16 +73,16 @@ model = LSTMSeq2Seq(
 model.fit(spelled[500:], iso[500:])
 predicted = model.predict(spelled[:500])
 print(f"{model.score(spelled[:500], iso[:500]):.1%} of the days exactly right")
-print(f"{token_error_rate(iso[:500], predicted):.2%} of the digits wrong")
+print(f"{token_error_rate(iso[:500], predicted):.2%} of the characters wrong")
 
 # %%
-# Where it looks
-# --------------
+# Where it attends
+# ----------------
 #
-# Attention gives each step of the source a weight for each character of the output. Here are two
-# spellings of one day, the output from top to bottom. The year is read at the end, digit by digit,
-# the month in its letters, and the day where it stands. For the hyphens it does not matter where to
-# look.
+# For each character of the output, attention gives each step of the source a weight. Here are two
+# spellings of one day, with the output from top to bottom. The year is read at the end, digit by
+# digit, the month from its letters, and the day from wherever it is. For the hyphens, the place
+# does not matter.
 
 from sklstm.inspection import AttentionDisplay
 
@@ -95,10 +96,10 @@ AttentionDisplay.from_estimator(model, ["le dimanche 7 mars 2021"])
 # What it never saw
 # -----------------
 #
-# A beam keeps several outputs, and their probabilities say how sure the network is. A misspelling
-# does not trouble it, nor a month in German, and for an "M" it offers both May and March. But it
-# has no calendar, and never learned to say that it does not know: February 31 is as good as any
-# day, and where there is none, it makes one up.
+# Beam search returns several outputs, and their probabilities say how sure the network is. It copes
+# with a misspelling and with a month in German, and for an "M" it offers both May and March. But it
+# has no calendar, and never learned to say that it does not know: it accepts February 31, and where
+# there is no day, it makes one up.
 
 odd = ["7 Marhc 2021", "7. März 2021", "7 M 2021", "31 February 2021", "4 July 1776", "? May 1984"]
 for text, outputs in zip(odd, model.predict_n_best(odd, 3), strict=True):

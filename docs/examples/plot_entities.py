@@ -3,15 +3,15 @@ Names in Wikipedia
 ==================
 
 A tagger learns from articles in which persons, places, organisations and other names are marked.
-Which kinds of names does it find in articles that it never saw, and what happens to the others?
+Which names does it find in articles that it has never seen, and what happens to the others?
 """
 
 # %%
 # Data
 # ----
 #
-# One article in four is held out. Names recur within an article, so articles stay whole; the fold
-# also gets its share of every type of name.
+# One article in four is held out. Names recur within an article, so articles are not split; the
+# fold also gets its share of every entity type.
 
 from sklstm.datasets import load_wikigold
 from sklstm.model_selection import DocumentKFold
@@ -27,8 +27,8 @@ print(list(zip(X_train[0], y_train[0], strict=True))[:6])
 # Training
 # --------
 #
-# No word vectors from elsewhere: a word that the articles lack is told by its characters, its
-# casing and its neighbours.
+# There are no pretrained word vectors: an unseen word is judged by its characters, its casing and
+# its neighbours.
 
 from sklstm import LSTMTagger
 
@@ -49,7 +49,7 @@ tagger.summary()
 # Scores
 # ------
 #
-# A name counts as found if its type, its start and its end are right.
+# A name counts as found if its type, start and end are right.
 
 from sklstm.metrics import bootstrap_interval, entity_report, partial_match_counts
 
@@ -57,9 +57,9 @@ y_pred = tagger.predict(X_test)
 print(entity_report(y_test, y_pred))
 
 # %%
-# On the left F1 again, with the interval in which it would lie for other sentences of the same
-# kind. On the right what became of the right names: few are missed altogether. That something is a
-# name shows in its letters, but what it names, and where it ends, is harder to tell.
+# On the left is F1 again, with its bootstrap interval: the uncertainty due to the choice of test
+# sentences. On the right is what became of the true names: few are missed altogether. Its letters
+# show that something is a name, but what it names, and where it ends, is harder to tell.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -69,7 +69,7 @@ counts = partial_match_counts(y_test, y_pred)
 fates = {
     "exact": "found",
     "wrong_type": "wrong type",
-    "overlap": "in part",
+    "overlap": "overlapped",
     "missed": "missed",
 }
 shades = plt.colormaps["viridis"](np.linspace(0.15, 0.95, len(fates)))
@@ -79,13 +79,13 @@ around = [f1.score - f1.low, f1.high - f1.score]
 scores.errorbar(f1.score, counts.types, xerr=around, fmt="o")
 scores.set(xlabel="F1, with 95 % intervals", xlim=(0, 1))
 scores.grid(alpha=0.3)
-right = sum(counts[fate] for fate in fates)
-left = np.zeros(len(right))
+total = sum(counts[fate] for fate in fates)
+left = np.zeros(len(total))
 for (fate, label), shade in zip(fates.items(), shades, strict=True):
-    share = counts[fate] / right
+    share = counts[fate] / total
     names.barh(counts.types, share, 0.6, left, color=shade, label=label)
     left += share
-names.set(xlabel="share of the right names", xlim=(0, 1))
+names.set(xlabel="share of the true names", xlim=(0, 1))
 names.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=4, frameon=False)
 plt.show()
 
@@ -93,7 +93,7 @@ plt.show()
 # In colour
 # ---------
 #
-# An article of the held-out ones, as it was marked by hand ...
+# A held-out article, as annotated by hand ...
 
 from itertools import chain, compress
 
@@ -112,13 +112,13 @@ article = wikigold.documents[test] == 11
 draw(compress(X_test, article), compress(y_test, article))
 
 # %%
-# ... and as the tagger marks it:
+# ... and as tagged:
 
 draw(compress(X_test, article), compress(y_pred, article))
 
 # %%
-# For a text of one's own the tokenizer keeps the places of its tokens. Then entities know theirs,
-# and the text is drawn as it was written. The confidence of each appears under the mouse.
+# For your own text, the tokenizer keeps the position of each token. Entities then have positions
+# too, and the original text is shown. Hovering over an entity shows its confidence.
 
 from sklstm import Tokenizer
 

@@ -3,16 +3,16 @@ A year ahead in the Pacific
 ===========================
 
 The sea off Peru is warm in March and cold in September, and every few years far too warm: El Niño.
-From the temperatures of two years, how well are those of the next twelve months known? An LSTM
-forecasts them, beside three naive forecasts and a linear one.
+How well do the temperatures of two years predict those of the next twelve months? An LSTM is
+compared with three naive forecasts and a linear one.
 """
 
 # %%
 # Data
 # ----
 #
-# Monthly means of the region Niño 1+2, 1950 to 2010. A window holds 24 months, its target the 12
-# months after them.
+# Monthly means of the region Niño 1+2, 1950 to 2010. A window holds 24 months, and its target the
+# 12 months after them.
 
 import numpy as np
 from statsmodels.datasets import elnino
@@ -25,13 +25,13 @@ dates = np.arange("1950-01", "2011-01", dtype="datetime64[M]")
 
 window = SlidingWindow(length=24, horizon=12)
 X, y = window.pairs(series)
-X = X[:, :, 0]  # one column for each month, as any regressor of scikit-learn reads it
+X = X[:, :, 0]  # one column for each month, which any regressor of scikit-learn reads
 _, when = window.pairs(series, dates.astype(int))  # the months of the targets, since 1970
 print(X.shape, y.shape)
 
 # %%
-# The last windows are for the test, and order in time is kept. Windows overlap, so a gap of eleven
-# lies in between: no month is a target on both sides.
+# The last windows are the test set. Windows overlap, so a gap of eleven of them is left before it:
+# no month is a target in both parts.
 
 from sklearn.model_selection import TimeSeriesSplit
 
@@ -43,8 +43,8 @@ print(f"{len(train)} windows to learn from, {len(test)} with targets from {first
 # Forecasts
 # ---------
 #
-# Persistence repeats the last month, the seasonal naive forecast the last year; the seasonal mean
-# is that of each calendar month so far.
+# Persistence repeats the last month, and the seasonal naive forecast the last year; the seasonal
+# mean is that of each calendar month in the training targets.
 
 by_month = [y[train][when[train] % 12 == month].mean() for month in range(12)]
 forecasts = {
@@ -54,8 +54,9 @@ forecasts = {
 }
 
 # %%
-# Ridge regression and the LSTM get the same windows, and a search each. It validates on later
-# windows than it learns from. The scaler is a step of the pipeline, and knows no later ones either.
+# Ridge regression and the LSTM get the same windows and are tuned in the same way, by validation on
+# windows later than those of training. The scaler is a step of the pipeline, so it does not see
+# later windows either.
 
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV
@@ -83,8 +84,8 @@ for name, (regressor, grid) in candidates.items():
 # Errors
 # ------
 #
-# The nearest months are the ones that a model can know something of. After about half a year only
-# the season is left, and its mean is hard to beat.
+# Only the next few months are predictable. After about half a year only the season is left, and its
+# mean is hard to beat.
 
 import matplotlib.pyplot as plt
 from sklearn.metrics import root_mean_squared_error
@@ -111,8 +112,8 @@ plt.show()
 # Two forecasts
 # -------------
 #
-# On the left the forecast with the LSTM's median error, an ordinary one. On the right the one made
-# in March 1997, before an El Niño: both models expected little more than a warm start.
+# On the left is an ordinary forecast, with the LSTM's median error. On the right is the one made in
+# March 1997, before an El Niño: both models expected little more than a warm start.
 
 from matplotlib.dates import ConciseDateFormatter
 
@@ -137,6 +138,6 @@ fig.legend(*both[0].get_legend_handles_labels(), loc="outside upper center", nco
 plt.show()
 
 # %%
-# That a line does about as well as a network is no accident. There are 500 windows, they overlap,
-# and what the next months keep of the last ones is nearly linear. The benchmarks compare them on
-# two series, with three seeds and larger searches.
+# It is no accident that a linear model does about as well as a network. There are 500 windows, they
+# overlap, and the next months depend on the last ones almost linearly. The
+# :doc:`benchmarks </benchmarks>` compare both on two series, with three seeds and larger searches.

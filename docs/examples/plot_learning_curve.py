@@ -2,16 +2,16 @@
 Learning curves
 ===============
 
-A recurrent network goes on learning its training texts by heart long after it has learned what
-carries over to others. The curves of both losses show where that begins.
+A recurrent network goes on memorising its training texts long after it has learned what generalises
+to others. The curves of both losses show where that begins.
 """
 
 # %%
 # Data
 # ----
 #
-# Sentences from reviews, one in four held out. The pipeline's first steps turn a sentence
-# into token ids; the vocabulary is that of the training part only.
+# Sentences from reviews, one in four held out. A pipeline turns a sentence into token ids; its
+# vocabulary is that of the training part only.
 
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
@@ -29,7 +29,7 @@ indexer = make_pipeline(Tokenizer(), TokenIndexer(min_count=2)).fit(X_train)
 # Training
 # --------
 #
-# ``X_val`` is measured after every epoch and never learned from.
+# ``X_val`` is evaluated after every epoch, and never trained on.
 
 classifier = LSTMClassifier(
     embedding_dim=50,
@@ -64,6 +64,6 @@ for axes in (losses, accuracy):
 plt.show()
 
 # %%
-# The loss on held-out sentences is lowest at the dotted line; from there on the network only gets
-# more certain of what it knows. ``early_stopping=True`` stops soon after that point by itself, and
-# gives back the weights of the best epoch.
+# The loss on held-out sentences is lowest at the dotted line; from there on, the network only
+# becomes more certain, not better. ``early_stopping=True`` stops soon after this point, and
+# restores the weights of the best epoch.

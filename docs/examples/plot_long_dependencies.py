@@ -2,17 +2,17 @@
 Long dependencies
 =================
 
-How far back can a network learn to look? Two problems are made longer and longer. Noise defeats
-some networks, and silence others.
+Over how many steps can a network learn to remember? Two problems are made longer and longer. Noise
+defeats some networks, and silence others.
 """
 
 # %%
 # The networks
 # ------------
 #
-# The plain recurrent network; the LSTM whose forget gate starts half open, at
+# The plain recurrent network; the LSTM, whose forget gate starts half open, at
 # :math:`\sigma(0) = 0.5`, or further open, at :math:`\sigma(1) = 0.73`; and the GRU, whose gate
-# starts half open as well. Within a problem all are trained alike.
+# starts half open as well. Within a problem, all are trained in the same way.
 
 networks = {
     "rnn": {"cell": "rnn"},
@@ -25,8 +25,8 @@ networks = {
 # Noise in between
 # ----------------
 #
-# In the adding problem every step brings a number. Two of them are marked, and their sum is wanted
-# at the end; all others are to be ignored.
+# In the adding problem, every step has a number. Two of them are marked, and the target is their
+# sum; all others must be ignored.
 
 import pandas as pd
 from sklearn.metrics import mean_squared_error
@@ -50,8 +50,8 @@ print(errors.astype(float).round(4))
 # Silence in between
 # ------------------
 #
-# In the copy task with a single item, a letter out of eight is followed by blanks, always the same
-# number of them. Then it is asked for.
+# In the copy task with a single item, one of eight letters is followed by a fixed number of blanks.
+# Then the network must name it.
 
 from sklstm import LSTMClassifier
 from sklstm.datasets import make_copy_task
@@ -70,7 +70,7 @@ print(accuracy.astype(float).round(3))
 # Where each fails
 # ----------------
 #
-# The dotted lines are what guessing gives.
+# The dotted lines show guessing.
 
 import matplotlib.pyplot as plt
 
@@ -100,18 +100,18 @@ fig.legend(*noise.get_legend_handles_labels(), loc="outside upper center", ncols
 plt.show()
 
 # %%
-# *Noise* defeats the plain network: from 40 steps on it knows no more than the mean. What it keeps
-# goes through the same weights and the same tanh as every number that comes in, whereas gates can
-# stay shut. The GRU's keeps best here; the forget bias makes little difference. At 80 steps the
-# LSTMs are on their way only, for these are short trainings. With more series they solve 200 steps,
-# and the plain network still does not: see :doc:`the benchmarks </benchmarks>`.
+# *Noise* defeats the plain network: from 40 steps on, it is no better than predicting the mean.
+# Its state passes through the same weights and the same tanh as every number it reads, whereas
+# gates can stay closed. The GRU does best here; the forget bias makes little difference. At 80
+# steps the LSTMs have not converged, since training is short. With more series they solve 200
+# steps, and the plain network still does not: see :doc:`the benchmarks </benchmarks>`.
 #
-# *Silence* is another matter. The letter lies exactly so far back, with nothing nearer to begin
-# with. A gate that starts half open leaves :math:`0.5^{20} \approx 10^{-6}` of it after 20 steps,
-# and of the gradient on its way back, where a forget bias of 1 leaves
+# *Silence* is another matter. There is nothing to learn from but the letter at this distance. After
+# 20 steps, a gate that starts half open leaves :math:`0.5^{20} \approx 10^{-6}` of it, and of the
+# gradient on its way back; a forget bias of 1 leaves
 # :math:`0.73^{20} \approx 2 \cdot 10^{-3}`. So the LSTM with forget bias 0 fails first, at 20
-# blanks, and the GRU at 40. The plain network, by most accounts the first to forget, has no
-# trouble: while nothing comes in, it need only find a state that stays where it is.
+# blanks, and the GRU at 40. The plain network, said to be the first to forget, has no trouble:
+# while it reads only blanks, it merely needs a state that does not change.
 #
-# This is one seed. In four, forget bias 0 always failed at 20 blanks and the GRU at 40; the plain
-# network missed 40 blanks once, and forget bias 1 twice, once with nine letters in ten right.
+# This is one seed. With four seeds, forget bias 0 always failed at 20 blanks and the GRU at 40; the
+# plain network failed at 40 blanks once, and forget bias 1 twice, once with 90 % accuracy.

@@ -2,16 +2,16 @@
 Names by language
 =================
 
-One network learns to write the surnames of 18 languages, and is told each time which language it
-shall be. It is a one-to-many network: a label in, a sequence out.
+One network learns to write surnames in 18 languages; the language is its condition. This is a
+one-to-many network: a label in, a sequence out.
 """
 
 # %%
 # Learning
 # --------
 #
-# :class:`~sklstm.LSTMGenerator` reads the language beside every letter. A tenth of the names is
-# held out, for later.
+# :class:`~sklstm.LSTMGenerator` reads the language with every letter. A tenth of the names is held
+# out.
 
 from sklearn.model_selection import train_test_split
 
@@ -27,22 +27,22 @@ generator = LSTMGenerator(
     hidden_size=128, dropout=0.2, lr=0.005, schedule="one_cycle", max_epochs=6, random_state=0
 )
 generator.fit(X, y)
-print(f"{generator.perplexity(X_test, y_test):.1f} letters to choose from, on average")
+print(f"perplexity of held-out names, per letter: {generator.perplexity(X_test, y_test):.1f}")
 
 # %%
-# Writing
-# -------
+# Sampling
+# --------
 #
-# The names on the left are among those the network has read; most are made up.
+# Names from the training data come first; most are made up.
 
 known = set(X)
 for language in ("Arabic", "Greek", "Irish", "Italian", "Japanese", "Russian"):
-    written = generator.sample(8, condition=language, temperature=0.8, random_state=0)
-    written.sort(key=lambda name: name not in known)
-    print(f"{language:10}", *written)
+    generated = generator.sample(8, condition=language, temperature=0.8, random_state=0)
+    generated.sort(key=lambda name: name not in known)
+    print(f"{language:10}", *generated)
 
 # %%
-# A name that begins in a given way:
+# Names with a given beginning:
 
 for language in ("German", "Italian", "Polish"):
     print(f"{language:10}", *generator.sample(5, prefix="Sch", condition=language, random_state=1))
@@ -51,8 +51,8 @@ for language in ("German", "Italian", "Polish"):
 # Do others recognise the languages?
 # ----------------------------------
 #
-# A linear model that counts letters, and pairs and triples of them, learns from the real names. It
-# then reads as many written names, in the same languages, as there are held-out ones.
+# A linear model, trained on n-grams of up to three letters of the real names, classifies the
+# held-out names, and as many generated names of the same languages.
 
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -62,16 +62,16 @@ judge = make_pipeline(
     CountVectorizer(analyzer="char_wb", ngram_range=(1, 3), min_df=2),
     LogisticRegression(C=0.3, max_iter=300),
 ).fit(X, y)
-written = generator.sample(len(y_test), condition=y_test, random_state=0)
-print(f"real names recognised:    {judge.score(X_test, y_test):.1%}")
-print(f"written names recognised: {judge.score(written, y_test):.1%}")
+generated = generator.sample(len(y_test), condition=y_test, random_state=0)
+print(f"real names recognised:      {judge.score(X_test, y_test):.1%}")
+print(f"generated names recognised: {judge.score(generated, y_test):.1%}")
 
 # %%
 # The generator as a classifier
 # -----------------------------
 #
-# By Bayes' rule, :math:`P(u \mid x) \propto P(x \mid u) P(u)`: the generator can tell languages
-# as well. Here are the names that it finds more probable in one language than in another.
+# By Bayes' rule, :math:`P(u \mid x) \propto P(x \mid u) P(u)`, so the generator can classify names
+# as well: the most probable language is the prediction.
 
 import numpy as np
 
@@ -79,15 +79,15 @@ likelihoods = np.column_stack(
     [generator.score_samples(X_test, [label] * len(X_test)) for label in generator.conditions_]
 )
 frequencies = np.log([y.count(label) / len(y) for label in generator.conditions_])
-guessed = generator.conditions_[(likelihoods + frequencies).argmax(axis=1)]
-print(f"names recognised by the generator: {np.mean(guessed == y_test):.1%}")
+predicted = generator.conditions_[(likelihoods + frequencies).argmax(axis=1)]
+print(f"names recognised by the generator: {np.mean(predicted == y_test):.1%}")
 
 # %%
-# What is alike
-# -------------
+# Similar languages
+# -----------------
 #
-# Names of each language, read as if they were of another one: the darker, the more bits a letter
-# it takes. Rows and columns that look alike are languages whose names are alike.
+# Names of each language, scored as names of another: the darker, the more bits per letter.
+# Languages whose rows and columns look alike have similar names.
 
 import matplotlib.pyplot as plt
 
@@ -102,6 +102,6 @@ image = ax.imshow(extra, cmap="Blues", vmin=0)
 ticks = range(len(extra))
 ax.set_xticks(ticks, generator.conditions_, rotation=90)
 ax.set_yticks(ticks, generator.conditions_)
-ax.set(xlabel="read as", ylabel="names", title="Bits a letter above those of the own language")
+ax.set(xlabel="read as", ylabel="names", title="Bits per letter above those in its own language")
 fig.colorbar(image)
 plt.show()

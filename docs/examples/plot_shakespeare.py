@@ -2,16 +2,16 @@
 Shakespeare, letter by letter
 =============================
 
-A network that has never heard of words reads *Coriolanus* and the opening of *Richard III*, and
-writes some lines between its lessons.
+A network that knows nothing of words reads *Coriolanus* and the opening of *Richard III*, and
+writes some lines between epochs.
 """
 
 # %%
 # One long text
 # -------------
 #
-# The end of the text is held out. With `bptt_steps`, the long text is cut into as many streams as a
-# batch has rows; gradients go 100 letters back, while the state is carried on.
+# The end of the text is held out. With `bptt_steps`, the long text is split into the rows of a
+# batch; gradients go back 100 letters, while the state is carried on.
 
 from sklstm import LSTMGenerator
 from sklstm.datasets import load_shakespeare
@@ -31,11 +31,11 @@ generator = LSTMGenerator(
 )
 
 # %%
-# Lessons
-# -------
+# Training
+# --------
 #
-# After the first epoch it knows letters and how long a word is, later it spells, opens speeches
-# with a speaker, and ends lines where verse would.
+# After the first epoch it knows letters and the length of words; later it spells, begins speeches
+# with a speaker, and ends lines as in verse.
 
 bits = []
 for epoch in range(1, 11):
@@ -48,16 +48,16 @@ for epoch in range(1, 11):
         print(f"After {epoch} epochs:\n{lines.strip()}\n")
 
 # %%
-# What it has learned by heart
-# ----------------------------
+# What it has memorised
+# ---------------------
 #
-# Both curves fall, and the gap between them grows: more and more of what it learns is this text,
-# and less of it is English. Early stopping ends when the upper one turns.
+# Both curves fall, and the gap between them grows: the network learns more and more about this
+# text, and less about English. Early stopping would stop when the upper curve rises.
 
 import matplotlib.pyplot as plt
 
 fig, ax = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
-ax.plot(range(1, 11), bits, marker="o", label=["text that was read", "text held out"])
+ax.plot(range(1, 11), bits, marker="o", label=["training text", "held-out text"])
 ax.set(xlabel="epochs", ylabel="bits per character", title="Shakespeare, letter by letter")
 ax.grid(alpha=0.3)
 ax.legend()
@@ -67,11 +67,11 @@ plt.show()
 # How sure is it?
 # ---------------
 #
-# The likelihood of a text, a symbol: good English against the same letters in disorder.
+# Bits per character of a sentence, and of the same letters in random order.
 
 import numpy as np
 
 line = "Before we proceed any further, hear me speak."
 letters = "".join(np.random.RandomState(0).permutation(list(line)))
 for words in (line, letters):
-    print(f"{generator.bits_per_character([words]):.2f} bits a letter: {words}")
+    print(f"{generator.bits_per_character([words]):.2f} bits per character: {words}")

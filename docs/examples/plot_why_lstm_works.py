@@ -2,9 +2,8 @@
 Why LSTM works
 ==============
 
-The lecture on recurrent networks on one page and in its order: what they are, why plain ones
-forget, what the LSTM does about it, and whether it can be seen to do so. What the lecture claims is
-measured here, and one claim turns out to be half of the truth.
+The lecture on recurrent networks on one page: what they are, why plain ones forget, and what the
+LSTM does about it. Each claim of the lecture is measured, and one turns out to be half the truth.
 
 In Russian: :doc:`plot_why_lstm_works_ru`.
 """
@@ -13,19 +12,19 @@ In Russian: :doc:`plot_why_lstm_works_ru`.
 # Recurrent networks
 # ------------------
 #
-# A recurrent network reads one step :math:`x_t` after the other and carries a state along, which
-# is all that it knows of the steps before:
+# A recurrent network reads one step :math:`x_t` after another and keeps a state, which is all that
+# it knows about the previous steps:
 #
 # .. math:: h_t = \tanh(W x_t + U h_{t-1} + b)
 #
-# The weights are the same at every step, so a sequence may have any length. One input or many, one
-# output or many: the guide draws all :doc:`shapes </user_guide/shapes>`.
+# The weights are the same at every step, so a sequence may have any length. Input and output may
+# each be one item or many: the guide draws all :doc:`shapes </user_guide/shapes>`.
 #
 # Windows
 # -------
 #
-# A long series is cut into windows, each with what came next; so one series becomes a data set.
-# Here it is the yearly number of sunspots, 22 years in a window, and the year after to forecast.
+# A long series is cut into windows, each with the value that follows, so that one series becomes a
+# data set. Here it is the yearly number of sunspots, with windows of 22 years.
 
 import numpy as np
 from statsmodels.datasets import sunspots
@@ -37,15 +36,14 @@ X, y = SlidingWindow(length=22, horizon=1).pairs(spots / spots.max())
 print(f"{len(spots)} years make {X.shape[0]} windows of {X.shape[1]} steps")
 
 # %%
-# Whether such forecasts are better than simple ones is another question: see
-# :doc:`plot_forecasting`.
+# Whether such forecasts beat simple ones is another question: see :doc:`plot_forecasting`.
 #
 # Stacked layers
 # --------------
 #
-# The states of a layer are a sequence again, which another layer can read. These are the states of
-# two layers in the last window, a column for each year and a row for each unit. The sun's cycle of
-# about eleven years passes through both.
+# The states of a layer are again a sequence, which another layer can read. These are the states of
+# two layers in the last window, with a column per year and a row per unit. The sun's cycle of about
+# eleven years is visible in both.
 
 import matplotlib.pyplot as plt
 
@@ -66,9 +64,9 @@ plt.show()
 # Backpropagation through time
 # ----------------------------
 #
-# To learn, the network is unrolled into as many copies as there are steps, and the error goes back
-# through all of them. What the loss :math:`L` after the last step :math:`T` says to a state
-# :math:`k` steps earlier is a product of :math:`k` Jacobians:
+# To train, the network is unrolled into one copy per step, and the error is propagated back through
+# all of them. The gradient of the loss :math:`L` after the last step :math:`T`, with respect to the
+# state :math:`k` steps earlier, contains a product of :math:`k` Jacobians:
 #
 # .. math::
 #
@@ -76,11 +74,11 @@ plt.show()
 #        \prod_{t=T-k+1}^{T} \frac{\partial h_t}{\partial h_{t-1}},
 #    \qquad \frac{\partial h_t}{\partial h_{t-1}} = \mathrm{diag}(1 - h_t^2)\, U
 #
-# If the factors are smaller than 1 on the whole, the gradient vanishes exponentially; if they are
-# larger, it explodes. Below, the recurrent weights are an orthogonal :math:`U` times a number. No
-# factor stretches by more than this number, so the gradient stays below the dotted lines. Nothing
-# has been learned yet. The inputs are those of the adding problem: numbers, two of which are
-# marked, and their sum is wanted at the end.
+# If the factors are mostly smaller than 1, the gradient vanishes exponentially; if they are larger,
+# it explodes. Below, the recurrent weights are an orthogonal :math:`U` times a number, and the
+# network is untrained. No Jacobian stretches by more than this number, so the gradient stays below
+# the dotted lines. The data are the adding problem: two numbers of a series are marked, and the
+# target is their sum.
 
 from sklstm.datasets import make_adding_problem
 from sklstm.inspection import GradientFlowDisplay
@@ -92,7 +90,7 @@ lags = np.arange(n_steps)
 
 
 def as_drawn(cell, **cell_params):
-    """Fit with hardly any learning rate, so that the weights stay as they were drawn."""
+    """Fit with a negligible learning rate, so that the weights stay as initialised."""
     regressor = LSTMRegressor(
         cell=cell, cell_params=cell_params, hidden_size=16, lr=1e-9, max_epochs=1, random_state=0
     )
@@ -110,21 +108,21 @@ ax.set_ylim(1e-8, 1e6)
 plt.show()
 
 # %%
-# With 0.7 the gradient vanishes: 40 steps back a ten-millionth is left. With 2 it explodes, though
-# by far less than it might, since tanh is flat where states are large. With 1 it holds best, and
-# that is how ``cell="rnn"`` begins. But this is a balance on an edge, and learning changes
-# :math:`U`. (``bptt_steps`` cuts the way back on purpose, see :doc:`/user_guide/cells`.)
+# With 0.7 the gradient vanishes: 40 steps back, a ten-millionth is left. With 2 it explodes, though
+# by far less than the bound, since tanh is flat where states are large. With 1, the initialisation
+# of ``cell="rnn"``, it is most stable. But this balance is delicate, and training changes
+# :math:`U`. (``bptt_steps`` truncates the gradient on purpose, see :doc:`/user_guide/cells`.)
 #
 # The LSTM, gate by gate
 # ----------------------
 #
-# The LSTM carries a second state, the memory :math:`c_t`. On its way from step to step it meets no
-# matrix and no tanh: it is kept, more or less, and added to. Three gates decide how much, numbers
-# between 0 and 1 for each unit:
+# The LSTM has a second state, the cell state :math:`c_t`. From step to step it passes through no
+# matrix and no tanh: a part of it is kept, and something is added. Three gates, numbers between 0
+# and 1 for each unit, decide how much:
 #
-# - the *forget gate* :math:`f_t`, how much of the memory to keep;
-# - the *input gate* :math:`i_t`, how much to write of the candidate :math:`g_t`;
-# - the *output gate* :math:`o_t`, how much of the memory to give out as :math:`h_t`.
+# - the *forget gate* :math:`f_t`: how much of the cell state to keep;
+# - the *input gate* :math:`i_t`: how much of the candidate :math:`g_t` to add;
+# - the *output gate* :math:`o_t`: how much of the cell state to output as :math:`h_t`.
 #
 # .. math::
 #
@@ -135,13 +133,13 @@ plt.show()
 #    o_t &= \sigma(W_o x_t + U_o h_{t-1} + b_o) \\
 #    h_t &= o_t \odot \tanh(c_t)
 #
-# In a trained network memory and output are indeed what the gates make of them:
+# The states of a trained network satisfy these equations:
 
 from sklstm.inspection import gate_activations, hidden_states
 
 
 def train(cell, **cell_params):
-    """Learn the adding problem."""
+    """Train on the adding problem."""
     regressor = LSTMRegressor(
         cell=cell,
         cell_params=cell_params,
@@ -156,7 +154,7 @@ def train(cell, **cell_params):
 
 
 def only_layer(samples):
-    """Stack the values of equally long samples: (N, T, H)."""
+    """Stack the values of samples of equal length: (N, T, H)."""
     return np.stack(samples)[:, 0, 0]
 
 
@@ -168,13 +166,13 @@ print(np.allclose(c[:, 1:], f[:, 1:] * c[:, :-1] + i[:, 1:] * g[:, 1:], atol=1e-
 print(np.allclose(h, o * np.tanh(c), atol=1e-5))
 
 # %%
-# The way back along the memory is now a product of forget gates,
+# Along the cell state, the gradient is now multiplied by forget gates,
 #
 # .. math:: \frac{\partial c_t}{\partial c_{t-1}} = \mathrm{diag}(f_t) + \dots
 #
-# where the dots stand for the way round through :math:`h_{t-1}` and the gates. Before any learning
-# a forget gate is about :math:`\sigma(b_f)`, and its bias :math:`b_f` decides how far the gradient
-# reaches. Dotted, :math:`\sigma(b_f)^k`:
+# where the dots stand for the indirect path through :math:`h_{t-1}` and the gates. Before training,
+# a forget gate is about :math:`\sigma(b_f)`, so its bias :math:`b_f` decides how far the gradient
+# reaches. The dotted lines are :math:`\sigma(b_f)^k`:
 
 fig, ax = plt.subplots(figsize=(6.4, 4), layout="constrained")
 for bias in (3.0, 1.0, 0.0):
@@ -189,22 +187,22 @@ ax.set_ylim(1e-8, 1e2)
 plt.show()
 
 # %%
-# With a bias of 0 the memory alone loses half of the gradient at every step. A bias of 1 is the
-# usual advice, and the default here. Where a curve is above its dotted line, the way round brings
-# back more than the memory does.
+# With a bias of 0, half of the gradient along the cell state is lost at every step. A bias of 1 is
+# the usual advice, and the default here. Where a curve is above its dotted line, the indirect path
+# contributes more than the direct one.
 #
 # Variants
 # --------
 #
-# What the other cells change; :doc:`the guide </user_guide/cells>` has their equations:
+# How the other cells differ; :doc:`the guide </user_guide/cells>` has their equations:
 #
-# - ``peephole``: the gates see the memory as well;
-# - ``coupled``: one gate for two, :math:`i_t = 1 - f_t`, so that to write is to forget;
-# - ``gru``: coupled too, and without a memory apart: a gate :math:`z_t` keeps :math:`h_t` itself;
-# - ``minlstm``, ``mingru``: the gates see :math:`x_t` alone, so all steps are computed at once.
+# - ``peephole``: the gates also see the cell state;
+# - ``coupled``: a single gate for two, :math:`i_t = 1 - f_t`: writing means forgetting;
+# - ``gru``: also coupled, without a cell state: a gate :math:`z_t` keeps :math:`h_t` itself;
+# - ``minlstm``, ``mingru``: the gates see only :math:`x_t`, so all steps are computed at once.
 #
-# All of them learn to add two numbers out of forty steps. The plain network, trained alike, does
-# hardly better than who always answers with the mean:
+# All of them learn to add two numbers out of forty. The plain network, trained in the same way, is
+# hardly better than always predicting the mean:
 
 import pandas as pd
 from sklearn.metrics import mean_squared_error
@@ -218,14 +216,14 @@ print(pd.DataFrame({"parameters": sizes, "squared error": np.round(errors, 4)}, 
 print(f"the mean: {y_test.var():.4f}")
 
 # %%
-# A smaller learning rate and twice the time take it half of the way at best. The order among the
-# others means little: this is one seed, one problem and one length. At which length who fails is
-# measured in :doc:`plot_long_dependencies`.
+# With a smaller learning rate and twice the epochs, it gets half of the way at best. The order of
+# the others means little: this is one seed, one problem and one length. The length at which each
+# fails is measured in :doc:`plot_long_dependencies`.
 #
 # Why it works: the gradient
 # --------------------------
 #
-# The gradients of three of them, before learning and after it:
+# The gradients of three of them, before and after training:
 
 fig, (before, after) = plt.subplots(1, 2, figsize=(7.5, 3.8), sharey=True, layout="constrained")
 for cell, state in (("rnn", "h"), ("lstm", "c"), ("gru", "h")):
@@ -233,73 +231,73 @@ for cell, state in (("rnn", "h"), ("lstm", "c"), ("gru", "h")):
         GradientFlowDisplay.from_estimator(
             network, X_test, states=state, name=cell, ax=ax, linestyle="-"
         )
-before.set_title("before learning")
-after.set(title="after learning", ylabel="")
+before.set_title("before training")
+after.set(title="after training", ylabel="")
 plt.show()
 
 # %%
-# Before learning the plain network is no worse than the LSTM, and far better than the GRU, whose
-# gates begin half open. What counts is what learning makes of it. LSTM and GRU find gates with
-# which the gradient is about as strong forty steps back as at the end. In the plain network all
-# that is to be kept passes through the same :math:`U` and tanh as all that is to be ignored, and
-# its gradient falls: here to a fiftieth, with three other seeds to a thirtieth or to nothing.
+# Before training, the plain network is no worse than the LSTM, and far better than the GRU, whose
+# gates start half open. What counts is what training makes of it. LSTM and GRU find gates with
+# which the gradient is about as large forty steps back as at the end. In the plain network,
+# everything worth keeping passes through the same :math:`U` and tanh as everything to be ignored,
+# and its gradient falls: here to a fiftieth, with three other seeds to a thirtieth or to nothing.
 #
-# Why it works: the memory
-# ------------------------
+# Why it works: the cell state
+# ----------------------------
 #
-# Is it the memory that carries the gradient? To tell, hold the gates and candidates fixed, which
-# leaves the way along the memory alone: :math:`k` steps before the end
+# Is it the direct path, along the cell state, that carries the gradient? To find out, treat the
+# gates and candidates as constants, which leaves this path alone: :math:`k` steps before the end,
 # :math:`\partial L / \partial c_T` has been multiplied by
-# :math:`f_T \odot f_{T-1} \odot \dots \odot f_{T-k+1}`. In a minimal GRU, whose memory is
-# :math:`h`, the gates are :math:`z`.
+# :math:`f_T \odot f_{T-1} \odot \dots \odot f_{T-k+1}`. In a minimal GRU the state is :math:`h`,
+# and the gates are :math:`z`.
 
 
-def along_memory(last, keep):
-    """Norms by lag of the gradient `last` of the last step, carried back by the gates `keep`."""
+def direct_path(last, keep):
+    """Norm by lag of the gradient `last` of the last step, multiplied by the gates `keep`."""
     kept = np.cumprod(keep[:, :0:-1], axis=1)  # (N, T - 1, H)
     return np.linalg.norm(np.hstack([last[:, None], last[:, None] * kept]), axis=2)
 
 
-def along_lstm(network):
+def direct_path_of_lstm(network):
     gates, states = gate_activations(network, X_test), hidden_states(network, X_test)
     weights = network.module_.output.weight.detach().numpy()  # (1, H)
     o, c = only_layer(gates.o)[:, -1], only_layer(states.c)[:, -1]
-    return along_memory(weights * o * (1 - np.tanh(c) ** 2), only_layer(gates.f))
+    return direct_path(weights * o * (1 - np.tanh(c) ** 2), only_layer(gates.f))
 
 
-def along_mingru(network):
+def direct_path_of_mingru(network):
     z = only_layer(gate_activations(network, X_test).z)
     weights = network.module_.output.weight.detach().numpy()
-    return along_memory(weights.repeat(len(z), axis=0), z)
+    return direct_path(weights.repeat(len(z), axis=0), z)
 
 
 fig, axes = plt.subplots(1, 3, figsize=(7.5, 3.4), sharey=True, layout="constrained")
-for ax, title, network, state, along in (
-    (axes[0], "lstm, forget bias 1", lstm, "c", along_lstm),
-    (axes[1], "lstm, forget bias 3", train("lstm", forget_bias=3.0), "c", along_lstm),
-    (axes[2], "mingru", networks["mingru"], "h", along_mingru),
+for ax, title, network, state, direct in (
+    (axes[0], "lstm, forget bias 1", lstm, "c", direct_path_of_lstm),
+    (axes[1], "lstm, forget bias 3", train("lstm", forget_bias=3.0), "c", direct_path_of_lstm),
+    (axes[2], "mingru", networks["mingru"], "h", direct_path_of_mingru),
 ):
     GradientFlowDisplay.from_estimator(network, X_test, states=state, ax=ax, linestyle="-")
-    ax.plot(lags, np.median(along(network), axis=0), "k:", label="along the memory alone")
+    ax.plot(lags, np.median(direct(network), axis=0), "k:", label="direct path only")
     ax.set(title=title, xlabel="lag: steps before the last", ylabel="")
     ax.legend(fontsize="small", loc="lower left")
 axes[0].set(ylabel="norm of the gradient", ylim=(0.01, None))
 plt.show()
 
 # %%
-# In the minimal GRU there is no other way, for its gates see nothing of the past: the two lines are
-# one. In an LSTM the memory brings back a part, more with a forget bias of 3 than with 1. With 1,
-# forty steps back, it is a fiftieth of the gradient, with three other seeds a ten-thousandth or
-# less. Yet all of these networks learned the problem, and their gradients did not fall. So the
-# memory is half of the truth. The other half goes round through :math:`h_{t-1}` and the gates,
-# where learning finds a balance of its own, as long as there is something nearer to begin with.
-# Where there is not, as in the copy task of :doc:`plot_long_dependencies`, the forget bias decides.
+# The minimal GRU has no other path, for its gates do not see the past: the two lines coincide. In
+# an LSTM the direct path carries a part, more with a forget bias of 3 than with 1. With 1 it is a
+# fiftieth of the gradient forty steps back, and with three other seeds a ten-thousandth or less.
+# Yet all of these networks learned the problem, and their gradients did not fall. So the cell state
+# is half the truth. The other half passes through :math:`h_{t-1}` and the gates, where training
+# finds a balance of its own, as long as it can start from something nearer. Where it cannot, as in
+# the copy task of :doc:`plot_long_dependencies`, the forget bias decides.
 #
 # Why it works: the gates
 # -----------------------
 #
-# The LSTM reads a new series. Triangles mark the two numbers that it is to add. There the input
-# gates of some units open, and some forget gates close a little.
+# The LSTM reads a new series. Triangles mark the two numbers to add. There, the input gates of some
+# units open, and some forget gates close a little.
 
 from sklstm.inspection import GateActivationsDisplay
 
@@ -316,7 +314,7 @@ display = GateActivationsDisplay.from_estimator(lstm, X_test[:1], gates="if")
 mark_steps(display, steps)
 
 # %%
-# The unit that tells marked steps best from others, on the average of all new series:
+# The unit that best tells marked steps from others, averaged over all new series:
 
 unit = (i[marked].mean(axis=0) - i[~marked].mean(axis=0)).argmax()
 means = {
@@ -327,20 +325,20 @@ print(f"unit {unit}")
 print(pd.DataFrame(means, index=["marked", "others"]).round(2))
 
 # %%
-# The minimal GRU has nothing else to remember by, and does what the lecture says to the letter. Its
-# gates began half open, at :math:`\sigma(0) = 0.5`. A few units have learned to keep 99 % from
-# step to step, and to let go where there is something to add:
+# The minimal GRU has no other way to remember, and does exactly what the lecture says. Its gates
+# started half open, at :math:`\sigma(0) = 0.5`. A few units have learned to keep 99 % from step to
+# step, and less where there is something to add:
 
 display = GateActivationsDisplay.from_estimator(networks["mingru"], X_test[:1], gates="z")
 mark_steps(display, steps)
 
 # %%
-# Words for numbers: word2vec
-# ---------------------------
+# Words as vectors: word2vec
+# --------------------------
 #
-# A network reads numbers, so words become vectors. Word2vec finds them by guessing words from their
-# neighbours, which takes no labels; the LSTM, which reads the vectors, trains them further. The
-# sentences are from reviews, and one in four is held out.
+# A network reads numbers, so words become vectors. Word2vec learns them by predicting words from
+# their neighbours, which needs no labels; the LSTM then trains them further. The sentences are from
+# reviews, and one in four is held out.
 
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
@@ -371,12 +369,12 @@ for word in ("phone", "terrible"):
     print(f"{word}: {', '.join(words[nearest])}")
 
 # %%
-# The neighbours of "phone" are what one would hope for. Those of "terrible" are praise as well as
-# blame, since good and bad things are said in the same places. Which is which comes with the
-# labels: if the vectors are not trained further, accuracy stays at 62 %.
+# The neighbours of "phone" are as hoped. Those of "terrible" include praise, since good and bad
+# things are said in the same contexts. Only the labels tell them apart: if the vectors are not
+# trained further, accuracy stays at 62 %.
 #
-# What do the gates do with words? Below are the words at which the input gates are open widest, and
-# those at which they are least open, on the mean over all units and all held-out sentences.
+# What do the gates do with words? Below are the words with the most and the least open input gates,
+# averaged over all units and all held-out sentences.
 
 gates = gate_activations(pipe, texts_test)
 table = pd.DataFrame(
@@ -397,15 +395,15 @@ for ax, gate in zip(both, by_word, strict=True):
 plt.show()
 
 # %%
-# At words that judge, the memory is written, and some of what stood there is given up. Words that
-# say little pass it by. Nobody told the network which words are which.
+# Words of judgement are written to the cell state, and part of its content is forgotten. Words that
+# say little leave it as it is. Nobody told the network which words are which.
 #
 # Tokens that decide
 # ------------------
 #
-# The answer can be shared out among the tokens: what they contribute sums to the difference that
-# they make to an answer to silence. There are two ways to share it, integrated gradients and
-# occlusion; where they agree, one can believe them.
+# The output can be attributed to the tokens: their contributions sum to its difference from the
+# output for zero vectors. There are two methods, integrated gradients and occlusion; trust them
+# where they agree.
 
 from sklstm.inspection import TokenContributionsDisplay, token_contributions
 
@@ -425,13 +423,12 @@ both[1].set_ylabel("")
 plt.show()
 
 # %%
-# The same and four more as coloured text, blue for a positive review and orange against it. The
-# first is a close call, the next two are judged rightly, the last two wrongly: "not" and "problem"
-# count against a sentence, although "not forgotten" and "no problem" are praise. From two thousand
-# sentences the network has learned much about words, and less about how one turns another round.
+# The same sentence and four more as coloured text: blue is for a positive review, orange against.
+# The first is a close call, the next two are classified correctly, the last two wrongly: "not" and
+# "problem" count against a sentence, although "not forgotten" and "no problem" are praise. From two
+# thousand sentences the network has learned much about words, and less about negation.
 
 TokenContributionsDisplay(token_contributions(pipe, texts, target="positive"))
 
 # %%
-# What each picture tells, and how to draw it for a model of one's own, is in the guide:
-# :doc:`/user_guide/inspection`.
+# The :doc:`guide </user_guide/inspection>` explains each plot, and how to draw it for your model.
