@@ -10,15 +10,15 @@ from sklstm.nn.batches import in_row_order
 from sklstm.seq2seq import LSTMSeq2Seq
 
 FONT_POINTS = 8.5  # of labels
-SHORT_CHARACTERS = 2  # up to which a label is as narrow as a step
+SHORT_CHARACTERS = 2  # longer labels are rotated
 BLANK = "␣"
 
 
 def attention_weights(estimator, X, y=None):
     r"""Compute the attention weights of the decoder for each output symbol.
 
-    To predict the symbol :math:`y_i`, a decoder with attention takes a mean of the encoder's
-    outputs at the steps :math:`j` of the source, with the weights
+    To predict the symbol :math:`y_i`, a decoder with attention [1]_ averages the encoder's outputs
+    over the steps :math:`j` of the source, with the weights
 
     .. math:: \alpha_{ij} = \mathrm{softmax}_j(e_{ij})
 
@@ -28,8 +28,8 @@ def attention_weights(estimator, X, y=None):
         A fitted `LSTMSeq2Seq` with attention, or a pipeline that ends with one.
     X : object
         The sources, in any form that `estimator` predicts from; none may be empty.
-    y : list of str, or list of lists of str, optional
-        The outputs to compute them for; by default those that `estimator` predicts.
+    y : list of str, or list of lists of str, default=None
+        The outputs to align with the sources. None takes those that `estimator` predicts.
 
     Returns
     -------
@@ -49,8 +49,8 @@ def attention_weights(estimator, X, y=None):
 
     Notes
     -----
-    A weight says which step the decoder attends to, not what it gets from it: the encoder has run
-    over the whole source, so its output at a step also depends on the neighbours.
+    A weight says which step the decoder attends to. The encoder's output at that step also depends
+    on its neighbours.
 
     Computed without dropout on a copy of the network; the estimator does not change.
 
@@ -92,7 +92,7 @@ def attention_weights(estimator, X, y=None):
 
 
 class AttentionDisplay:
-    """A map of the weights, with the source from left to right and the output downwards.
+    """A heat map of the weights: the source from left to right, the output downwards.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ class AttentionDisplay:
     ax_ : matplotlib Axes
         The axes.
     figure_ : matplotlib Figure
-        Where they are.
+        Its figure.
     image_ : matplotlib AxesImage
         The map.
 
@@ -136,21 +136,21 @@ class AttentionDisplay:
             See `attention_weights`.
         X : object
             The sources.
-        y : list of str, or list of lists of str, optional
+        y : list of str, or list of lists of str, default=None
             The outputs; see `attention_weights`.
         sample : int, default=0
             Which sample to draw.
-        ax : matplotlib Axes, optional
-            Where to draw; a new figure by default.
+        ax : matplotlib Axes, default=None
+            Where to draw. None makes a new figure.
         colorbar : bool, default=True
-            Whether to draw the scale of the colours.
+            Whether to draw a colour bar.
         **image_kw : dict
             Arguments of ``imshow``.
 
         Returns
         -------
         AttentionDisplay
-            Drawn.
+            The drawn display.
         """
         display = cls(attention_weights(estimator, X, y))
         return display.plot(ax, sample=sample, colorbar=colorbar, **image_kw)
@@ -160,19 +160,19 @@ class AttentionDisplay:
 
         Parameters
         ----------
-        ax : matplotlib Axes, optional
-            Where to draw; a new figure by default.
+        ax : matplotlib Axes, default=None
+            Where to draw. None makes a new figure.
         sample : int, default=0
             Which sample to draw.
         colorbar : bool, default=True
-            Whether to draw the scale of the colours.
+            Whether to draw a colour bar.
         **image_kw : dict
             Arguments of ``imshow``.
 
         Returns
         -------
         AttentionDisplay
-            Itself.
+            The display itself.
         """
         check_result(self.attention, "attention_weights", "weights", "tokens", "outputs")
         weights = choose(self.attention.weights, sample, "sample")
@@ -193,7 +193,7 @@ class AttentionDisplay:
 
 
 def _name_places(axis, symbols, side):
-    """Label an axis with symbols, if they are known and few enough to be read."""
+    """Label an axis with symbols, if they are known and few enough to read."""
     if symbols is None or len(symbols) > MAX_NAMES:
         axis.set_label_text(f"step of the {side}")
         axis.get_major_locator().set_params(integer=True)

@@ -15,10 +15,10 @@ from sklstm.regressor import LSTMRegressor
 
 METHODS = ("integrated_gradients", "occlusion")
 RESULT = ("contributions", "outputs", "baseline_outputs", "output_names", "tokens")
-N_NODES = 16  # of the quadrature of a piece
-TOLERANCE = 1e-4  # for a piece, relative to the sum of all absolute contributions
+N_NODES = 16  # of the quadrature, per piece
+TOLERANCE = 1e-4  # per piece, relative to the sum of absolute contributions
 ROUNDING = 1e-12  # relative rounding error of an output in float64
-MIN_PIECE = 2**-12  # share of the line below which pieces are not halved further
+MIN_PIECE = 2**-12  # share of the line; smaller pieces are not halved
 
 RAISES, LOWERS = "31, 119, 180", "230, 97, 1"  # blue and orange, safe for the colour-blind
 MAX_OPACITY = 0.6  # of the largest contribution: text stays readable on it
@@ -37,9 +37,8 @@ SUM = (
 def token_contributions(estimator, X, *, method="integrated_gradients", target=None):
     r"""Compute what each token contributes to an output of the network.
 
-    Let :math:`f(x)` be the output for the vectors :math:`x_1, \dots, x_T` of the tokens, and
-    :math:`x'` the baseline: as many steps, each with a zero vector. Both methods give a number to
-    each step, and the numbers sum to the difference:
+    Let :math:`f(x)` be the output for the token vectors :math:`x_1, \dots, x_T`, and :math:`x'` the
+    baseline: :math:`T` zero vectors. The contributions of both methods sum to the difference:
 
     .. math:: \sum_{t=1}^T a_t = f(x) - f(x')
 
@@ -50,17 +49,17 @@ def token_contributions(estimator, X, *, method="integrated_gradients", target=N
         a_t = x_t^\top \int_0^1 \frac{\partial f}{\partial x_t}
             \big(x' + \alpha (x - x')\big) \, \mathrm{d}\alpha
 
-    Occlusion replaces tokens by the baseline, one after the other, and measures how much each
-    replacement changes the output. Since that depends on what has been replaced before, it is the
-    mean of the two orders, from the first token to the last and from the last to the first:
+    Occlusion replaces the tokens one by one by the baseline, and measures how each replacement
+    changes the output. Since this depends on the order, it averages two: first to last, and last to
+    first:
 
     .. math::
 
         a_t = \tfrac12 \big[ f(x_{t:T}) - f(x_{t+1:T}) \big]
             + \tfrac12 \big[ f(x_{1:t}) - f(x_{1:t-1}) \big]
 
-    where only the steps in the index keep their vectors. The mean over all orders, not just these
-    two, would be the Shapley value [2]_.
+    where only the steps in the index keep their vectors. The mean over all orders would be the
+    Shapley value [2]_.
 
     Parameters
     ----------
@@ -71,11 +70,11 @@ def token_contributions(estimator, X, *, method="integrated_gradients", target=N
         steps in place of tokens.
     method : {"integrated_gradients", "occlusion"}, default="integrated_gradients"
         How to compute the contributions.
-    target : label or int, optional
-        The output :math:`f`. Of a classifier it is the logit of this label: by default
-        ``classes_[1]`` of two classes, as in ``decision_function``, and the predicted class of
-        each sample of more classes. Of several labels or numbers it is their column, which must
-        be named. A regressor's output is in the unit of ``y``.
+    target : label or int, default=None
+        The output :math:`f`. For a classifier it is the logit of this label. None is
+        ``classes_[1]`` of two classes, as in ``decision_function``, and otherwise each sample's
+        predicted class. With several labels or outputs it must be given, as a label or column. A
+        regressor's output is in the unit of ``y``.
 
     Returns
     -------
@@ -89,7 +88,7 @@ def token_contributions(estimator, X, *, method="integrated_gradients", target=N
         baseline_outputs : ndarray of shape (n_samples,)
             :math:`f(x')`.
         output_names : list of str
-            What :math:`f` is for each sample, such as ``"logit of positive"``.
+            The name of :math:`f` for each sample, such as ``"logit of positive"``.
         tokens : list of list of str or None
             Names of the steps of each sample: tokens or ids. None for numbers.
 
@@ -99,11 +98,10 @@ def token_contributions(estimator, X, *, method="integrated_gradients", target=N
 
     Notes
     -----
-    The integral is a Gauss-Legendre quadrature. Since the sum over any piece of the line is known,
-    pieces are halved until they meet it: together the contributions miss :math:`f(x) - f(x')` by
-    no more than about 0.1 % of their absolute sum, and by far less with smooth poolings (all but
-    the maximum). Those of occlusion sum to it exactly, after running the network on :math:`2T`
-    variants of a sample of :math:`T` steps.
+    The integral is a Gauss-Legendre quadrature. Pieces of the line are halved until they meet their
+    known sums: the contributions miss :math:`f(x) - f(x')` by at most about 0.1 % of their absolute
+    sum, and by far less with smooth poolings (all but the maximum). Those of occlusion sum to it
+    exactly; the network runs on :math:`2T` variants of a sample of :math:`T` steps.
 
     Computed without dropout, in float64 on the CPU and on a copy of the network; the estimator
     does not change.
@@ -166,7 +164,7 @@ def token_contributions(estimator, X, *, method="integrated_gradients", target=N
 
 
 def _integrate_gradients(value, x, size):
-    """Integrate piece by piece, halving the pieces whose integrals miss the known sum."""
+    """Integrate piece by piece, halving pieces whose integral misses the known sum."""
     pieces, total, largest = torch.tensor([[0.0, 1.0]], dtype=x.dtype), 0.0, 0.0
     while len(pieces):
         start, end = pieces.T
@@ -251,18 +249,18 @@ def _choose_output(estimator, target, outputs):
 def _find(target, known):
     try:
         return known.index(target)
-    except (TypeError, ValueError, RuntimeError):  # of an array, too, which equals in parts
+    except (TypeError, ValueError, RuntimeError):  # an array is compared element by element
         raise ValueError(
             f"target must name what to explain, one of {known}; got {describe(target)}."
         ) from None
 
 
 class TokenContributionsDisplay:
-    """Bars of what each token contributes; in notebooks, coloured text too.
+    """Bars of the contribution of each token; in notebooks also coloured text.
 
-    Jupyter, and the gallery of Sphinx, show the tokens of every sample on blue where they raise
-    the output and on orange where they lower it, the stronger the more (by the square root of
-    their number), on one scale for all samples. The number appears under the mouse.
+    Jupyter and the Sphinx gallery show the tokens of every sample on blue where they raise the
+    output and on orange where they lower it. The opacity grows with the square root of the
+    contribution, on one scale for all samples; hovering shows the number.
 
     Parameters
     ----------
@@ -274,7 +272,7 @@ class TokenContributionsDisplay:
     ax_ : matplotlib Axes
         The axes.
     figure_ : matplotlib Figure
-        Where they are.
+        Its figure.
     bars_ : matplotlib BarContainer
         The bars.
 
@@ -326,19 +324,19 @@ class TokenContributionsDisplay:
             The samples.
         method : {"integrated_gradients", "occlusion"}, default="integrated_gradients"
             How to compute the contributions.
-        target : label or int, optional
+        target : label or int, default=None
             The output; see `token_contributions`.
         sample : int, default=0
             Which sample to draw.
-        ax : matplotlib Axes, optional
-            Where to draw; a new figure by default.
+        ax : matplotlib Axes, default=None
+            Where to draw. None makes a new figure.
         **bar_kw : dict
             Arguments of matplotlib's ``Axes.bar``.
 
         Returns
         -------
         TokenContributionsDisplay
-            Drawn.
+            The drawn display.
         """
         result = token_contributions(estimator, X, method=method, target=target)
         return cls(result).plot(ax, sample=sample, **bar_kw)
@@ -348,8 +346,8 @@ class TokenContributionsDisplay:
 
         Parameters
         ----------
-        ax : matplotlib Axes, optional
-            Where to draw; a new figure by default.
+        ax : matplotlib Axes, default=None
+            Where to draw. None makes a new figure.
         sample : int, default=0
             Which sample to draw.
         **bar_kw : dict
@@ -358,7 +356,7 @@ class TokenContributionsDisplay:
         Returns
         -------
         TokenContributionsDisplay
-            Itself.
+            The display itself.
         """
         result = self.result
         check_result(result, "token_contributions", *RESULT)
@@ -390,7 +388,7 @@ class TokenContributionsDisplay:
         result = self.result
         values = result.contributions[sample]
         tokens = range(len(values)) if result.tokens is None else result.tokens[sample]
-        shares = np.sqrt(np.abs(values) / largest)  # so that small ones are visible
+        shares = np.sqrt(np.abs(values) / largest)  # keeps small ones visible
         pieces = [
             _mark(token, value, share, f' title="{value:+.3g}"')
             for token, value, share in zip(tokens, values, shares, strict=True)

@@ -1,4 +1,4 @@
-"""What the displays share: axes, names of steps, maps by step and unit."""
+"""Shared by the displays: axes, labels of steps, maps by step and unit."""
 
 import numpy as np
 from sklearn.utils import Bunch
@@ -7,26 +7,11 @@ from sklstm._arguments import describe
 from sklstm._optional import import_optional
 
 WIDTH_INCHES = 6.4
-MAX_NAMES = 40  # steps up to which an axis shows their tokens
+MAX_NAMES = 40  # steps; an axis with more does not show their tokens
 
 
 def make_axes(n_panels, height, ax=None):
-    """Return axes below each other that share their steps.
-
-    Parameters
-    ----------
-    n_panels : int
-        How many.
-    height : float
-        Height of a new figure in inches.
-    ax : Axes, optional
-        Axes to replace; a new figure by default.
-
-    Returns
-    -------
-    ndarray of Axes, shape (n_panels,)
-        From top to bottom.
-    """
+    """Return axes stacked vertically that share their x axis; `height` is in inches."""
     if ax is None:
         plt = import_optional("matplotlib.pyplot", "plots")
         figure = plt.figure(figsize=(WIDTH_INCHES, height), layout="constrained")
@@ -46,17 +31,7 @@ def make_axes(n_panels, height, ax=None):
 
 
 def check_result(result, function, *keys):
-    """Check that a display got the result of its function.
-
-    Parameters
-    ----------
-    result : object
-        What the display got.
-    function : str
-        Name of the function.
-    *keys : str
-        Keys of the result that are drawn.
-    """
+    """Check that a display got the result of `function`, with the keys that it draws."""
     if not isinstance(result, Bunch) or not set(keys) <= set(result):
         raise TypeError(
             f"The display draws what {function} returned, a Bunch with {', '.join(keys)}; got "
@@ -65,24 +40,7 @@ def check_result(result, function, *keys):
 
 
 def choose_letters(result, names, letters, kind):
-    """Check which states, or gates, to draw.
-
-    Parameters
-    ----------
-    result : Bunch
-        With a key for each that the cell has.
-    names : dict of str to str
-        Their names by letter.
-    letters : str or None
-        Letters of those to draw; None for all.
-    kind : {"states", "gates"}
-        What they are.
-
-    Returns
-    -------
-    dict of str to str
-        Names by letter.
-    """
+    """Return the names, by letter, of the states or gates to draw: those given, or all."""
     known = [letter for letter in result if letter in names]
     named = list(letters) if isinstance(letters, (str, list, tuple)) else []
     named = known if letters is None else named
@@ -94,17 +52,7 @@ def choose_letters(result, names, letters, kind):
 
 
 def name_steps(ax, tokens, n_steps):
-    """Label the steps with tokens, if they are few enough to be read.
-
-    Parameters
-    ----------
-    ax : Axes
-        With the steps on their x axis.
-    tokens : list of str or None
-        The tokens.
-    n_steps : int
-        Their number.
-    """
+    """Label the steps on the x axis with tokens, if they are few enough to read."""
     if tokens is None or n_steps > MAX_NAMES:
         ax.set_xlabel("step")
         ax.xaxis.get_major_locator().set_params(integer=True)
@@ -113,7 +61,7 @@ def name_steps(ax, tokens, n_steps):
         range(n_steps),
         map(shorten, tokens),
         fontsize="small",
-        parse_math=False,  # a dollar is a dollar
+        parse_math=False,  # a dollar sign is text
         rotation=60,
         ha="right",
         va="center",
@@ -122,20 +70,7 @@ def name_steps(ax, tokens, n_steps):
 
 
 def shorten(text, longest=20):
-    """Shorten a text that is too long for a label.
-
-    Parameters
-    ----------
-    text : str
-        The text.
-    longest : int, default=20
-        Maximum number of characters.
-
-    Returns
-    -------
-    str
-        One line.
-    """
+    """Shorten a text to one line of at most `longest` characters."""
     text = " ".join(text.split())
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
@@ -143,25 +78,8 @@ def shorten(text, longest=20):
 def draw_unit_maps(result, names, shares, *, sample, layer, direction, ax=None, **image_kw):
     """Draw states or gates of one layer by step and unit, one map below the other.
 
-    Parameters
-    ----------
-    result : Bunch
-        With a list of arrays of shape (n_layers, n_directions, n_steps, n_units) for each letter.
-    names : dict of str to str
-        Names of the states or gates to draw, by letter.
-    shares : str
-        Letters of those that lie between 0 and 1; the colours of others are centred on zero.
-    sample, layer, direction : int
-        Which to draw.
-    ax : Axes, optional
-        Where to draw.
-    **image_kw : dict
-        Arguments of ``imshow``.
-
-    Returns
-    -------
-    ndarray of Axes
-        One for each map.
+    `result` has a list of arrays (L, D, T, H) for each letter in `names`. `shares` are the letters
+    of values between 0 and 1; the colours of others are centred on zero.
     """
     tokens = result.tokens and choose(result.tokens, sample, "sample")
     layers = [choose(choose(result[letter], sample, "sample"), layer, "layer") for letter in names]
@@ -184,22 +102,7 @@ def draw_unit_maps(result, names, shares, *, sample, layer, direction, ax=None, 
 
 
 def choose(values, index, name):
-    """Return an element, or an error that says how many there are.
-
-    Parameters
-    ----------
-    values : sequence
-        The elements.
-    index : int
-        Index of the element.
-    name : str
-        What the elements are called.
-
-    Returns
-    -------
-    object
-        The element.
-    """
+    """Return ``values[index]``, or raise an error that says how many there are."""
     size = len(values)
     if not isinstance(index, (int, np.integer)) or isinstance(index, bool):
         raise TypeError(f"{name} must be an integer; got {describe(index)}.")

@@ -20,19 +20,19 @@ SHARES = "iforz"  # between 0 and 1; candidates have either sign
 def gate_activations(estimator, X):
     r"""Compute the gates of every unit at every step.
 
-    A gate is a number between 0 and 1 for each unit :math:`j`, as
-    :math:`f_{t,j} = \sigma(W_f x_t + U_f h_{t-1} + b_f)_j`, the share of its cell state that it
-    keeps. What each letter means depends on the cell:
+    A gate [1]_ is a number between 0 and 1 for each unit :math:`j`, such as
+    :math:`f_{t,j} = \sigma(W_f x_t + U_f h_{t-1} + b_f)_j`, the share of its cell state that the
+    unit keeps. The letters depend on the cell:
 
-    ====== ===========================================================
-    ``f``  forget gate: what is kept of the cell state
-    ``i``  input gate: what is added of the candidate
-    ``o``  output gate: what is output of the cell state
-    ``r``  reset gate of the GRU: what the candidate sees of the past
+    ====== =================================================================
+    ``f``  forget gate: the share of the cell state that is kept
+    ``i``  input gate: the share of the candidate that is added
+    ``o``  output gate: the share of the cell state that is output
+    ``r``  reset gate of the GRU: how much of the past the candidate sees
     ``z``  update gate of the GRUs: near 1 the past is kept
-    ``g``  candidate: what may be added to the cell state, of either sign
+    ``g``  candidate for the cell state, of either sign
     ``n``  candidate of the GRUs
-    ====== ===========================================================
+    ====== =================================================================
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ class GateActivationsDisplay:
     axes_ : ndarray of matplotlib Axes, shape (n_gates,)
         One for each gate.
     figure_ : matplotlib Figure
-        Where they are.
+        Their figure.
 
     See Also
     --------
@@ -137,20 +137,20 @@ class GateActivationsDisplay:
         sample : int, default=0
             Which sample to draw.
         layer : int, default=-1
-            Which layer; the top one by default.
+            Which layer; -1 is the top one.
         direction : int, default=0
             0 forwards, 1 backwards.
-        gates : str, optional
-            Letters of the gates to draw, such as ``"fi"``; by default all.
-        ax : matplotlib Axes, optional
-            Whose place the maps take; a new figure by default.
+        gates : str, default=None
+            Letters of the gates to draw, such as ``"fi"``. None draws all.
+        ax : matplotlib Axes, default=None
+            Axes that the maps replace. None makes a new figure.
         **image_kw : dict
             Arguments of ``imshow``.
 
         Returns
         -------
         GateActivationsDisplay
-            Drawn.
+            The drawn display.
         """
         return cls(gate_activations(estimator, X)).plot(
             ax, sample=sample, layer=layer, direction=direction, gates=gates, **image_kw
@@ -161,23 +161,23 @@ class GateActivationsDisplay:
 
         Parameters
         ----------
-        ax : matplotlib Axes, optional
-            Whose place the maps take; a new figure by default.
+        ax : matplotlib Axes, default=None
+            Axes that the maps replace. None makes a new figure.
         sample : int, default=0
             Which sample to draw.
         layer : int, default=-1
-            Which layer; the top one by default.
+            Which layer; -1 is the top one.
         direction : int, default=0
             0 forwards, 1 backwards.
-        gates : str, optional
-            Letters of the gates to draw, such as ``"fi"``; by default all.
+        gates : str, default=None
+            Letters of the gates to draw, such as ``"fi"``. None draws all.
         **image_kw : dict
             Arguments of ``imshow``.
 
         Returns
         -------
         GateActivationsDisplay
-            Itself.
+            The display itself.
         """
         check_result(self.gates, "gate_activations", "tokens")
         names = choose_letters(self.gates, NAMES, gates, "gates")

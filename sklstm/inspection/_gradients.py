@@ -14,7 +14,7 @@ MAX_CURVES_INSIDE = 4  # with more, the legend is above the axes
 
 
 def gradient_flow(estimator, X, y=None):
-    r"""Compute the norm of the gradient with respect to the state at every step.
+    r"""Compute the norm of the gradient with respect to the states at every step.
 
     For sample :math:`n` with :math:`T_n` steps, for each layer, direction and lag :math:`k`, the
     number of steps before the last one, the Euclidean norms of the total derivatives
@@ -36,13 +36,12 @@ def gradient_flow(estimator, X, y=None):
         one.
     X : object
         The samples, in any form that `estimator` predicts from; none may be empty.
-    y : object, optional
-        The targets, as for ``fit``. With them :math:`L_n` is the estimator's own loss of sample
-        :math:`n`, without sample weights. Without them :math:`L_n` is the output that makes the
-        prediction: the logit of the predicted class; of two classes the one logit; of several
-        labels the sum of their logits; of numbers their sum, each in standard deviations of its
-        target; of a tagger, which predicts at every step, the sum of the emissions of the
-        predicted tags.
+    y : object, default=None
+        The targets, as for ``fit``. With them :math:`L_n` is the estimator's loss of sample
+        :math:`n`, without sample weights. With None it is the output behind the prediction: the
+        logit of the predicted class; the one logit of two classes; the sum of the logits of
+        several labels, or of numbers in standard deviations of their targets; for a tagger the sum
+        of the emissions of the predicted tags.
 
     Returns
     -------
@@ -54,7 +53,7 @@ def gradient_flow(estimator, X, y=None):
             last step, entry 1 one step before. NaN where a sample is shorter. The last step of
             direction 1, which runs backwards, is the first one in time.
         c : ndarray of shape (n_layers, n_directions, n_samples, max_steps)
-            The same for the cell state :math:`c`, of cells that have one.
+            The same for the cell state :math:`c`, if the cell has one.
 
     See Also
     --------
@@ -62,15 +61,15 @@ def gradient_flow(estimator, X, y=None):
 
     Notes
     -----
-    The gradient of a loss is small where the prediction is good. Without `y`, the confidence of the
-    prediction does not matter.
+    The gradient of a loss is small where the prediction is good; without `y`, confidence does not
+    matter.
 
-    The derivative at a step includes its direct effect on the output. With ``pooling="last"`` only
-    the last step has one, so the decline by lag is that of the recurrence; with other poolings, and
-    in a tagger, every step has one.
+    The derivative includes the step's direct effect on the output. With ``pooling="last"`` only the
+    last step has one, so the decline by lag is that of the recurrence; with other poolings, and in
+    a tagger, every step has one.
 
-    `bptt_steps` does not truncate these derivatives. They are computed without dropout, in float64
-    on the CPU and on a copy of the network; the estimator does not change.
+    Computed without truncation by `bptt_steps` and without dropout, in float64 on the CPU and on a
+    copy of the network; the estimator does not change.
 
     References
     ----------
@@ -120,7 +119,7 @@ def gradient_flow(estimator, X, y=None):
 
 
 def _norms(loss, layers):
-    """Yield the norms of each layer's and direction's states, in the order in which it runs."""
+    """Yield the norms of the states of each layer and direction, in processing order."""
     states = [
         ((name, (depth, direction)), steps)
         for depth, traces in enumerate(layers)
@@ -137,7 +136,7 @@ def _norms(loss, layers):
 
 
 def _prediction(inspected, outputs, lengths):
-    """Sum the outputs behind the predictions, over all sequences of a batch."""
+    """Sum the outputs behind the predictions of a batch."""
     if outputs.ndim == 3:
         paths, _ = inspected.network.crf.viterbi(outputs, lengths)
         return sum(
@@ -151,21 +150,22 @@ def _prediction(inspected, outputs, lengths):
 class GradientFlowDisplay:
     r"""Curves of the gradient's norm by lag, on a logarithmic scale.
 
-    The median over the samples, between the quartiles. At large lags only long samples are left.
+    Each curve is the median over the samples, with the quartiles shaded. Only long samples reach
+    large lags.
 
     Parameters
     ----------
     flow : :class:`~sklearn.utils.Bunch`
         What `gradient_flow` returned.
-    name : str, optional
-        Of the estimator, for the legend.
+    name : str, default=None
+        Name of the estimator, for the legend.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
         The axes.
     figure_ : matplotlib Figure
-        Where they are.
+        Its figure.
     lines_ : list of matplotlib Line2D
         The medians.
 
@@ -201,23 +201,23 @@ class GradientFlowDisplay:
             See `gradient_flow`.
         X : object
             The samples.
-        y : object, optional
+        y : object, default=None
             The targets; see `gradient_flow`.
-        states : {"h", "c", "hc"}, optional
-            Which states to draw; by default all that the cell has.
-        layer : int, optional
-            Which layer to draw; by default all.
-        name : str, optional
-            Of the estimator, for the legend.
-        ax : matplotlib Axes, optional
-            Where to draw, maybe beside the curves of another estimator.
+        states : {"h", "c", "hc"}, default=None
+            Which states to draw. None draws all that the cell has.
+        layer : int, default=None
+            Which layer to draw. None draws all.
+        name : str, default=None
+            Name of the estimator, for the legend.
+        ax : matplotlib Axes, default=None
+            Where to draw, possibly beside another estimator's curves. None makes a new figure.
         **line_kw : dict
             Arguments of matplotlib's ``Axes.plot``.
 
         Returns
         -------
         GradientFlowDisplay
-            Drawn.
+            The drawn display.
         """
         display = cls(gradient_flow(estimator, X, y), name=name)
         return display.plot(ax, states=states, layer=layer, **line_kw)
@@ -227,21 +227,21 @@ class GradientFlowDisplay:
 
         Parameters
         ----------
-        ax : matplotlib Axes, optional
-            Where to draw, maybe beside the curves of another estimator.
-        states : {"h", "c", "hc"}, optional
-            Which states to draw; by default all that the cell has.
-        layer : int, optional
-            Which layer to draw; by default all.
-        name : str, optional
-            Of the estimator, for the legend; by default the one set before.
+        ax : matplotlib Axes, default=None
+            Where to draw, possibly beside another estimator's curves. None makes a new figure.
+        states : {"h", "c", "hc"}, default=None
+            Which states to draw. None draws all that the cell has.
+        layer : int, default=None
+            Which layer to draw. None draws all.
+        name : str, default=None
+            Name of the estimator, for the legend. None is the name of the display.
         **line_kw : dict
             Arguments of matplotlib's ``Axes.plot``.
 
         Returns
         -------
         GradientFlowDisplay
-            Itself.
+            The display itself.
         """
         check_result(self.flow, "gradient_flow", "h")
         name = self.name if name is None else name

@@ -1,4 +1,4 @@
-"""The network that inspection works on: a copy, with X as the network gets it."""
+"""The network that is inspected: a copy, with X as its input."""
 
 from copy import deepcopy
 
@@ -12,32 +12,15 @@ from sklstm._base import BaseLSTM
 from sklstm.nn.networks import SequenceNet
 from sklstm.nn.recording import record
 
-BATCH_VALUES = 2**21  # of a state, over all steps of a batch: with their graph, a few hundred MB
+BATCH_VALUES = 2**21  # numbers of a state in a batch: a few hundred MB with their graph
 
 
 class InspectedNetwork:
-    """A copy of the network of a fitted estimator, with samples to inspect it on.
+    """A copy of the network of a fitted estimator, with the samples to inspect it on.
 
     Everything is computed without dropout, on the CPU and in float64: small gradients do not
-    underflow, and the estimator does not change.
-
-    Parameters
-    ----------
-    estimator : estimator or Pipeline
-        Fitted. Of a pipeline the last step is inspected, and the others transform `X`.
-    X : object
-        The samples, as the estimator or pipeline predicts from.
-
-    Attributes
-    ----------
-    estimator : BaseLSTM
-        The estimator itself.
-    network : SequenceNet
-        The copy.
-    data : SequenceDataset
-        The samples.
-    tokens : list of list of str or None
-        Names of the steps of each sample; None for numbers.
+    underflow, and the estimator does not change. `data` is a `SequenceDataset`; `tokens` has the
+    names of the steps of each sample, or is None for numbers.
     """
 
     def __init__(self, estimator, X):
@@ -52,17 +35,11 @@ class InspectedNetwork:
         inputs = encoder.read(X, self.estimator)
         self.tokens = encoder.name_steps(inputs, self.estimator.mask_padding)
         network = deepcopy(self.estimator.module_).to("cpu", torch.float64)
-        network.recurrent.bptt_steps = None  # no truncation: the derivatives of the whole function
+        network.recurrent.bptt_steps = None  # no truncated derivatives
         self.network = network.eval().requires_grad_(False)
 
     def refuse_decoder(self, function):
-        """Refuse a network whose outputs depend on the outputs before.
-
-        Parameters
-        ----------
-        function : str
-            The calling function, for the error message.
-        """
+        """Refuse a network whose outputs depend on earlier outputs."""
         if self.network.row_arguments != SequenceNet.row_arguments:
             raise TypeError(
                 f"{function} needs a network that predicts in one pass, but an "
@@ -71,13 +48,7 @@ class InspectedNetwork:
             )
 
     def attach_targets(self, y):
-        """Check y, and add it to the data in the form that the loss takes.
-
-        Parameters
-        ----------
-        y : object
-            The targets, as for ``fit``.
-        """
+        """Check y and attach it to the data, in the form that the loss takes."""
         y = self.estimator._check_targets(y)
         check_consistent_length(self.data, y)
         targets = self.estimator._encode_targets(y, np.ones(len(y)), purpose="use")
@@ -85,20 +56,7 @@ class InspectedNetwork:
         self.estimator._attach_targets(self.data, targets, purpose="use")
 
     def losses(self, outputs, rows):
-        """Compute the loss of each sequence of a batch, as in training but without weights.
-
-        Parameters
-        ----------
-        outputs : Tensor of shape (n_sequences, ...)
-            The outputs of the network.
-        rows : ndarray of int
-            Their samples.
-
-        Returns
-        -------
-        Tensor of shape (n_sequences,)
-            The losses.
-        """
+        """Compute the loss of each sequence, shape (N,), as in training but without weights."""
         targets, _ = self.data.targets_and_weights(rows)
         if hasattr(self.network, "losses"):
             return self.network.losses(outputs, targets)
@@ -106,57 +64,23 @@ class InspectedNetwork:
         return criterion(outputs, targets).reshape(len(outputs), -1).mean(dim=1)
 
     def batches(self):
-        """Iterate over batches of samples of similar length.
-
-        Yields
-        ------
-        rows : ndarray of int
-            The samples.
-        x : Tensor of shape (n_sequences, n_steps, n_features)
-            The inputs of the recurrent layers.
-        lengths : LongTensor of shape (n_sequences,)
-            Steps of each.
-        """
+        """Yield rows, inputs (N, T, F) and lengths (N,) of batches of samples of similar length."""
         n_steps = max(1, BATCH_VALUES // self.network.n_units)
         rows = np.argsort(self.data.lengths, kind="stable")
         while len(rows):
-            padded = self.data.lengths[rows] * np.arange(1, len(rows) + 1)  # if a row is the last
+            padded = self.data.lengths[rows] * np.arange(1, len(rows) + 1)  # sizes up to each row
             stop = max(1, np.searchsorted(padded, n_steps, side="right"))
             yield rows[:stop], *self.embedded_steps(rows[:stop])
             rows = rows[stop:]
 
     def embedded_steps(self, rows):
-        """Embed the steps of some samples.
-
-        Parameters
-        ----------
-        rows : ndarray of int
-            The samples.
-
-        Returns
-        -------
-        x : Tensor of shape (n_sequences, n_steps, n_features)
-            The inputs of the recurrent layers.
-        lengths : LongTensor of shape (n_sequences,)
-            Steps of each.
-        """
+        """Return the inputs (N, T, F) of the recurrent layers, and their lengths (N,)."""
         arguments = self.data.batch(rows).to("cpu", torch.float64)
         lengths = arguments.pop("lengths")
         return self.network.embed_steps(**arguments), lengths
 
     def record(self, kind):
-        """Record the states or gates of every sample.
-
-        Parameters
-        ----------
-        kind : {"states", "gates"}
-            What to record.
-
-        Returns
-        -------
-        dict of list of ndarray, each of shape (n_layers, n_directions, n_steps, hidden_size)
-            By letter; one array for each sample.
-        """
+        """Return the "states" or "gates" by letter: for each sample an array (L, D, T, H)."""
         found = {}
         for rows, x, lengths in self.batches():
             with torch.no_grad(), record(self.network.recurrent) as runs:
@@ -173,7 +97,7 @@ class InspectedNetwork:
 
 
 def _last_step(estimator, X):
-    """Return the estimator that a pipeline ends with, and X as it gets there."""
+    """Return the last estimator of a pipeline, and X as it arrives there."""
     if not isinstance(estimator, Pipeline):
         _check_estimator(estimator)
         return estimator, X

@@ -68,7 +68,7 @@ class HiddenStatesDisplay:
     axes_ : ndarray of matplotlib Axes, shape (n_states,)
         One for each state.
     figure_ : matplotlib Figure
-        Where they are.
+        Their figure.
 
     See Also
     --------
@@ -103,20 +103,20 @@ class HiddenStatesDisplay:
         sample : int, default=0
             Which sample to draw.
         layer : int, default=-1
-            Which layer; the top one by default.
+            Which layer; -1 is the top one.
         direction : int, default=0
             0 forwards, 1 backwards.
-        states : {"h", "c", "hc"}, optional
-            Which states to draw; by default all that the cell has.
-        ax : matplotlib Axes, optional
-            Whose place the maps take; a new figure by default.
+        states : {"h", "c", "hc"}, default=None
+            Which states to draw. None draws all that the cell has.
+        ax : matplotlib Axes, default=None
+            Axes that the maps replace. None makes a new figure.
         **image_kw : dict
             Arguments of ``imshow``.
 
         Returns
         -------
         HiddenStatesDisplay
-            Drawn.
+            The drawn display.
         """
         return cls(hidden_states(estimator, X)).plot(
             ax, sample=sample, layer=layer, direction=direction, states=states, **image_kw
@@ -127,23 +127,23 @@ class HiddenStatesDisplay:
 
         Parameters
         ----------
-        ax : matplotlib Axes, optional
-            Whose place the maps take; a new figure by default.
+        ax : matplotlib Axes, default=None
+            Axes that the maps replace. None makes a new figure.
         sample : int, default=0
             Which sample to draw.
         layer : int, default=-1
-            Which layer; the top one by default.
+            Which layer; -1 is the top one.
         direction : int, default=0
             0 forwards, 1 backwards.
-        states : {"h", "c", "hc"}, optional
-            Which states to draw; by default all that the cell has.
+        states : {"h", "c", "hc"}, default=None
+            Which states to draw. None draws all that the cell has.
         **image_kw : dict
             Arguments of ``imshow``.
 
         Returns
         -------
         HiddenStatesDisplay
-            Itself.
+            The display itself.
         """
         check_result(self.states, "hidden_states", "h", "tokens")
         names = choose_letters(self.states, NAMES, states, "states")
