@@ -33,7 +33,7 @@ class Numbers:
         The steps of all sequences, one after the other.
     lengths : array-like of int
         Steps of each sequence.
-    n_columns : int, optional
+    n_columns : int, default=None
         Columns of the 2-D array that the numbers came in, if they did.
     """
 

@@ -37,7 +37,7 @@ class Net(NeuralNet):
         As for `skorch.NeuralNet`.
     precision : {"float32", "float64", "bfloat16"}
         Of the weights; bfloat16 concerns the matrix products only, where the device can.
-    batch_score : callable, optional
+    batch_score : callable, default=None
         Accuracy of a validation batch, from outputs and targets.
     """
 

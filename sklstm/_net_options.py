@@ -47,7 +47,7 @@ def net_options(estimator, architecture, precision, criterion, score=None):
         See `Net`.
     criterion : type
         The loss, a torch module that takes ``reduction="none"``.
-    score : callable, optional
+    score : callable, default=None
         See `Net`.
 
     Returns

@@ -267,11 +267,11 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             One sequence for each sample, in any of the forms listed above.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             Labels of any type, or a 0/1 matrix for multi-label problems.
-        sample_weight : array-like of shape (n_samples,), optional
+        sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sample in the loss.
-        X_val, y_val : like X and y, optional
+        X_val, y_val : like X and y, default=None
             Validation data; its loss is recorded and guides early stopping.
-        groups : array-like of shape (n_samples,), optional
+        groups : array-like of shape (n_samples,), default=None
             Groups for a splitter in `validation`.
 
         Returns
@@ -292,9 +292,9 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             One sequence for each sample, in any of the forms listed above.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             Labels of any type, or a 0/1 matrix for multi-label problems.
-        classes : array-like of shape (n_classes,), optional
+        classes : array-like of shape (n_classes,), default=None
             All labels that may ever occur; required in the first call.
-        sample_weight : array-like of shape (n_samples,), optional
+        sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sample in the loss.
 
         Returns
@@ -485,7 +485,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
             One sequence for each sample, in any of the forms listed above.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             The true labels.
-        sample_weight : array-like of shape (n_samples,), optional
+        sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sample.
 
         Returns

@@ -50,10 +50,10 @@ def check_sequence_estimator(estimator, X=None, y=None):
     ----------
     estimator : estimator
         An estimator, transformer or pipeline, fitted or not.
-    X : list of str, list of list of str, or Sequences, optional
+    X : list of str, list of list of str, or Sequences, default=None
         Some samples of different lengths. By default texts for an estimator, or a pipeline that
         begins with one, whose tags say that it takes strings, and else token lists.
-    y : array-like of shape (n_samples,), or list of lists of str, optional
+    y : array-like of shape (n_samples,), or list of lists of str, default=None
         The targets of `X`. By default two classes of strings for a classifier, numbers for a
         regressor, tags of words for a tagger, strings for another predictor that needs targets,
         and None for others.
@@ -85,9 +85,9 @@ def sequence_estimator_checks(estimator, X=None, y=None):
     ----------
     estimator : estimator
         An estimator, transformer or pipeline, fitted or not.
-    X : list of str, list of list of str, or Sequences, optional
+    X : list of str, list of list of str, or Sequences, default=None
         As for `check_sequence_estimator`.
-    y : array-like of shape (n_samples,), or list of lists of str, optional
+    y : array-like of shape (n_samples,), or list of lists of str, default=None
         As for `check_sequence_estimator`.
 
     Yields

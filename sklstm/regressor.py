@@ -264,11 +264,11 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
             One sequence for each sample, in any of the forms listed above.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The numbers to predict.
-        sample_weight : array-like of shape (n_samples,), optional
+        sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sample in the loss.
-        X_val, y_val : like X and y, optional
+        X_val, y_val : like X and y, default=None
             Validation data; its loss is recorded and guides early stopping.
-        groups : array-like of shape (n_samples,), optional
+        groups : array-like of shape (n_samples,), default=None
             Groups for a splitter in `validation`.
 
         Returns
@@ -288,7 +288,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
             One sequence for each sample, in any of the forms listed above.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The numbers to predict.
-        sample_weight : array-like of shape (n_samples,), optional
+        sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sample in the loss.
 
         Returns
@@ -323,7 +323,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
             One sequence for each sample, in any of the forms listed above.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             The true numbers.
-        sample_weight : array-like of shape (n_samples,), optional
+        sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sample.
 
         Returns

@@ -147,3 +147,8 @@ def test_a_shared_parameter_is_the_same_everywhere(name, described):
 def test_the_docstring_gives_each_default(estimator):
     for name, default, kind, _ in described_parameters(estimator):
         assert kind.replace('"', "'").endswith(f", default={default}"), name
+
+
+def test_a_default_is_given_by_its_value():
+    sources = {path.name: path.read_text() for path in ROOT.glob("sklstm/**/*.py")}
+    assert not [name for name, source in sources.items() if ", optional\n" in source]

@@ -17,7 +17,7 @@ class Conditions:
     ----------
     y : array-like of shape (n_samples,) or (n_samples, n_conditions)
         Numbers if it has two axes or holds floats, otherwise labels.
-    y_val : array-like, optional
+    y_val : array-like, default=None
         The conditions of validation data.
 
     Attributes

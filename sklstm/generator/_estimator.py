@@ -298,13 +298,13 @@ class LSTMGenerator(
         ----------
         X : array-like of str, or token lists or Sequences
             One text for each sample: a string, or with ``level="token"`` its tokens.
-        y : array-like of shape (n_samples,) or (n_samples, n_conditions), optional
+        y : array-like of shape (n_samples,) or (n_samples, n_conditions), default=None
             The condition of each text: a label (a str or an integer), or numbers near unit scale.
-        sample_weight : array-like of shape (n_samples,), optional
+        sample_weight : array-like of shape (n_samples,), default=None
             Weight of each text in the loss.
-        X_val, y_val : like X and y, optional
+        X_val, y_val : like X and y, default=None
             Validation data; its loss is recorded and guides early stopping.
-        groups : array-like of shape (n_samples,), optional
+        groups : array-like of shape (n_samples,), default=None
             Groups for a splitter in `validation`.
 
         Returns
@@ -326,10 +326,10 @@ class LSTMGenerator(
         ----------
         X, y
             As for ``fit``.
-        symbols : sequence of str, optional
+        symbols : sequence of str, default=None
             Symbols that will occur in later calls, for the first one. They are kept whatever
             `max_tokens` and `min_count` are; those of this X need not be listed.
-        sample_weight : array-like of shape (n_samples,), optional
+        sample_weight : array-like of shape (n_samples,), default=None
             Weight of each text in the loss.
 
         Returns
@@ -468,7 +468,7 @@ class LSTMGenerator(
         ----------
         X : array-like of str, or token lists or Sequences
             The texts. Unseen symbols count as unknown.
-        y : array-like, optional
+        y : array-like, default=None
             Their conditions, if the generator was fitted with any.
 
         Returns
@@ -485,9 +485,9 @@ class LSTMGenerator(
         ----------
         X : array-like of str, or token lists or Sequences
             The texts.
-        y : array-like, optional
+        y : array-like, default=None
             Their conditions, if the generator was fitted with any.
-        sample_weight : array-like of shape (n_samples,), optional
+        sample_weight : array-like of shape (n_samples,), default=None
             Weight of each text.
 
         Returns
@@ -507,9 +507,9 @@ class LSTMGenerator(
         ----------
         X : array-like of str, or token lists or Sequences
             The texts.
-        y : array-like, optional
+        y : array-like, default=None
             Their conditions, if the generator was fitted with any.
-        sample_weight : array-like of shape (n_samples,), optional
+        sample_weight : array-like of shape (n_samples,), default=None
             Weight of each text.
 
         Returns
@@ -527,9 +527,9 @@ class LSTMGenerator(
         ----------
         X : array-like of str
             The texts.
-        y : array-like, optional
+        y : array-like, default=None
             Their conditions, if the generator was fitted with any.
-        sample_weight : array-like of shape (n_samples,), optional
+        sample_weight : array-like of shape (n_samples,), default=None
             Weight of each text.
 
         Returns
@@ -553,7 +553,7 @@ class LSTMGenerator(
         ----------
         X : array-like of str, or token lists or Sequences
             The texts.
-        y : array-like, optional
+        y : array-like, default=None
             Their conditions, if the generator was fitted with any.
 
         Returns

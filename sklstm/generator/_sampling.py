@@ -43,15 +43,15 @@ class SamplingMixin:
             Symbols of a text at most, prefix included.
         temperature : float, default=1.0
             Below 1, probable symbols become more probable; ``top_k=1`` is greedy.
-        top_k : int, optional
+        top_k : int, default=None
             Draw from the `top_k` most probable symbols only.
-        top_p : float, optional
+        top_p : float, default=None
             Draw only from the fewest most probable symbols that have this probability together.
         random_state : int, RandomState instance or None, default=None
             Seeds the draws. Each text has its own: the same `random_state` gives the same texts for
             any `batch_size`, and the first of them for a smaller `n_samples`, except where rounding
             decides between two symbols.
-        condition : label, numbers, or array-like with one of them for each text, optional
+        condition : label, numbers, or array-like with one of them for each text, default=None
             The condition, if the generator was fitted with any.
         handle_unknown : {"error", "skip"}, default="error"
             What to do with symbols of the prefix that ``fit`` has not seen: fail or drop them.

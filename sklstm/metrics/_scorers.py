@@ -30,7 +30,7 @@ class Scorer(BaseScorer):
             What it predicts from.
         y_true : any
             The right values.
-        sample_weight : array-like of shape (n_samples,), optional
+        sample_weight : array-like of shape (n_samples,), default=None
             How often each sample counts.
         **kwargs : dict
             Further arguments of the metric.

@@ -29,7 +29,7 @@ class Batch:
         Codes of the sequences to predict, -1 at padding.
     conditions : Tensor of shape (n_sequences, n_conditions) or None
         The condition of each sequence.
-    continues : bool, optional
+    continues : bool, default=None
         Whether the batch continues the sequences of the batch before. None if sequences are
         whole, and no state is carried over.
     share : float, default=1.0
@@ -122,25 +122,25 @@ class SequenceDataset(Dataset):
         The codes or numbers of all sequences, one after the other.
     starts, lengths : ndarray of int64, shape (n_sequences,)
         First step and number of steps of each sequence.
-    vectors : Tensor of shape (n_codes, n_features), optional
+    vectors : Tensor of shape (n_codes, n_features), default=None
         See `Batch`.
-    targets : Tensor, optional
+    targets : Tensor, default=None
         A row for each sequence.
-    weights : Tensor of shape (n_sequences,) or (n_sequences, n_outputs), optional
+    weights : Tensor of shape (n_sequences,) or (n_sequences, n_outputs), default=None
         Factors of the losses of each sequence.
-    importance : Tensor of shape (n_sequences,), optional
+    importance : Tensor of shape (n_sequences,), default=None
         Weights of the sequences on the user's scale, without the scaling of the loss.
-    step_targets : ndarray of int64, shape (n_steps,), optional
+    step_targets : ndarray of int64, shape (n_steps,), default=None
         In place of `targets`: one for each step, in the order of `values`.
-    spellings : Spellings, optional
+    spellings : Spellings, default=None
         Spellings of the words in `words`.
-    words : ndarray of int, shape (n_steps,), optional
+    words : ndarray of int, shape (n_steps,), default=None
         The row of `spellings` of each step.
-    target_sequences : SequenceDataset, optional
+    target_sequences : SequenceDataset, default=None
         In place of `targets`: the codes to predict for each sequence.
-    conditions : Tensor of shape (n_sequences, n_conditions), optional
+    conditions : Tensor of shape (n_sequences, n_conditions), default=None
         See `Batch`.
-    labels : ndarray of shape (n_sequences, ...), optional
+    labels : ndarray of shape (n_sequences, ...), default=None
         The targets as the user gave them.
     """
 
@@ -329,7 +329,7 @@ class LengthBatches:
         The sequences.
     batch_size : int
         Sequences in a batch.
-    random_state : numpy.random.RandomState, optional
+    random_state : numpy.random.RandomState, default=None
         Shuffles; None for no shuffling.
     pool_size : int, default=50
         Maximum number of batches in a pool. There are at least four pools, since data sorted as a

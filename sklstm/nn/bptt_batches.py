@@ -20,7 +20,7 @@ class BPTTBatches:
         The sequences, with targets for each step.
     batch_size : int
         Sequences in a batch, approximately: all batches begin with about the same number.
-    random_state : numpy.random.RandomState, optional
+    random_state : numpy.random.RandomState, default=None
         Shuffles and cuts; None for neither.
     n_steps : int, default=100
         Steps of a batch.

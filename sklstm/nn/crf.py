@@ -43,7 +43,7 @@ class LinearChainCRF(nn.Module):
     ----------
     n_tags : int
         Number :math:`K` of tags.
-    allowed : tuple of bool arrays of shapes (n_tags,), (n_tags, n_tags), (n_tags,), optional
+    allowed : tuple of bool arrays of shapes (n_tags,), (n_tags, n_tags), (n_tags,), default=None
         Tags that may come first, may follow (from row to column), and may come last. What is
         forbidden has probability 0, whatever its parameter. By default all is allowed.
 

@@ -39,7 +39,7 @@ def dropout(x, p, shape=None):
         The values.
     p : float
         Probability of dropping a value.
-    shape : tuple, optional
+    shape : tuple, default=None
         Shape of the mask, which is broadcast to `x`; by default the shape of `x`.
 
     Returns

@@ -27,7 +27,7 @@ class Embedding(nn.Module):
         ----------
         codes : LongTensor of shape (n_sequences, n_steps)
             Rows of the table.
-        new_vectors : Tensor of shape (n_new, n_features), optional
+        new_vectors : Tensor of shape (n_new, n_features), default=None
             Vectors of words first seen after training, with codes from ``n_codes`` on.
 
         Returns

@@ -102,7 +102,7 @@ def accumulate_gradients(network, arguments, loss, slices, workers, context=null
         The micro-batches, see `split_into_microbatches`.
     workers : Workers
         The threads to use.
-    context : callable, optional
+    context : callable, default=nullcontext
         Returns a context manager, which is entered in each thread.
 
     Returns

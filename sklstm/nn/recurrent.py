@@ -25,7 +25,7 @@ class Recurrent(nn.Module):
         Units of each layer and direction.
     cell : str, default="lstm"
         A name in `sklstm.nn.cells.CELLS`.
-    cell_params : dict, optional
+    cell_params : dict, default=None
         Options of the cell.
     n_layers : int, default=1
         Number of layers.
@@ -38,7 +38,7 @@ class Recurrent(nn.Module):
         LSTM (AWD-LSTM) [1]_.
     locked_dropout : bool, default=False
         Whether `dropout` has one mask for all steps of a sequence.
-    bptt_steps : int, optional
+    bptt_steps : int, default=None
         Steps after which backpropagation through time is truncated; the state is carried on.
     fused : bool, default=True
         Whether to use the fast ``run`` of the cell, or its readable ``step``.
@@ -91,7 +91,7 @@ class Recurrent(nn.Module):
             The inputs, padded on the right.
         lengths : LongTensor of shape (n_sequences,)
             Real steps of each sequence.
-        states : list of tuple of Tensor, optional
+        states : list of tuple of Tensor, default=None
             The initial state of each layer, for one direction only; zeros by default.
 
         Returns
@@ -122,7 +122,7 @@ class Recurrent(nn.Module):
         ----------
         x : Tensor of shape (n_sequences, n_steps, input_size)
             The inputs, without padding.
-        states : list of tuple of Tensor, optional
+        states : list of tuple of Tensor, default=None
             The state of each layer; zeros at the start of a sequence.
 
         Returns
@@ -181,7 +181,7 @@ def run_step_by_step(cell, x, state, recurrent, trace=None):
         The state before the first step.
     recurrent : sequence of Tensor
         The recurrent weights.
-    trace : Trace, optional
+    trace : Trace, default=None
         Records the states and gates of every step.
 
     Returns

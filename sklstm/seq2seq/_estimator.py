@@ -302,11 +302,11 @@ class LSTMSeq2Seq(BaseLSTM):
             One source for each sample.
         y : list of str, list of lists of str, or Sequences
             One output for each sample.
-        sample_weight : array-like of shape (n_samples,), optional
+        sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sample in the loss.
-        X_val, y_val : like X and y, optional
+        X_val, y_val : like X and y, default=None
             Validation data; its loss is recorded and guides early stopping.
-        groups : array-like of shape (n_samples,), optional
+        groups : array-like of shape (n_samples,), default=None
             Groups for a splitter in `validation`.
 
         Returns
@@ -327,10 +327,10 @@ class LSTMSeq2Seq(BaseLSTM):
             One source for each sample.
         y : list of str, list of lists of str, or Sequences
             One output for each sample.
-        symbols : sequence of str, optional
+        symbols : sequence of str, default=None
             Output symbols that will occur in later calls, for the first one: characters if ``y``
             holds strings. Those of this ``y`` need not be listed.
-        sample_weight : array-like of shape (n_samples,), optional
+        sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sample in the loss.
 
         Returns
@@ -477,7 +477,7 @@ class LSTMSeq2Seq(BaseLSTM):
             One source for each sample.
         y : list of str, list of lists of str, or Sequences
             The true outputs.
-        sample_weight : array-like of shape (n_samples,), optional
+        sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sample.
 
         Returns

@@ -75,9 +75,9 @@ class OutputSymbols:
     ----------
     y : list of str, or list of lists of str
         The outputs of the training data.
-    declared : sequence of str, optional
+    declared : sequence of str, default=None
         Symbols that occur in later data.
-    y_val : list of str, or list of lists of str, optional
+    y_val : list of str, or list of lists of str, default=None
         The outputs of validation data.
 
     Attributes

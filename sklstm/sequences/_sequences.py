@@ -90,9 +90,9 @@ class Sequences:
         ----------
         tokens : iterable of list of str
             One list for each sequence.
-        char_spans : sequence of array-like of int, shape (n_tokens, 2), optional
+        char_spans : sequence of array-like of int, shape (n_tokens, 2), default=None
             Where the tokens of each sequence stand in its text, as `Tokenizer.offsets` tells.
-        texts : sequence of str, optional
+        texts : sequence of str, default=None
             These texts.
 
         Returns
@@ -274,7 +274,7 @@ class Sequences:
         categories : sequence of str
             The new dictionary; ``categories[0]`` and ``categories[1]`` are padding and unknown.
             It is shared, not copied.
-        codes_of : mapping of str to int, optional
+        codes_of : mapping of str to int, default=None
             The code of each category from 2 on, if at hand: it saves a pass over `categories`.
 
         Returns

@@ -18,13 +18,13 @@ class TagCodes:
     ----------
     scheme : str or None
         The scheme of the user's tags; ``"auto"`` infers it.
-    train_scheme : str, optional
+    train_scheme : str or None
         The scheme of training, if it differs.
     y : list of lists of str
         The tags of the training data.
-    declared : list of str, optional
+    declared : list of str, default=None
         Tags that occur in later data.
-    y_val : list of lists of str, optional
+    y_val : list of lists of str, default=None
         The tags of validation data.
 
     Attributes

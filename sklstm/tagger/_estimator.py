@@ -314,11 +314,11 @@ class LSTMTagger(BaseLSTM):
             One sequence for each sample, in any of the forms listed above.
         y : list of lists of tags
             One tag for each step.
-        sample_weight : array-like of shape (n_samples,), optional
+        sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sequence in the loss.
-        X_val, y_val : like X and y, optional
+        X_val, y_val : like X and y, default=None
             Validation data; its loss and score are recorded, and the score guides early stopping.
-        groups : array-like of shape (n_samples,), optional
+        groups : array-like of shape (n_samples,), default=None
             Groups for a splitter in `validation`.
 
         Returns
@@ -339,9 +339,9 @@ class LSTMTagger(BaseLSTM):
             One sequence for each sample, in any of the forms listed above.
         y : list of lists of tags
             One tag for each step.
-        classes : array-like of shape (n_tags,), optional
+        classes : array-like of shape (n_tags,), default=None
             All tags that may ever occur; required in the first call.
-        sample_weight : array-like of shape (n_samples,), optional
+        sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sequence in the loss.
 
         Returns
@@ -449,7 +449,7 @@ class LSTMTagger(BaseLSTM):
             One sequence for each sample, in any of the forms listed above.
         y : list of lists of tags
             The true tags.
-        sample_weight : array-like of shape (n_samples,), optional
+        sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sequence.
 
         Returns

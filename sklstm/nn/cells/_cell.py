@@ -13,7 +13,7 @@ class Cell(nn.Module):
         Features :math:`F` of a step :math:`x_t`.
     hidden_size : int
         Units :math:`H` of the state.
-    forget_bias : float, optional
+    forget_bias : float, default=None
         Initial bias of the forget gate, for cells that have one.
     """
 

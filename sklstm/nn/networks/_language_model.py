@@ -41,7 +41,7 @@ class LanguageModelNet(SequenceNet):
         Width of the condition :math:`u`, which is an input at every step.
     tie_weights : bool, default=False
         Whether :math:`W` is :math:`E` [1]_; `n_features` must equal `hidden_size`.
-    cutoffs : list of int, optional
+    cutoffs : list of int, default=None
         Codes at which the clusters of an adaptive softmax begin [2]_. Codes below the first are in
         the head; the vectors of later clusters are shorter. Codes must be approximately in the
         order of decreasing frequency. By default there is one softmax over all codes.
@@ -102,9 +102,9 @@ class LanguageModelNet(SequenceNet):
             Codes of the symbols before those to predict.
         lengths : LongTensor of shape (n_sequences,)
             Real steps of each sequence.
-        conditions : Tensor of shape (n_sequences, n_conditions), optional
+        conditions : Tensor of shape (n_sequences, n_conditions), default=None
             The condition of each text.
-        states : Tensor, optional
+        states : Tensor, default=None
             See `forward_embedded`.
         vectors : None
             Not used.
@@ -144,7 +144,7 @@ class LanguageModelNet(SequenceNet):
             What `embed_steps` returned.
         lengths : LongTensor of shape (n_sequences,)
             Real steps of each sequence.
-        states : Tensor of shape (n_sequences, n_layers, n_states, hidden_size), optional
+        states : Tensor of shape (n_sequences, n_layers, n_states, hidden_size), default=None
             The states of the layers after the steps before. They are overwritten with the states
             after the last step; no gradient flows through them.
 

@@ -41,7 +41,7 @@ class ManyToOneNet(SequenceNet):
             Codes, or numbers, padded on the right.
         lengths : LongTensor of shape (n_sequences,)
             Real steps of each sequence.
-        vectors : Tensor of shape (n_codes, n_features), optional
+        vectors : Tensor of shape (n_codes, n_features), default=None
             Vectors of codes that the embedding lacks.
 
         Returns

@@ -36,7 +36,7 @@ class Seq2SeqNet(SequenceNet):
         Number of output symbols, :math:`K`. Code 0 is the start and the end of a sequence.
     n_features, hidden_size
         See `SequenceNet`.
-    attention : {"additive", "dot"}, optional
+    attention : {"additive", "dot"}, default="additive"
         See `Attention`.
     teacher_forcing : float, default=1.0
         Probability that the decoder gets the true symbol as its input in training; otherwise it
@@ -93,7 +93,7 @@ class Seq2SeqNet(SequenceNet):
             Real steps of each sequence.
         targets : LongTensor of shape (n_sequences, n_targets)
             Codes of the true symbols, 0 at the end of each sequence, and -1 at padding.
-        vectors : Tensor of shape (n_codes, n_features), optional
+        vectors : Tensor of shape (n_codes, n_features), default=None
             Vectors of codes that the embedding lacks.
 
         Returns

@@ -20,7 +20,7 @@ class SequenceNet(nn.Module):
         Features of a step, or width of its vector.
     hidden_size : int
         Units of each recurrent layer and direction.
-    n_codes : int, optional
+    n_codes : int, default=None
         Rows of the trained embedding. Without it, steps are numbers, or codes of vectors that come
         with the batch.
     n_extra_features : int, default=0
@@ -82,7 +82,7 @@ class SequenceNet(nn.Module):
         ----------
         steps : Tensor of shape (n_sequences, n_steps[, n_features])
             Codes, or numbers, padded on the right.
-        vectors : Tensor of shape (n_codes, n_features), optional
+        vectors : Tensor of shape (n_codes, n_features), default=None
             Vectors of codes that the embedding lacks.
 
         Returns
@@ -126,7 +126,7 @@ def step_losses(logits, targets, weight=None):
         The logits of each step.
     targets : LongTensor of shape (n_sequences, n_steps)
         The true codes, -1 at padding.
-    weight : Tensor of shape (n_outputs,), optional
+    weight : Tensor of shape (n_outputs,), default=None
         Weights of the codes.
 
     Returns
@@ -152,7 +152,7 @@ def count_parameters(module, trainable=None):
     ----------
     module : Module
         The module.
-    trainable : bool, optional
+    trainable : bool, default=None
         Count only those that are (True), or are not (False), trained.
 
     Returns

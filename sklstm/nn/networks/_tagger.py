@@ -25,11 +25,11 @@ class TaggerNet(SequenceNet):
         See `SequenceNet`.
     crf : bool, default=True
         Whether to use a CRF, or a softmax at each step.
-    allowed : tuple of ndarray of bool, optional
+    allowed : tuple of ndarray of bool, default=None
         See `sklstm.nn.crf.LinearChainCRF`.
-    class_weight : ndarray of shape (n_outputs,), optional
+    class_weight : ndarray of shape (n_outputs,), default=None
         Weight of each tag in the loss of the softmax.
-    char_encoder : {"cnn", "lstm"}, optional
+    char_encoder : {"cnn", "lstm"}, default=None
         See `sklstm.nn.networks._char_encoder.CharEncoder`.
     n_characters, char_embedding_dim, char_hidden_size : int
         Sizes of the character encoder.
@@ -100,13 +100,13 @@ class TaggerNet(SequenceNet):
             Codes, or numbers, padded on the right.
         lengths : LongTensor of shape (n_sequences,)
             Real steps of each sequence.
-        vectors : Tensor of shape (n_codes, n_features), optional
+        vectors : Tensor of shape (n_codes, n_features), default=None
             Vectors of codes that the embedding lacks.
-        words : LongTensor of shape (n_sequences, n_steps), optional
+        words : LongTensor of shape (n_sequences, n_steps), default=None
             Row of `characters` and `casing` of each step.
-        characters : LongTensor of shape (n_words, n_characters), optional
+        characters : LongTensor of shape (n_words, n_characters), default=None
             Codes of the characters of each word of the batch.
-        casing : LongTensor of shape (n_words,), optional
+        casing : LongTensor of shape (n_words,), default=None
             Casing class of each word.
 
         Returns
