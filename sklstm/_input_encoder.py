@@ -7,7 +7,8 @@ from itertools import pairwise
 import numpy as np
 
 from sklstm._inputs import kind_of, read_input
-from sklstm.sequences import PADDING, UNKNOWN, recode
+from sklstm.sequences._fields import PADDING, UNKNOWN
+from sklstm.sequences._sequences import recode
 
 SMALL = 20_000  # numbers in X up to which float64 costs less than a moment an epoch
 

@@ -14,7 +14,8 @@ from sklstm._arrays import (
     to_numbers,
 )
 from sklstm._validation import check_columns, check_tokens, holds_annotated_tokens, refuse_empty
-from sklstm.sequences import PADDING, Sequences
+from sklstm.sequences import Sequences
+from sklstm.sequences._fields import PADDING
 
 ACCEPTED = (
     "token lists (of a Tokenizer), Sequences (of a TokenIndexer, Word2VecEmbedder or "

@@ -7,7 +7,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import check_random_state
 
-from sklstm.sequences import SPECIAL_TOKENS, UNKNOWN
+from sklstm.sequences._fields import SPECIAL_TOKENS, UNKNOWN
 
 
 def rows_in_order(vocabulary, n_rows):

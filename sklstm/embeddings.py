@@ -24,7 +24,8 @@ from sklstm._sklearn import Interval, StrOptions, fit_context
 from sklstm._validation import to_list
 from sklstm._vector_files import read_vector_file
 from sklstm._vector_tables import check_table, draw_like, keep_first, rows_in_order, scaling
-from sklstm.sequences import PADDING, SPECIAL_TOKENS, UNKNOWN, token_sequences
+from sklstm.sequences._fields import PADDING, SPECIAL_TOKENS, UNKNOWN
+from sklstm.sequences._sequences import token_sequences
 
 DIGIT = re.compile(r"\d")  # of any script
 

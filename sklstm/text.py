@@ -15,7 +15,9 @@ from sklstm._arrays import plain, to_array
 from sklstm._sklearn import Interval, fit_context
 from sklstm._validation import check_texts, check_tokens, to_list
 from sklstm._word_pattern import unneeded_blank, word_pattern
-from sklstm.sequences import PADDING, SPECIAL_TOKENS, UNKNOWN, Sequences, token_sequences
+from sklstm.sequences import Sequences
+from sklstm.sequences._fields import PADDING, SPECIAL_TOKENS, UNKNOWN
+from sklstm.sequences._sequences import token_sequences
 
 HTML_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 BEFORE_CLOSING = re.compile(" (?=[.,:;!?…)\\]}»”\u2019])")

@@ -215,6 +215,10 @@ class TestModule:
     def test_has_at_most_450_lines_of_code(self, path):
         assert lines_of_code(path.read_text()) <= 450, "two nouns? Make it two files"
 
+    def test_re_exports_through_all(self, path):
+        names = (node for node in ast.walk(ast.parse(path.read_text())) if type(node) is ast.alias)
+        assert not [name.name for name in names if name.name == name.asname], "list it in __all__"
+
     def test_opens_with_a_docstring(self, path):
         assert ast.get_docstring(ast.parse(path.read_text()))
 

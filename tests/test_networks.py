@@ -9,7 +9,7 @@ from toys import needs_bfloat16
 
 from sklstm.nn.batches import LengthBatches, SequenceDataset, Spellings
 from sklstm.nn.networks import ManyToOneNet, TaggerNet, count_parameters
-from sklstm.sequences import PADDING, UNKNOWN
+from sklstm.sequences._fields import PADDING, UNKNOWN
 
 
 def seen_by(module, call):

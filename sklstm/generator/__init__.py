@@ -4,4 +4,6 @@ The estimator is in ``_estimator``, its methods that sample in ``_sampling``, an
 in ``_sampler``; ``_text_encoder`` and ``_texts`` encode texts, ``_conditions`` their conditions.
 """
 
-from sklstm.generator._estimator import LSTMGenerator as LSTMGenerator
+from sklstm.generator._estimator import LSTMGenerator
+
+__all__ = ["LSTMGenerator"]

@@ -324,7 +324,7 @@ class LSTMGenerator(
 
         Parameters
         ----------
-        X, y
+        X, y : array-like
             As for ``fit``.
         symbols : sequence of str, default=None
             Symbols that will occur in later calls, for the first one. They are kept whatever

@@ -5,7 +5,7 @@ import torch
 from scipy.special import softmax
 
 from sklstm.nn.beam_search import BOUNDARY
-from sklstm.sequences import UNKNOWN
+from sklstm.sequences._fields import UNKNOWN
 
 MIN_ROWS = 4  # of a matrix product: with fewer, a row's result depends on their number
 N_AHEAD = 256  # numbers drawn at once for each text

@@ -94,7 +94,7 @@ class SamplingMixin:
 
         Parameters
         ----------
-        prefix, max_length, temperature, top_k, top_p, random_state, condition, handle_unknown
+        prefix, max_length, temperature, top_k, top_p, random_state, condition, handle_unknown : any
             As for ``sample``, which returns the same text.
 
         Returns

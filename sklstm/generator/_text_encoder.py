@@ -9,7 +9,7 @@ from sklstm._input_encoder import InputEncoder
 from sklstm._validation import check_symbols
 from sklstm.generator._sampler import BOUNDARY
 from sklstm.generator._texts import shift_targets, texts_to_sequences
-from sklstm.sequences import SPECIAL_TOKENS, UNKNOWN
+from sklstm.sequences._fields import SPECIAL_TOKENS, UNKNOWN
 from sklstm.text import TokenIndexer
 
 

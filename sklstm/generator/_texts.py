@@ -8,7 +8,8 @@ import numpy as np
 from sklstm._samples import Samples
 from sklstm._validation import check_symbols, check_texts
 from sklstm.generator._sampler import BOUNDARY
-from sklstm.sequences import Sequences, token_sequences
+from sklstm.sequences import Sequences
+from sklstm.sequences._sequences import token_sequences
 
 LONG_TEXT_SYMBOLS = 10_000  # above it, a text is too long to be learned as a whole
 CLUSTER_SHARES = (0.8, 0.95)  # of the text: what the first clusters of the adaptive softmax cover

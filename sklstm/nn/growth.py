@@ -2,7 +2,7 @@
 
 import torch
 
-from sklstm.sequences import UNKNOWN
+from sklstm.sequences._fields import UNKNOWN
 
 
 def grow_weights(weights, module):

@@ -4,4 +4,6 @@ The estimator is in ``_estimator``; ``_symbols`` encodes strings and the symbols
 ``_source_encoder`` the sources.
 """
 
-from sklstm.seq2seq._estimator import LSTMSeq2Seq as LSTMSeq2Seq
+from sklstm.seq2seq._estimator import LSTMSeq2Seq
+
+__all__ = ["LSTMSeq2Seq"]

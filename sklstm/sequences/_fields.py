@@ -81,11 +81,13 @@ def check_codes(codes, table):
     if not len(codes):
         return codes.astype(np.int32)
     if codes.dtype.kind not in "iu":
-        raise TypeError(f"Codes (ids) must be integers, got {codes.dtype} values.")
+        raise TypeError(f"Codes (token ids) must be integers, got {codes.dtype} values.")
     low, high = codes.min(), codes.max()
     limit = np.iinfo(np.int32).max if table is None else len(table) - 1
     if low < 0 or high > limit:
-        raise ValueError(f"Codes (ids) must lie in 0 .. {limit}; got {low if low < 0 else high}.")
+        raise ValueError(
+            f"Codes (token ids) must lie in 0 .. {limit}; got {low if low < 0 else high}."
+        )
     return codes.astype(np.int32, copy=False)
 
 

@@ -4,4 +4,6 @@ The estimator is in ``_estimator``; ``_codes`` encodes tags, ``_word_encoder`` a
 words, and ``_entities`` makes entities of tags.
 """
 
-from sklstm.tagger._estimator import LSTMTagger as LSTMTagger
+from sklstm.tagger._estimator import LSTMTagger
+
+__all__ = ["LSTMTagger"]

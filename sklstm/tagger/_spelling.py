@@ -7,7 +7,7 @@ import numpy as np
 
 from sklstm._inputs import kind_of
 from sklstm.nn.batches import Spellings
-from sklstm.sequences import SPECIAL_TOKENS, UNKNOWN
+from sklstm.sequences._fields import SPECIAL_TOKENS, UNKNOWN
 
 MAX_CHARACTERS = 30  # of a longer word, half of them are taken from either end
 CASINGS = ("none", "lower", "upper", "title", "mixed", "numeric", "partly numeric")

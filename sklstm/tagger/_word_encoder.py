@@ -5,7 +5,7 @@ from copy import copy
 import numpy as np
 
 from sklstm._input_encoder import InputEncoder
-from sklstm.sequences import UNKNOWN
+from sklstm.sequences._fields import UNKNOWN
 from sklstm.tagger._spelling import Speller, strings_of
 
 READERS = "char_encoder and casing"

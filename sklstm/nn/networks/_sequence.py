@@ -8,7 +8,7 @@ from sklstm.nn.cells import CELLS
 from sklstm.nn.dropout import Dropout
 from sklstm.nn.embedding import Embedding
 from sklstm.nn.recurrent import Recurrent
-from sklstm.sequences import PADDING, UNKNOWN
+from sklstm.sequences._fields import PADDING, UNKNOWN
 
 
 class SequenceNet(nn.Module):
