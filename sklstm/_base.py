@@ -249,13 +249,25 @@ class BaseLSTM(BaseEstimator):
                 rows.copy_(torch.from_numpy(vectors))
 
     def _net_options(self):
-        return net_options(self, self._architecture, self._encoder.precision, *self._criterion())
+        architecture, batches = self._architecture, self._batch_options()
+        precision = self._encoder.precision
+        return net_options(
+            self, self._network, architecture, batches, precision, *self._criterion()
+        )
 
     def _train(self, data, valid, partial):
         warn_of_fallback(self.net_)
-        max_epochs = 1 if partial else self.max_epochs
-        weight = data.sequences.importance.mean().item() if partial else 1.0
-        ending = train(self.net_, self, data, valid, max_epochs, weight)
+        ending = train(
+            self.net_,
+            self,
+            data,
+            valid,
+            max_epochs=1 if partial else self.max_epochs,
+            random_state=self._random_state,
+            scores={} if valid is None else self._scores(valid),
+            monitor=self._monitored,
+            weight=data.sequences.importance.mean().item() if partial else 1.0,
+        )
         warn_of_ending(ending, self.n_iter_, self.lr, self.max_grad_norm)
         if ending != "diverged" and self._encoder.kind == "numbers":
             warn_of_saturation(self.net_, data.sequences)

@@ -6,29 +6,17 @@ from threading import RLock
 
 import torch
 
-GENERATOR = RLock()  # torch has one generator for all threads
+GENERATOR_LOCK = RLock()  # torch has one generator for all threads
 
 
 @contextmanager
 def seeded(seed, device="cpu"):
-    """Seed torch, and put its global generators back afterwards.
+    """Seed torch for the CPU and a device, and put its global generators back afterwards.
 
     Threads wait for one another here, since they share the generators.
-
-    Parameters
-    ----------
-    seed : int
-        The seed.
-    device : str, default="cpu"
-        The device used, beside the CPU.
-
-    Yields
-    ------
-    None
-        Nothing.
     """
     on_gpu = torch.device(device).type == "cuda"
-    with GENERATOR, torch.random.fork_rng([torch.device(device)] if on_gpu else []):
+    with GENERATOR_LOCK, torch.random.fork_rng([torch.device(device)] if on_gpu else []):
         torch.default_generator.manual_seed(seed)
         if on_gpu:
             with torch.cuda.device(device):
@@ -38,20 +26,10 @@ def seeded(seed, device="cpu"):
 
 @cache
 def runs_bfloat16(device):
-    """Try whether a device computes an LSTM in bfloat16, since processors differ.
+    """Try whether a device computes an LSTM in bfloat16, forwards and backwards.
 
-    Those that lack its kernel lack the instructions for all of bfloat16: it would be slower there
-    than float32 with any cell.
-
-    Parameters
-    ----------
-    device : str
-        A torch device.
-
-    Returns
-    -------
-    bool
-        Whether it does, forwards and backwards.
+    Processors that lack its kernel lack the instructions for all of bfloat16: it would be slower
+    there than float32 with any cell.
     """
     lstm = torch.nn.LSTM(1, 1, device="meta").to_empty(device=device)  # draws no weights
     x = torch.zeros(1, 1, 1, device=device)
@@ -66,18 +44,7 @@ def runs_bfloat16(device):
 
 
 def choose_device(device):
-    """Resolve ``"auto"``.
-
-    Parameters
-    ----------
-    device : str
-        ``"auto"`` or a torch device.
-
-    Returns
-    -------
-    str
-        A torch device that can be used.
-    """
+    """Return a torch device that can be used, also for ``"auto"``."""
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     try:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-LARGEST = 1e300  # a sum of weights; twice as much is a number too
+MAX_TOTAL = 1e300  # sum of weights; twice as much is a number too
 
 
 class Moments:
@@ -27,25 +27,12 @@ class Moments:
         self.variance = variance
 
     def updated(self, values, weights):
-        """Return the moments of all numbers so far and a portion more.
-
-        Parameters
-        ----------
-        values : ndarray of float, shape (n_samples, ...)
-            The portion.
-        weights : ndarray of float, shape (n_samples,)
-            Their weights.
-
-        Returns
-        -------
-        Moments
-            Of both.
-        """
+        """Return the moments with a portion more: values of shape (N, ...), weights (N,)."""
         largest = weights.max(initial=0.0)
         if not largest:
             return self
         with np.errstate(over="ignore", invalid="ignore"):
-            total = min((weights / largest).sum() * largest, LARGEST)
+            total = min((weights / largest).sum() * largest, MAX_TOTAL)
             mean = np.average(values, axis=0, weights=weights / largest)
             variance = np.average((values - mean) ** 2, axis=0, weights=weights / largest)
             if not self.total:
@@ -53,7 +40,7 @@ class Moments:
             share = total / (self.total + total)
             distance = mean - self.mean
             return Moments(
-                min(self.total + total, LARGEST),
+                min(self.total + total, MAX_TOTAL),
                 self.mean + share * distance,
                 (1 - share) * self.variance + share * variance + share * (1 - share) * distance**2,
             )

@@ -261,18 +261,7 @@ class Net(NeuralNet):
 
 
 def make_net(options):
-    """Build an untrained net.
-
-    Parameters
-    ----------
-    options : dict
-        See `net_options`.
-
-    Returns
-    -------
-    Net
-        Initialized.
-    """
+    """Build an initialized, untrained net; see `net_options`."""
     device = choose_device(options["device"])
     try:
         with Workers() as workers:  # LAPACK's orthogonal weights depend on the number of cores
@@ -288,17 +277,7 @@ def make_net(options):
 def continue_net(net, options):
     """Build a net that goes on from another, which stays as it is.
 
-    Parameters
-    ----------
-    net : Net
-        Whose weights, history and, if the optimizer is the same, moments to copy.
-    options : dict
-        See `net_options`.
-
-    Returns
-    -------
-    Net
-        Trained as far as `net`.
+    Weights and history are copied; so are the optimizer's moments, if the optimizer is the same.
     """
     new = make_net(options)
     try:
@@ -328,23 +307,9 @@ def dump_net(net):
 
 
 def load_net(options, weights, epochs, frozen):
-    """Build a net from what a pickle holds of it.
+    """Build a net from what `dump_net` returned and the history, a list of dicts.
 
-    Parameters
-    ----------
-    options : dict
-        See `net_options`. A device that this machine lacks becomes the CPU.
-    weights : dict of ndarray
-        By their names in the module.
-    epochs : list of dict
-        The history.
-    frozen : list of str
-        Weights that are not to be trained.
-
-    Returns
-    -------
-    Net
-        Trained, with an optimizer that starts anew.
+    A device that this machine lacks becomes the CPU. The optimizer starts anew.
     """
     try:
         choose_device(options["device"])

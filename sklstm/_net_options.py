@@ -34,26 +34,21 @@ BATCH_OPTIONS = {
 }  # fmt: skip
 
 
-def net_options(estimator, architecture, precision, criterion, score=None):
-    """List the parameters of an estimator's net.
+def net_options(estimator, network, architecture, batches, precision, criterion, score=None):
+    """Return the arguments of an estimator's `Net`.
 
     Parameters
     ----------
     estimator : BaseLSTM
-        Whose parameters say how to train.
-    architecture : dict
-        The arguments of the estimator's network.
-    precision : str
+        Whose public parameters say how to train.
+    network : type
+        The class of its network.
+    architecture, batches : dict
+        Arguments of the network, and options of the net that say how it makes batches.
+    precision, score : str, callable or None
         See `Net`.
     criterion : type
         The loss, a torch module that takes ``reduction="none"``.
-    score : callable, default=None
-        See `Net`.
-
-    Returns
-    -------
-    dict
-        Arguments of `Net`.
     """
     net_params = estimator.net_params or {}
     if not all(isinstance(name, str) for name in net_params):
@@ -64,7 +59,7 @@ def net_options(estimator, architecture, precision, criterion, score=None):
             "estimator's parameters for that."
         )
     options = {
-        "module": estimator._network,
+        "module": network,
         **{f"module__{name}": value for name, value in architecture.items()},
         "criterion": criterion,
         "criterion__reduction": "none",
@@ -75,7 +70,7 @@ def net_options(estimator, architecture, precision, criterion, score=None):
         "batch_size": estimator.batch_size,
         "iterator_train": LengthBatches,
         "iterator_valid": LengthBatches,
-        **estimator._batch_options(),
+        **batches,
         "train_split": None,
         "device": estimator.device,
         "precision": precision,

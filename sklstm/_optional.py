@@ -4,24 +4,9 @@ from importlib import import_module
 
 
 def import_optional(module, extra):
-    """Import a module that an extra of this package installs.
+    """Import a module, such as ``"matplotlib.pyplot"``, that an extra of this package installs.
 
-    Parameters
-    ----------
-    module : str
-        Dotted name of the module, for example ``"matplotlib.pyplot"``.
-    extra : str
-        Name of the extra that installs it, for example ``"plots"``.
-
-    Returns
-    -------
-    module
-        The imported module.
-
-    Raises
-    ------
-    ImportError
-        If the import fails; the message names the extra.
+    If that fails, ImportError names the extra.
     """
     try:
         return import_module(module)

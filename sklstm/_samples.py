@@ -4,19 +4,9 @@ from skorch.dataset import Dataset
 
 
 class Samples(Dataset):
-    """Samples as the user passed them, and the sequences that were made of them.
+    """Samples as the user passed them, and the `SequenceDataset` that was made of them.
 
-    Parameters
-    ----------
-    X, targets : object
-        The user's.
-    sequences : SequenceDataset
-        What the network gets.
-
-    Attributes
-    ----------
-    y : ndarray or None
-        The targets as an array, which is what skorch passes to callbacks that score.
+    Its `y` are the targets as an array, which skorch passes to callbacks that score.
     """
 
     def __init__(self, X, targets, sequences):

@@ -5,43 +5,40 @@ import sys
 from sklstm._callbacks import Diverged, make_callbacks, stops_early
 from sklstm.nn.microbatches import Workers
 
-# modules that call ``fit`` many times, and those among them that call it once
+# prefixes of modules that call ``fit`` many times, and of those among them that call it once
 LOOPS = ("joblib.parallel", "sklearn.", "imblearn.", "optuna.", "skopt.", "dask")
-
 SINGLE_FITS = ("sklearn.base", "sklearn.pipeline", "sklearn.compose._target", "sklearn.utils.")
 
 
-def train(net, estimator, data, valid, max_epochs, weight=1.0):
-    """Train a net for some epochs more.
+def train(net, estimator, data, valid, *, max_epochs, random_state, scores, monitor, weight):
+    """Train a net for at most `max_epochs` more, and return how it ended.
+
+    Returns ``"finished"``, after early stopping too, ``"interrupted"`` by Ctrl-C, or
+    ``"diverged"``. Ctrl-C in one fit of many, as in a search, raises KeyboardInterrupt: then it
+    shall end all of them.
 
     Parameters
     ----------
     net : Net
         The net.
     estimator : BaseLSTM
-        Whose parameters say how to train, and whose random state shuffles.
+        Whose public parameters say how to train, and which predicts for callbacks that score.
     data, valid : Samples
         Training data, and validation data or None.
     max_epochs : int
         Epochs at most.
-    weight : float, default=1.0
+    random_state : numpy.random.RandomState
+        Shuffles.
+    scores, monitor : dict, str
+        As for `make_callbacks`.
+    weight : float
         Mean weight of the data: below 1 it makes steps small, which gradients do not with Adam.
-
-    Returns
-    -------
-    {"finished", "interrupted", "diverged"}
-        How it ended. Ctrl-C interrupts an epoch; early stopping counts as finished.
-
-    Raises
-    ------
-    KeyboardInterrupt
-        If Ctrl-C meets one fit of many, as in a search: then it shall end all of them.
     """
     net.max_epochs = max_epochs
-    net.iterator_train__random_state = estimator._random_state
+    net.iterator_train__random_state = random_state
     net.estimator_, net.samples_ = estimator, (data, valid)
     n_steps = max_epochs * len(net.get_iterator(data, training=True))
-    net.callbacks = make_callbacks(estimator, net, n_steps, valid)
+    net.callbacks = make_callbacks(estimator, net, n_steps, valid, scores, monitor)
     _check_callback_options(net, estimator)
     net.initialize_callbacks()
     net.step_size_ = min(weight, 1.0)

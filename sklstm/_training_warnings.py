@@ -8,11 +8,11 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sklstm.nn.networks import SequenceNet
 
-PROBED, FEWEST = 100, 10  # sequences that are compared
-LARGE = 10.0  # a number that may saturate a cell
-SMALL = 1e-3  # a standard deviation of numbers that may be too small to move a cell
-ALIKE = 0.1  # that of states, which lie between -1 and 1, of saturated cells
-UNMOVED = 1e-4  # that of states of cells which see the same all the time
+MAX_PROBED, MIN_PROBED = 100, 10  # sequences that are compared
+LARGE = 10.0  # size of a number that may saturate a cell
+SMALL_STD = 1e-3  # of numbers that may be too small to move a cell
+SATURATED_STD = 0.1  # of states of saturated cells, which lie between -1 and 1
+UNMOVED_STD = 1e-4  # of states of cells which see the same all the time
 
 
 def warn_of_fallback(net):
@@ -50,13 +50,13 @@ def warn_of_saturation(net, sequences):
     """Warn if the state is always the same, since the numbers are too large or too small."""
     if not isinstance(net.module_, SequenceNet):  # the user's own
         return
-    rows = np.unique(np.linspace(0, len(sequences) - 1, PROBED, dtype=int))
-    if len(rows) < FEWEST:
+    rows = np.unique(np.linspace(0, len(sequences) - 1, MAX_PROBED, dtype=int))
+    if len(rows) < MIN_PROBED:
         return
     batch = sequences.batch(rows)
     size = batch.steps.abs().max().item()
     differing = batch.steps.flatten(1).double().std(dim=0).max().item()
-    if not differing or (size <= LARGE and differing >= SMALL):
+    if not differing or (size <= LARGE and differing >= SMALL_STD):
         return
 
     def last_outputs(steps, lengths, **_):
@@ -64,7 +64,7 @@ def warn_of_saturation(net, sequences):
         return outputs[torch.arange(len(lengths)), lengths.clamp(min=1) - 1].float()
 
     spread = net.compute(last_outputs, batch).std(dim=0).max().item()
-    if spread >= (ALIKE if size > LARGE else UNMOVED):
+    if spread >= (SATURATED_STD if size > LARGE else UNMOVED_STD):
         return
     cause = f"values of up to {size:.3g} saturate its cells"
     if size <= LARGE:

@@ -13,27 +13,10 @@ from sklstm._validation import to_object_array
 
 
 def hold_out(samples, validation, fraction, groups, strata, random_state):
-    """Split samples in those to learn from and those to validate on.
+    """Split samples into those to learn from and those to validate on.
 
-    Parameters
-    ----------
-    samples : Samples
-        All of them.
-    validation : {"random", "last"} or splitter
-        How.
-    fraction : float
-        Share to validate on. A splitter has its own.
-    groups : array-like of shape (n_samples,) or None
-        For the splitter.
-    strata : array-like of shape (n_samples,) or None
-        What to stratify a random choice by.
-    random_state : numpy.random.RandomState
-        Draws at random.
-
-    Returns
-    -------
-    tuple of Samples
-        Two parts.
+    `groups` are for a splitter, which has a share of its own in place of `fraction`; `strata` are
+    for a random choice.
     """
     if groups is not None and isinstance(validation, str):
         warnings.warn(
@@ -84,17 +67,9 @@ def _take(samples, rows):
 
 
 def to_labels(y):
-    """Make an array of targets: one of lists, or of strings of any length, has one dimension.
+    """Make an array of targets for skorch, which knows no lists.
 
-    Parameters
-    ----------
-    y : ndarray, list or None
-        Checked targets.
-
-    Returns
-    -------
-    ndarray or None
-        For skorch, which knows no lists.
+    One of lists, or of strings of any length, has one dimension.
     """
     if y is None:
         return None

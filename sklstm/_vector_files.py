@@ -12,6 +12,7 @@ from itertools import chain, islice, takewhile
 import numpy as np
 
 OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
+BLOCK_BYTES = 2**20  # read at once
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 FOREIGN_FILES = {
     (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"): (
@@ -31,34 +32,13 @@ FOREIGN_FILES = {
 UNDECODED = re.compile("[\udc80-\udcff]")  # what the handler "surrogateescape" makes of bytes
 
 
-def read_vector_file(path, max_tokens=None):
-    """Read a GloVe or word2vec file, which may be compressed by gzip, bzip2 or xz.
+def read_tokens_and_table(path, max_tokens=None):
+    """Return the tokens of a GloVe or word2vec file and their vectors, after two rows of zeros.
 
-    Parameters
-    ----------
-    path : str or path-like
-        The file. Its format is told by its content. A ``~`` stands for the home folder.
-    max_tokens : int, default=None
-        Read only the first ones.
-
-    Returns
-    -------
-    tokens : list of str
-        As they are in the file.
-    table : ndarray of float32, shape (n_tokens + 2, n_features)
-        Their vectors, after two rows of zeros.
-
-    Raises
-    ------
-    FileNotFoundError, IsADirectoryError
-        If there is no file at the path.
-    ValueError
-        If the file is cut short, damaged, or of another format.
-
-    Warns
-    -----
-    UserWarning
-        If tokens are not UTF-8. Their bytes are written out, as in ``caf\\xe9``.
+    The file may be compressed by gzip, bzip2 or xz; its content tells its format. ``~`` stands for
+    the home folder. `max_tokens` keeps the first ones. A file that is cut short, damaged or of
+    another format raises ValueError. Tokens that are not UTF-8 give a warning, and their bytes are
+    written out, as in ``caf\\xe9``.
     """
     path = os.path.expanduser(path)
     _check_path(path)
@@ -67,7 +47,7 @@ def read_vector_file(path, max_tokens=None):
     opener = next((opener for start, opener in OPENERS.items() if magic.startswith(start)), open)
     try:
         with opener(path, "rb") as stream:
-            tokens, table = _read_stream(stream, max_tokens)
+            tokens, table = _parse_stream(stream, max_tokens)
     except (ValueError, EOFError, MemoryError, OSError, zlib.error, lzma.LZMAError) as error:
         raise ValueError(f"Cannot read vectors from {path}: {error}") from error
     return _spell_out(tokens, path), table
@@ -101,30 +81,30 @@ def _spell_out(tokens, path):
     return tokens
 
 
-def _read_stream(stream, max_tokens):
-    """Tell the formats apart by their content."""
+def _parse_stream(stream, max_tokens):
+    """Return the tokens and the table of a stream, whose content tells its format."""
     start = stream.peek(8)
     for magic, advice in FOREIGN_FILES.items():
         if start.startswith(magic):
             raise ValueError(advice)
     if start.startswith(BYTE_ORDER_MARK):
         stream.read(len(BYTE_ORDER_MARK))
-    head = stream.readline(1 << 20)
+    head = stream.readline(BLOCK_BYTES)
     if head[257:262] == b"ustar":
         raise ValueError("it is a tar archive: unpack it, and pass the path of a file in it.")
     shape = re.fullmatch(rb"(\d+)\s+(\d+)\s*", head)
     if not shape:
-        return _read_text(islice(chain([head], stream), max_tokens), _glove_width(head))
+        return _parse_text(islice(chain([head], stream), max_tokens), _glove_width(head))
     n_rows, width = map(int, shape.groups())
     n_wanted = min(n_rows, max_tokens or n_rows)
     start = stream.tell()
-    numbers = stream.readline(1 << 20).split()[1:][-width:]
+    numbers = stream.readline(BLOCK_BYTES).split()[1:][-width:]
     stream.seek(start)
     if numbers and all(map(_is_number, numbers)):
-        tokens, table = _read_text(islice(stream, n_wanted), width)
-        rest = stream.read(1 << 10)
+        tokens, table = _parse_text(islice(stream, n_wanted), width)
+        rest = stream.read(BLOCK_BYTES)
     else:
-        tokens, table, rest = _read_binary(stream, n_wanted, width)
+        tokens, table, rest = _parse_binary(stream, n_wanted, width)
     if len(tokens) < n_wanted:
         raise EOFError(f"it ends after {len(tokens)} of {n_rows} vectors; is it cut short?")
     if n_wanted == n_rows and rest.strip():
@@ -152,7 +132,8 @@ def _is_number(word):
     return True
 
 
-def _read_text(lines, width):
+def _parse_text(lines, width):
+    """Return the tokens and the table of lines of text."""
     tokens = []
 
     def rows():
@@ -187,19 +168,20 @@ def _split_from_right(line, width):
     return token, b" ".join(row)
 
 
-def _read_binary(stream, n_rows, width):
+def _parse_binary(stream, n_rows, width):
+    """Return the tokens, the table, and bytes that follow them."""
     table = np.zeros((n_rows + 2, width), np.float32)
     tokens, data, start, size = [], b"", 0, 4 * width
     for row in table[2:]:
         while (blank := data.find(b" ", start)) < 0 or len(data) < blank + 1 + size:
-            more = stream.read(1 << 20)
+            more = stream.read(BLOCK_BYTES)
             if not more:
                 return tokens, table, b""
             data, start = data[start:] + more, 0
         tokens.append(_decode(data[start:blank].lstrip(b"\n")))
         start = blank + 1 + size
         row[:] = np.frombuffer(data, "<f4", width, blank + 1)
-    return tokens, table, data[start:] + stream.read(1 << 10)
+    return tokens, table, data[start:] + stream.read(BLOCK_BYTES)
 
 
 def _decode(token):

@@ -11,22 +11,7 @@ from sklstm.sequences._fields import SPECIAL_TOKENS, UNKNOWN
 
 
 def rows_in_order(vocabulary, n_rows):
-    """List the tokens of a dict by their rows.
-
-    Parameters
-    ----------
-    vocabulary : dict of str to int
-        The row of each token.
-    n_rows : int
-        Rows of the array that it belongs to.
-
-    Returns
-    -------
-    tokens : list of str
-        In the order of their rows.
-    rows : list of int
-        The rows.
-    """
+    """Return the tokens of a dict from tokens to rows, in the order of these, and the rows."""
     wrong = [
         item
         for item in vocabulary.items()
@@ -42,15 +27,7 @@ def rows_in_order(vocabulary, n_rows):
 
 
 def check_table(tokens, table):
-    """Check that there is something to look up, and nothing but finite numbers.
-
-    Parameters
-    ----------
-    tokens : list of str
-        The tokens.
-    table : ndarray of float32, shape (n_tokens + 2, n_features)
-        Their vectors.
-    """
+    """Check that a table, shape (n_tokens + 2, n_features), has rows of finite numbers only."""
     if not tokens or not table.shape[1]:
         raise ValueError("vectors are empty: there must be at least one token and one column.")
     if not all(isinstance(token, str) for token in tokens):
@@ -64,22 +41,7 @@ def check_table(tokens, table):
 
 
 def keep_first(tokens, table):
-    """Keep the first vector of tokens that are there several times, and warn of it.
-
-    Parameters
-    ----------
-    tokens : list of str
-        The tokens.
-    table : ndarray of float32, shape (n_tokens + 2, n_features)
-        Their vectors.
-
-    Returns
-    -------
-    tokens : list of str
-        Each token once.
-    table : ndarray of float32, shape (n_tokens + 2, n_features)
-        Their vectors.
-    """
+    """Keep the first vector of tokens that are there several times, and warn of it."""
     first = dict(zip(reversed(tokens), reversed(range(len(tokens))), strict=True))
     if len(first) == len(tokens):
         return tokens, table
@@ -97,22 +59,7 @@ def keep_first(tokens, table):
 
 
 def draw_like(table, n, random_state):
-    """Draw vectors with the mean and standard deviation that pretrained ones have in each column.
-
-    Parameters
-    ----------
-    table : ndarray of float32, shape (n_tokens, n_features)
-        Ready vectors.
-    n : int
-        How many to draw.
-    random_state : int, RandomState instance or None
-        Seeds the draws.
-
-    Returns
-    -------
-    ndarray of float32, shape (n, n_features)
-        New vectors.
-    """
+    """Draw n vectors with the mean and standard deviation that `table` has in each column."""
     table = table[:10_000]  # the most frequent ones in most files, as those to draw are
     spread = table.std(axis=0)
     # vectors that are all alike have no spread, yet what is drawn must differ from their mean
@@ -122,20 +69,7 @@ def draw_like(table, n, random_state):
 
 
 def scaling(table, scale):
-    """Compute the factor that brings vectors to a standard deviation.
-
-    Parameters
-    ----------
-    table : ndarray of float32, shape (n_tokens + 2, n_features)
-        The vectors.
-    scale : float
-        The standard deviation wanted.
-
-    Returns
-    -------
-    float
-        The factor.
-    """
+    """Return the factor that gives vectors the standard deviation `scale`."""
     spread = table[UNKNOWN + 1 :].std(dtype=np.float64)
     if not spread:
         raise ValueError("scale cannot be applied: all numbers of the vectors are equal.")

@@ -25,20 +25,9 @@ ASCII_SYMBOL = r"[!-/:-@\[-`{-~]"
 
 @cache
 def word_pattern(punctuation, is_ascii):
-    """Compile the pattern of words.
+    """Compile the pattern of words, and of each mark, symbol and emoji with `punctuation`.
 
-    Parameters
-    ----------
-    punctuation : bool
-        Whether it also matches each punctuation mark, symbol and emoji.
-    is_ascii : bool
-        Whether it is for texts of ASCII characters only, in which it finds the same in less
-        time.
-
-    Returns
-    -------
-    re.Pattern
-        Its matches are the tokens.
+    For texts of ASCII characters only, `is_ascii` finds the same in less time.
     """
     if is_ascii:
         return re.compile(f"{ASCII_WORD}|{ASCII_SYMBOL}" if punctuation else ASCII_WORD)
@@ -91,13 +80,7 @@ def _joints(chars):
 
 @cache
 def unneeded_blank():
-    """Compile the pattern of a blank that scripts without blanks do not set.
-
-    Returns
-    -------
-    re.Pattern
-        It matches the blank alone.
-    """
+    """Compile the pattern of a blank that scripts without blanks do not set."""
     apart, katakana, extend = _any_of(APART, KATAKANA), _any_of(KATAKANA), _any_of(EXTEND)
     closing = "[\u3001\u3002\u3009\u300b\u300d\u300f\u3011\uff01\uff09\uff0c\uff1a\uff1b\uff1f]"
     opening = "[\u3008\u300a\u300c\u300e\u3010\uff08]"

@@ -22,7 +22,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklstm._arrays import to_numbers
 from sklstm._sklearn import Interval, StrOptions, fit_context
 from sklstm._validation import to_list
-from sklstm._vector_files import read_vector_file
+from sklstm._vector_files import read_tokens_and_table
 from sklstm._vector_tables import check_table, draw_like, keep_first, rows_in_order, scaling
 from sklstm.sequences._fields import PADDING, SPECIAL_TOKENS, UNKNOWN
 from sklstm.sequences._sequences import token_sequences
@@ -498,7 +498,7 @@ class _Progress(CallbackAny2Vec):
 def _read_vectors(source, max_words):
     """Read tokens and their vectors into a table whose first two rows are left zero."""
     if isinstance(source, (str, os.PathLike)):
-        return read_vector_file(source, max_words)
+        return read_tokens_and_table(source, max_words)
     if isinstance(source, KeyedVectors):
         vectors, tokens = source.vectors, source.index_to_key
         if None in tokens:

@@ -12,7 +12,7 @@ from gensim.models import KeyedVectors
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sklstm._vector_files import read_vector_file
+from sklstm._vector_files import read_tokens_and_table
 
 TOKENS = ["2008", "naïve", "🙂"]
 VECTORS = np.random.default_rng(0).normal(size=(3, 2)).astype(np.float32)
@@ -41,7 +41,7 @@ def write(tmp_path):
 
 
 def assert_holds(path, tokens, vectors, **options):
-    found, table = read_vector_file(path, **options)
+    found, table = read_tokens_and_table(path, **options)
     assert found == tokens
     assert table.dtype == np.float32
     assert np.array_equal(table[2:], vectors)
@@ -73,7 +73,7 @@ class TestEveryFormat:
             if kind == "c-binary" and not zipped and end == len(whole) - 1:
                 continue  # all is there but the last newline
             with pytest.raises(ValueError, match=r"Cannot read vectors from .*vectors: \S"):
-                read_vector_file(write(whole[:end]))
+                read_tokens_and_table(write(whole[:end]))
 
 
 @pytest.mark.parametrize("binary", [False, True])
@@ -130,7 +130,7 @@ def test_other_compressions(compress, write):
     assert_holds(write(data), TOKENS, VECTORS)
     for end in range(10, len(data), 7):
         with pytest.raises(ValueError, match=r"Cannot read vectors from .*vectors: \S"):
-            read_vector_file(write(data[:end]))
+            read_tokens_and_table(write(data[:end]))
 
 
 def archived(kind):
@@ -190,14 +190,14 @@ def test_large_file_crosses_buffers(write):
 )
 def test_wrong_files(data, message, write):
     with pytest.raises(ValueError, match=message):
-        read_vector_file(write(data))
+        read_tokens_and_table(write(data))
 
 
 def test_missing_file(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no file of vectors at .*nowhere"):
-        read_vector_file(tmp_path / "nowhere")
+        read_tokens_and_table(tmp_path / "nowhere")
     with pytest.raises(IsADirectoryError, match="is a folder: pass the path of a file"):
-        read_vector_file(tmp_path)
+        read_tokens_and_table(tmp_path)
 
 
 def test_home_folder(write, tmp_path, monkeypatch):

@@ -68,17 +68,6 @@ class Stop(Callback):
 
 
 def stops_early(callback):
-    """Tell whether a callback has ended training because it did not get better.
-
-    Parameters
-    ----------
-    callback : skorch.callbacks.Callback
-        Any.
-
-    Returns
-    -------
-    bool
-        False for all that watch no score.
-    """
+    """Tell whether a callback has ended training because its score did not get better."""
     watches = isinstance(callback, (EarlyStopping, BestEpoch))
     return watches and callback.misses_ >= callback.patience

@@ -11,28 +11,26 @@ from sklstm._callbacks._scoring import BatchScore, EpochMean, EpochScore
 from sklstm._callbacks._user_callbacks import check_callback, continue_callbacks, copy_callbacks
 
 
-def make_callbacks(estimator, net, n_steps, valid):
-    """List the callbacks of a training.
+def make_callbacks(estimator, net, n_steps, valid, scores, monitor):
+    """List the callbacks of a training, copies of the user's among them.
 
     Parameters
     ----------
     estimator : BaseLSTM
-        Whose parameters say how to train.
+        Whose public parameters say how to train.
     net : Net
         To be trained.
     n_steps : int
         Steps of the optimizer that it will take.
     valid : Samples or None
         Validation data.
-
-    Returns
-    -------
-    list of skorch.callbacks.Callback
-        The user's among them, as copies.
+    scores : dict of str to callable
+        Functions without arguments that score the validation data.
+    monitor : str
+        What early stopping watches in the history.
     """
     callbacks, last = [LastEpoch()], [PolicyState()]
     if valid is not None:
-        scores = estimator._scores(valid)
         callbacks += [EpochScore(name, score) for name, score in scores.items()]
         if net.batch_score is not None:
             callbacks.append(BatchScore("valid_acc", net.batch_score))
@@ -44,7 +42,6 @@ def make_callbacks(estimator, net, n_steps, valid):
     if estimator.max_grad_norm is not None:
         callbacks.append(WeightedClipping(estimator.max_grad_norm))
     if valid is not None and estimator.early_stopping:
-        monitor = estimator._monitored
         measure = scores.get(monitor, lambda: net.compute_loss(valid))
         best = BestEpoch(monitor, monitor == "valid_loss", measure, estimator.n_iter_no_change)
         callbacks.append(best)

@@ -69,16 +69,6 @@ def copy_callbacks(callbacks):
     """Copy callbacks and plain containers, each once, so that what is shared stays shared.
 
     What callbacks refer to otherwise, such as a writer, a run or a function, is theirs to keep.
-
-    Parameters
-    ----------
-    callbacks : list or tuple
-        The user's.
-
-    Returns
-    -------
-    list or tuple
-        Copies.
     """
     return _copy(callbacks, {})
 

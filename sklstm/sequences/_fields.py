@@ -13,17 +13,9 @@ SPECIAL_TOKENS = ("<pad>", "<unk>")
 
 
 def distinct(tokens):
-    """List the tokens that there are, and refuse what is none.
+    """List distinct tokens, as keys of a dict, in the order of first appearance.
 
-    Parameters
-    ----------
-    tokens : sequence of sequences of str
-        One for each sequence; a str counts as its characters.
-
-    Returns
-    -------
-    dict
-        A key for each token, in the order of first appearance.
+    A str counts as its characters; what is no token is refused.
     """
     if all(issubclass(kind, (list, tuple, str, np.ndarray)) for kind in set(map(type, tokens))):
         try:
@@ -38,18 +30,7 @@ def distinct(tokens):
 
 
 def check_categories(categories):
-    """Check the two categories that are the same everywhere, and that all have strings.
-
-    Parameters
-    ----------
-    categories : sequence of str
-        What the user passed.
-
-    Returns
-    -------
-    sequence of str
-        The same.
-    """
+    """Check that categories are strings, and that the first two are padding and unknown."""
     listed = categories.tolist() if isinstance(categories, np.ndarray) else categories
     if not isinstance(listed, (list, tuple)) or not all(
         issubclass(kind, str) for kind in set(map(type, listed))
@@ -61,20 +42,7 @@ def check_categories(categories):
 
 
 def check_codes(codes, table):
-    """Check the codes of all sequences.
-
-    Parameters
-    ----------
-    codes : array-like of int, shape (n_steps,)
-        What the user passed.
-    table : sequence or None
-        What they are rows of.
-
-    Returns
-    -------
-    ndarray of int32, shape (n_steps,)
-        The same.
-    """
+    """Return the codes of all sequences as int32; they are rows of `table`, if there is one."""
     codes = to_array(codes, "codes", "the integer codes of all sequences")
     if codes.ndim != 1:
         raise ValueError(f"Codes must be 1-D, got shape {codes.shape}.")
@@ -92,20 +60,7 @@ def check_codes(codes, table):
 
 
 def check_offsets(offsets, n_steps):
-    """Check where each sequence starts.
-
-    Parameters
-    ----------
-    offsets : array-like of int, shape (n_sequences + 1,)
-        What the user passed.
-    n_steps : int
-        Number of codes.
-
-    Returns
-    -------
-    ndarray of int64, shape (n_sequences + 1,)
-        The same.
-    """
+    """Return where each sequence starts, and the last one ends, as int64."""
     offsets = to_array(offsets, "offsets", "integers that run from 0 to the number of codes")
     whole = offsets.dtype.kind == "f" and np.array_equal(offsets, np.trunc(offsets))
     if not whole and offsets.dtype.kind not in "iu":
@@ -119,20 +74,7 @@ def check_offsets(offsets, n_steps):
 
 
 def join_spans(char_spans, lengths):
-    """Put the places of tokens one after the other.
-
-    Parameters
-    ----------
-    char_spans : sequence of array-like of int, shape (n_tokens, 2)
-        Those of each sequence.
-    lengths : ndarray of int
-        How many tokens each has.
-
-    Returns
-    -------
-    ndarray of int, shape (n_steps, 2)
-        Those of all.
-    """
+    """Put the character spans of sequences, each of shape (n_tokens, 2), one after the other."""
     if isinstance(char_spans, str) or not np.iterable(char_spans):
         raise TypeError(f"char_spans must be a list of arrays; got {describe(char_spans)}.")
     rows = [to_array(row, "char_spans", "a start and an end for each token") for row in char_spans]
@@ -143,20 +85,7 @@ def join_spans(char_spans, lengths):
 
 
 def check_spans(char_spans, n_steps):
-    """Check where each step stands in its text.
-
-    Parameters
-    ----------
-    char_spans : array-like of int, shape (n_steps, 2)
-        What the user passed.
-    n_steps : int
-        Number of codes.
-
-    Returns
-    -------
-    ndarray of int32, shape (n_steps, 2)
-        The same.
-    """
+    """Return where each step stands in its text, shape (n_steps, 2), as int32."""
     char_spans = to_array(char_spans, "char_spans", "a start and an end for each code")
     if char_spans.shape != (n_steps, 2) or char_spans.dtype.kind not in "iu":
         raise ValueError(
@@ -172,20 +101,7 @@ def check_spans(char_spans, n_steps):
 
 
 def check_texts(texts, sequences):
-    """Check the text of each sequence.
-
-    Parameters
-    ----------
-    texts : sequence of str
-        What the user passed.
-    sequences : Sequences
-        With the places of its tokens.
-
-    Returns
-    -------
-    ndarray of str objects, shape (n_sequences,)
-        The same.
-    """
+    """Return the text of each sequence as an array of objects."""
     texts = to_list(texts, "one str for each sequence") if len(sequences) else []
     array = np.empty(len(sequences), object)
     if sequences.char_spans is None or len(texts) != len(array):
@@ -203,20 +119,7 @@ def check_texts(texts, sequences):
 
 
 def check_vectors(vectors, categories):
-    """Check the embedding of each category.
-
-    Parameters
-    ----------
-    vectors : array-like of float, shape (n_categories, n_features)
-        What the user passed.
-    categories : sequence or None
-        The categories, if they are known.
-
-    Returns
-    -------
-    ndarray of float32, shape (n_categories, n_features)
-        The same.
-    """
+    """Return the embedding of each category, shape (n_categories, n_features), as float32."""
     vectors = to_numbers(vectors, "vectors", "a row of numbers for each category")
     vectors = vectors.astype(np.float32, copy=False)
     if vectors.ndim != 2:
