@@ -508,7 +508,7 @@ def test_char_spans_may_be_arrays():
             TypeError,
             r"\(one.start_char, one.end_char, one.type\)",
         ),
-        ([["T1\tA 0 3\tAda"]], TypeError, r"Of a line of brat, .*, take \(0, 3, 'PER'\)"),
+        ([["T1\tA 0 3\tAda"]], TypeError, r"From a line of brat, .*, take \(0, 3, 'PER'\)"),
         ([None], TypeError, "the annotations of each text"),
         ([(0, 3, "A")], TypeError, "Text 0: 0 is no annotation"),
         ([[], []], ValueError, "of 1 texts, annotations of 2"),

@@ -1,7 +1,7 @@
 """Small data sets shipped with the package, a fetcher, a reader of tagged text, and generators.
 
-``load_*`` reads what is shipped and never reaches the network; ``fetch_*`` downloads once,
-checks what came, and keeps it; ``read_*`` reads a file of the user's; ``make_*`` makes up problems.
+``load_*`` reads what is shipped, without network; ``fetch_*`` downloads once, checks and keeps;
+``read_*`` reads the user's file; ``make_*`` generates problems.
 """
 
 from sklstm.datasets._conll import read_conll

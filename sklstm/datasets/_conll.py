@@ -1,4 +1,4 @@
-"""Files in columns, one token a line, as the CoNLL tasks made them common."""
+"""Files of one token a line in columns, the format of the CoNLL shared tasks."""
 
 import gzip
 import re
@@ -16,11 +16,11 @@ from sklearn.utils import Bunch
 from sklstm._sklearn import validate_params
 
 DOCUMENT_MARK = "-DOCSTART-"
-# The same in CoNLL-2012 and CoNLL-U, where "#" is no token but begins these lines.
+# The same in CoNLL-2012 and CoNLL-U.
 OTHER_MARKS = re.compile(r"#begin document\b.*|#end document\s*|# newdoc(\s+id\b.*)?\s*")
 WORD_ID = re.compile(r"\d+([-.]\d+)?")  # of a word, a token, or an empty node in CoNLL-U
 BYTE_ORDER_MARK = "\ufeff"
-# str.split() and str.strip() would also take the no-break spaces that stand inside of tokens.
+# str.split() and str.strip() would also remove no-break spaces inside tokens.
 BLANKS = " \t"
 BLANK_RUN = re.compile(f"[{BLANKS}]+")
 
@@ -47,39 +47,36 @@ def read_conll(
     encoding="utf-8",
     return_X_y=False,
 ):
-    r"""Read sentences and their tags from a file in columns, as CoNLL-2003 has it.
+    r"""Read sentences and their tags from a file in the format of CoNLL-2003.
 
-    One token a line with its tag and perhaps more columns, a blank line after each sentence,
-    and a line that starts with ``-DOCSTART-`` between documents [1]_; ``#begin document`` and
-    ``#end document`` of CoNLL-2012 and ``# newdoc`` of CoNLL-U mean the same. Tags are returned
-    as they stand, in whatever scheme.
+    Each line has one token with its tag and possibly more columns, a blank line ends a sentence,
+    and a line that starts with ``-DOCSTART-`` separates documents [1]_, as do ``#begin document``
+    and ``#end document`` of CoNLL-2012 and ``# newdoc`` of CoNLL-U. Tags are returned unchanged.
 
-    Files of CoNLL-U [2]_ have ten columns and comments: for their words and universal parts of
-    speech pass ``token_column=1, tag_column=3, separator="\t", comment="#"``. Where the first
-    column numbers the words of each sentence from 1, and is not the tokens' own, lines with ids
-    like ``1-2`` (a token of several words, which follow) and ``2.1`` (a word that is not in the
-    text) are skipped.
+    Files in CoNLL-U [2]_ have ten columns and comments: for their words and universal parts of
+    speech pass ``token_column=1, tag_column=3, separator="\t", comment="#"``. If another column
+    than the tokens' comes first and numbers the words of each sentence from 1, lines with ids like
+    ``1-2`` (a token of several words, which follow) and ``2.1`` (a word that is not in the text)
+    are skipped.
 
     Parameters
     ----------
     path : str or path-like
-        The file; it is unpacked if its name ends with ``.gz``. Line ends may be those of any
-        system.
+        The file, with line ends of any system. It is unpacked if its name ends with ``.gz``.
     token_column : int, default=0
-        The column of the token, from 0; a negative number counts from the last column.
+        The column of the token, counted from 0; negative numbers count from the end.
     tag_column : int, default=-1
-        The column of the tag, likewise.
+        The column of the tag, counted likewise.
     separator : str, default=None
-        What stands between two columns. None stands for spaces and tabs, one or several; say
-        ``"\t"`` where tokens may contain spaces.
+        Separator of the columns. None is any run of spaces and tabs; pass ``"\t"`` if tokens may
+        contain spaces.
     comment : str, default=None
-        Lines that begin with this are skipped. There are none by default, since ``#`` may be
-        a token.
+        Lines that begin with this are skipped. None skips none, since ``#`` may be a token.
     encoding : str, default="utf-8"
-        Encoding of the file. The Spanish and Dutch files of CoNLL-2002 are in ``"latin-1"``.
-        Byte order marks at the start of a line are dropped.
+        Encoding of the file; the Spanish and Dutch files of CoNLL-2002 are in ``"latin-1"``. Byte
+        order marks at the start of a line are dropped.
     return_X_y : bool, default=False
-        If True, return ``(data, target)`` in place of the Bunch.
+        Whether to return ``(data, target)`` instead of the Bunch.
 
     Returns
     -------
@@ -93,25 +90,24 @@ def read_conll(
         target_names : list of str
             All tags, sorted.
         documents : ndarray of int, shape (n_sentences,)
-            The document each sentence is from, counted from 0 in the order of the file; all 0
-            in a file without marks.
+            The document of each sentence, counted from 0 in the order of the file; all 0 in a
+            file without marks.
         DESCR : str
-            What was found: counts of documents, sentences and tokens, and the tags.
+            The counts of documents, sentences and tokens, and the tags.
     (data, target) : tuple
         If `return_X_y` is True.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If the file does not exist.
     ValueError
-        If the file is not text in `encoding`, if a line has another number of columns than
-        the first one, if a column does not exist or is empty, or if there is no sentence. The
-        message names the line.
+        If the file is not text in `encoding`, if lines differ in their number of columns, if a
+        column does not exist or is empty, or if there is no sentence. The message names the line.
 
     See Also
     --------
-    load_wikigold : A file of this kind that is shipped.
+    load_wikigold : A file in this format, shipped with the package.
     sklstm.model_selection.DocumentKFold : Keeps documents whole in cross-validation.
 
     References
@@ -139,7 +135,7 @@ def read_conll(
     """
     path = Path(path)
     text = decode(read_bytes(path), encoding, path)
-    rows = without_inserted(list(read_rows(text, separator, comment)), path, token_column)
+    rows = drop_inserted(list(read_rows(text, separator, comment)), path, token_column)
     check_rows(rows, path, token_column, tag_column)
     bunch = group_rows(rows, token_column, tag_column)
     bunch.DESCR = describe(bunch, path.name)
@@ -182,7 +178,7 @@ def decode(content, encoding, path):
 
 
 def read_rows(text, separator=None, comment=None):
-    """Yield the number of each line and its columns, which are none on a blank line."""
+    """Yield the number and the columns of each line; a blank line has no columns."""
     for number, line in enumerate(StringIO(text, newline=None), 1):
         line = line.removesuffix("\n").removeprefix(BYTE_ORDER_MARK)
         if line.startswith("#") and OTHER_MARKS.fullmatch(line):
@@ -197,8 +193,8 @@ def read_rows(text, separator=None, comment=None):
             yield number, line.split(separator) if separator else BLANK_RUN.split(stripped)
 
 
-def without_inserted(rows, path, token_column):
-    """Leave out what CoNLL-U inserts between the words, if the first column numbers these."""
+def drop_inserted(rows, path, token_column):
+    """Drop what CoNLL-U inserts between words, if the first column numbers them."""
     runs = groupby(rows, lambda row: is_token(row[1]))
     sentences = [list(run) for in_sentence, run in runs if in_sentence]
     if token_column == 0 or not sentences or token_column == -len(sentences[0][0][1]):
@@ -223,7 +219,7 @@ def without_inserted(rows, path, token_column):
 
 
 def number_words(ids):
-    """Whether ids of a sentence are those of CoNLL-U: words, tokens 1-2, and empty nodes 2.1."""
+    """Whether a sentence has the ids of CoNLL-U: words, tokens 1-2, and empty nodes 2.1."""
     word, empty = 0, 0
     for name in ids:
         if name == str(word + 1):
@@ -236,7 +232,7 @@ def number_words(ids):
 
 
 def check_rows(rows, path, token_column, tag_column):
-    """Check that all lines have the same columns, and that the two wanted are among them."""
+    """Check that all lines have the same columns, including the two wanted."""
     first, width = None, None
     for number, columns in rows:
         if not is_token(columns):
@@ -247,8 +243,7 @@ def check_rows(rows, path, token_column, tag_column):
         if len(columns) != width:
             raise ValueError(
                 f"{path}, line {number}: {len(columns)} columns, but line {first} has {width}: "
-                f"{reprlib.repr(columns)}. Mend that line, or name the separator= or the comment= "
-                "sign."
+                f"{reprlib.repr(columns)}. Correct that line, or pass separator= or comment=."
             )
         if not (columns[token_column] and columns[tag_column]):
             raise ValueError(
@@ -263,12 +258,12 @@ def check_width(width, place, token_column, tag_column):
         if not -width <= column < width:
             raise ValueError(
                 f"{place}: {width} columns, so there is no {name}={column}. Count from 0, or "
-                "name the separator=."
+                "pass separator=."
             )
     if token_column % width == tag_column % width:
         raise ValueError(
             f"{place}: {width} columns, so token_column={token_column} and "
-            f"tag_column={tag_column} are the same one. Name two, or name the separator=."
+            f"tag_column={tag_column} are the same one. Name two, or pass separator=."
         )
 
 
@@ -277,7 +272,7 @@ def is_token(columns):
 
 
 def group_rows(rows, token_column=0, tag_column=-1):
-    """Bunch of the sentences, which are the runs of lines that hold tokens."""
+    """Make a Bunch of the sentences, the runs of lines with tokens."""
     bunch = Bunch(data=[], target=[], documents=[])
     n_marks = 0
     for in_sentence, run in groupby((columns for _, columns in rows), is_token):
@@ -287,8 +282,8 @@ def group_rows(rows, token_column=0, tag_column=-1):
             bunch.target.append(list(tags))
             bunch.documents.append(n_marks)
         else:
-            n_marks += sum(map(bool, run))  # what is neither a token nor blank is a mark
-    # A mark may open each document or close it: only where the count changes tells.
+            n_marks += sum(map(bool, run))  # neither tokens nor blank
+    # A mark may open or close a document, so only changes of the count matter.
     bunch.documents = np.unique(bunch.documents, return_inverse=True)[1]
     bunch.target_names = sorted({tag for tags in bunch.target for tag in tags})
     return bunch

@@ -1,4 +1,4 @@
-"""One file from the network: checked, kept, and never there by halves."""
+"""Download of one file: checked, kept, and never left incomplete."""
 
 import hashlib
 import os
@@ -8,11 +8,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.request import urlopen
 
-TIMEOUT = 30  # seconds without a byte
+TIMEOUT_SECONDS = 30  # without a byte
 
 
 def get_data_home(data_home=None):
-    """Folder of downloads: `data_home`, or the variable SKLSTM_DATA, or ~/sklstm_data."""
+    """Return the download folder: `data_home`, or the variable SKLSTM_DATA, or ~/sklstm_data."""
     return Path(data_home or os.environ.get("SKLSTM_DATA") or "~/sklstm_data").expanduser()
 
 
@@ -31,7 +31,7 @@ def check_sha256(path, sha256, name):
 
 
 def fetch_file(url, sha256, target, download_if_missing=True):
-    """Make sure that `target` holds what `url` serves, with this sha256."""
+    """Download `url` to `target`, unless a file with this sha256 is there."""
     if target.exists() and sha256_of(target) == sha256:
         return
     if not download_if_missing:
@@ -48,7 +48,7 @@ def fetch_file(url, sha256, target, download_if_missing=True):
             "Name a folder that can be written to with data_home= or in SKLSTM_DATA."
         ) from error
     with folder:
-        # Renaming within one file system is atomic: nobody ever sees half a file.
+        # Renaming within one file system is atomic.
         part = Path(folder.name) / target.name
         try:
             _download(url, part)
@@ -62,9 +62,9 @@ def fetch_file(url, sha256, target, download_if_missing=True):
 
 
 def _download(url, path):
-    with urlopen(url, timeout=TIMEOUT) as response, open(path, "wb") as file:
+    with urlopen(url, timeout=TIMEOUT_SECONDS) as response, open(path, "wb") as file:
         shutil.copyfileobj(response, file)
         got, announced = file.tell(), response.headers["Content-Length"]
-    # http.client does not say so when a connection is cut.
+    # http.client does not report a cut connection.
     if announced is not None and got != int(announced):
         raise OSError(f"the connection was cut after {got:,} of {int(announced):,} bytes")

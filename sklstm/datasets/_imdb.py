@@ -1,4 +1,4 @@
-"""IMDB's reviews: too many, and not free enough, to be shipped."""
+"""IMDB reviews, too large and not free enough to be shipped."""
 
 import csv
 import gzip
@@ -13,7 +13,7 @@ from sklearn.utils import Bunch, check_random_state
 
 from sklstm._sklearn import StrOptions, validate_params
 from sklstm.datasets._download import check_sha256, fetch_file, get_data_home
-from sklstm.datasets._shipped import read_data
+from sklstm.datasets._shipped import read_text
 
 URL = "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz"
 SHA256 = "c40f74a18d3b61f90feba1e17730e0d38e8b97c05fde7008942e91923d1658fe"
@@ -41,18 +41,18 @@ class Review(NamedTuple):
 
 
 def make_review(name, text):
-    """Review of a file named like ``pos/200_8``: label, number and rating."""
+    """Make a review from a name like ``pos/200_8``: label, number and rating."""
     folder, number, rating = re.fullmatch(r"(neg|pos|unsup)/(\d+)_(\d+)", name).groups()
     return Review(LABELS[folder], int(number), int(rating), text)
 
 
-def read_csv(path, subset):
+def reviews_from_csv(path, subset):
     check_sha256(path, CSV_SHA256[subset], path)
     with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
         return [make_review(row["id"], row["text"]) for row in csv.DictReader(file)]
 
 
-def read_archive(path, subset):
+def reviews_from_archive(path, subset):
     """Read the original archive without unpacking it to disk."""
     folders = "|".join(FOLDERS[subset])
     wanted = re.compile(rf"aclImdb/(?:{folders})/\d+_\d+\.txt")
@@ -67,7 +67,7 @@ def read_archive(path, subset):
         ]
 
 
-def read_folder(path, subset):
+def reviews_from_folder(path, subset):
     reviews = [
         make_review(f"{file.parent.name}/{file.stem}", file.read_bytes().decode())
         for folder in FOLDERS[subset]
@@ -81,16 +81,16 @@ def read_folder(path, subset):
     return reviews
 
 
-def read_copy(path, subset, sha256):
-    """Read one subset from a local copy in any of the layouts it is found in."""
+def read_reviews(path, subset, sha256):
+    """Read the reviews of a subset from a local copy in any of its common layouts."""
     if (table := path / f"{subset}.csv.gz").is_file():
-        return read_csv(table, subset)
+        return reviews_from_csv(table, subset)
     for folder in (path, path / "aclImdb"):
         if (folder / FOLDERS[subset][0]).is_dir():
-            return read_folder(folder, subset)
+            return reviews_from_folder(folder, subset)
     if path.is_file():
         check_sha256(path, sha256, path)
-        return read_archive(path, subset)
+        return reviews_from_archive(path, subset)
     raise FileNotFoundError(
         f"{path} holds no {subset} part of the IMDB reviews. It should be the archive "
         "aclImdb_v1.tar.gz, the folder aclImdb unpacked from it, or a folder with "
@@ -126,37 +126,35 @@ def fetch_imdb(
 ):
     """Fetch IMDB's 50,000 labelled and 50,000 unlabelled film reviews.
 
-    The Large Movie Review Dataset v1.0 [1]_, with its official split. It is downloaded on the
-    first call (84 MB), checked against its sha256, and kept. Nothing is written to disk where
-    `path` names a local copy.
+    The Large Movie Review Dataset v1.0 [1]_, with its official split. The first call downloads it
+    (84 MB), checks its sha256, and keeps it. With a local copy in `path`, nothing is written.
 
     Parameters
     ----------
     subset : {"train", "test", "unsup", "all"}, default="train"
-        25,000 reviews to learn from, 25,000 to test with, 50,000 without labels, or all
-        50,000 labelled ones.
+        25,000 reviews for training, 25,000 for testing, 50,000 without labels, or all 50,000
+        labelled ones.
     data_home : str or path-like, default=None
-        Folder that downloads are kept in. None stands for the environment variable
-        ``SKLSTM_DATA``, or ``~/sklstm_data`` where that is not set.
+        Folder for downloads. None is the environment variable ``SKLSTM_DATA``, or
+        ``~/sklstm_data`` if that is not set.
     path : str or path-like, default=None
-        A local copy to read in place of a download: the original ``aclImdb_v1.tar.gz``, the
-        folder ``aclImdb`` unpacked from it (or the folder around it), or a folder with
-        ``train.csv.gz``, ``test.csv.gz`` and ``unsup.csv.gz``, each with the columns ``id``
-        (like ``pos/200_8``), ``rating``, ``label`` and ``text``. Archive and tables are checked
-        against their sha256, the folder by the number of reviews.
+        A local copy to read instead: the original ``aclImdb_v1.tar.gz``, the folder ``aclImdb``
+        unpacked from it (or its parent), or a folder with ``train.csv.gz``, ``test.csv.gz`` and
+        ``unsup.csv.gz``, each with the columns ``id`` (like ``pos/200_8``), ``rating``, ``label``
+        and ``text``. None downloads. Archive and tables are checked by sha256, folders by their
+        number of reviews.
     url : str
-        Address of the archive; the default is the authors' page at Stanford.
+        Address of the archive, by default that of the authors at Stanford.
     sha256 : str
-        The archive's sha256. The default is the one that several other libraries publish for
-        the archive at Stanford.
+        Expected sha256 of the archive, by default that of the archive at Stanford.
     download_if_missing : bool, default=True
-        If False, raise an OSError where a download would be needed.
+        Whether to download if needed; if False, raise an OSError instead.
     shuffle : bool, default=True
-        Whether to shuffle. If False, all negative reviews of a subset come before the positive.
+        Whether to shuffle. Otherwise the negative reviews of a subset come first.
     random_state : int, RandomState instance or None, default=0
-        Order of the shuffled reviews.
+        Seeds the order of the shuffled reviews.
     return_X_y : bool, default=False
-        If True, return ``(data, target)`` in place of the Bunch.
+        Whether to return ``(data, target)`` instead of the Bunch.
 
     Returns
     -------
@@ -164,7 +162,7 @@ def fetch_imdb(
         Dictionary-like object, with:
 
         data : list of str
-            The reviews, with ``<br />`` for the ends of lines.
+            The reviews, with ``<br />`` for line breaks.
         target : ndarray of int, shape (n_reviews,)
             0 for negative, 1 for positive, -1 for unlabelled.
         target_names : list of str
@@ -179,7 +177,7 @@ def fetch_imdb(
     Raises
     ------
     OSError
-        If the download fails, or a copy is not what it should be.
+        If the download fails, or a copy is incomplete or altered.
 
     References
     ----------
@@ -196,7 +194,7 @@ def fetch_imdb(
         fetch_file(url, sha256, path, download_if_missing)
     path = Path(path).expanduser()
     subsets = ("train", "test") if subset == "all" else (subset,)
-    reviews = [review for part in subsets for review in sorted(read_copy(path, part, sha256))]
+    reviews = [review for part in subsets for review in sorted(read_reviews(path, part, sha256))]
     if shuffle:
         order = check_random_state(random_state).permutation(len(reviews))
         reviews = [reviews[i] for i in order]
@@ -205,6 +203,6 @@ def fetch_imdb(
         target=np.array([review.label for review in reviews]),
         target_names=["negative", "positive"],
         rating=np.array([review.rating for review in reviews]),
-        DESCR=read_data("imdb.rst"),
+        DESCR=read_text("imdb.rst"),
     )
     return (bunch.data, bunch.target) if return_X_y else bunch

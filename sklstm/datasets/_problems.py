@@ -1,4 +1,4 @@
-"""Generators of problems in which the answer depends on steps far back."""
+"""Generators of problems whose targets depend on distant steps."""
 
 from numbers import Integral
 from string import ascii_lowercase
@@ -9,7 +9,7 @@ from sklearn.utils import check_random_state
 from sklstm._sklearn import Interval, validate_params
 
 BLANK, RECALL = "_", ">"
-LARGEST = 2**31 - 1
+LARGEST = 2**31 - 1  # samples, or steps: an int32
 
 
 @validate_params(
@@ -21,7 +21,7 @@ LARGEST = 2**31 - 1
     prefer_skip_nested_validation=True,
 )
 def make_adding_problem(n_samples=1000, n_steps=100, *, random_state=None):
-    r"""Make series in which two marked numbers out of many are to be added.
+    r"""Make series in which two marked numbers are to be added.
 
     A step :math:`x_t = (v_t, m_t)` holds a number, drawn uniformly from :math:`[0, 1)`, and a
     marker. The marker is 1 at one step :math:`a` of the first half and one step :math:`b` of the
@@ -29,20 +29,18 @@ def make_adding_problem(n_samples=1000, n_steps=100, *, random_state=None):
 
     .. math:: y = v_a + v_b = \sum_{t=1}^{T} m_t v_t
 
-    Who always answers 1, the mean, has a mean squared error of :math:`1/6 \approx 0.167`, the
-    variance of `y`. To do better, a network has to keep a number over :math:`T/2` steps on
-    average, with other numbers coming in all the while.
-
-    The problem is that of [1]_ in the form of [2]_.
+    Always predicting the mean, 1, gives a mean squared error of :math:`1/6 \approx 0.167`, the
+    variance of `y`. To do better, a network must keep a number over :math:`T/2` steps on average,
+    while others come in. The problem is that of [1]_ in the form of [2]_.
 
     Parameters
     ----------
     n_samples : int, default=1000
-        Series :math:`N` to make.
+        Number of series :math:`N`.
     n_steps : int, default=100
-        Steps :math:`T` of each, 2 or more.
+        Steps :math:`T` of each, at least 2.
     random_state : int, RandomState instance or None, default=None
-        Seeds the numbers and the places of the markers.
+        Seeds the numbers and the positions of the markers.
 
     Returns
     -------
@@ -53,7 +51,7 @@ def make_adding_problem(n_samples=1000, n_steps=100, *, random_state=None):
 
     See Also
     --------
-    make_copy_task : Symbols to repeat after a pause.
+    make_copy_task : Symbols to repeat after a lag.
     make_parity : Bits to count modulo 2.
     sklstm.LSTMRegressor : Takes X and y as they are.
 
@@ -101,11 +99,11 @@ def make_adding_problem(n_samples=1000, n_steps=100, *, random_state=None):
     prefer_skip_nested_validation=True,
 )
 def make_copy_task(n_samples=1000, lag=10, *, n_items=10, n_symbols=8, random_state=None):
-    r"""Make sequences of symbols that are to be repeated after a pause.
+    r"""Make sequences of symbols that are to be repeated after a lag.
 
-    Symbols :math:`s_1 \dots s_L` come first, drawn uniformly and independently out of :math:`K`
-    letters, then blanks ``"_"`` for the lag :math:`\tau`, then ``">"`` and blanks again. From
-    the step after ``">"`` on, the tags are the symbols:
+    Symbols :math:`s_1 \dots s_L`, drawn uniformly and independently from :math:`K` letters, are
+    followed by :math:`\tau` blanks ``"_"``, then ``">"`` and blanks again. The tags are the symbols
+    after ``">"``:
 
     .. math::
 
@@ -113,22 +111,20 @@ def make_copy_task(n_samples=1000, lag=10, *, n_items=10, n_symbols=8, random_st
             \underbrace{\_ \dots \_}_{L} \\
         y &= \underbrace{\_ \dots \_}_{L + \tau + 1} \; s_1 \dots s_L
 
-    So each symbol is wanted :math:`L + \tau + 1` steps after it was read. A tagger without
-    memory gets the blanks right and guesses the symbols: its accuracy is
-    :math:`(L + \tau + 1 + L / K) / (2L + \tau + 1)`.
-
-    The task is that of [1]_ in the form of [2]_.
+    Each symbol must be output :math:`L + \tau + 1` steps after it was read. A tagger that remembers
+    nothing predicts the blanks and guesses the symbols, with an accuracy of
+    :math:`(L + \tau + 1 + L / K) / (2L + \tau + 1)`. The task is that of [1]_ in the form of [2]_.
 
     Parameters
     ----------
     n_samples : int, default=1000
-        Sequences to make.
+        Number of sequences.
     lag : int, default=10
         Blanks :math:`\tau` between the last symbol and ``">"``.
     n_items : int, default=10
         Symbols :math:`L` to repeat.
     n_symbols : int, default=8
-        Distinct symbols :math:`K`, 26 at most: ``"a"``, ``"b"``, ...
+        Distinct symbols :math:`K`, at most 26: ``"a"``, ``"b"``, ...
     random_state : int, RandomState instance or None, default=None
         Seeds the symbols.
 
@@ -143,8 +139,7 @@ def make_copy_task(n_samples=1000, lag=10, *, n_items=10, n_symbols=8, random_st
     --------
     make_adding_problem : Numbers to keep and add.
     make_parity : Bits to count modulo 2.
-    sklstm.LSTMTagger : Takes X and y as they are. ``bidirectional=False`` leaves all memory to
-        one direction.
+    sklstm.LSTMTagger : Takes X and y as they are, best with ``bidirectional=False``.
 
     References
     ----------
@@ -179,23 +174,22 @@ def make_copy_task(n_samples=1000, lag=10, *, n_items=10, n_symbols=8, random_st
     prefer_skip_nested_validation=True,
 )
 def make_parity(n_samples=1000, n_steps=10, *, min_steps=1, random_state=None):
-    r"""Make sequences of bits, to be told apart by whether the ones among them are odd in number.
+    r"""Make sequences of bits, labelled by the parity of their ones.
 
     .. math:: y = \Big(\sum_{t=1}^{T} x_t\Big) \bmod 2
 
-    with :math:`x_t \in \{0, 1\}` drawn uniformly and independently. Every bit decides: who misses
-    one of them is right half of the time. Lengths :math:`T` are drawn uniformly too. A recurrent
-    network needs one unit's worth of memory, which each one in the sequence turns over; no
-    network that reads only so many steps back can do it [1]_.
+    with :math:`x_t \in \{0, 1\}` drawn uniformly and independently, and :math:`T` drawn uniformly.
+    Every bit matters: without one of them, accuracy is one half. A recurrent network needs one bit
+    of state, which each 1 flips; no network with a finite context can solve it [1]_.
 
     Parameters
     ----------
     n_samples : int, default=1000
-        Sequences to make.
+        Number of sequences.
     n_steps : int, default=10
-        Steps of the longest sequences.
+        Maximum length.
     min_steps : int, default=1
-        Steps of the shortest sequences, `n_steps` at most.
+        Minimum length, at most `n_steps`.
     random_state : int, RandomState instance or None, default=None
         Seeds the lengths and the bits.
 
@@ -209,7 +203,7 @@ def make_parity(n_samples=1000, n_steps=10, *, min_steps=1, random_state=None):
     See Also
     --------
     make_adding_problem : Numbers to keep and add.
-    make_copy_task : Symbols to repeat after a pause.
+    make_copy_task : Symbols to repeat after a lag.
     sklstm.LSTMClassifier : Takes X and y as they are.
 
     References

@@ -1,4 +1,4 @@
-"""Loaders of the data sets in the ``data`` folder; its PROVENANCE.md says where they are from."""
+"""Loaders of the data sets in the folder ``data``, whose PROVENANCE.md has their sources."""
 
 import gzip
 from importlib import resources
@@ -12,15 +12,15 @@ from sklstm.datasets._conll import group_rows, read_rows
 SOURCES = ("amazon", "imdb", "yelp")
 
 
-def read_data(name):
-    """Text of one file of the data folder, unpacked where it is packed."""
+def read_text(name):
+    """Read the text of a file in the folder ``data``, unpacked if its name ends with ``.gz``."""
     content = (resources.files("sklstm.datasets") / "data" / name).read_bytes()
     return (gzip.decompress(content) if name.endswith(".gz") else content).decode()
 
 
 def read_lines(name):
     # str.splitlines would also split at U+0085, which occurs inside sentences.
-    return read_data(name).removesuffix("\n").split("\n")
+    return read_text(name).removesuffix("\n").split("\n")
 
 
 @validate_params(
@@ -36,9 +36,9 @@ def load_sentences(*, source="all", return_X_y=False):
     Parameters
     ----------
     source : {"amazon", "imdb", "yelp", "all"}, default="all"
-        Which reviews the sentences are from.
+        The source of the reviews.
     return_X_y : bool, default=False
-        If True, return ``(data, target)`` in place of the Bunch.
+        Whether to return ``(data, target)`` instead of the Bunch.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def load_sentences(*, source="all", return_X_y=False):
         target_names : list of str
             ``["negative", "positive"]``.
         source : ndarray of str, shape (n_sentences,)
-            Where each sentence is from.
+            The source of each sentence.
         DESCR : str
             Description, licence and reference.
     (data, target) : tuple
@@ -84,7 +84,7 @@ def load_sentences(*, source="all", return_X_y=False):
         target=np.array(labels, dtype=int),
         target_names=["negative", "positive"],
         source=np.array(origins),
-        DESCR=read_data("sentences.rst"),
+        DESCR=read_text("sentences.rst"),
     )
     return (bunch.data, bunch.target) if return_X_y else bunch
 
@@ -93,15 +93,14 @@ def load_sentences(*, source="all", return_X_y=False):
 def load_wikigold(*, return_X_y=False):
     """Load 1,696 sentences of Wikipedia with their named entities.
 
-    Persons, places, organisations and other names in 145 articles, marked by hand [1]_. Tags
-    follow the CoNLL-2003 convention: ``I-PER`` is inside the name of a person, ``O`` outside
-    of all names. This is the IOB1 scheme without ``B-``: two names of one type that touch
-    count as one.
+    Persons, places, organisations and other names in 145 articles, annotated by hand [1]_. As in
+    CoNLL-2003, ``I-PER`` is inside the name of a person and ``O`` outside of all names. This is
+    the IOB1 scheme without ``B-``: adjacent names of one type count as one.
 
     Parameters
     ----------
     return_X_y : bool, default=False
-        If True, return ``(data, target)`` in place of the Bunch.
+        Whether to return ``(data, target)`` instead of the Bunch.
 
     Returns
     -------
@@ -115,9 +114,9 @@ def load_wikigold(*, return_X_y=False):
         target_names : list of str
             All tags, sorted.
         documents : ndarray of int, shape (n_sentences,)
-            The article each sentence is from, for a split by article.
+            The article of each sentence, for splits by article.
         groups : ndarray of int, shape (n_sentences,)
-            The same, under the name that scikit-learn's splitters have for it.
+            The same, under the name that scikit-learn's splitters use.
         DESCR : str
             Description, licence and reference.
     (data, target) : tuple
@@ -135,9 +134,9 @@ def load_wikigold(*, return_X_y=False):
     >>> list(zip(tokens[0], tags[0]))[:3]
     [('010', 'I-MISC'), ('is', 'O'), ('the', 'O')]
     """
-    bunch = group_rows(read_rows(read_data("wikigold.conll.txt.gz")))
+    bunch = group_rows(read_rows(read_text("wikigold.conll.txt.gz")))
     bunch.groups = bunch.documents
-    bunch.DESCR = read_data("wikigold.rst")
+    bunch.DESCR = read_text("wikigold.rst")
     return (bunch.data, bunch.target) if return_X_y else bunch
 
 
@@ -145,13 +144,13 @@ def load_wikigold(*, return_X_y=False):
 def load_names(*, return_X_y=False):
     """Load 20,050 surnames from 18 languages.
 
-    A task for characters: tell the language of a name from its spelling [1]_. The languages
-    are unequal: nearly half of the names are Russian, and 689 names occur more than once.
+    A task for characters: tell the language of a name from its spelling [1]_. Classes are
+    imbalanced: nearly half of the names are Russian. 689 names occur more than once.
 
     Parameters
     ----------
     return_X_y : bool, default=False
-        If True, return ``(data, target)`` in place of the Bunch.
+        Whether to return ``(data, target)`` instead of the Bunch.
 
     Returns
     -------
@@ -181,22 +180,20 @@ def load_names(*, return_X_y=False):
     >>> names.data[0], names.target_names[names.target[0]]
     ('Khoury', 'Arabic')
     """
-    names, languages = zip(
-        *(line.split("\t") for line in read_lines("names.txt.gz")),
-        strict=True,
-    )
+    rows = (line.split("\t") for line in read_lines("names.txt.gz"))
+    names, languages = zip(*rows, strict=True)
     target_names, target = np.unique(languages, return_inverse=True)
     bunch = Bunch(
         data=list(names),
         target=target,
         target_names=target_names.tolist(),
-        DESCR=read_data("names.rst"),
+        DESCR=read_text("names.rst"),
     )
     return (bunch.data, bunch.target) if return_X_y else bunch
 
 
 def load_shakespeare():
-    r"""Load a piece of Shakespeare: 200,000 characters as 1,405 speeches.
+    r"""Load 200,000 characters of Shakespeare as 1,405 speeches.
 
     The beginning of "tiny Shakespeare" [1]_, for language models: *Coriolanus* and the
     opening of *Richard III*. Nearly every speech opens with a line that names its speaker.
@@ -224,6 +221,6 @@ def load_shakespeare():
     Speak, speak.
     """
     return Bunch(
-        data=read_data("shakespeare.txt.gz").removesuffix("\n").split("\n\n"),
-        DESCR=read_data("shakespeare.rst"),
+        data=read_text("shakespeare.txt.gz").removesuffix("\n").split("\n\n"),
+        DESCR=read_text("shakespeare.rst"),
     )

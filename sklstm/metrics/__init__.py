@@ -1,7 +1,7 @@
 """Scores of predicted tags, of the entities they mark, and of sequences of any length.
 
-An entity is found if a predicted span has its type, its start and its end. What the spans of tags
-are that are not well-formed is a matter of ``mode``: see :func:`sklstm.tags.tags_to_spans`.
+An entity is found if a predicted span has its type, start and end. ``mode`` says how tags that are
+not well-formed are read: see :func:`sklstm.tags.tags_to_spans`.
 """
 
 from sklstm.metrics._bootstrap import BootstrapInterval, bootstrap_interval

@@ -1,4 +1,4 @@
-"""How far a score is to be trusted."""
+"""Confidence intervals of entity scores."""
 
 from typing import NamedTuple
 
@@ -16,11 +16,11 @@ class BootstrapInterval(NamedTuple):
     score : float or ndarray
         The score of all sentences.
     low, high : float or ndarray
-        The ends of the interval.
+        The bounds of the interval.
 
     See Also
     --------
-    bootstrap_interval : Makes it.
+    bootstrap_interval : Computes it.
 
     Examples
     --------
@@ -48,35 +48,33 @@ def bootstrap_interval(
 ):
     """Return an entity score and its bootstrap confidence interval.
 
-    Sentences are drawn with replacement, as many as there are, and scored; the interval lies
-    between quantiles of these scores [1]_. It says how the score of this one model would vary
-    with other sentences of the same kind, not how it would with another training.
+    Sentences are resampled with replacement and scored; the interval lies between quantiles of
+    these scores [1]_. It shows how the score of this one model varies with the sentences, not how
+    it varies between training runs.
 
     Parameters
     ----------
     y_true, y_pred : sequence of list of str
-        Right and predicted tags of each sentence: lists, tuples or arrays.
+        True and predicted tags of each sentence: lists, tuples or arrays.
     metric : {"precision", "recall", "f1"}, default="f1"
         The score.
     scheme : {"auto", "IOB1", "IOB2", "IOBES", "BILOU"}, default="auto"
-        The scheme of the tags. "auto" infers it from `y_true`.
+        Scheme of the tags. "auto" infers it from `y_true`.
     mode : {"strict", "conlleval"}, default="strict"
-        Whether only well-formed spans count, or all that the script conlleval counts.
+        Whether only well-formed spans count, or all that conlleval counts.
     average : {"micro", "macro", "weighted"} or None, default="micro"
-        How types are put together; None returns arrays, with one entry for each type in
-        alphabetical order.
+        How to average over types; None returns arrays, with types in alphabetical order.
     confidence_level : float, default=0.95
-        The share of the drawn scores that the interval covers.
+        Share of the resampled scores that the interval covers.
     n_resamples : int, default=1000
-        How often sentences are drawn.
+        Number of resamples.
     random_state : int, RandomState instance or None, default=None
-        Seeds the draws.
+        Seeds the resampling.
 
     Returns
     -------
     BootstrapInterval
-        The score of all sentences, and the low and the high end. A draw without entities
-        scores 0.0.
+        The score of all sentences, and the bounds. A resample without entities scores 0.0.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Right and predicted spans side by side, and scores of what was counted."""
+"""True and predicted spans side by side, and scores of their counts."""
 
 import warnings
 from numbers import Integral, Real
@@ -34,7 +34,7 @@ def check_parameters(caller, **given):
 
 
 class Comparison(NamedTuple):
-    """Right and predicted spans, their types as positions in `types`."""
+    """True and predicted spans, their types as positions in `types`."""
 
     types: list
     true: SpanColumns
@@ -44,11 +44,11 @@ class Comparison(NamedTuple):
     rules: str
 
     def count(self, types, weights=None):
-        """Return how often each type occurs, shape (K,)."""
+        """Count how often each type occurs, shape (K,)."""
         return np.bincount(types, weights, minlength=len(self.types))
 
     def counts(self, sample_weight=None):
-        """Return found, predicted and right spans of each type, shape (3, K)."""
+        """Return the counts of found, predicted and true spans, shape (3, K)."""
         if sample_weight is None:
             return np.stack([self.count(spans.types) for spans in self._columns()])
         weights = check_weights(sample_weight, np.empty(self.n_sentences))
@@ -56,7 +56,7 @@ class Comparison(NamedTuple):
         return np.stack([self.count(spans.types, weights[spans.sentences]) for spans in columns])
 
     def counts_by_sentence(self):
-        """Return the same for each of S sentences, shape (S, 3, K)."""
+        """Return the counts of each of S sentences, shape (S, 3, K)."""
         shape = self.n_sentences, len(self.types)
         cells = (spans.sentences * shape[1] + spans.types for spans in self._columns())
         size = shape[0] * shape[1]
@@ -118,7 +118,7 @@ def _strict_scheme(y_true, y_pred, scheme):
 
 
 def warn_of_another_scheme(y_pred, schemes, otherwise):
-    """Warn if predictions keep to another scheme, but for faults here and there, than `y_true`."""
+    """Warn if `y_pred` seems to be in another scheme than `y_true`."""
     n_faults = count_faults(y_pred)
     if n_faults is None:
         return
@@ -134,7 +134,7 @@ def warn_of_another_scheme(y_pred, schemes, otherwise):
 
 
 def _named(name, check, *args):
-    """Let an error say which argument it is about."""
+    """Put the name of the argument in front of an error."""
     try:
         return check(*args)
     except (TypeError, ValueError) as error:
@@ -142,7 +142,7 @@ def _named(name, check, *args):
 
 
 def with_equal_bounds(true, predicted):
-    """Return the positions of spans that start and end together, in both columns."""
+    """Return the positions, in both columns, of spans with equal start and end."""
     _, rows, predicted_rows = np.intersect1d(
         true.starts, predicted.starts, assume_unique=True, return_indices=True
     )
@@ -172,7 +172,7 @@ def score(metric, counts, average, zero_division):
         return scores
     if average == "micro":
         return plain(scores[..., 0])
-    # as scikit-learn averages: NaN is left out, and weights that are all zero count as equal
+    # as in scikit-learn: NaN is left out, and weights that are all zero count as equal
     equal = (predicted + true > 0) & ~np.isnan(scores)
     weights = np.where(np.isnan(scores), 0, true) if average == "weighted" else equal
     weights = np.where(weights.any(axis=-1, keepdims=True), weights, equal)
@@ -197,5 +197,5 @@ def divide(numerator, denominator, metric, zero_division):
 
 
 def plain(score):
-    """Return a float in place of an array without axes."""
+    """Turn an array without axes into a float."""
     return score if np.ndim(score) else float(score)

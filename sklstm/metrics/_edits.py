@@ -1,4 +1,4 @@
-"""Scores of output sequences, which need not be as long as the right ones."""
+"""Scores of output sequences, which may differ in length from the true ones."""
 
 import numpy as np
 from sklearn.utils import check_consistent_length
@@ -11,31 +11,31 @@ from sklstm.sequences import Sequences
 
 
 def token_error_rate(y_true, y_pred, *, sample_weight=None):
-    r"""Return the edits that predictions are away from the right sequences, for each right token.
+    r"""Return the edit distance to the true sequences, per true token.
 
     .. math:: \frac{\sum_n d(y_n, \hat y_n)}{\sum_n |y_n|}
 
-    where :math:`d` counts the insertions, deletions and substitutions that it takes at least [1]_.
-    It is the word error rate of speech recognition when tokens are words, the phone error rate of
-    pronunciations, and the character error rate of strings.
+    where :math:`d` is the smallest number of insertions, deletions and substitutions [1]_, computed
+    with bit vectors [2]_. This is the word error rate of speech recognition if tokens are words,
+    the phone error rate of pronunciations, and the character error rate of strings.
 
     Parameters
     ----------
     y_true, y_pred : list of str, list of lists of str, or Sequences
-        Right and predicted sequences, as `sklstm.LSTMSeq2Seq` takes and predicts them: strings,
-        whose tokens are their characters, or lists of tokens, which `sklstm.Sequences` hold too.
+        True and predicted sequences, as `sklstm.LSTMSeq2Seq` takes and predicts them: strings,
+        whose tokens are their characters, or token lists, or `sklstm.Sequences`.
     sample_weight : array-like of shape (n_samples,), default=None
-        How often each sequence counts.
+        Weight of each sequence.
 
     Returns
     -------
     float
-        0 if all are right; more than 1 is possible, where predictions are too long. 0.0 and a
-        warning if the right sequences hold no token.
+        0 if all are correct; above 1 if predictions are far too long. 0.0 and a warning if the true
+        sequences hold no token.
 
     See Also
     --------
-    token_accuracy_score : The score of predictions that are as long as the right sequences.
+    token_accuracy_score : For predictions as long as the true sequences.
 
     References
     ----------
@@ -78,11 +78,11 @@ def _check_sequences(name, y):
 
 
 def _count_edits(true, predicted):
-    """Count the edits between two sequences, a column of the table of distances at a time.
+    """Count the edits between two sequences, one column of the distance table at a time.
 
-    Distances of neighbouring cells differ by at most 1. The bits of `more` and `less` say where
-    a cell of the column is larger or smaller by 1 than the one above it, and a sum carries a
-    difference down the column: an addition for each predicted token, however long the other side.
+    Neighbouring cells differ by at most 1. The bits of `more` and `less` say where a cell is larger
+    or smaller by 1 than the one above it; the carry of one addition for each predicted token takes
+    differences down the column.
     """
     if not true:
         return len(predicted)

@@ -27,29 +27,28 @@ def entity_precision_score(
     sample_weight=None,
     zero_division="warn",
 ):
-    """Return the share of predicted entities that are right.
+    """Return the share of predicted entities that are correct.
 
     Parameters
     ----------
     y_true, y_pred : sequence of list of str
-        Right and predicted tags of each sentence: lists, tuples or arrays.
+        True and predicted tags of each sentence: lists, tuples or arrays.
     scheme : {"auto", "IOB1", "IOB2", "IOBES", "BILOU"}, default="auto"
-        The scheme of the tags. "auto" infers it from `y_true`.
+        Scheme of the tags. "auto" infers it from `y_true`.
     mode : {"strict", "conlleval"}, default="strict"
-        Whether only well-formed spans count, or all that the script conlleval counts. The
-        latter knows all prefixes and needs no scheme.
+        Whether only well-formed spans count, or all that conlleval counts, which needs no scheme.
     average : {"micro", "macro", "weighted"} or None, default="micro"
         "micro" counts all types together, "macro" is the mean over types, "weighted" the mean
-        weighted by the number of right entities. None returns the score of each type.
+        weighted by the number of true entities. None returns the score of each type.
     sample_weight : array-like of shape (n_sentences,), default=None
-        How often each sentence counts.
+        Weight of each sentence.
     zero_division : {"warn", 0.0, 1.0, np.nan}, default="warn"
-        The score where there is nothing to divide by. "warn" is 0.0 and a warning.
+        Value of a score whose denominator is zero. "warn" is 0.0 with a warning.
 
     Returns
     -------
     float or ndarray of shape (n_types,)
-        The score between 0 and 1; with ``average=None`` one of each type in alphabetical order.
+        A score from 0 to 1; with ``average=None`` one for each type, in alphabetical order.
 
     See Also
     --------
@@ -76,27 +75,27 @@ def entity_recall_score(
     sample_weight=None,
     zero_division="warn",
 ):
-    """Return the share of right entities that are found.
+    """Return the share of true entities that are found.
 
     Parameters
     ----------
     y_true, y_pred : sequence of list of str
-        Right and predicted tags of each sentence: lists, tuples or arrays.
+        True and predicted tags of each sentence: lists, tuples or arrays.
     scheme : {"auto", "IOB1", "IOB2", "IOBES", "BILOU"}, default="auto"
-        The scheme of the tags. "auto" infers it from `y_true`.
+        Scheme of the tags. "auto" infers it from `y_true`.
     mode : {"strict", "conlleval"}, default="strict"
-        Whether only well-formed spans count, or all that the script conlleval counts.
+        Whether only well-formed spans count, or all that conlleval counts.
     average : {"micro", "macro", "weighted"} or None, default="micro"
-        How types are put together; None returns the score of each.
+        How to average over types; None returns the score of each.
     sample_weight : array-like of shape (n_sentences,), default=None
-        How often each sentence counts.
+        Weight of each sentence.
     zero_division : {"warn", 0.0, 1.0, np.nan}, default="warn"
-        The score where there is nothing to divide by. "warn" is 0.0 and a warning.
+        Value of a score whose denominator is zero. "warn" is 0.0 with a warning.
 
     Returns
     -------
     float or ndarray of shape (n_types,)
-        The score between 0 and 1; with ``average=None`` one of each type in alphabetical order.
+        A score from 0 to 1; with ``average=None`` one for each type, in alphabetical order.
 
     See Also
     --------
@@ -127,41 +126,39 @@ def entity_f1_score(
 
     .. math:: F_1 = \\frac{2 \\, |R \\cap P|}{|R| + |P|}
 
-    with :math:`R` the right entities and :math:`P` the predicted ones. The mean over sentences
-    is not taken: entities of all sentences are counted together.
+    with :math:`R` the true entities and :math:`P` the predicted ones, those of all sentences
+    counted together.
 
     Parameters
     ----------
     y_true, y_pred : sequence of list of str
-        Right and predicted tags of each sentence: lists, tuples or arrays.
+        True and predicted tags of each sentence: lists, tuples or arrays.
     scheme : {"auto", "IOB1", "IOB2", "IOBES", "BILOU"}, default="auto"
-        The scheme of the tags. "auto" infers it from `y_true`.
+        Scheme of the tags. "auto" infers it from `y_true`.
     mode : {"strict", "conlleval"}, default="strict"
-        Whether only well-formed spans count, or all that the script conlleval counts [1]_.
+        Whether only well-formed spans count, or all that conlleval counts [1]_.
     average : {"micro", "macro", "weighted"} or None, default="micro"
-        How types are put together; None returns the score of each. Published figures are
-        mostly "micro".
+        How to average over types; None returns the score of each. Papers mostly report "micro".
     sample_weight : array-like of shape (n_sentences,), default=None
-        How often each sentence counts.
+        Weight of each sentence.
     zero_division : {"warn", 0.0, 1.0, np.nan}, default="warn"
-        The score where there are neither right nor predicted entities. "warn" is 0.0 and a
-        warning.
+        Value if there are no true and no predicted entities. "warn" is 0.0 with a warning.
 
     Returns
     -------
     float or ndarray of shape (n_types,)
-        The score between 0 and 1; with ``average=None`` one of each type in alphabetical order.
+        A score from 0 to 1; with ``average=None`` one for each type, in alphabetical order.
 
     Raises
     ------
     ValueError
-        If sentences differ in length, if strict mode finds that `y_true` is not well-formed, or
-        if the tags mark no spans.
+        If sentences differ in length, if `y_true` is not well-formed in strict mode, or if the tags
+        mark no spans.
 
     See Also
     --------
     entity_scores : Precision, recall and F1 at once.
-    bootstrap_interval : How far the score is to be trusted.
+    bootstrap_interval : Confidence interval of a score.
 
     References
     ----------
@@ -196,28 +193,28 @@ def entity_scores(
     Parameters
     ----------
     y_true, y_pred : sequence of list of str
-        Right and predicted tags of each sentence: lists, tuples or arrays.
+        True and predicted tags of each sentence: lists, tuples or arrays.
     scheme : {"auto", "IOB1", "IOB2", "IOBES", "BILOU"}, default="auto"
-        The scheme of the tags. "auto" infers it from `y_true`.
+        Scheme of the tags. "auto" infers it from `y_true`.
     mode : {"strict", "conlleval"}, default="strict"
-        Whether only well-formed spans count, or all that the script conlleval counts.
+        Whether only well-formed spans count, or all that conlleval counts.
     average : {"micro", "macro", "weighted"} or None, default=None
-        How types are put together; None returns the scores of each.
+        How to average over types; None returns the scores of each.
     sample_weight : array-like of shape (n_sentences,), default=None
-        How often each sentence counts.
+        Weight of each sentence.
     zero_division : {"warn", 0.0, 1.0, np.nan}, default="warn"
-        The score where there is nothing to divide by. "warn" is 0.0 and a warning.
+        Value of a score whose denominator is zero. "warn" is 0.0 with a warning.
 
     Returns
     -------
     Bunch
-        `types`, the names of all types in `y_true` or `y_pred`, in alphabetical order, and
-        `precision`, `recall`, `f1` and `support`, the number of right entities: arrays of shape
-        (n_types,), or numbers if there is an average.
+        `types`, the names of all types in alphabetical order, and `precision`, `recall`, `f1` and
+        `support`, the number of true entities: arrays of shape (n_types,), or with an average
+        numbers.
 
     See Also
     --------
-    entity_report : The same as a table to read.
+    entity_report : The same as a text table.
 
     Examples
     --------
@@ -247,28 +244,28 @@ def entity_report(
     output_dict=False,
     zero_division="warn",
 ):
-    """Show precision, recall, F1 and support of each type and their averages.
+    """Report precision, recall, F1 and support of each type and their averages.
 
     Parameters
     ----------
     y_true, y_pred : sequence of list of str
-        Right and predicted tags of each sentence: lists, tuples or arrays.
+        True and predicted tags of each sentence: lists, tuples or arrays.
     scheme : {"auto", "IOB1", "IOB2", "IOBES", "BILOU"}, default="auto"
-        The scheme of the tags. "auto" infers it from `y_true`.
+        Scheme of the tags. "auto" infers it from `y_true`.
     mode : {"strict", "conlleval"}, default="strict"
-        Whether only well-formed spans count, or all that the script conlleval counts.
+        Whether only well-formed spans count, or all that conlleval counts.
     digits : int, default=2
         Decimal places of the text.
     output_dict : bool, default=False
-        Return a dict, with exact numbers, in place of a text.
+        Whether to return a dict of exact numbers instead of a text.
     zero_division : {"warn", 0.0, 1.0, np.nan}, default="warn"
-        The score where there is nothing to divide by. "warn" is 0.0 and a warning.
+        Value of a score whose denominator is zero. "warn" is 0.0 with a warning.
 
     Returns
     -------
     str or dict of dict
-        A table whose last line names the rules; or for each type and average a dict with the
-        keys of :func:`sklearn.metrics.classification_report`.
+        A table whose last line names mode and scheme; or a dict for each type and average, with
+        the keys of :func:`sklearn.metrics.classification_report`.
 
     See Also
     --------
@@ -314,26 +311,25 @@ def entity_report(
 def partial_match_counts(y_true, y_pred, *, scheme="auto", mode="strict"):
     """Count for each type how entities were found, and how they were missed.
 
-    Every right entity is in one of the first four counts. An entity that is not found exactly
-    may overlap several predicted ones, and still counts once.
+    Every true entity is in one of the first four counts, and counts once even if it overlaps
+    several predicted ones.
 
     Parameters
     ----------
     y_true, y_pred : sequence of list of str
-        Right and predicted tags of each sentence: lists, tuples or arrays.
+        True and predicted tags of each sentence: lists, tuples or arrays.
     scheme : {"auto", "IOB1", "IOB2", "IOBES", "BILOU"}, default="auto"
-        The scheme of the tags. "auto" infers it from `y_true`.
+        Scheme of the tags. "auto" infers it from `y_true`.
     mode : {"strict", "conlleval"}, default="strict"
-        Whether only well-formed spans count, or all that the script conlleval counts.
+        Whether only well-formed spans count, or all that conlleval counts.
 
     Returns
     -------
     Bunch
         `types`, the names of all types in alphabetical order, and arrays of shape (n_types,):
-        `exact`, right entities found as they are; `wrong_type`, found with the right start and
-        end, but another type; `overlap`, overlapped by predicted entities, of whatever type,
-        with another start or end; `missed`, overlapped by none; and `spurious`, predicted
-        entities that overlap no right one.
+        `exact`, true entities found exactly; `wrong_type`, found with the correct bounds but
+        another type; `overlap`, overlapped by predicted entities of any type with other bounds;
+        `missed`, overlapped by none; and `spurious`, predicted entities that overlap no true one.
 
     See Also
     --------
@@ -377,7 +373,7 @@ def _entity_score(metric, y_true, y_pred, scheme, mode, average, sample_weight, 
 
 
 def _rows(comparison, zero_division):
-    """Return the rows of a report, of types and of averages."""
+    """Return the rows of a report: those of types, and those of averages."""
     counts = comparison.counts()
 
     def scores(average):

@@ -12,14 +12,14 @@ from sklstm.tags._inference import count_faults
 
 
 def token_accuracy_score(y_true, y_pred, *, sample_weight=None):
-    """Return the share of tokens with the right tag.
+    """Return the share of tokens with the correct tag.
 
     Parameters
     ----------
     y_true, y_pred : sequence of list of str
-        Right and predicted tags of each sentence, of any kind: spans or parts of speech.
+        True and predicted tags of each sentence, of any kind: spans or parts of speech.
     sample_weight : array-like of shape (n_sentences,), default=None
-        How often each sentence counts.
+        Weight of each sentence.
 
     Returns
     -------
@@ -28,7 +28,7 @@ def token_accuracy_score(y_true, y_pred, *, sample_weight=None):
 
     See Also
     --------
-    entity_f1_score : The score for tags that mark spans, most of which are ``"O"``.
+    entity_f1_score : For tags that mark spans, most of which are ``"O"``.
 
     Examples
     --------

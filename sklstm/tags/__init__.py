@@ -1,7 +1,7 @@
 """Tags of tokens and the spans they mark, in the schemes IOB1, IOB2, IOBES and BILOU.
 
-A tag is ``"O"``, or a prefix, a hyphen and a type: ``"B-PER"``. Whatever follows the first hyphen
-is the type; a data set with one kind of span may leave it out, and the hyphen with it.
+A tag is ``"O"``, or a prefix, a hyphen and a type: ``"B-PER"``. The type is all that follows the
+first hyphen; data with one kind of span may leave out both.
 """
 
 from sklstm.tags._annotations import annotations_to_tags, tags_to_annotations

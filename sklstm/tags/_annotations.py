@@ -1,6 +1,5 @@
-"""Tags from annotated stretches of characters, and back."""
+"""Conversion between annotations of characters and tags of tokens."""
 
-import reprlib
 import warnings
 from collections.abc import Mapping
 from itertools import pairwise
@@ -8,7 +7,7 @@ from numbers import Integral
 
 import numpy as np
 
-from sklstm._arguments import check_option
+from sklstm._arguments import check_option, describe
 from sklstm._validation import to_list
 from sklstm.tags._spans import check_tags, spans_to_tags, tags_to_spans
 
@@ -16,24 +15,22 @@ MISALIGNED = ("raise", "expand", "drop")
 
 
 def annotations_to_tags(char_spans, annotations, scheme="IOB2", misaligned="raise"):
-    """Tag the tokens of texts in which stretches of characters are annotated.
+    """Convert annotations of characters to tags of tokens.
 
     An annotation is misaligned if it begins or ends inside a token, holds none, or ends after the
-    last one, where nothing tells whether the text goes on. Other characters that belong to no
-    token, such as blanks, do not count: it may begin or end among them.
+    last one. It may begin or end among characters that belong to no token, such as blanks.
 
     Parameters
     ----------
     char_spans : list of array-like of int, shape (n_tokens, 2)
         Start and end of each token of each text, as ``Tokenizer.find_char_spans`` returns them.
     annotations : list of list of tuple (start, end, type)
-        The annotations of each text: ``text[start:end]`` is of the type. One that is there twice
-        counts once.
+        The annotations of each text: ``text[start:end]`` is of the type. Duplicates count once.
     scheme : {"IOB1", "IOB2", "IOBES", "BILOU"}, default="IOB2"
         The scheme to write.
     misaligned : {"raise", "expand", "drop"}, default="raise"
-        What becomes of misaligned annotations: an error, all tokens that they touch, or
-        nothing. The latter two warn and say how many there are.
+        Whether misaligned annotations are an error, expand to all tokens that they touch, or are
+        dropped. The latter two warn, with their number.
 
     Returns
     -------
@@ -43,14 +40,14 @@ def annotations_to_tags(char_spans, annotations, scheme="IOB2", misaligned="rais
     Raises
     ------
     TypeError
-        If an annotation is not two integers and a type, or character spans are no integers.
+        If an annotation is not two integers and a type, or character spans are not integers.
     ValueError
-        If an annotation is misaligned, empty, or has a token in common with another one, or if
-        tokens are empty or not in the order of the text.
+        If an annotation is misaligned, empty, or shares a token with another one, or if tokens are
+        empty or not in the order of the text.
 
     See Also
     --------
-    tags_to_annotations : The way back.
+    tags_to_annotations : The inverse.
     sklstm.Tokenizer : Finds tokens and their character spans.
 
     Examples
@@ -87,7 +84,7 @@ def annotations_to_tags(char_spans, annotations, scheme="IOB2", misaligned="rais
 
 
 def tags_to_annotations(char_spans, y, scheme, mode="strict"):
-    """Tell which characters the tags of tokens mark.
+    """Convert tags of tokens to annotations of characters.
 
     Parameters
     ----------
@@ -98,7 +95,7 @@ def tags_to_annotations(char_spans, y, scheme, mode="strict"):
     scheme : {"IOB1", "IOB2", "IOBES", "BILOU"}
         Their scheme.
     mode : {"strict", "conlleval"}, default="strict"
-        What becomes of tags that are not well-formed, as for :func:`tags_to_spans`.
+        How to read tags that are not well-formed, as for :func:`tags_to_spans`.
 
     Returns
     -------
@@ -112,7 +109,7 @@ def tags_to_annotations(char_spans, y, scheme, mode="strict"):
 
     See Also
     --------
-    annotations_to_tags : The way back.
+    annotations_to_tags : The inverse.
 
     Examples
     --------
@@ -150,9 +147,8 @@ def _check_tokens(number, tokens):
         return np.zeros((0, 2), np.int64)
     if array.ndim != 2 or array.shape[1] != 2 or array.dtype.kind not in "iu":
         raise TypeError(
-            f"Text {number}: char_spans must be integers of shape (n_tokens, 2), the start and the "
-            f"end of each token; got {reprlib.repr(tokens)} of shape {array.shape} and dtype "
-            f"{array.dtype}."
+            f"Text {number}: char_spans must be integers of shape (n_tokens, 2), the start and end "
+            f"of each token; got {describe(tokens)}, shape {array.shape} and dtype {array.dtype}."
         )
     array = array.astype(np.int64)
     empty = array[:, 0] >= array[:, 1]
@@ -178,7 +174,7 @@ def _align(tokens, annotations, misaligned):
     """Return the spans of tokens to tag, and the annotations that are misaligned."""
     annotation_of, wrong = {}, []
     text_end = tokens[-1, 1] if len(tokens) else 0
-    if not isinstance(annotations, (list, tuple)):  # those may be empty
+    if not isinstance(annotations, (list, tuple)):  # which may be empty
         annotations = to_list(annotations, "the annotations of each text")
     for annotation in annotations:
         start, end, kind = _check_annotation(annotation)
@@ -200,8 +196,8 @@ def _align(tokens, annotations, misaligned):
     for span, following in pairwise(spans):
         if following[1] < span[2]:
             raise ValueError(
-                f"{annotation_of[span]} overlaps {annotation_of[following]}: they have a token in "
-                "common, which gets one tag. Keep one of them."
+                f"{annotation_of[span]} overlaps {annotation_of[following]}: they share a token, "
+                "which gets one tag. Keep one of them."
             )
     return spans, wrong
 
@@ -226,14 +222,14 @@ def _check_annotation(annotation):
 
 
 def _hint(annotation):
-    """Say how to get an annotation out of the forms that other tools give it."""
+    """Say how to convert an annotation from the forms of other tools."""
     if isinstance(annotation, Mapping) and {"start", "end", "label"} <= set(annotation):
         parts = "one['start'], one['end'], one['label']"  # Prodigy, transformers
     elif isinstance(annotation, str) and "\t" in annotation:  # a line of brat
-        return " Of a line of brat, such as 'T1\\tPER 0 3\\tAda', take (0, 3, 'PER')."
+        return " From a line of brat, such as 'T1\\tPER 0 3\\tAda', take (0, 3, 'PER')."
     elif hasattr(annotation, "start_char") and hasattr(annotation, "end_char"):
         kind = "type" if hasattr(annotation, "type") else "label_"  # an Entity, a span of spaCy
         parts = f"one.start_char, one.end_char, one.{kind}"
     else:
         return ""
-    return f" Make such of them: [({parts}) for one in annotations]."
+    return f" Convert them: [({parts}) for one in annotations]."

@@ -1,4 +1,4 @@
-"""The scheme that tags are written in, and tags that are spelled otherwise."""
+"""The scheme of tags, and tags in other spellings."""
 
 import re
 from itertools import chain
@@ -16,7 +16,7 @@ from sklstm.tags._spans import (
 
 GUESSING_ORDER = ("IOB2", "IOB1", "IOBES", "BILOU")
 
-# Spans in other spellings: b-PER, B_PER, "B PER", PER-B, BPER. The hyphen has many lookalikes.
+# Other spellings: b-PER, B_PER, "B PER", PER-B, BPER. Many characters look like a hyphen.
 SEPARATORS = r"[-_:/|.\s\u2010-\u2015\u2212]+"
 PREFIX_FIRST = re.compile(f"([{ALL_PREFIXES}]){SEPARATORS}(.+)", re.IGNORECASE)
 PREFIX_LAST = re.compile(f"(.+?){SEPARATORS}([{ALL_PREFIXES}])", re.IGNORECASE)
@@ -32,33 +32,32 @@ PLAIN_TAGS = (
 
 
 def infer_scheme(y, y_pred=None):
-    """Find the scheme that tags are written in.
+    """Infer the scheme of tags.
 
-    Tags with a span fit one scheme at most, since each scheme marks either the first or the last
-    token of a span in its own way. Tags without any, all ``"O"``, fit every one, and are taken
-    for IOB2.
+    Tags with a span fit at most one scheme, since each marks the first or the last token of a span
+    in its own way. Tags that are all ``"O"`` fit every scheme and count as IOB2.
 
     Parameters
     ----------
     y : sequence of list of str
         The tags of each sentence.
     y_pred : sequence of list of str, default=None
-        More tags of the same scheme, which need not be well-formed. If several schemes fit `y`,
-        one that knows the prefixes of these is preferred.
+        More tags of the same scheme, well-formed or not. If several schemes fit `y`, one that knows
+        their prefixes is preferred.
 
     Returns
     -------
     {"IOB1", "IOB2", "IOBES", "BILOU"} or None
-        The scheme, or None for plain tags, which mark no spans: parts of speech. Tags are
-        spans if each is ``"O"`` or has a known prefix and a hyphen. Prefixes alone are spans
-        without a type if ``"O"`` is among them, and ``"B"`` or ``"I"``.
+        The scheme, or None for plain tags such as parts of speech. Tags mark spans if each is
+        ``"O"`` or has a known prefix and a hyphen. Bare prefixes mark spans without a type if
+        ``"O"`` is among them, and ``"B"`` or ``"I"``.
 
     Raises
     ------
     ValueError
-        If the tags have the form of spans but fit no scheme, if only some have that form, if they
-        look like spans in another spelling (``"B_PER"``, ``"b-PER"``, ``"PER-B"``, ``"BPER"``), or
-        if there are blanks around a tag.
+        If the tags fit no scheme, if only some have the form of spans, if they look like spans in
+        another spelling (``"B_PER"``, ``"b-PER"``, ``"PER-B"``, ``"BPER"``), or if there are
+        blanks around a tag.
 
     See Also
     --------
@@ -93,18 +92,7 @@ def infer_scheme(y, y_pred=None):
 
 
 def count_faults(y):
-    """Count the tags that break the rules of each scheme.
-
-    Parameters
-    ----------
-    y : sequence of list of str
-        The tags of each sentence.
-
-    Returns
-    -------
-    dict of str to int, or None
-        For each scheme; None if the tags mark no spans.
-    """
+    """Count the tags that break each scheme's rules; None if the tags mark no spans."""
     distinct = set(chain.from_iterable(y))
     if not (all(map(_has_span_form, distinct)) or _are_bare(distinct)):
         return None
@@ -124,7 +112,7 @@ def _has_span_form(tag):
 
 
 def _mark_spans(distinct):
-    """Tell spans from plain tags, and refuse those that seem to be spans but are not spelled so."""
+    """Tell spans from plain tags, and refuse what looks like spans in another spelling."""
     padded = sorted(tag for tag in distinct if tag.strip() not in ("", tag))
     if padded:
         raise ValueError(
@@ -153,12 +141,12 @@ def _mark_spans(distinct):
 
 
 def _are_bare(tags):
-    """Whether tags are prefixes alone. Just S and O, say, may be subject and object."""
+    """Whether tags are prefixes alone. S and O by themselves may be subject and object."""
     return OUTSIDE in tags and tags <= {OUTSIDE, *ALL_PREFIXES} and not tags.isdisjoint("BI")
 
 
 def _are_fused(tags):
-    """Whether all tags but O are a prefix and a type without a hyphen, some type with several."""
+    """Whether all tags but O are prefix and type without a hyphen, and some span goes on."""
     spans = [match.groups() for match in map(FUSED.fullmatch, tags - {OUTSIDE}) if match]
     begun = {kind for prefix, kind in spans if prefix in "BUS"}
     going_on = {kind for prefix, kind in spans if prefix in "IEL"}
@@ -176,7 +164,7 @@ def _look_like_spans(tags):
 
 
 def _spelled_out(tag):
-    """Return the tag that another spelling seems to mean, or else the same tag."""
+    """Return the tag that another spelling seems to mean, or the tag itself."""
     if tag.upper() in (OUTSIDE, "0"):
         return OUTSIDE
     if _has_span_form(tag):

@@ -1,6 +1,5 @@
-"""Schemes, and spans from tags and back."""
+"""Tagging schemes, and the conversion between tags and spans."""
 
-import reprlib
 from collections.abc import Iterable, Mapping
 from itertools import chain, pairwise
 from numbers import Integral
@@ -8,15 +7,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sklstm._arguments import check_option
+from sklstm._arguments import check_option, describe
 from sklstm._validation import to_list
 
 SCHEMES = ("IOB1", "IOB2", "IOBES", "BILOU")
 MODES = ("strict", "conlleval")
 OUTSIDE = "O"
 
-# Prefixes of each scheme; those that open a span; those that may be a span's last. In IOB1 a B
-# opens a span too, but only one that touches another of its type.
+# Prefixes of each scheme; those that open a span; those that may end one. In IOB1 a B opens a span
+# only where it touches another of its type.
 PREFIXES = {"IOB1": "IB", "IOB2": "BI", "IOBES": "BIES", "BILOU": "BILU"}
 OPENING = {"IOB1": "I", "IOB2": "B", "IOBES": "BS", "BILOU": "BU"}
 CLOSING = {"IOB1": "IB", "IOB2": "BI", "IOBES": "ES", "BILOU": "LU"}
@@ -24,12 +23,12 @@ ALL_PREFIXES = "BIESLU"
 
 
 class Span(NamedTuple):
-    """A typed stretch of tokens.
+    """A span of tokens with its type.
 
     Parameters
     ----------
     type : str
-        What the span is: ``"PER"``.
+        The type, such as ``"PER"``.
     start : int
         Position of its first token in the sentence.
     end : int
@@ -48,14 +47,14 @@ class Span(NamedTuple):
 
 
 class SpanColumns(NamedTuple):
-    """The spans of many sentences, in order, one entry in each column.
+    """The spans of many sentences as columns, in order.
 
     Parameters
     ----------
     types : ndarray of object, shape (n_spans,)
         Their types.
     sentences : ndarray of int, shape (n_spans,)
-        The sentences that they belong to.
+        Their sentences.
     starts, ends : ndarray of int, shape (n_spans,)
         Positions of the first token and after the last one, counted over all sentences.
 
@@ -92,14 +91,14 @@ class _Tokens(NamedTuple):
 
 
 def check_tags(y, scheme):
-    """Check that every sentence is tagged as its scheme demands.
+    """Check that the tags of all sentences are well-formed.
 
     Parameters
     ----------
     y : sequence of list of str, or array-like of str, shape (n_sentences, n_tokens)
-        The tags of each sentence, which may have none.
+        The tags of each sentence; a sentence may be empty.
     scheme : {"IOB1", "IOB2", "IOBES", "BILOU"} or None
-        The scheme; None takes any str for a tag.
+        The scheme; None accepts any str as a tag.
 
     Returns
     -------
@@ -109,10 +108,10 @@ def check_tags(y, scheme):
     Raises
     ------
     TypeError
-        If a sentence is no list of tags, or a tag no str.
+        If a sentence is not a list, or a tag not a str.
     ValueError
-        If there is no sentence, or if a tag is not of the scheme or stands where it must not.
-        The message names sentence, token and tag.
+        If there is no sentence, or a tag is not of the scheme or not allowed in its place. The
+        message names sentence, token and tag.
 
     See Also
     --------
@@ -130,7 +129,7 @@ def check_tags(y, scheme):
     ValueError: Sentence 0, token 1: 'I-PER' after 'O' does not fit IOB2; accepted here: O, B-….
     convert_tags(y, 'IOB2', 'IOB2', mode='conlleval') repairs such tags.
     """
-    sentences = _read(y)
+    sentences = _tag_lists(y)
     if scheme is None:
         return sentences
     check_option(scheme, SCHEMES, "scheme")
@@ -154,10 +153,10 @@ def tags_to_spans(tags, scheme, mode="strict"):
     scheme : {"IOB1", "IOB2", "IOBES", "BILOU"} or None
         Their scheme. Mode "conlleval" knows the prefixes of all schemes and ignores it.
     mode : {"strict", "conlleval"}, default="strict"
-        What becomes of tags that are not well-formed. With "strict" only well-formed spans
-        count, so ``I-PER`` after ``O`` is none in IOB2. With "conlleval" all tags but ``O``
-        belong to a span, as in the script of that name: one begins at B, S or U, where the type
-        changes, and after ``O``, E, L, S or U.
+        How to read tags that are not well-formed. With "strict" only well-formed spans count, so
+        ``I-PER`` after ``O`` is none in IOB2. With "conlleval" all tags but ``O`` belong to a
+        span, as in the script of that name: one begins at B, S or U, where the type changes, and
+        after ``O``, E, L, S or U.
 
     Returns
     -------
@@ -171,7 +170,7 @@ def tags_to_spans(tags, scheme, mode="strict"):
 
     See Also
     --------
-    spans_to_tags : The way back.
+    spans_to_tags : The inverse.
 
     Examples
     --------
@@ -195,12 +194,12 @@ def span_columns(y, scheme, mode="strict"):
     scheme : {"IOB1", "IOB2", "IOBES", "BILOU"} or None
         Their scheme, as for :func:`tags_to_spans`.
     mode : {"strict", "conlleval"}, default="strict"
-        What becomes of tags that are not well-formed, as for :func:`tags_to_spans`.
+        How to read tags that are not well-formed, as for :func:`tags_to_spans`.
 
     Returns
     -------
     SpanColumns
-        Types, sentences, starts and ends. Positions count over all sentences.
+        Types, sentences, starts and ends; positions count over all sentences.
 
     Examples
     --------
@@ -214,7 +213,7 @@ def span_columns(y, scheme, mode="strict"):
     check_option(mode, MODES, "mode")
     if mode == "strict":
         check_option(scheme, SCHEMES, "scheme")
-    sentences = _read(y)
+    sentences = _tag_lists(y)
     tokens, first, names = encode(sentences, scheme if mode == "strict" else None)
     before = _before(tokens, first)
     inside = tokens.prefix != OUTSIDE
@@ -235,7 +234,7 @@ def spans_to_tags(spans, n_tokens, scheme):
     Parameters
     ----------
     spans : iterable of Span or of tuple (type, start, end)
-        Spans that do not overlap, in any order. One that is there twice counts once.
+        Spans that do not overlap, in any order. Duplicates count once.
     n_tokens : int
         Tokens of the sentence.
     scheme : {"IOB1", "IOB2", "IOBES", "BILOU"}
@@ -251,11 +250,11 @@ def spans_to_tags(spans, n_tokens, scheme):
     TypeError
         If a span is not a type and two integers.
     ValueError
-        If a span is empty, leaves the sentence or overlaps another one.
+        If a span is empty, exceeds the sentence or overlaps another one.
 
     See Also
     --------
-    tags_to_spans : The way back.
+    tags_to_spans : The inverse.
 
     Examples
     --------
@@ -265,9 +264,9 @@ def spans_to_tags(spans, n_tokens, scheme):
     """
     check_option(scheme, SCHEMES, "scheme")
     if not isinstance(n_tokens, Integral) or n_tokens < 0:
-        raise TypeError(f"n_tokens must be the number of tokens, got {_describe(n_tokens)}.")
+        raise TypeError(f"n_tokens must be the number of tokens, got {describe(n_tokens)}.")
     if not isinstance(spans, Iterable):
-        raise TypeError(f"Expected spans in a list, got {_describe(spans)}.")
+        raise TypeError(f"Expected spans in a list, got {describe(spans)}.")
     spans = sorted(dict.fromkeys(map(_check_span, spans)), key=lambda span: span.start)
     for span in spans:
         if not 0 <= span.start < span.end <= n_tokens:
@@ -296,14 +295,13 @@ def convert_tags(y, source, target, mode="strict"):
     y : sequence of list of str
         The tags of each sentence.
     source : {"IOB1", "IOB2", "IOBES", "BILOU"} or None
-        The scheme that they are written in. Mode "conlleval" knows the prefixes of all schemes
-        and ignores it.
+        Their scheme. Mode "conlleval" knows the prefixes of all schemes and ignores it.
     target : {"IOB1", "IOB2", "IOBES", "BILOU"}
         The scheme to write.
     mode : {"strict", "conlleval"}, default="strict"
-        What becomes of tags that are not well-formed. With "strict" they are an error. With
-        "conlleval" they are repaired: the spans are those that :func:`tags_to_spans` reads in
-        that mode, so that ``I-PER`` after ``O`` begins one.
+        How to treat tags that are not well-formed. With "strict" they are an error. With
+        "conlleval" they are repaired: the spans are those of :func:`tags_to_spans` in that mode,
+        so ``I-PER`` after ``O`` begins one.
 
     Returns
     -------
@@ -313,7 +311,7 @@ def convert_tags(y, source, target, mode="strict"):
     Raises
     ------
     ValueError
-        If the tags are not well-formed in strict mode; the message names sentence, token and tag.
+        If tags are not well-formed in strict mode; the message names sentence, token and tag.
 
     See Also
     --------
@@ -343,14 +341,14 @@ def convert_tags(y, source, target, mode="strict"):
 
 
 def allowed_transitions(tags, scheme):
-    """Tell which tags may follow each other.
+    """Find which tags may follow each other.
 
     Parameters
     ----------
     tags : sequence of str, length K
         The distinct tags.
     scheme : {"IOB1", "IOB2", "IOBES", "BILOU"} or None
-        Their scheme; None allows everything.
+        Their scheme; None allows all transitions.
 
     Returns
     -------
@@ -383,18 +381,7 @@ def allowed_transitions(tags, scheme):
 
 
 def continuations(tags):
-    """Tell which tags go on with the span of which, in any scheme.
-
-    Parameters
-    ----------
-    tags : sequence of str, length K
-        The distinct tags.
-
-    Returns
-    -------
-    ndarray of bool, shape (K, K)
-        Whether the tag of the column, after that of the row, belongs to the same span.
-    """
+    """Mark, in shape (K, K), the tags (columns) that continue the span of another (rows)."""
     tokens, *_ = encode([tags], None)
     return _continues(tokens[:, None], tokens[None, :])
 
@@ -403,21 +390,21 @@ def _check_span(span):
     try:
         kind, start, end = span
     except (TypeError, ValueError):
-        raise TypeError(f"{_describe(span)} is no span; one is (type, start, end).") from None
+        raise TypeError(f"{describe(span)} is no span; one is (type, start, end).") from None
     if not isinstance(kind, str) or not all(isinstance(place, Integral) for place in (start, end)):
         raise TypeError(f"{tuple(span)} must be a type, which is a str, and two integers.")
     return Span(kind, int(start), int(end))
 
 
-def _read(y):
+def _tag_lists(y):
     is_matrix = isinstance(y, np.ndarray) and y.ndim == 2
     rows = y.tolist() if is_matrix else to_list(y, "one list of tags for each sentence")
-    rows = [_list_of(row) if hasattr(row, "__array__") else row for row in rows]
+    rows = [np.asarray(r, object).tolist() if hasattr(r, "__array__") else r for r in rows]
     if not set(map(type, rows)) <= {list, tuple}:
         for number, row in enumerate(rows):
             if not isinstance(row, (list, tuple)):
                 raise TypeError(
-                    f"Sentence {number} is {_describe(row)}; tags are one list of str for each "
+                    f"Sentence {number} is {describe(row)}; tags are one list of str for each "
                     f"sentence.{_hint(row) or ' For a single sentence pass a list of one.'}"
                 )
     if not all(issubclass(found, str) for found in set(map(type, chain.from_iterable(rows)))):
@@ -425,46 +412,38 @@ def _read(y):
             for position, tag in enumerate(row):
                 if not isinstance(tag, str):
                     raise TypeError(
-                        f"Sentence {number}, token {position}: {_describe(tag)} is no tag; every "
+                        f"Sentence {number}, token {position}: {describe(tag)} is no tag; every "
                         f"tag must be a str.{_hint(tag)}"
                     )
     return rows
 
 
-def _list_of(array):
-    return np.asarray(array, dtype=object).tolist()
-
-
 def _hint(value):
-    """Say what to do about annotations in place of tags."""
+    """Say what to do about annotations passed as tags."""
     if value is None or type(value).__name__ in ("float", "NAType"):
         return " Every token needs a tag, which is 'O' outside of spans."
     is_span = isinstance(value, tuple) and not all(isinstance(part, str) for part in value)
     is_span |= hasattr(value, "start") and hasattr(value, "end")
     if is_span or isinstance(value, Mapping):
         return (
-            " If these are annotated stretches of characters, sklstm.tags.annotations_to_tags "
-            "makes tags of (start, end, type) and the character spans of the tokens."
+            " If these are annotations of characters, sklstm.tags.annotations_to_tags converts "
+            "(start, end, type) and the character spans of the tokens to tags."
         )
     return ""
 
 
 def _one_sentence(tags):
     if not isinstance(tags, (list, tuple, np.ndarray)):
-        raise TypeError(f"Expected the tags of one sentence in a list, got {_describe(tags)}.")
+        raise TypeError(f"Expected the tags of one sentence in a list, got {describe(tags)}.")
     tags = list(tags)
     wrong = [tag for tag in tags if not isinstance(tag, str)]
     if wrong:
-        raise TypeError(f"{_describe(wrong[0])} is no tag; every tag must be a str.")
+        raise TypeError(f"{describe(wrong[0])} is no tag; every tag must be a str.")
     return tags
 
 
-def _describe(value):
-    return f"{reprlib.repr(value)} of type {type(value).__name__}"
-
-
 def parse(tag, scheme):
-    """Return prefix and type of a tag; None as the scheme knows the prefixes of all."""
+    """Split a tag into prefix and type; scheme None knows the prefixes of all schemes."""
     prefix, _, kind = tag.partition("-")
     known = PREFIXES[scheme] if scheme else ALL_PREFIXES
     if tag != OUTSIDE and (len(prefix) != 1 or prefix not in known):
@@ -480,7 +459,7 @@ def _join(prefix, kind):
 
 
 def _prefixes(length, scheme):
-    """Return the prefixes of a span's tags, one letter each."""
+    """Return the prefixes of the tags of a span, one letter each."""
     if scheme == "IOB1":
         return "I" * length
     if scheme == "IOB2":
@@ -490,7 +469,7 @@ def _prefixes(length, scheme):
 
 
 def encode(sentences, scheme):
-    """Return the tokens of all sentences, a mask of the first ones, and the names of types."""
+    """Return all tokens, a mask of the first one of each sentence, and the names of types."""
     flat = list(chain.from_iterable(sentences))
     code_of = {tag: code for code, tag in enumerate(dict.fromkeys(flat))}
     try:
@@ -518,13 +497,13 @@ def _raise_at_first(sentences, scheme):
 
 
 def _before(tokens, first):
-    """Return the token before each one; before the first of a sentence it is outside."""
+    """Return the previous token of each one; that of the first of a sentence is outside."""
     prefix = np.where(first, OUTSIDE, np.roll(tokens.prefix, 1))
     return _Tokens(prefix, np.roll(tokens.type, 1))
 
 
 def _continues(before, after):
-    """Whether a token goes on with the span of the token before; the same in all schemes."""
+    """Whether a token continues the span of the previous one; the same in all schemes."""
     return (before.type == after.type) & before.has("BI") & after.has("IEL")
 
 
@@ -546,7 +525,7 @@ def _may_follow(before, after, scheme):
 
 
 def mark_faults(tokens, first, scheme):
-    """Mark tokens that must not stand where they are, or not at the end of a sentence."""
+    """Mark tokens that are not allowed in their place, or not at the end of a sentence."""
     unknown = ~tokens.has(OUTSIDE + PREFIXES[scheme])
     last = np.append(first[1:], True)[: len(first)]
     unfinished = last & ~_may_close(tokens, scheme)
