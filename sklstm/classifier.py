@@ -41,9 +41,9 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
     vocabulary_size : int or None, default=None
         If set, integers in X are token ids below it, 0 being padding; otherwise they are numbers.
     embedding_dim : int, default=32
-        Width of the embeddings that are learned. Word vectors that come with X keep their own.
+        Width of learned embeddings. Word vectors in X keep their own.
     fine_tune_embeddings : bool, default=True
-        Whether word vectors that come with X are trained too, or stay frozen.
+        Whether word vectors in X are trained too, or stay frozen.
     embedding_lr : float or None, default=None
         Learning rate of the embeddings of X, lower against overfitting; None means `lr`.
     mask_padding : bool, default=True
@@ -118,7 +118,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
     verbose : int, default=0
         1 prints a line per epoch and shows a progress bar.
     random_state : int, RandomState instance or None, default=None
-        Seeds weights, shuffling, dropout, sampling and splits; torch's global state is kept.
+        Seeds weights, shuffling, dropout, sampling and splits; global generators stay untouched.
 
     Attributes
     ----------
@@ -127,15 +127,15 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
     n_features_in_ : int
         Columns of a 2-D X, or features of a step. Not set for tokens and ids.
     feature_names_in_ : ndarray of str
-        Names of the columns of X, if it was a frame, or a list of frames, with string names.
+        Names of the columns of X, if it was a frame or a list of frames with string names.
     net_ : skorch.NeuralNet
         The trained skorch net.
     module_ : torch.nn.Module
-        Its network.
+        The torch network.
     history_ : list of dict
         One per epoch: ``train_loss``, ``valid_loss``, ``valid_acc``, and ``dur`` in seconds.
     n_iter_ : int
-        Epochs of training done.
+        Number of epochs trained.
     n_parameters_ : int
         Number of parameters of the network.
 
@@ -154,7 +154,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
 
     With `warm_start` or ``partial_fit``, training goes on with the current `lr`, `batch_size` and
     the like, but the sizes of the network are fixed. A pickle holds the weights as arrays, without
-    the optimizer's moments, which start anew if training goes on after loading.
+    the optimizer's moments, which are reset if training goes on after loading.
 
     References
     ----------
@@ -277,7 +277,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         Returns
         -------
         LSTMClassifier
-            The fitted estimator. Ctrl-C ends training and keeps what was learned so far.
+            The fitted estimator. Ctrl-C ends training and keeps the weights so far.
         """
         self._declared_classes = None
         return self._fit(X, y, sample_weight, X_val, y_val, groups)

@@ -706,7 +706,7 @@ def test_a_single_short_text_has_no_part_to_hold_out():
     [
         ({"n_samples": 0}, ValueError, "n_samples"),
         ({"n_samples": 1.5}, TypeError, "n_samples"),
-        ({"temperature": 0}, ValueError, "take top_k=1"),
+        ({"temperature": 0}, ValueError, "set top_k=1"),
         ({"temperature": -0.1}, ValueError, "temperature must be positive"),
         ({"temperature": float("nan")}, ValueError, "temperature"),
         ({"temperature": float("inf")}, ValueError, "temperature"),

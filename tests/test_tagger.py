@@ -169,7 +169,7 @@ class TestSchemes:
         y = [["PER"] * len(tags) for tags in PLAIN]
         expected = sum(tag == "PER" for tag in itertools.chain(*PLAIN)) / sum(map(len, PLAIN))
         assert fitted.score(SENTENCES, y) == pytest.approx(expected)
-        with pytest.raises(ValueError, match=r"needs tags that spell spans.*use predict"):
+        with pytest.raises(ValueError, match=r"needs tags that mark spans.*use predict"):
             fitted.predict_entities(SENTENCES)
 
     def test_spans_taken_for_plain_tags(self):

@@ -23,7 +23,7 @@ class Conditions:
     Attributes
     ----------
     labels : ndarray or None
-        The labels, sorted.
+        The labels, sorted; None for numbers.
     size : int
         Width of an encoded condition.
     columns : list of str

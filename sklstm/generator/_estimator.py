@@ -30,9 +30,9 @@ NUMBERS_AT_ONCE = 2**24  # 64 megabytes: of logits or gates, in prediction
 class LSTMGenerator(
     SamplingMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMixin, BaseLSTM
 ):
-    r"""Learn to write texts, symbol by symbol, with a long short-term memory network.
+    r"""Generate text symbol by symbol with a long short-term memory network.
 
-    It is a language model: every symbol :math:`x_t`, a character or a token, has a probability
+    This is a language model: every symbol :math:`x_t`, a character or a token, has a probability
     given all symbols before it [1]_.
 
     .. math::
@@ -55,18 +55,18 @@ class LSTMGenerator(
         Unit of the texts. ``"char"`` takes strings, ``"token"`` the token lists or `Sequences` that
         a `Tokenizer` returns.
     max_tokens : int or None, default=None
-        Size of the vocabulary at most, with the end and the unknown symbol; the most frequent
+        Maximum size of the vocabulary, including the end and the unknown symbol; the most frequent
         symbols are kept. None keeps all.
     min_count : int, default=1
         Drop symbols that occur less often than this.
     softmax : {"full", "adaptive"}, default="full"
         ``"adaptive"`` gives rare symbols smaller vectors and predicts a symbol's frequency group
-        first [2]_: much faster for tens of thousands of symbols, a little less accurate.
+        first [2]_: much faster with tens of thousands of symbols, a little less accurate.
     tie_weights : bool, default=False
         Whether the rows of :math:`W` are the embeddings :math:`E` [3]_. Needs ``softmax="full"``
         and an `embedding_dim` equal to `hidden_size`.
     embedding_dim : int, default=32
-        Width of the embeddings that are learned. Word vectors that come with X keep their own.
+        Width of learned embeddings. Word vectors in X keep their own.
     embedding_lr : float or None, default=None
         Learning rate of the embeddings of X, lower against overfitting; None means `lr`.
     cell : {"lstm", "peephole", "coupled", "gru", "rnn", "minlstm", "mingru"}, default="lstm"
@@ -132,7 +132,7 @@ class LSTMGenerator(
     verbose : int, default=0
         1 prints a line per epoch and shows a progress bar.
     random_state : int, RandomState instance or None, default=None
-        Seeds weights, shuffling, dropout, sampling and splits; torch's global state is kept.
+        Seeds weights, shuffling, dropout, sampling and splits; global generators stay untouched.
 
     Attributes
     ----------
@@ -144,11 +144,11 @@ class LSTMGenerator(
     net_ : skorch.NeuralNet
         The trained skorch net.
     module_ : torch.nn.Module
-        Its network.
+        The torch network.
     history_ : list of dict
         One per epoch: ``train_loss`` and ``valid_loss`` (nats per symbol), and ``dur`` in seconds.
     n_iter_ : int
-        Epochs of training done.
+        Number of epochs trained.
     n_parameters_ : int
         Number of parameters of the network.
 
@@ -175,8 +175,6 @@ class LSTMGenerator(
        https://doi.org/10.48550/arXiv.1609.04309
     .. [3] Press and Wolf (2017), Using the output embedding to improve language models, EACL.
        https://doi.org/10.18653/v1/E17-2025
-    .. [4] Holtzman et al. (2020), The curious case of neural text degeneration, ICLR.
-       https://doi.org/10.48550/arXiv.1904.09751
 
     Examples
     --------
@@ -190,7 +188,7 @@ class LSTMGenerator(
     """
 
     _network = LanguageModelNet
-    bidirectional = False  # what comes is to be predicted
+    bidirectional = False  # later symbols are the targets
     mask_padding = True
 
     def __init__(
@@ -299,7 +297,7 @@ class LSTMGenerator(
         X : array-like of str, or token lists or Sequences
             One text for each sample: a string, or with ``level="token"`` its tokens.
         y : array-like of shape (n_samples,) or (n_samples, n_conditions), default=None
-            The condition of each text: a label (a str or an integer), or numbers near unit scale.
+            The condition of each text: a label (a str or an integer), or numbers of unit scale.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each text in the loss.
         X_val, y_val : like X and y, default=None
@@ -310,7 +308,7 @@ class LSTMGenerator(
         Returns
         -------
         LSTMGenerator
-            The fitted estimator. Ctrl-C ends training and keeps what was learned so far.
+            The fitted estimator. Ctrl-C ends training and keeps the weights so far.
         """
         self._declared_symbols = ()
         return self._fit(X, y, sample_weight, X_val, y_val, groups)
@@ -319,8 +317,8 @@ class LSTMGenerator(
     def partial_fit(self, X, y=None, symbols=None, sample_weight=None):
         """Train for one more epoch.
 
-        The first call fixes the vocabulary and the conditions: later symbols outside of its X and
-        `symbols` are unknown, with a warning, and new conditions are an error.
+        The first call fixes the vocabulary and the conditions: later symbols that are not in its X
+        or `symbols` count as unknown, with a warning; new conditions are an error.
 
         Parameters
         ----------
@@ -401,8 +399,8 @@ class LSTMGenerator(
         if given:
             raise ValueError("LSTMGenerator was fitted without conditions (y): pass none here.")
         raise ValueError(
-            "LSTMGenerator was fitted with conditions: pass those of the texts, y to score them "
-            "and condition to sample them."
+            "LSTMGenerator was fitted with conditions: pass y to score texts, and condition to "
+            "sample them."
         )
 
     def _split(self, data, groups):
@@ -442,7 +440,7 @@ class LSTMGenerator(
     # ------------------------------------------------------------ scoring
 
     def _run(self, data):
-        """Run over texts some steps at a time: yield rows, batch, targets and outputs."""
+        """Run over texts in chunks of steps: yield rows, batch, targets and outputs."""
         batches = BPTTBatches(data, self.batch_size, n_steps=self._n_steps_at_once())
         for rows, batch, targets in batches.batches():
             if not batch.continues:
@@ -515,7 +513,7 @@ class LSTMGenerator(
         Returns
         -------
         float
-            :math:`\exp(-\mathrm{score})`: the number of equally probable symbols that would be as
+            :math:`\exp(-\mathrm{score})`: the number of equally probable symbols that are as
             uncertain. Lower is better.
         """
         return float(np.exp(-self.score(X, y, sample_weight)))
@@ -565,7 +563,7 @@ class LSTMGenerator(
         features = np.empty((len(data), self._n_features_out), self._dtype)
         for rows, batch, _, outputs in self._run(data):
             last = outputs[torch.arange(len(rows)), batch.lengths - 1]
-            features[rows] = last.cpu().numpy()  # of the last steps, in the end
+            features[rows] = last.cpu().numpy()  # a text's last chunk overwrites the others
         return features
 
     @property

@@ -1,4 +1,4 @@
-"""The sampler: symbols drawn one after the other, for many texts at once."""
+"""The sampler: draws symbols one after another, for many texts in parallel."""
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ N_AHEAD = 256  # numbers drawn at once for each text
 
 
 class UniformNumbers:
-    """Random numbers between 0 and 1 for each text, whatever the other texts.
+    """Random numbers between 0 and 1 for each text, independent of the other texts.
 
     Parameters
     ----------
@@ -42,9 +42,9 @@ class SamplingRule:
     temperature : float
         Divides the log-probabilities.
     top_k : int or None
-        Draw from this many most probable symbols only.
+        Draw only from this many most probable symbols.
     top_p : float or None
-        Draw only from the fewest most probable symbols with this probability in total.
+        Draw only from the smallest set of most probable symbols with this total probability.
     """
 
     def __init__(self, temperature, top_k, top_p):
@@ -104,11 +104,10 @@ class SamplingRule:
 
 
 class Sampler:
-    """Iterate over the symbols of texts that are sampled side by side.
+    """Iterate over the symbols of texts that are sampled in parallel.
 
     Each step yields the rows of the unfinished texts, some of them twice, and the codes of their
-    next symbols. The state of the network is kept, so a symbol takes as long at the end of a text
-    as at its start.
+    next symbols. The state of the network is kept, so each symbol costs the same.
 
     Parameters
     ----------
@@ -129,7 +128,7 @@ class Sampler:
         self.draws = draws
         self.rule = rule
         self.texts = np.arange(len(draws.generators))  # the text of each row
-        self.codes = None  # of the last symbols, unless the network has had them
+        self.codes = None  # of the last symbols, unless the network has read them
         self._run_prefix([BOUNDARY, *prefix], conditions)
         self._keep(self.texts)
 

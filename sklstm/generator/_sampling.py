@@ -29,9 +29,9 @@ class SamplingMixin:
         r"""Sample texts.
 
         Symbols are drawn from :math:`P(x_t \mid x_{<t})^{1/\tau}` at the temperature :math:`\tau`,
-        scaled to sum to 1. `top_k` and then `top_p` leave out improbable symbols, which otherwise
-        add up to nonsense [1]_. A text ends where the network ends it, or at `max_length`; the
-        unknown symbol is never drawn. All options belong to the call; the estimator has none.
+        scaled to sum to 1. `top_k` and then `top_p` exclude improbable symbols, which otherwise
+        degrade the text [1]_. A text ends at the symbol for the end, or at `max_length`; the
+        unknown symbol is never drawn.
 
         Parameters
         ----------
@@ -40,17 +40,17 @@ class SamplingMixin:
         prefix : str, or list of str with ``level="token"``, default=""
             Beginning of every text.
         max_length : int, default=200
-            Symbols of a text at most, prefix included.
+            Maximum number of symbols in a text, prefix included.
         temperature : float, default=1.0
             Below 1, probable symbols become more probable; ``top_k=1`` is greedy.
         top_k : int, default=None
-            Draw from the `top_k` most probable symbols only.
+            Draw only from the `top_k` most probable symbols.
         top_p : float, default=None
-            Draw only from the fewest most probable symbols that have this probability together.
+            Draw only from the smallest set of most probable symbols with this total probability.
         random_state : int, RandomState instance or None, default=None
-            Seeds the draws. Each text has its own: the same `random_state` gives the same texts for
-            any `batch_size`, and the first of them for a smaller `n_samples`, except where rounding
-            decides between two symbols.
+            Seeds the draws, separately for each text: the same `random_state` gives the same texts
+            for any `batch_size`, and the first of them for a smaller `n_samples`, except where
+            rounding decides between two symbols.
         condition : label, numbers, or array-like with one of them for each text, default=None
             The condition, if the generator was fitted with any.
         handle_unknown : {"error", "skip"}, default="error"
@@ -116,7 +116,7 @@ class SamplingMixin:
         )
         sampler = self._sampler(prefix, conditions, UniformNumbers(seed, range(1)), rule)
         steps = islice(sampler, max_length - len(prefix))
-        symbols = self._encoder.symbols  # a later fit leaves this text alone
+        symbols = self._encoder.symbols  # a later fit does not change this text
         return (symbols[codes[0]] for _, codes in steps)
 
     def _request(self, n_samples, prefix, max_length, handle_unknown, condition, random_state):
@@ -144,7 +144,7 @@ class SamplingMixin:
         check_option(handle_unknown, ("error", "skip"), "handle_unknown")
         kind, hint, level = str, "a str", self._encoder.level
         if level == "token":
-            kind, hint = (list, tuple), "a list of tokens, such as a Tokenizer makes"
+            kind, hint = (list, tuple), "a list of tokens, as from a Tokenizer"
         is_empty = isinstance(prefix, str) and not prefix
         symbols = list(prefix) if is_empty or isinstance(prefix, kind) else [None]
         if not all(isinstance(symbol, str) for symbol in symbols):
@@ -174,7 +174,7 @@ def _check_rule(temperature, top_k, top_p):
     if not 0 < temperature < np.inf:
         raise ValueError(
             f"temperature must be positive and finite; got {temperature}. For the most probable "
-            "symbol at each step take top_k=1."
+            "symbol at each step, set top_k=1."
         )
     if top_k is not None:
         check_scalar(top_k, "top_k", Integral, min_val=1)

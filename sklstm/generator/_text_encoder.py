@@ -64,12 +64,12 @@ class TextEncoder(InputEncoder):
         self.left_out = frozenset(inputs.categories[UNKNOWN + 1 :]).difference(self.codes)
 
     def grown(self, inputs):
-        """Warn of new symbols, for which the softmax has no place."""
+        """Warn of new symbols, for which the softmax has no output."""
         new = sorted(set(inputs.categories[UNKNOWN + 1 :]).difference(self.codes, self.left_out))
         if new:
             warnings.warn(
                 f"X holds symbols that the first fit had not: {shorten(new)}. They are read as "
-                "unknown and never written, since the softmax has no place for them. Name "
+                "unknown and never generated, since the softmax has no output for them. Name "
                 "all symbols in the first partial_fit, or fit anew.",
                 UserWarning,
                 stacklevel=7,

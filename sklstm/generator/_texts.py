@@ -1,4 +1,4 @@
-"""Texts as users pass them, and as the network gets them."""
+"""Texts as users pass them, and as the network reads them."""
 
 import warnings
 from reprlib import repr as shorten
@@ -15,7 +15,7 @@ LONG_TEXT_SYMBOLS = 10_000  # above it, a text is too long to be learned as a wh
 CLUSTER_SHARES = (0.8, 0.95)  # of the text: what the first clusters of the adaptive softmax cover
 
 OWN_VECTORS = (
-    "LSTMGenerator learns vectors of its own, for tokens that it can sample: pass the tokens of a "
+    "LSTMGenerator learns its own embeddings, for tokens that it can sample: pass the tokens of a "
     "Tokenizer, or the Sequences of a TokenIndexer."
 )
 
@@ -151,14 +151,14 @@ def warn_of_long_texts(data):
 
 
 def check_vocabulary(symbols, vocabulary):
-    """Check that all symbols which are named after the first call were known then.
+    """Check that symbols named after the first call are in its vocabulary.
 
     Parameters
     ----------
     symbols : iterable of str
-        The user's.
+        The symbols.
     vocabulary : dict of str to int
-        That of the network.
+        The vocabulary of the network.
     """
     unknown = sorted(set(check_symbols(symbols, are_characters=False)).difference(vocabulary))
     if unknown:

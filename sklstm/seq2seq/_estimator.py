@@ -48,24 +48,24 @@ class LSTMSeq2Seq(BaseLSTM):
     attention : {"additive", "dot"} or None, default="additive"
         How the decoder's state is compared with the steps of the source; None for no attention.
     teacher_forcing : float, default=1.0
-        Probability that the decoder reads the true symbol :math:`y_{i-1}` in training, and not its
-        own prediction. Below 1 it is scheduled sampling [4]_, which is slower.
+        Probability that the decoder reads the true symbol :math:`y_{i-1}` in training, rather than
+        its own prediction. Below 1 this is scheduled sampling [4]_, which is slower.
     beam_size : int, default=1
-        Hypotheses that beam search keeps at each step; 1 is greedy decoding.
+        Number of hypotheses that beam search keeps at each step; 1 is greedy decoding.
     length_penalty : float, default=0.0
         The exponent :math:`\alpha` in :math:`\log P(y \mid x) \, / \, ((5 + n) / 6)^\alpha`, by
         which beam search ranks outputs of :math:`n` symbols, end included [5]_. Larger values give
         longer outputs; greedy decoding ignores it.
     max_length : int or None, default=None
-        Symbols of an output at most; None means those of the longest one in ``fit``. Like
-        `beam_size` and `length_penalty`, it can be changed without refitting, or overridden in
+        Maximum number of symbols in an output; None means the length of the longest one in ``fit``.
+        Like `beam_size` and `length_penalty`, it can be changed without refitting, or overridden in
         ``predict``.
     vocabulary_size : int or None, default=None
         If set, integers in X are token ids below it, 0 being padding; otherwise they are numbers.
     embedding_dim : int, default=32
-        Width of the embeddings that are learned. Word vectors that come with X keep their own.
+        Width of learned embeddings. Word vectors in X keep their own.
     fine_tune_embeddings : bool, default=True
-        Whether word vectors that come with X are trained too, or stay frozen.
+        Whether word vectors in X are trained too, or stay frozen.
     embedding_lr : float or None, default=None
         Learning rate of the embeddings of X, lower against overfitting; None means `lr`.
     cell : {"lstm", "peephole", "coupled", "gru", "rnn", "minlstm", "mingru"}, default="lstm"
@@ -133,27 +133,27 @@ class LSTMSeq2Seq(BaseLSTM):
     verbose : int, default=0
         1 prints a line per epoch and shows a progress bar.
     random_state : int, RandomState instance or None, default=None
-        Seeds weights, shuffling, dropout, sampling and splits; torch's global state is kept.
+        Seeds weights, shuffling, dropout, sampling and splits; global generators stay untouched.
 
     Attributes
     ----------
     symbols_ : list of str
         The symbols of the outputs, sorted.
     max_length_ : int
-        Symbols of an output at most.
+        Maximum number of symbols in an output.
     n_features_in_ : int
         Features of a step. Not set for strings, tokens and ids.
     feature_names_in_ : ndarray of str
-        Names of the columns of X, if it was a frame, or a list of frames, with string names.
+        Names of the columns of X, if it was a frame or a list of frames with string names.
     net_ : skorch.NeuralNet
         The trained skorch net.
     module_ : torch.nn.Module
-        Its network.
+        The torch network.
     history_ : list of dict
         One per epoch: ``train_loss`` and ``valid_loss`` (nats per symbol, the latter with full
         teacher forcing), and ``dur`` in seconds.
     n_iter_ : int
-        Epochs of training done.
+        Number of epochs trained.
     n_parameters_ : int
         Number of parameters of the network.
 
@@ -197,7 +197,7 @@ class LSTMSeq2Seq(BaseLSTM):
     """
 
     _network = Seq2SeqNet
-    mask_padding = True  # there is nothing to see in padding
+    mask_padding = True  # padding is never attended to
 
     def __init__(
         self,
@@ -312,7 +312,7 @@ class LSTMSeq2Seq(BaseLSTM):
         Returns
         -------
         LSTMSeq2Seq
-            The fitted estimator. Ctrl-C ends training and keeps what was learned so far.
+            The fitted estimator. Ctrl-C ends training and keeps the weights so far.
         """
         self._declared_symbols = None
         return self._fit(X, y, sample_weight, X_val, y_val, groups)
@@ -392,7 +392,7 @@ class LSTMSeq2Seq(BaseLSTM):
         X : list of str, token lists, Sequences, ids or numbers
             One source for each sample.
         beam_size, length_penalty, max_length : default=None
-            Override the estimator's own for this call; None means no override.
+            Override the estimator's parameters for this call; None means no override.
 
         Returns
         -------
@@ -412,9 +412,9 @@ class LSTMSeq2Seq(BaseLSTM):
         n : int, default=5
             Number of outputs.
         beam_size : int, default=None
-            Overrides the estimator's own for this call; None means the larger of that and `n`.
+            Overrides the estimator's for this call; None means the larger of that and `n`.
         length_penalty, max_length : default=None
-            Override the estimator's own for this call; None means no override.
+            Override the estimator's parameters for this call; None means no override.
 
         Returns
         -------
@@ -428,7 +428,7 @@ class LSTMSeq2Seq(BaseLSTM):
             beam_size = max(n, self.beam_size)
         if not isinstance(beam_size, Integral) or beam_size < n:
             raise ValueError(
-                f"beam_size must be an integer of at least n={n}, since the search finds no more "
+                f"beam_size must be an integer of at least n={n}, since beam search finds no more "
                 f"outputs than it keeps; got {beam_size!r}."
             )
         found = self._search(X, beam_size, length_penalty, max_length)
@@ -494,7 +494,7 @@ class LSTMSeq2Seq(BaseLSTM):
 
     @property
     def max_length_(self):
-        """Symbols of an output at most."""
+        """Maximum number of symbols in an output."""
         check_is_fitted(self)
         return self.max_length or self._longest
 

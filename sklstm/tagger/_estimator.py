@@ -63,9 +63,9 @@ class LSTMTagger(BaseLSTM):
     vocabulary_size : int or None, default=None
         If set, integers in X are token ids below it, 0 being padding; otherwise they are numbers.
     embedding_dim : int, default=32
-        Width of the embeddings that are learned. Word vectors that come with X keep their own.
+        Width of learned embeddings. Word vectors in X keep their own.
     fine_tune_embeddings : bool, default=True
-        Whether word vectors that come with X are trained too, or stay frozen.
+        Whether word vectors in X are trained too, or stay frozen.
     embedding_lr : float or None, default=None
         Learning rate of the embeddings of X, lower against overfitting; None means `lr`.
     cell : {"lstm", "peephole", "coupled", "gru", "rnn", "minlstm", "mingru"}, default="lstm"
@@ -136,7 +136,7 @@ class LSTMTagger(BaseLSTM):
     verbose : int, default=0
         1 prints a line per epoch and shows a progress bar.
     random_state : int, RandomState instance or None, default=None
-        Seeds weights, shuffling, dropout, sampling and splits; torch's global state is kept.
+        Seeds weights, shuffling, dropout, sampling and splits; global generators stay untouched.
 
     Attributes
     ----------
@@ -152,16 +152,16 @@ class LSTMTagger(BaseLSTM):
     n_features_in_ : int
         Features of a step. Not set for tokens and ids.
     feature_names_in_ : ndarray of str
-        Names of the columns of X, if it was a frame, or a list of frames, with string names.
+        Names of the columns of X, if it was a frame or a list of frames with string names.
     net_ : skorch.NeuralNet
         The trained skorch net.
     module_ : torch.nn.Module
-        Its network.
+        The torch network.
     history_ : list of dict
         One per epoch: ``train_loss`` and ``valid_loss`` (nats per step), ``valid_f1`` or
         ``valid_acc``, and ``dur`` in seconds.
     n_iter_ : int
-        Epochs of training done.
+        Number of epochs trained.
     n_parameters_ : int
         Number of parameters of the network.
 
@@ -324,7 +324,7 @@ class LSTMTagger(BaseLSTM):
         Returns
         -------
         LSTMTagger
-            The fitted estimator. Ctrl-C ends training and keeps what was learned so far.
+            The fitted estimator. Ctrl-C ends training and keeps the weights so far.
         """
         self._declared_tags = None
         return self._fit(X, y, sample_weight, X_val, y_val, groups)
@@ -383,8 +383,8 @@ class LSTMTagger(BaseLSTM):
             row = unequal[0]
             raise ValueError(
                 f"Sequence {row} has {data.lengths[row]} steps but {lengths[row]} tags. Every "
-                "step needs a tag; if a SequencePadder cuts sequences, leave it out: LSTMTagger "
-                "makes its own batches."
+                "step needs a tag; if a SequencePadder truncates sequences, leave it out, since "
+                "LSTMTagger pads its own batches."
             )
         data.step_targets = np.concatenate(targets)
         self._average(data, lengths, purpose)
@@ -529,9 +529,9 @@ class LSTMTagger(BaseLSTM):
         return self._collect(X, lambda emissions, lengths: self._n_best(emissions, lengths, n))
 
     def _n_best(self, emissions, lengths, n):
-        n_paths = len(self._codes.tags) ** min(emissions.shape[1], 30)  # or more than any memory
+        n_paths = len(self._codes.tags) ** min(emissions.shape[1], 30)  # or too many to store
         n = min(n, n_paths)
-        check_memory(2 * n * emissions.numel(), "Lower n or batch_size.")  # scores and places
+        check_memory(2 * n * emissions.numel(), "Lower n or batch_size.")  # scores, backpointers
         paths, log_probabilities = self.module_.crf.n_best(emissions, lengths, n)
         rows = []
         for length, row_paths, row_logs in zip(lengths, paths, log_probabilities, strict=True):
@@ -558,7 +558,7 @@ class LSTMTagger(BaseLSTM):
         check_is_fitted(self)
         if self.scheme_ is None:
             raise ValueError(
-                "predict_entities needs tags that spell spans, such as 'B-PER', but the tagger "
+                "predict_entities needs tags that mark spans, such as 'B-PER', but the tagger "
                 "was fitted on plain tags: use predict."
             )
         inputs = strings_of(self._encoder.read(X, self), "predict_entities")
@@ -575,7 +575,7 @@ class LSTMTagger(BaseLSTM):
 
     @property
     def transitions_(self):
-        """Weights of neighbouring tags, see above."""
+        """Transition scores between neighbouring tags."""
         check_is_fitted(self)
         start, between, end = self.module_.crf.weights()
         tags = self._codes.tags
@@ -587,7 +587,7 @@ class LSTMTagger(BaseLSTM):
 
     @property
     def classes_(self):
-        """The tags that the network tells apart."""
+        """The tags that the network distinguishes."""
         return np.array(self._codes.tags)
 
     @property
@@ -603,7 +603,7 @@ class LSTMTagger(BaseLSTM):
 
 
 def _unlike(name, tags):
-    """Put a name into brackets until no tag is spelled like it."""
+    """Put a name into brackets until no tag has it."""
     while name in tags:
         name = f"<{name}>"
     return name
