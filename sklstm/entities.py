@@ -1,6 +1,5 @@
-"""Named entities and their texts: ``Entity`` and ``TaggedText``."""
+"""Named entities in their text: ``Entity`` and ``TaggedText``."""
 
-import reprlib
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,10 +7,12 @@ from html import escape
 from itertools import accumulate, pairwise
 from numbers import Integral, Real
 
-# Degrees on the colour wheel, far apart for the types that most data sets have.
+from sklstm._arguments import describe
+
+# Degrees on the colour wheel, far apart for the most common types.
 HUES = {"PER": 210, "PERSON": 210, "LOC": 130, "ORG": 30, "MISC": 290}
 
-# Dark letters on a light ground of their own: readable on pages of any colour.
+# Dark letters on a light background: readable on pages of any colour.
 COLOURS = "background: hsl({hue}, 80%, 86%); color: hsl({hue}, 90%, 12%)"
 TEXT = '<div dir="auto" style="white-space: pre-wrap; line-height: 1.9">{}</div>'
 ENTITY = (
@@ -32,7 +33,7 @@ class Entity:
     start, end : int
         Positions of its first token and after its last one.
     text : str
-        The name as in the text; if only tokens are known, these joined by spaces.
+        The name as in the text, or its tokens joined by spaces.
     confidence : float, default=None
         Probability of the entity, from 0 to 1; None if unknown.
     start_char, end_char : int, default=None
@@ -64,7 +65,7 @@ class Entity:
     end_char: int | None = None
 
     def __post_init__(self):
-        """Refuse what could not be drawn."""
+        """Check the types of what is drawn."""
         for name in ("type", "text"):
             if not isinstance(getattr(self, name), str):
                 raise TypeError(f"{name} of an Entity must be a str, got {getattr(self, name)!r}.")
@@ -77,17 +78,16 @@ class Entity:
 class TaggedText:
     """A text with its entities, shown in colour in notebooks.
 
-    Jupyter and the Sphinx gallery show each entity in the colour of its type, which is the same in
-    every text, followed by the type; hovering shows its confidence. As plain text, an entity is in
-    brackets and its type in parentheses.
+    Jupyter and the Sphinx gallery show each entity in the colour of its type, followed by the type;
+    hovering shows its confidence. In plain text, entities are in brackets, types in parentheses.
 
     Parameters
     ----------
     text : str or list of str
-        The text, or its tokens. In a text, entities are placed by `start_char` and `end_char`;
-        among tokens, which are joined by spaces, by `start` and `end`.
+        The text, or its tokens, which are joined by spaces. Entities are placed by `start_char` and
+        `end_char` in a text, and by `start` and `end` among tokens.
     entities : iterable of Entity
-        The entities, in the order of the text and without overlap.
+        The entities, in order and without overlap.
 
     Attributes
     ----------
@@ -99,10 +99,10 @@ class TaggedText:
     Raises
     ------
     TypeError
-        If `text` is neither a str nor a list of str, or an entity is no :class:`Entity`.
+        If `text` is neither a str nor a list of str, or an entity is not an :class:`Entity`.
     ValueError
-        If an entity lacks the positions or leaves the text, or if entities overlap or are not
-        in order.
+        If an entity lacks its positions or exceeds the text, or if entities overlap or are not in
+        order.
 
     Examples
     --------
@@ -116,9 +116,7 @@ class TaggedText:
         _check_text(text)
         self.text = text
         if not isinstance(entities, Iterable):
-            raise TypeError(
-                f"entities must be an iterable of Entity, got {reprlib.repr(entities)}."
-            )
+            raise TypeError(f"entities must be an iterable of Entity, got {describe(entities)}.")
         self.entities = list(entities)
         if isinstance(text, str):
             _check_entities(self.entities, ("start_char", "end_char"), len(text), "characters")
@@ -147,7 +145,7 @@ class TaggedText:
         yield text[position:], None
 
     def _characters(self):
-        """Return the text, and where in it each entity stands."""
+        """Return the text, and the start and end of each entity in it."""
         if isinstance(self.text, str):
             return self.text, [(entity.start_char, entity.end_char) for entity in self.entities]
         starts = list(accumulate((len(token) + 1 for token in self.text), initial=0))
@@ -171,18 +169,16 @@ def _check_text(text):
         return
     if not isinstance(text, (list, tuple)) or not all(isinstance(token, str) for token in text):
         raise TypeError(
-            "text must be one str, or the list of str that are its tokens, got "
-            f"{reprlib.repr(text)} of type {type(text).__name__}."
+            f"text must be one str, or the list of str that are its tokens, got {describe(text)}."
         )
 
 
 def _check_entities(entities, names, length, unit):
-    """Check that the positions called `names` are there, inside of the text, and in order."""
+    """Check that the positions called `names` exist, lie in the text, and are in order."""
     for number, entity in enumerate(entities):
         if not isinstance(entity, Entity):
             raise TypeError(
-                f"Entity {number} is {reprlib.repr(entity)} of type {type(entity).__name__}; "
-                "entities are objects of the class Entity."
+                f"Entity {number} is {describe(entity)}; entities are objects of the class Entity."
             )
     spans = [tuple(getattr(entity, name) for name in names) for entity in entities]
     for number, (entity, span) in enumerate(zip(entities, spans, strict=True)):

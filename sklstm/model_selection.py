@@ -13,38 +13,36 @@ __all__ = ["DocumentKFold"]
 
 
 class DocumentKFold(GroupKFold):
-    """K folds of whole documents, each with its share of entities of every type.
+    """K-fold split by documents, balanced in the entities of each type.
 
-    Names recur within a document, so sentences of one document on both sides of a split make a
-    tagger look better than it is. Stratified folds are no way out: scikit-learn stratifies by
-    one class a sample, and a sentence has many tags. This splitter deals out documents instead,
-    such that the folds come out alike in the number of entities of each type, rare types
-    included, and in the number of tokens.
+    Names recur within a document, so a split inside documents overestimates a tagger. Stratified
+    folds need one class per sample, but a sentence has many tags. This splitter assigns whole
+    documents to folds, such that folds have about equal numbers of tokens and of entities of each
+    type, rare types included.
 
     Parameters
     ----------
     n_splits : int, default=5
         Number of folds, at least 2.
     shuffle : bool, default=False
-        Deal out documents of about the same size, within a factor of two, in random order.
+        Whether documents of about equal size, within a factor of two, are in random order.
     random_state : int, RandomState instance or None, default=None
-        Seed of the order if `shuffle` is True. Must be None otherwise.
+        Seeds the order if `shuffle` is True, and must be None otherwise.
 
     See Also
     --------
-    sklearn.model_selection.GroupKFold : Balances the number of samples alone.
-    sklearn.model_selection.StratifiedGroupKFold : Balances one class a sample.
+    sklearn.model_selection.GroupKFold : Balances only the number of samples.
+    sklearn.model_selection.StratifiedGroupKFold : Balances one class per sample.
 
     Notes
     -----
-    A document is described by its shares: the part of the whole data's tokens, and of the
-    entities of each type, that it holds. Largest documents first (in Euclidean norm), each goes
-    to the fold whose shares so far have the smallest scalar product with its own; of equals, to
-    the fold with the fewest documents. Of all choices this one adds least to the sum of squared
-    shares of the folds, which is smallest when all folds are alike.
+    A document is represented by its shares of all tokens, and of all entities of each type. In
+    descending order of their Euclidean norm, each document goes to the fold whose shares so far
+    have the smallest scalar product with its own; ties go to the fold with the fewest documents.
+    This greedily minimises the sum of squared shares of the folds.
 
-    Tags may be in any scheme that :func:`sklstm.tags.infer_scheme` knows. Of plain tags, such as
-    parts of speech, each one counts as an entity.
+    Tags may be in any scheme that :func:`sklstm.tags.infer_scheme` knows. Plain tags, such as parts
+    of speech, each count as an entity.
 
     Examples
     --------
@@ -61,9 +59,9 @@ class DocumentKFold(GroupKFold):
     49 [('LOC', 340), ('MISC', 237), ('ORG', 299), ('PER', 313)]
     49 [('LOC', 337), ('MISC', 238), ('ORG', 300), ('PER', 310)]
 
-    The documents are passed as ``groups``, as to scikit-learn's own splitters of groups:
-    ``cross_validate(tagger, X, y, cv=DocumentKFold(), groups=documents)``, or with metadata
-    routing enabled ``params={"groups": documents}``, and
+    Documents are passed as ``groups``, as to scikit-learn's own group splitters:
+    ``cross_validate(tagger, X, y, cv=DocumentKFold(), groups=documents)`` (with metadata routing
+    ``params={"groups": documents}``), and
     ``GridSearchCV(tagger, grid, cv=DocumentKFold()).fit(X, y, groups=documents)``.
     """
 
@@ -73,30 +71,30 @@ class DocumentKFold(GroupKFold):
         Parameters
         ----------
         X : sequence of length n_sentences
-            The sentences, in whatever form; only their number matters.
+            The sentences; only their number matters.
         y : sequence of list of str
             The tags of each sentence.
         groups : array-like of shape (n_sentences,), default=None
-            The document each sentence is from. None makes each sentence a document of its own.
+            The document of each sentence. None makes each sentence a document.
 
         Yields
         ------
         train : ndarray of int
-            Indices of the sentences to train with.
+            Indices of the training sentences.
         test : ndarray of int
-            Indices of the sentences of the fold. Each sentence is in one fold.
+            Indices of the test sentences; each sentence is in one test set.
 
         Raises
         ------
         TypeError
-            If `y` is not one list of tags for each sentence.
+            If `y` is not one list of tags per sentence.
         ValueError
-            If `X`, `y` and `groups` differ in length, if the tags fit no scheme, if a document is
+            If `X`, `y` and `groups` differ in length, if tags fit no scheme, if a document is
             missing, or if there are fewer documents than folds.
         """
         if y is None:
             raise ValueError(
-                "DocumentKFold balances the entities in y, got y=None. Pass the tags, or take "
+                "DocumentKFold balances the entities in y, got y=None. Pass the tags, or use "
                 "scikit-learn's GroupKFold."
             )
         yield from super().split(X, y, groups)
@@ -107,8 +105,7 @@ class DocumentKFold(GroupKFold):
         if n_documents < self.n_splits:
             raise ValueError(
                 f"n_splits={self.n_splits} folds need as many documents, got {n_documents} in "
-                "groups. Take fewer folds, or leave groups out: each sentence then counts as a "
-                "document."
+                "groups. Use fewer folds, or leave groups out to make each sentence a document."
             )
         shares = _document_shares(y, document_of)
         size = np.linalg.norm(shares, axis=1)
@@ -117,7 +114,7 @@ class DocumentKFold(GroupKFold):
             order = check_random_state(self.random_state).permutation(order)
             size = np.frexp(size)[1]  # the power of two
         order = order[np.argsort(-size[order], kind="stable")]
-        fold_of = _deal_out(shares, order, self.n_splits)[document_of]
+        fold_of = _assign_folds(shares, order, self.n_splits)[document_of]
         for fold in range(self.n_splits):
             yield np.flatnonzero(fold_of == fold)
 
@@ -127,20 +124,17 @@ def _number_documents(groups):
     groups = to_array(groups, "groups", "the name or number of the document of each sentence")
     names = column_or_1d(groups).tolist()
     for sentence, name in enumerate(names):
-        if name is None or (name == name) is not True:  # NaN and its kin differ from themselves
+        if name is None or (name == name) is not True:  # NaN differs from itself
             raise ValueError(
                 f"groups[{sentence}] is {name}: every sentence needs the name or number of its "
-                "document. Give a sentence that stands alone a name of its own."
+                "document. Give a sentence without a document a name of its own."
             )
     number_of = {name: number for number, name in enumerate(dict.fromkeys(names))}
     return np.array([number_of[name] for name in names])
 
 
 def _document_shares(y, document_of):
-    """Part of all tokens, and of all entities of each type, that each document holds.
-
-    Returns an array of shape (n_documents, 1 + n_types) whose columns sum to 1.
-    """
+    """Return each document's shares of tokens and entities, shape (n_documents, 1 + n_types)."""
     y = check_tags(y, None)
     lengths = np.array([len(tags) for tags in y])
     scheme = infer_scheme(y)
@@ -152,11 +146,11 @@ def _document_shares(y, document_of):
     counts = np.zeros((document_of.max() + 1, 1 + len(names)))
     np.add.at(counts[:, 0], document_of, lengths)
     np.add.at(counts[:, 1:], (document_of[sentences], kinds), 1)
-    return counts / np.maximum(counts.sum(axis=0), 1)  # no token at all: no share at all
+    return counts / np.maximum(counts.sum(axis=0), 1)  # without tokens all shares are 0
 
 
-def _deal_out(shares, order, n_folds):
-    """Fold of each document: the one most unlike it, given what was dealt out before."""
+def _assign_folds(shares, order, n_folds):
+    """Assign each document, in this order, to the fold that is least like it so far."""
     folds = np.zeros((n_folds, shares.shape[1]))
     n_documents = np.zeros(n_folds, int)
     fold_of = np.empty(len(shares), int)

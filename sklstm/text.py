@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from sklstm._arguments import describe
 from sklstm._arrays import plain, to_array
 from sklstm._sklearn import Interval, fit_context
 from sklstm._validation import check_texts, check_tokens, to_list
@@ -27,51 +28,45 @@ AFTER_OPENING = re.compile(r"(?<=[(\[{«“„¿¡]) ")
 class Tokenizer(TransformerMixin, BaseEstimator):
     """Split texts into tokens.
 
-    By default a token is a word of any script: letters with their combining marks, digits, straight
-    or curly apostrophes between letters (``don't``) and separators between digits (``3.14``,
-    ``10,000``). This follows Unicode's word boundaries [1]_, except that a full stop, a colon or an
-    underscore between letters separates words, and that direction marks and other invisible
-    characters neither are tokens nor end one.
+    By default a token is a word of any script: letters with combining marks, digits, straight or
+    curly apostrophes between letters (``don't``) and separators between digits (``3.14``,
+    ``10,000``). This follows Unicode's word boundaries [1]_, except that a full stop, colon or
+    underscore between letters separates words, and that invisible characters such as direction
+    marks neither are tokens nor end one.
 
-    In scripts without spaces, no rule finds the words. Following the standard, each Chinese
-    character, each hiragana and each run of katakana is a token, and in Thai, Lao, Khmer and
-    Burmese each letter with its marks. For words, pass the function of a linguistic library as
-    `tokenizer`.
+    In scripts without spaces, each Chinese character, each hiragana and each run of katakana is a
+    token, as in the standard, and in Thai, Lao, Khmer and Burmese each letter with its marks. For
+    words, pass the function of a linguistic library as `tokenizer`.
 
-    Nothing is learned: ``fit`` only checks the parameters and the texts, and ``transform`` works
-    without it. Equal tokens of one call share a string object, so a corpus costs little more than
-    one reference per token.
+    ``fit`` only checks the parameters and the texts, and ``transform`` works without it. Equal
+    tokens of one call share a string object, so a corpus costs about one reference per token.
 
     Parameters
     ----------
     lowercase : bool, default=True
-        Whether to lower-case the tokens. A `token_pattern` then ignores case.
+        Whether to lower-case the tokens; `token_pattern` then ignores case.
     punctuation : bool, default=False
-        Whether each punctuation mark, symbol or emoji is a token; flags, families and skin tones
-        are one each. Taggers and generators need them; without, sequences are shorter, by a seventh
-        for film reviews. It has no effect with `token_pattern` or `tokenizer`.
+        Whether each punctuation mark, symbol or emoji is a token. Taggers and generators need
+        them; without, sequences are shorter, by a seventh for film reviews. No effect with
+        `token_pattern` or `tokenizer`.
     strip_html_breaks : bool, default=True
-        Whether to read ``<br>`` and ``<br />``, common in texts from the web, as spaces of the same
-        length. All other markup is text.
+        Whether to replace ``<br>`` and ``<br />`` by spaces of the same length. Other markup is
+        text.
     token_pattern : str or re.Pattern, default=None
-        A regular expression that matches a token, instead of the default rule. If it has a group,
-        the group is the token.
+        A regular expression that matches a token, instead of the default rule; its group, if it
+        has one, is the token.
     tokenizer : callable, default=None
-        A function from a text to its tokens, instead of the default rule: ``str.split`` to split at
-        whitespace, ``list`` for characters, or the function of a linguistic library.
+        A function from a text to its tokens, instead of the default rule, such as ``str.split``,
+        or ``list`` for characters.
     char_spans : bool, default=False
-        Whether ``transform`` returns `Sequences` that carry the texts, and in ``char_spans`` where
-        each token stands in its own. The next steps keep them, so that a tagger can tell where in
-        the text its entities are. As with ``find_char_spans``, tokens must be pieces of the text.
+        Whether ``transform`` returns `Sequences` with the texts and the character spans of the
+        tokens. Later steps keep them, so a tagger can locate its entities in the text. As with
+        ``find_char_spans``, tokens must be substrings of the text.
 
     See Also
     --------
-    TokenIndexer : Turns tokens into ids.
-    sklstm.Word2VecEmbedder : Turns tokens into word vectors.
-
-    Notes
-    -----
-    There is no ``get_feature_names_out`` and no ``set_output``: tokens are not a table.
+    TokenIndexer : Encodes tokens as ids.
+    sklstm.Word2VecEmbedder : Attaches word vectors to tokens.
 
     References
     ----------
@@ -148,18 +143,17 @@ class Tokenizer(TransformerMixin, BaseEstimator):
         Returns
         -------
         list of list of str, or Sequences
-            The tokens of each text. An empty text has none. With `char_spans`, they come as
-            `Sequences`.
+            The tokens of each text; `Sequences` with `char_spans`.
         """
         self._check_parameters()
-        forms, texts = _Forms(self.lowercase), self._read(X)
+        forms, texts = _Forms(self.lowercase), self._texts(X)
         if self.char_spans:
             return self._with_spans(texts, forms, check_texts(X))
         find = self._match if self.tokenizer is None else self._split
         return [list(map(forms.__getitem__, filter(None, find(text)))) for text in texts]
 
     def find_char_spans(self, X):
-        """Find where each token stands in its text.
+        """Find the characters of each token in its text.
 
         Parameters
         ----------
@@ -169,17 +163,16 @@ class Tokenizer(TransformerMixin, BaseEstimator):
         Returns
         -------
         list of ndarray of int64, shape (n_tokens, 2)
-            Start and end of each token that ``transform`` returns: ``text[start:end]`` is the
-            token as it was written.
+            Start and end of each token of ``transform``: ``text[start:end]`` is the token as
+            written.
 
         Raises
         ------
         ValueError
-            If `tokenizer` returns tokens that are no pieces of the text in its order. Each is
-            searched from the end of the one before.
+            If the tokens of `tokenizer` are not substrings of the text, in order.
         """
         self._check_parameters()
-        spans = map(self._find_spans, self._read(X))
+        spans = map(self._find_spans, self._texts(X))
         return [np.array(rows, dtype=np.int64).reshape(-1, 2) for rows in spans]
 
     def inverse_transform(self, X):
@@ -193,8 +186,8 @@ class Tokenizer(TransformerMixin, BaseEstimator):
         Returns
         -------
         list of str
-            Tokens separated by spaces, except before closing and after opening punctuation, and
-            within scripts without spaces.
+            Tokens joined by spaces, except before closing and after opening punctuation, and in
+            scripts without spaces.
         """
         return list(map(_join, _as_tokens(X)))
 
@@ -224,7 +217,7 @@ class Tokenizer(TransformerMixin, BaseEstimator):
             )
         return pattern
 
-    def _read(self, X):
+    def _texts(self, X):
         texts = check_texts(X)
         return map(_blank_breaks, texts) if self.strip_html_breaks else texts
 
@@ -236,7 +229,7 @@ class Tokenizer(TransformerMixin, BaseEstimator):
             example = wrong[0] if wrong else returned
             raise TypeError(
                 f"tokenizer must return a list of str; from the text {reprlib.repr(text)} it "
-                f"made {reprlib.repr(example)} of type {type(example).__name__}."
+                f"made {describe(example)}."
             )
         return tokens
 
@@ -266,7 +259,7 @@ class Tokenizer(TransformerMixin, BaseEstimator):
             if start < 0:
                 raise ValueError(
                     f"tokenizer returned {token!r}, which is not in the text after character "
-                    f"{end}: character spans need tokens that are pieces of the text, in order. "
+                    f"{end}: character spans need substrings of the text, in order. "
                     f"The text is {reprlib.repr(text)}."
                 )
             end = start + len(token)
@@ -284,39 +277,38 @@ class Tokenizer(TransformerMixin, BaseEstimator):
 class TokenIndexer(TransformerMixin, BaseEstimator):
     """Encode tokens as token ids of a vocabulary.
 
-    Id 0 is padding, id 1 the unknown token, and the tokens of the training data have the ids from 2
-    on, the most frequent first. The result is a :class:`Sequences` with the vocabulary as
-    categories; ``np.asarray`` turns it into a matrix of ids, padded with 0.
+    Id 0 is padding, id 1 the unknown token, and the tokens of the training data have ids from 2 on,
+    the most frequent first. The result is a :class:`Sequences` with the vocabulary as categories;
+    ``np.asarray`` makes it a matrix of ids, padded with 0.
 
     Parameters
     ----------
     max_tokens : int, default=None
-        Size of the vocabulary at most, padding and unknown included, which is the number of rows an
-        embedding needs: the ``max_tokens - 2`` most frequent tokens are kept. None keeps all.
+        Maximum size of the vocabulary, padding and unknown included: the ``max_tokens - 2`` most
+        frequent tokens are kept. None keeps all.
     min_count : int, default=1
-        Drop tokens that occur less often than this in the training data.
+        Tokens that occur less often in the training data are dropped.
     vocabulary : list of str or mapping of str to int, default=None
-        A fixed vocabulary. The tokens of a list get the ids from 2 on; a mapping gives the ids,
-        from 2 on without gaps or repeats. A mapping may also name the ids 0 and 1 ``"<pad>"`` and
-        ``"<unk>"``, and a list may begin with these two.
+        A fixed vocabulary: a list of the tokens with ids from 2 on, or a mapping to these ids,
+        without gaps or repeats. A list may begin with ``"<pad>"`` and ``"<unk>"``, and a mapping
+        may name the ids 0 and 1 so. None learns it.
 
     Attributes
     ----------
     vocabulary_ : dict of str to int
-        The id of each token, in ascending order from 2 on. Tokens of equal frequency are in
-        alphabetical order.
+        The id of each token, ascending from 2 on; tokens of equal frequency are in alphabetical
+        order.
     vocabulary_size_ : int
-        Number of ids, padding and unknown included: the ``vocabulary_size`` of an estimator.
+        Number of ids, padding and unknown included; ``vocabulary_size`` of the estimators.
 
     See Also
     --------
-    Tokenizer : Splits texts into the tokens.
+    Tokenizer : Splits texts into tokens.
     SequencePadder : Truncates and pads the ids.
 
     Notes
     -----
-    Padding and unknown are ids, not strings: a token ``"<pad>"`` or ``"<unk>"`` in the data is a
-    token like any other, with an id from 2 on.
+    A token ``"<pad>"`` or ``"<unk>"`` in the data is a token like any other, with an id from 2 on.
 
     Examples
     --------
@@ -364,7 +356,7 @@ class TokenIndexer(TransformerMixin, BaseEstimator):
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit_transform(self, X, y=None):
-        """Learn the vocabulary and encode the same tokens, which is faster than in two calls.
+        """Learn the vocabulary and encode the same tokens, faster than in two calls.
 
         Parameters
         ----------
@@ -376,13 +368,13 @@ class TokenIndexer(TransformerMixin, BaseEstimator):
         Returns
         -------
         Sequences
-            As ``transform`` returns it.
+            See ``transform``.
         """
         batch = _as_sequences(X)
         if self.vocabulary is None:
             tokens = self._learn(batch)
         else:
-            tokens = _read_vocabulary(self.vocabulary)
+            tokens = _vocabulary_tokens(self.vocabulary)
             if self.max_tokens is not None or self.min_count > 1:
                 warnings.warn(
                     "max_tokens and min_count have no effect on a given vocabulary.",
@@ -404,7 +396,7 @@ class TokenIndexer(TransformerMixin, BaseEstimator):
         Returns
         -------
         Sequences
-            The ids of the tokens, with the vocabulary as categories. Other tokens have id 1.
+            The ids, with the vocabulary as categories; unknown tokens have id 1.
         """
         check_is_fitted(self)
         self._validate_params()
@@ -416,18 +408,18 @@ class TokenIndexer(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : Sequences, list of list of int, or ndarray of int, shape (n_samples, n_steps)
-            The ids. Sequences that have categories are decoded with their own.
+            The ids. `Sequences` with categories are decoded with their own.
 
         Returns
         -------
         list of list of str
-            The tokens, padding left out; ``"<unk>"`` for id 1.
+            The tokens without padding; ``"<unk>"`` for id 1.
         """
         check_is_fitted(self)
         self._validate_params()
         if isinstance(X, Sequences) and X.categories is not None:
             return X.tokens()
-        codes, offsets = (X.codes, X.offsets) if isinstance(X, Sequences) else _read_ids(X)
+        codes, offsets = (X.codes, X.offsets) if isinstance(X, Sequences) else _codes_and_offsets(X)
         size = len(self._categories)
         if np.any((codes < 0) | (codes >= size)):
             raise ValueError(
@@ -443,14 +435,14 @@ class TokenIndexer(TransformerMixin, BaseEstimator):
         return len(self._categories)
 
     def _list_categories(self):
-        """List what all results share: a tuple, so that none of them changes it."""
+        """Make the categories that all results share, hence a tuple."""
         self._categories = (*SPECIAL_TOKENS, *self.vocabulary_)
 
     def _encode(self, batch):
         return batch.with_categories(self._categories, self.vocabulary_)
 
     def __getstate__(self):
-        """Leave out the list of what the vocabulary holds."""
+        """Leave out the categories, which repeat the vocabulary."""
         return {k: v for k, v in super().__getstate__().items() if k != "_categories"}
 
     def __setstate__(self, state):
@@ -491,7 +483,7 @@ class _Forms(dict):
 
 
 def _blank_breaks(text):
-    """Overwrite HTML breaks with as many blanks, which leaves every offset as it was."""
+    """Overwrite HTML breaks with as many blanks, so that positions stay."""
     return HTML_BREAK.sub(lambda match: " " * len(match[0]), text)
 
 
@@ -508,8 +500,8 @@ def _as_sequences(X):
     return token_sequences(X, "There are no tokens to index; estimators take ids as they are.")
 
 
-def _read_vocabulary(vocabulary):
-    """Check a given vocabulary and list its tokens by id, from the first behind unknown on."""
+def _vocabulary_tokens(vocabulary):
+    """Check a given vocabulary and list its tokens by id, from 2 on."""
     if isinstance(vocabulary, Mapping):
         tokens = _order_by_id(vocabulary)
     else:
@@ -518,10 +510,7 @@ def _read_vocabulary(vocabulary):
             tokens = tokens[len(SPECIAL_TOKENS) :]
     wrong = [token for token in tokens if not isinstance(token, str)]
     if wrong:
-        raise TypeError(
-            f"Every token of the vocabulary must be a str, got {wrong[0]!r} of type "
-            f"{type(wrong[0]).__name__}."
-        )
+        raise TypeError(f"Every token of the vocabulary must be a str, got {describe(wrong[0])}.")
     repeated = [token for token, count in Counter(tokens).items() if count > 1]
     if repeated:
         raise ValueError(
@@ -550,7 +539,7 @@ def _order_by_id(vocabulary):
     return tokens
 
 
-def _read_ids(X):
+def _codes_and_offsets(X):
     X = plain(X)
     is_matrix = isinstance(X, np.ndarray) and X.ndim > 1
     rows = X if is_matrix else to_list(X, "one list of int ids for each sample")

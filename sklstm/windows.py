@@ -1,4 +1,4 @@
-"""Windows over a long series."""
+"""Sliding windows over a time series."""
 
 from numbers import Integral
 
@@ -15,13 +15,11 @@ from sklstm._sklearn import Interval, fit_context
 class SlidingWindow(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     """Cut a series into overlapping windows.
 
-    Rows are steps in time order. A window covers `length` consecutive rows, and the next one starts
-    `step` rows later:
+    Rows are steps in time order. With :math:`T` the `length` and :math:`s` the `step`, windows are
 
     .. math:: W_n = (x_{ns}, x_{ns + 1}, \\dots, x_{ns + T - 1})
 
-    with :math:`T` the length and :math:`s` the step. Windows are read-only views of the series and
-    use no memory of their own.
+    They are read-only views of the series and use no memory of their own.
 
     Parameters
     ----------
@@ -32,8 +30,8 @@ class SlidingWindow(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None)
     step : int, default=1
         Rows from the start of one window to the start of the next.
     pad_start : bool, default=False
-        Whether windows may reach back before the first row, where steps are masked. With ``step=1``
-        a window then ends at every row, so `y` stays as it is and the transformer works inside a
+        Whether windows may begin before the first row, with masked steps. With ``step=1`` a window
+        then ends at every row, so `y` is unchanged and the transformer works in a
         :class:`~sklearn.pipeline.Pipeline`.
 
     Attributes
@@ -41,7 +39,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None)
     n_features_in_ : int
         Columns of the series seen in ``fit``; 1 for a univariate series.
     feature_names_in_ : ndarray of str
-        Names of the columns, if the series was a frame with string column names.
+        Names of the columns, if the series was a data frame with string column names.
 
     See Also
     --------
@@ -96,7 +94,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None)
         SlidingWindow
             The fitted transformer.
         """
-        self._read(X, reset=True)
+        self._series(X, reset=True)
         return self
 
     def transform(self, X):
@@ -110,11 +108,10 @@ class SlidingWindow(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None)
         Returns
         -------
         ndarray of shape (n_windows, length, n_features)
-            Read-only windows. With ``pad_start=True`` a masked array, in which steps before
-            the first row are masked.
+            Read-only windows; with ``pad_start=True`` a masked array.
         """
         self._validate_params()
-        X = self._read(X, reset=False)
+        X = self._series(X, reset=False)
         self._check_length(X)
         return self._cut(X)
 
@@ -126,7 +123,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None)
         X : array-like of shape (n_steps,) or (n_steps, n_features)
             The series.
         y : array-like of shape (n_steps,) or (n_steps, n_targets), default=None
-            What to forecast, row by row as in `X`. None forecasts `X` itself.
+            What to forecast, with the rows of `X`. None forecasts `X` itself.
 
         Returns
         -------
@@ -136,7 +133,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None)
             These rows, concatenated; 1-D for one target one step ahead.
         """
         self._validate_params()
-        X = self._read(X, reset=False)
+        X = self._series(X, reset=False)
         if y is not None:
             y = plain(y, "y")
             if not isinstance(y, np.ndarray):
@@ -150,7 +147,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None)
         after = after[:: self.step].transpose(0, 2, 1).reshape(len(windows), -1)
         return windows, after[:, 0] if after.shape[1] == 1 else after
 
-    def _read(self, X, reset):
+    def _series(self, X, reset):
         if np.ma.is_masked(X):
             raise ValueError("Steps of X are masked. Fill the gaps, for example by interpolation.")
         series = to_numbers(
@@ -163,7 +160,7 @@ class SlidingWindow(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None)
             series = series[:, None]
         X = X if hasattr(X, "columns") else series
         options = {"dtype": (np.float64, np.float32)}
-        if not reset and not hasattr(self, "n_features_in_"):  # there was no fit to compare with
+        if not reset and not hasattr(self, "n_features_in_"):  # not fitted, which is allowed
             return check_array(X, input_name="X", estimator=self, **options)
         return validate_data(self, X, reset=reset, **options)
 
