@@ -1,1 +1,1 @@
-"""The engine: layers, networks and batches, on tensors only and without scikit-learn."""
+"""The engine: layers, networks and batches of tensors, independent of scikit-learn."""

@@ -30,7 +30,7 @@ class Batch:
     conditions : Tensor of shape (n_sequences, n_conditions) or None
         The condition of each sequence.
     continues : bool, default=None
-        Whether the batch continues the sequences of the batch before. None if sequences are
+        Whether the batch continues the sequences of the previous batch. None if sequences are
         whole, and no state is carried over.
     share : float, default=1.0
         Weight of the batch's mean loss in an optimizer step.
@@ -119,7 +119,7 @@ class SequenceDataset(Dataset):
     Parameters
     ----------
     values : ndarray of int32, shape (n_steps,), or of float, shape (n_steps, n_features)
-        The codes or numbers of all sequences, one after the other.
+        The codes or numbers of all sequences, concatenated.
     starts, lengths : ndarray of int64, shape (n_sequences,)
         First step and number of steps of each sequence.
     vectors : Tensor of shape (n_codes, n_features), default=None
@@ -317,11 +317,11 @@ class LengthBatches:
     """Iterate over batches of sequences of similar length, with their labels.
 
     For training, sequences are shuffled and split into pools of `pool_size` batches; each pool
-    is sorted by length and split into batches, and the batches are shuffled. So a batch has little
-    padding, while the order stays random. Without shuffling, all sequences are sorted by length.
+    is sorted by length and split into batches, and the batches are shuffled. So batches have little
+    padding, in random order. Without shuffling, all sequences are sorted by length.
 
-    A batch whose lengths differ so much that it would still be mostly padding is split into
-    micro-batches. Together they make one optimizer step, the same as that of the whole batch.
+    A batch that would still be mostly padding is split into micro-batches. Together they make one
+    optimizer step, equal to that of the whole batch.
 
     Parameters
     ----------
@@ -359,7 +359,7 @@ class LengthBatches:
                 yield batch, None if labels is None else labels[part]
 
     def rows(self):
-        """Return the rows of each batch or micro-batch, drawn anew.
+        """Return the rows of each batch or micro-batch, newly drawn.
 
         Returns
         -------
@@ -370,7 +370,7 @@ class LengthBatches:
         return [part for rows in self.rows_by_step() for part in split(rows)]
 
     def rows_by_step(self):
-        """Return the rows of each optimizer step, drawn anew.
+        """Return the rows of each optimizer step, newly drawn.
 
         Returns
         -------
@@ -389,7 +389,7 @@ class LengthBatches:
 
 
 def in_row_order(batches):
-    """Put the results of batches into the order of the dataset.
+    """Return the results of batches in the order of the dataset.
 
     Parameters
     ----------
@@ -413,8 +413,8 @@ def to_tensor(array):
     Parameters
     ----------
     array : ndarray
-        The array. Large ones that joblib passes to its workers are read-only, which torch would
-        warn of.
+        The array. Large ones that joblib passes to its workers are read-only, of which torch
+        would warn.
 
     Returns
     -------

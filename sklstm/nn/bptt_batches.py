@@ -8,11 +8,11 @@ from sklstm.nn.batches import LengthBatches
 class BPTTBatches:
     """Iterate over batches of a few steps, for truncated backpropagation through time.
 
-    A batch that `continues` goes on with the sequences of the batch before it, from the step at
-    which that one ended. For training, that is with a `random_state`, sequences are shuffled as
-    in `LengthBatches`, and those longer than the number of all steps divided by `batch_size` are
-    cut into pieces first, so that one long text fills a batch. Otherwise they stay whole.
-    Sequences that have ended leave the batch, which then weighs less.
+    A batch that `continues` resumes the sequences of the previous batch where it ended. For
+    training, that is with a `random_state`, sequences are shuffled as in `LengthBatches`, and those
+    longer than the number of all steps divided by `batch_size` are split into pieces first, so that
+    one long text fills a batch. Otherwise they stay whole. Sequences that have ended leave the
+    batch, which then has less weight.
 
     Parameters
     ----------
@@ -21,7 +21,7 @@ class BPTTBatches:
     batch_size : int
         Sequences in a batch, approximately: all batches begin with about the same number.
     random_state : numpy.random.RandomState, default=None
-        Shuffles and cuts; None for neither.
+        Shuffles and splits; None for neither.
     n_steps : int, default=100
         Steps of a batch.
     """
@@ -88,7 +88,7 @@ class BPTTBatches:
 
 
 def split_long_sequences(dataset, longest):
-    """Cut long sequences into pieces of about equal length.
+    """Split long sequences into pieces of about equal length.
 
     Parameters
     ----------

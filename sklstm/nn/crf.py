@@ -1,4 +1,4 @@
-"""The linear-chain conditional random field: the tags of a sentence scored together."""
+"""The linear-chain conditional random field, which scores the tags of a sequence jointly."""
 
 import torch
 from torch import nn
@@ -35,22 +35,22 @@ class LinearChainCRF(nn.Module):
         p(y_t = i) = \alpha_t(i) \, \beta_t(i) / Z \\
         v_t(i) &= e_{t,i} + \max_j \left( A_{ij} + v_{t+1}(j) \right)
 
-    All of it is computed in float64 whatever the emissions' dtype, autocast or not, and
-    returned in theirs, float32 at least. What stands at padding never matters. Emissions of
-    ``-inf`` forbid a tag at one step.
+    All computation is in float64, also under autocast; results have the emissions' dtype, or
+    float32 if that is narrower. Values at padding are ignored. An emission of ``-inf`` forbids a
+    tag at one step.
 
     Parameters
     ----------
     n_tags : int
         Number :math:`K` of tags.
     allowed : tuple of bool arrays of shapes (n_tags,), (n_tags, n_tags), (n_tags,), default=None
-        Tags that may come first, may follow (from row to column), and may come last. What is
-        forbidden has probability 0, whatever its parameter. By default all is allowed.
+        Tags that may come first, may follow (from row to column), and may come last. Anything
+        else has probability 0, whatever its parameter. By default everything is allowed.
 
     References
     ----------
     .. [1] Lafferty, McCallum and Pereira (2001), Conditional random fields: probabilistic models
-       for segmenting and labeling sequence data, ICML, 282-289.
+       for segmenting and labeling sequence data, ICML. https://repository.upenn.edu/cis_papers/159
     .. [2] Rabiner (1989), A tutorial on hidden Markov models and selected applications in speech
        recognition, Proceedings of the IEEE 77(2). https://doi.org/10.1109/5.18626
     """
@@ -77,7 +77,7 @@ class LinearChainCRF(nn.Module):
         return f"n_tags={self.n_tags}"
 
     def weights(self):
-        """Return the weights in force.
+        """Return the weights, with forbidden ones masked.
 
         Returns
         -------
@@ -92,15 +92,15 @@ class LinearChainCRF(nn.Module):
     def log_likelihood(self, emissions, tags, lengths):
         r"""Return the log-probability of given paths.
 
-        Its gradient is what was observed less what was expected: the path's own tags and
-        transitions, less their probabilities. It can be differentiated once.
+        Its gradient is what was observed minus what was expected: the path's own tags and
+        transitions, minus their probabilities. It can be differentiated once.
 
         Parameters
         ----------
         emissions : Tensor of shape (n_sequences, n_steps, n_tags)
             A score for each tag at each step, padded on the right.
         tags : LongTensor of shape (n_sequences, n_steps)
-            The paths; anything negative may stand at padding.
+            The paths, with any negative values at padding.
         lengths : LongTensor of shape (n_sequences,)
             Real steps of each sequence.
 
@@ -223,12 +223,12 @@ class LinearChainCRF(nn.Module):
         lengths : LongTensor of shape (n_sequences,)
             Real steps of each sequence.
         n : int
-            How many.
+            Number of paths.
 
         Returns
         -------
         tags : LongTensor of shape (n_sequences, n, n_steps)
-            The paths, with -1 at padding, and for paths that a sequence does not have.
+            The paths, with -1 at padding, and in place of missing paths.
         log_probabilities : Tensor of shape (n_sequences, n)
             Of the paths: ``-inf`` where the sequence has no more. A sequence without steps has
             one path, the empty one.
@@ -347,7 +347,7 @@ def _by_scaled_sums(scores, transitions, lengths):
 
 
 def _by_logarithms(scores, transitions, lengths):
-    """Take the expectations as what they are, the gradient of log Z; it never underflows."""
+    """Compute the expectations as the gradient of log Z, which never underflows."""
     with torch.inference_mode(False), torch.enable_grad():
         scores = scores.clone().requires_grad_()
         transitions = transitions.expand(len(scores), -1, -1).clone().requires_grad_()
@@ -367,9 +367,9 @@ def _log_partition(scores, transitions, lengths):
 
 
 def _log_messages(scores, transitions, lengths):
-    """Return for each step and tag the log of the sum over the ways there, and of those from there.
+    """Return the logs of the sums over all paths up to each step and tag, and from there on.
 
-    Both count the step itself: (N, T, K) each.
+    Both include the step itself: (N, T, K) each.
     """
     weights = torch.stack([transitions, transitions.mT])[:, None]  # (2, 1, from, to)
     both_ways = torch.stack([scores, _reversed(scores, lengths)])  # (2, N, T, K)

@@ -1,4 +1,4 @@
-"""Dropout, with torch's generator or with one that belongs to a thread."""
+"""Dropout, with torch's generator or a thread's own."""
 
 from contextlib import contextmanager
 from threading import local
@@ -11,7 +11,7 @@ _thread = local()
 
 @contextmanager
 def dropout_generator(generator):
-    """Give the dropout of this thread a generator of its own, for the time of a block.
+    """Give the dropout of this thread its own generator, within a ``with`` block.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def bernoulli(p, out):
 
 
 class Dropout(nn.Module):
-    """Dropout on a batch of sequences, at every step anew or locked in time.
+    """Dropout on a batch of sequences, with a mask per step or one for all steps.
 
     Parameters
     ----------

@@ -21,7 +21,7 @@ class Embedding(nn.Module):
         self.weight = nn.Parameter(torch.empty(n_codes, n_features).uniform_(-0.05, 0.05))
 
     def forward(self, codes, new_vectors=None):
-        """Look the codes up.
+        """Look up the codes.
 
         Parameters
         ----------

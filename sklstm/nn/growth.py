@@ -1,4 +1,4 @@
-"""Growth of the vocabulary of a trained network, which keeps what it has learned."""
+"""Growth of a trained network's vocabulary, without losing what it has learned."""
 
 import torch
 

@@ -3,8 +3,8 @@
 The recurrent kernels keep the gates of every step for the backward pass. For a batch of long
 sequences these are tens of megabytes: more than a processor's cache, and memory that the allocator
 returns to the system after each batch and gets back page by page. Micro-batches reuse theirs. They
-also use the cores better, since two threads on one such kernel are hardly faster than one. Neither
-the micro-batches nor the sums over them depend on the number of threads.
+also use the cores better, since two threads on one such kernel are hardly faster than one. Results
+do not depend on the number of threads.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +19,7 @@ UNIT_STEPS = 400_000  # of a micro-batch, units times steps: about 13 megabytes 
 
 
 class Workers:
-    """A pool of threads, each limited to one core, for the time of a ``with`` block."""
+    """A pool of threads, each limited to one core, within a ``with`` block."""
 
     def __init__(self):
         self.n_threads = torch.get_num_threads()

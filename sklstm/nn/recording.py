@@ -9,18 +9,17 @@ from sklstm.nn.masking import reverse_padded
 
 @contextmanager
 def record(recurrent):
-    """Record the states and gates of recurrent layers at every step, for the time of a block.
+    """Record the states and gates of recurrent layers at every step, within a ``with`` block.
 
     Parameters
     ----------
     recurrent : Recurrent
-        The layers, which use the readable steps of their cells meanwhile.
+        The layers, which meanwhile use the readable steps of their cells.
 
     Yields
     ------
     list of list of list of Trace
-        One list for each call of the layers, with a list of traces, one a direction, for each
-        layer.
+        For each call and each layer, one trace per direction.
     """
     recurrent.recorded = []
     try:
@@ -37,13 +36,13 @@ class Trace:
     names : sequence of str
         Letters of the states: ``"h"`` for the hidden state, ``"c"`` for the cell state.
     index : LongTensor or None
-        Of a backward direction, see `sklstm.nn.masking.reversal_index`.
+        For a backward direction, see `sklstm.nn.masking.reversal_index`.
 
     Attributes
     ----------
     steps : dict of str to list of Tensor, each of shape (n_sequences, hidden_size)
-        The states as they were computed, in the order in which the direction reads; gradients
-        can be taken with respect to them.
+        The states as computed, in the direction's reading order; gradients can be taken with
+        respect to them.
     """
 
     def __init__(self, names, index=None):

@@ -14,8 +14,8 @@ class Recurrent(nn.Module):
 
     Padding comes after the last real step, so the forward direction never sees it: its output at
     ``length - 1`` is that of a packed sequence. The backward direction runs over each sequence
-    reversed within its own length. Neither is packed, since torch's fused CPU kernel takes no
-    packed sequences.
+    reversed within its own length. Nothing is packed, since torch's fused CPU kernel does not
+    support packed sequences.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """The cells of recurrent nets: the equations of one step.
 
 Every cell has a readable ``step``, and a fast ``run`` over all steps with the same results. In all
-equations :math:`x_t` is the input of a step and :math:`h_t` its output; the capital letters are
-weights, :math:`b` biases, and :math:`\\odot` multiplies element by element.
+equations :math:`x_t` is the input of a step and :math:`h_t` its output; capital letters are
+weights, :math:`b` biases, and :math:`\\odot` is the element-wise product.
 """
 
 from inspect import signature

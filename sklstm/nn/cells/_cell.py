@@ -19,7 +19,7 @@ class Cell(nn.Module):
 
     gates = ""  # in the order in which their weights are stacked
     states = ("h",)  # the hidden state, and the cell state "c" if there is one
-    sees_output = True  # whether the gates depend on the hidden state before
+    sees_output = True  # whether the gates depend on the previous hidden state
     title = ""
     min_sequences = 16  # of a micro-batch: with fewer, a run wastes time
 
@@ -39,7 +39,7 @@ class Cell(nn.Module):
 
     @property
     def recurrent(self):
-        """The weights of the states before."""
+        """The recurrent weights."""
         return (self.weight_hh,) if self.sees_output else ()
 
     def reset_parameters(self):
@@ -73,21 +73,21 @@ class Cell(nn.Module):
         return (zeros,) * len(self.states)
 
     def step(self, x, state, *recurrent):
-        """Compute one step, written like the equations.
+        """Compute one step, as in the equations.
 
         Parameters
         ----------
         x : Tensor of shape (n_sequences, input_size)
             The inputs at this step.
         state : tuple of Tensor
-            The state before it, in the order of `states`.
+            The previous state, in the order of `states`.
         *recurrent : Tensor
             The weights in `recurrent`, possibly after dropout.
 
         Returns
         -------
         state : tuple of Tensor
-            The state after it.
+            The new state.
         gates : dict of str to Tensor
             The values of the gates, by letter.
         """

@@ -54,7 +54,7 @@ class CoupledCell(Cell):
         r"""Compute all steps with torch's LSTM kernel; see `Cell.run`.
 
         Since :math:`1 - \sigma(z) = \sigma(-z)`, the cell is an LSTM whose input gate has the
-        weights of its forget gate with the opposite sign.
+        negative weights of its forget gate.
         """
         weights = [_with_input_gate(w) for w in (self.weight_ih, weight_hh, self.bias)]
         return self._run_kernel(torch.lstm, x, state, *weights)

@@ -1,4 +1,4 @@
-"""Minimal cells, whose gates depend on the input only: all steps are computed in parallel."""
+"""Minimal cells, whose gates depend only on the input: all steps are computed in parallel."""
 
 import torch
 from torch.nn import functional as F
@@ -8,7 +8,7 @@ from sklstm.nn.cells._scan import from_blocks, scan, scan_back, to_blocks
 
 
 class MinLSTMCell(Cell):
-    r"""The LSTM whose gates do not depend on the state before, and without a cell state.
+    r"""The LSTM without a cell state, whose gates depend only on the input.
 
     .. math::
 
@@ -18,8 +18,8 @@ class MinLSTMCell(Cell):
         k_t &= f_t / (f_t + i_t) \\
         h_t &= k_t \odot h_{t-1} + (1 - k_t) \odot g_t
 
-    The gates do not depend on :math:`h_{t-1}`, so the recurrence is linear and a parallel scan
-    computes it [1]_. A cell has :math:`3H(F + 1)` parameters.
+    The recurrence is linear, so a parallel scan computes it [1]_. A cell has :math:`3H(F + 1)`
+    parameters.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class MinLSTMCell(Cell):
 
 
 class MinGRUCell(Cell):
-    r"""The GRU whose gates do not depend on the state before.
+    r"""The GRU whose gates depend only on the input.
 
     .. math::
 
@@ -66,9 +66,8 @@ class MinGRUCell(Cell):
         n_t &= W_n x_t + b_n \\
         h_t &= (1 - z_t) \odot n_t + z_t \odot h_{t-1}
 
-    As in `GRUCell`, :math:`z = 1` keeps the state. The gates do not depend on :math:`h_{t-1}`, so
-    the recurrence is linear and a parallel scan computes it [1]_. A cell has :math:`2H(F + 1)`
-    parameters.
+    As in `GRUCell`, :math:`z = 1` keeps the state. The recurrence is linear, so a parallel scan
+    computes it [1]_. A cell has :math:`2H(F + 1)` parameters.
 
     Parameters
     ----------
@@ -114,7 +113,7 @@ def _run_minimal(steps, cell, x, h):
 class _MinimalSteps(torch.autograd.Function):
     r"""All steps and their gradients, in blocks, in place where possible.
 
-    With the gradient :math:`d` by :math:`h_t`, the keep gate :math:`k` and the candidate
+    With the gradient :math:`d` of :math:`h_t`, the keep gate :math:`k` and the candidate
     :math:`a`, :math:`\partial k = d \odot (h_{t-1} - a)` and :math:`\partial a = d \odot (1 - k)`.
     Subclasses compute :math:`k` from the gates, and the gradients of these from :math:`\partial k`.
     """

@@ -25,8 +25,7 @@ class PeepholeCell(Cell):
     :math:`U` for :math:`h_{t-1}`, stacked in the order :math:`i, f, g, o`, and the peepholes
     :math:`V` for the cell state, in the order :math:`i, f, o`. In the diagonal form of [1]_ every
     gate sees only the cell state of its own unit, :math:`v \odot c`. A cell has
-    :math:`4H(F + H + 1) + 3H^2` parameters, with the diagonal form
-    :math:`4H(F + H + 1) + 3H`.
+    :math:`4H(F + H + 1) + 3H^2` parameters, in the diagonal form :math:`4H(F + H + 1) + 3H`.
 
     Parameters
     ----------
@@ -66,7 +65,7 @@ class PeepholeCell(Cell):
 
     @property
     def recurrent(self):
-        """The weights of the states before."""
+        """The recurrent weights."""
         return self.weight_hh, self.weight_ch
 
     def step(self, x, state, weight_hh, weight_ch):
@@ -202,7 +201,7 @@ def _scale_candidate(weights, factor):
 
 
 def _split(weight_ch):
-    """Split the peepholes into those at c of the step before, and those at c of this step."""
+    """Split the peepholes into those of the previous cell state, and those of the new one."""
     V_i, V_f, V_o = weight_ch.chunk(3)
     return torch.cat([V_i, V_f]), V_o
 

@@ -2,8 +2,9 @@ r"""A linear recurrence over all steps, by a parallel scan.
 
 Two steps of :math:`h_t = k_t \odot h_{t-1} + a_t` are one step of the same form, with
 :math:`k = k_2 k_1` and :math:`a = k_2 a_1 + a_2`. So the steps are split into blocks, which are
-computed in parallel and then joined (Blelloch, 1990, Prefix sums and their applications,
-CMU-CS-90-190).
+computed in parallel and then joined [1]_.
+
+.. [1] Blelloch (1990), Prefix sums and their applications, Carnegie Mellon, CMU-CS-90-190.
 """
 
 from itertools import pairwise
@@ -44,7 +45,7 @@ def from_blocks(blocks, n_steps):
     Returns
     -------
     Tensor of shape (n_sequences, n_steps, n_features)
-        The steps in the order of time.
+        The steps in time order.
     """
     return blocks.permute(1, 2, 0, 3).flatten(1, 2)[:, :n_steps]
 

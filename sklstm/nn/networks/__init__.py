@@ -1,4 +1,4 @@
-"""The networks: layers put together, one network for each shape of input and output."""
+"""The networks, one for each shape of input and output."""
 
 from sklstm.nn.networks._language_model import LanguageModelNet
 from sklstm.nn.networks._many_to_one import ManyToOneNet

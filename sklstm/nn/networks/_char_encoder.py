@@ -11,7 +11,7 @@ from sklstm.nn.recurrent import Recurrent
 
 
 class CharEncoder(nn.Module):
-    r"""Encode the characters of a word in a vector.
+    r"""Encode the characters of a word as a vector.
 
     ======== ======================================================================
     ``cnn``  the maximum over positions of a convolution of width 3 [1]_

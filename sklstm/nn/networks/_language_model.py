@@ -28,8 +28,8 @@ class LanguageModelNet(SequenceNet):
 
     Code 0 is the start of a text as an input, and its end as a target.
 
-    ``forward`` returns the recurrent outputs. The softmax, which is most of the work if there are
-    many symbols, is computed by `losses`, for real steps only, and by `log_probabilities`.
+    ``forward`` returns the recurrent outputs. The softmax, most of the work if there are many
+    symbols, is computed by `losses`, for real steps only, and by `log_probabilities`.
 
     Parameters
     ----------
@@ -43,8 +43,8 @@ class LanguageModelNet(SequenceNet):
         Whether :math:`W` is :math:`E` [1]_; `n_features` must equal `hidden_size`.
     cutoffs : list of int, default=None
         Codes at which the clusters of an adaptive softmax begin [2]_. Codes below the first are in
-        the head; the vectors of later clusters are shorter. Codes must be approximately in the
-        order of decreasing frequency. By default there is one softmax over all codes.
+        the head; the vectors of later clusters are shorter. Codes must be sorted by decreasing
+        frequency, approximately. By default there is one softmax over all codes.
     dropout : float, default=0.0
         Dropout between layers, and before the output.
     locked_dropout : bool, default=False
@@ -145,8 +145,8 @@ class LanguageModelNet(SequenceNet):
         lengths : LongTensor of shape (n_sequences,)
             Real steps of each sequence.
         states : Tensor of shape (n_sequences, n_layers, n_states, hidden_size), default=None
-            The states of the layers after the steps before. They are overwritten with the states
-            after the last step; no gradient flows through them.
+            The previous states of the layers. They are overwritten with the states after the last
+            step; no gradient flows through them.
 
         Returns
         -------

@@ -17,8 +17,8 @@ from sklstm.nn.recurrent import Recurrent
 class Seq2SeqNet(SequenceNet):
     r"""Sequence to sequence: an encoder, and a decoder with attention.
 
-    The encoder's last outputs :math:`\bar h` give the first states of the decoder, which
-    predicts the symbols one after the other:
+    The encoder's last outputs :math:`\bar h` give the initial states of the decoder, which
+    predicts the symbols one after another:
 
     .. math::
 
@@ -44,7 +44,7 @@ class Seq2SeqNet(SequenceNet):
     output_dim : int, default=32
         Width of the vectors of output symbols.
     n_layers, dropout, embedding_dropout, locked_dropout, **options
-        See `SequenceNet`; they hold for the encoder and for the decoder, which has one direction.
+        See `SequenceNet`; they apply to the encoder and to the decoder, which has one direction.
     """
 
     row_arguments = ("lengths", "targets")
@@ -150,7 +150,7 @@ class Seq2SeqNet(SequenceNet):
         Returns
         -------
         states : list of tuple of Tensor, each of shape (n_sequences, hidden_size)
-            The decoder's first states, layer by layer.
+            The decoder's initial states, layer by layer.
         encoded : EncoderOutputs or None
             What the attention needs; None without attention.
         """

@@ -21,8 +21,8 @@ class SequenceNet(nn.Module):
     hidden_size : int
         Units of each recurrent layer and direction.
     n_codes : int, default=None
-        Rows of the trained embedding. Without it, steps are numbers, or codes of vectors that come
-        with the batch.
+        Rows of the trained embedding. Without it, steps are numbers, or codes of vectors in the
+        batch.
     n_extra_features : int, default=0
         Features that the subclass adds to each step.
     cell, cell_params, n_layers, bidirectional, bptt_steps
@@ -35,7 +35,7 @@ class SequenceNet(nn.Module):
         Probability of replacing a token by the unknown one during training.
     """
 
-    row_arguments = ("lengths",)  # those of `forward_embedded` with a row a sequence
+    row_arguments = ("lengths",)  # those of `forward_embedded` with a row per sequence
 
     def __init__(
         self,
