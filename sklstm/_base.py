@@ -130,7 +130,8 @@ class BaseLSTM(BaseEstimator):
                     valid = Samples(X_val, y_val, self._read_dataset(X_val, y_val, None))
             elif self.early_stopping and not partial:
                 data, valid = self._split(data, groups)
-            with self._own_randomness():
+            seed = self._random_state.randint(2**31 - 1)
+            with seeded(seed, choose_device(self.device)):
                 self._prepare_net(reset)
                 self._train(data, valid, partial)
         return self
@@ -149,7 +150,9 @@ class BaseLSTM(BaseEstimator):
         y = self._check_targets(y)
         check_consistent_length(data, y)
         if reset:
-            self._learn_targets(y, self._check_validation_targets(y_val))
+            with about_validation_data():
+                y_val = None if y_val is None else self._check_targets(y_val)
+            self._learn_targets(y, y_val)
         weights = weigh_samples(sample_weight, data.lengths, purpose)
         targets = self._encode_targets(y, weights, purpose=purpose)
         weights = self._weigh_classes(weights, targets, purpose=purpose)
@@ -186,12 +189,6 @@ class BaseLSTM(BaseEstimator):
             self._lengths = moments
         data.weights = data.weights / max(1.0, moments.mean)
 
-    def _check_validation_targets(self, y_val):
-        if y_val is None:
-            return None
-        with about_validation_data():
-            return self._check_targets(y_val)
-
     def _check_scored(self, y, sample_weight):
         """Check what predictions are to be compared with, and how much each counts."""
         check_is_fitted(self)
@@ -214,9 +211,6 @@ class BaseLSTM(BaseEstimator):
             self._strata(data.targets),
             random_state,
         )
-
-    def _own_randomness(self):
-        return seeded(self._random_state.randint(2**31 - 1), choose_device(self.device))
 
     def _prepare_net(self, reset):
         self._architecture = {
@@ -288,7 +282,7 @@ class BaseLSTM(BaseEstimator):
         check_is_fitted(self)
         self._validate_params()
 
-    def _read_new(self, X):
+    def _read_new_sequences(self, X):
         """Read what to predict; a batch of training, which skorch scores, has been read."""
         self._check_ready()
         if isinstance(X, Batch):
@@ -297,15 +291,11 @@ class BaseLSTM(BaseEstimator):
 
     def _outputs(self, X):
         """Run the network: outputs of shape (n_samples, n_outputs), in its precision."""
-        data = self._read_new(X)
-        outputs = np.empty((len(data), self._n_outputs), self._dtype)
+        data = self._read_new_sequences(X)
+        outputs = np.empty((len(data), self._n_outputs), self._encoder.dtype)
         for rows, batch in self._batches(data):
             outputs[rows] = self.net_.evaluation_step((batch, None)).cpu().numpy()
         return outputs
-
-    @property
-    def _dtype(self):
-        return self._encoder.dtype
 
     def _batches(self, data):
         """Cut data to predict into batches, with the rows of each."""

@@ -16,14 +16,8 @@ from sklstm.nn.growth import grow_moments, grow_weights
 from sklstm.nn.microbatches import Workers, accumulate_gradients, split_into_microbatches
 from sklstm.nn.networks import SequenceNet
 
-TRANSIENT = {
-    "estimator_",
-    "samples_",
-    "states_",
-    "step_size_",
-    "took_step_",
-    "workers_",
-}  # of a net in training
+# attributes of a net in training
+TRANSIENT = {"estimator_", "samples_", "states_", "step_size_", "took_step_", "workers_"}
 
 
 class Net(NeuralNet):

@@ -219,6 +219,10 @@ class TestModule:
         names = (node for node in ast.walk(ast.parse(path.read_text())) if type(node) is ast.alias)
         assert not [name.name for name in names if name.name == name.asname], "list it in __all__"
 
+    def test_below_the_base_an_estimator_is_its_public_self(self, path):
+        if RANK[component(path)] < RANK["_base"]:
+            assert not re.findall(r"\bestimator\._\w+", path.read_text()), "pass what is needed"
+
     def test_opens_with_a_docstring(self, path):
         assert ast.get_docstring(ast.parse(path.read_text()))
 

@@ -560,7 +560,7 @@ class LSTMGenerator(
             The top layer's :math:`h` after the last symbol, from which the end is predicted.
         """
         data = self._fitted_dataset(X, y)
-        features = np.empty((len(data), self._n_features_out), self._dtype)
+        features = np.empty((len(data), self._n_features_out), self._encoder.dtype)
         for rows, batch, _, outputs in self._run(data):
             last = outputs[torch.arange(len(rows)), batch.lengths - 1]
             features[rows] = last.cpu().numpy()  # a text's last chunk overwrites the others

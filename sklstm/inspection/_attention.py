@@ -85,7 +85,7 @@ def attention_weights(estimator, X, y=None):
     def compute(rows, x, lengths):
         weights = inspected.network.attention_weights(x, lengths, targets.padded(rows))
         for row, length, of_sample in zip(rows, lengths, weights.numpy(), strict=True):
-            yield of_sample[: len(y[row]), :length].astype(model._dtype)
+            yield of_sample[: len(y[row]), :length].astype(model._encoder.dtype)
 
     weights = in_row_order((batch[0], compute(*batch)) for batch in inspected.batches())
     return Bunch(weights=weights, tokens=inspected.tokens, outputs=list(map(list, y)))

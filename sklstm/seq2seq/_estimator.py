@@ -436,7 +436,7 @@ class LSTMSeq2Seq(BaseLSTM):
 
     def _search(self, X, beam_size, length_penalty, max_length):
         """Return the best outputs that the search found, with their log-probabilities."""
-        data = self._read_new(X)
+        data = self._read_new_sequences(X)
         options = self._decoding_options(
             beam_size=beam_size, length_penalty=length_penalty, max_length=max_length
         )

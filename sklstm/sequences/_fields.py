@@ -1,4 +1,4 @@
-"""The parts of ``Sequences``, checked: what a user may pass for each."""
+"""The fields of ``Sequences``: checks of what a user passes for each."""
 
 from itertools import chain
 
@@ -12,7 +12,7 @@ PADDING, UNKNOWN = 0, 1
 SPECIAL_TOKENS = ("<pad>", "<unk>")
 
 
-def distinct(tokens):
+def distinct_tokens(tokens):
     """List distinct tokens, as keys of a dict, in the order of first appearance.
 
     A str counts as its characters; what is no token is refused.

@@ -17,7 +17,7 @@ from sklstm.sequences._fields import (
     check_spans,
     check_texts,
     check_vectors,
-    distinct,
+    distinct_tokens,
     join_spans,
 )
 
@@ -103,7 +103,7 @@ class Sequences:
         if isinstance(tokens, (str, bytes)) or not np.iterable(tokens):
             check_tokens(tokens)  # has the error
         tokens = tokens if isinstance(tokens, (list, tuple, np.ndarray)) else list(tokens)
-        found = distinct(tokens)
+        found = distinct_tokens(tokens)
         index = {token: code for code, token in enumerate(found, len(SPECIAL_TOKENS))}
         offsets = _to_offsets(map(len, tokens))
         flat = map(index.__getitem__, chain.from_iterable(tokens))

@@ -468,7 +468,7 @@ class LSTMTagger(BaseLSTM):
             emissions = self.net_.evaluation_step((batch, None))
             return decode(emissions, batch.lengths.to(emissions.device))
 
-        batches = self._batches(self._read_new(X))
+        batches = self._batches(self._read_new_sequences(X))
         return in_row_order((rows, decode_batch(batch)) for rows, batch in batches)
 
     def predict(self, X):
