@@ -1,4 +1,4 @@
-"""Word vectors: trained by gensim, or pretrained."""
+"""Word vectors, trained by gensim or pretrained."""
 
 import os
 import re
@@ -35,45 +35,43 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
 
     ``fit`` trains word2vec [1]_ [2]_ or fastText [3]_ on the tokens, or takes pretrained vectors.
     Skip-gram with negative sampling trains the vector :math:`v_w` of a word to predict each context
-    word :math:`c` by maximising
+    word :math:`c`, by maximising
 
     .. math:: \\log \\sigma(u_c^\\top v_w)
               + \\sum_{i=1}^{k} \\mathbb{E}_{n_i \\sim P} \\log \\sigma(-u_{n_i}^\\top v_w),
 
     with :math:`k` noise words :math:`n_i`. CBOW predicts the word from the mean of its context. In
-    fastText :math:`v_w` is the mean of the vectors of the word and of its character n-grams, so
-    unseen words get a vector too.
-
-    ``transform`` returns `Sequences`: codes and one table with a row per distinct token, never a
-    dense array.
+    fastText :math:`v_w` is the mean of the vectors of the word and its character n-grams, so unseen
+    words get a vector too. ``transform`` returns `Sequences`: codes, and one table with a row per
+    distinct token.
 
     Parameters
     ----------
     vector_size : int, default=100
-        Width of the vectors; pretrained `vectors` keep theirs.
+        Dimension of the vectors; pretrained `vectors` keep theirs.
     algorithm : {"word2vec", "fasttext"}, default="word2vec"
         The model to train.
     architecture : {"cbow", "skip-gram"}, default="cbow"
-        Whether a word is predicted from its context, or the context from it. Skip-gram is slower,
-        and better for rare words and little text.
+        Whether to predict a word from its context, or the context from the word. Skip-gram is
+        slower, and better for rare words and little text.
     window : int, default=5
         Largest distance between a word and its context words.
     min_count : int, default=5
-        Tokens that occur less often get no vector of their own. No effect on pretrained vectors.
+        Rarer tokens get no vector of their own. No effect on pretrained vectors.
     min_count_missing : int, default=None
         Tokens without a pretrained vector that occur at least this often in ``fit`` get a random
-        one, on top of `max_tokens`. It has the mean and standard deviation of the first 10,000
-        pretrained ones in each column, and is meant to be trained, with
-        ``fine_tune_embeddings=True``. None leaves these tokens unknown.
+        one, in addition to `max_tokens`, with the mean and standard deviation of the first 10,000
+        pretrained ones in each column. Train these with ``fine_tune_embeddings=True``. None leaves
+        these tokens unknown.
     max_tokens : int, default=None
-        Size of the vocabulary at most, padding and unknown included. The most frequent tokens are
-        kept, or the first pretrained ones, which most files list by frequency.
+        Maximum size of the vocabulary, padding and unknown included. The most frequent tokens are
+        kept, or the first pretrained ones, which most files list by frequency. None keeps all.
     epochs : int, default=5
         Passes over the tokens.
     negative : int, default=5
         Noise words per context word.
     sample : float, default=1e-3
-        Words with a larger share of all tokens are randomly downsampled. 0 keeps all.
+        Words with a larger share of all tokens are downsampled at random. 0 keeps all.
     alpha : float, default=0.025
         Initial learning rate, which decays linearly.
     ngram_range : tuple (min_n, max_n), default=(3, 6)
@@ -83,30 +81,29 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
     vectors : path, KeyedVectors, mapping or tuple (array, vocabulary), default=None
         Pretrained vectors: the path of a GloVe or word2vec text file or a word2vec binary file,
         which may be compressed by gzip, bzip2 or xz; a mapping from token to vector; or an array
-        and its vocabulary, a list with the token of each row or a dict from token to row, such as
-        another embedder's `vectors_` and `vocabulary_`. Clones and pickles copy parameters, so a
-        path is the lightest choice.
+        and its vocabulary, a list of the tokens or a dict from token to row, such as another
+        embedder's `vectors_` and `vocabulary_`. Clones and pickles copy parameters, so a path is
+        lightest. None trains vectors.
     lowercase : bool, default=False
-        Whether tokens are lower-cased to train and look up vectors. ``transform`` returns them
+        Whether to lower-case tokens to train and look up vectors. ``transform`` returns them
         unchanged.
     fold_digits : bool, default=False
-        Whether tokens without a vector are looked up again with each digit replaced by 0, so that
-        1996 and 1871 share the vector of ``"0000"``. Training, and counting for
-        `min_count_missing`, use folded tokens. ``transform`` returns them unchanged.
+        Whether to look up tokens without a vector again with each digit replaced by 0, so that 1996
+        and 1871 share the vector of ``"0000"``. Training, and counts for `min_count_missing`, use
+        folded tokens. ``transform`` returns them unchanged.
     scale : float, default=None
-        Standard deviation to which all vectors are rescaled by one factor. Vectors trained on
-        little text are short, and networks learn slowly from them; 0.3 to 0.5 works well. None does
-        not rescale.
+        Standard deviation to which all vectors are rescaled, by one factor. Vectors trained on
+        little text are short, and networks learn slowly from them; 0.3 to 0.5 works well. None
+        keeps them.
     unknown : {"mean", "zero"}, default="mean"
         Vector of unknown tokens: the mean of all vectors, or zeros. A vector for ``"<unk>"``, which
         many files have, takes precedence.
     n_jobs : int, default=None
-        Threads for training. With a `random_state` it is always one, since several threads update
-        in random order.
+        Training threads; always one with a `random_state`, since the order of several is random.
     random_state : int, RandomState instance or None, default=None
-        Makes training and the vectors of missing tokens reproducible, also across processes.
+        Seeds training and the vectors of missing tokens, also across processes.
     verbose : int, default=0
-        Whether to print training progress.
+        Whether to print progress.
 
     Attributes
     ----------
@@ -115,7 +112,7 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
     vectors_ : ndarray of float32, shape (n_tokens, vector_size)
         All vectors. Row 0, the padding, is zeros; row 1 is the vector of unknown tokens.
     vector_size_ : int
-        Width of the vectors.
+        Dimension of the vectors.
     ngram_vectors_ : ndarray of float32, shape (n_buckets, vector_size), or None
         FastText's vectors of character n-grams.
     ngram_range_ : tuple or None
@@ -231,8 +228,8 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         y : None
             Ignored.
         extra_tokens : list of list of str, or Sequences, default=None
-            More documents to train on, for example unlabelled ones. They are an argument and not a
-            parameter, so clones and pickles do not contain them.
+            More documents to train on, for example unlabelled ones. Clones and pickles do not
+            contain them.
 
         Returns
         -------
@@ -290,8 +287,8 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         Returns
         -------
         Sequences
-            The tokens of `X` as categories, with their vectors. Unseen tokens keep their string and
-            get the unknown vector, or with fastText the mean of their n-gram vectors.
+            The tokens of `X`, with their vectors. Unseen tokens keep their string and get the
+            unknown vector, or with fastText the mean of their n-gram vectors.
         """
         check_is_fitted(self)
         self._validate_params()
@@ -346,7 +343,7 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         return vectors
 
     def _add_missing(self, batch):
-        if self.ngram_vectors_ is not None:  # then no token lacks a vector
+        if self.ngram_vectors_ is not None:  # no token lacks a vector
             return
         keys = self._keys(batch.categories[UNKNOWN + 1 :], self.vocabulary_)
         counts = _Corpus([batch], [[None, None, *keys]]).count()
@@ -384,8 +381,8 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
             "vector_size": self.vector_size,
             "sg": self.architecture == "skip-gram",
             "window": self.window,
-            "min_count": 1,  # what is rarer is not in the counts that the model gets
-            "sorted_vocab": 0,  # and these are sorted
+            "min_count": 1,  # the counts hold no rarer tokens
+            "sorted_vocab": 0,  # and are sorted
             "epochs": self.epochs,
             "negative": self.negative,
             "sample": self.sample,
@@ -453,7 +450,7 @@ def _encode(X):
 
 
 class _Corpus:
-    """Batches as the lists of tokens that gensim wants, decoded one by one in each epoch."""
+    """Batches as lists of tokens for gensim, decoded one by one in each epoch."""
 
     def __init__(self, batches, keys):
         self.batches = [batch.without_padding() for batch in batches]
@@ -471,7 +468,7 @@ class _Corpus:
     def __iter__(self):
         for batch, keys in zip(self.batches, self.keys, strict=True):
             for start, stop in pairwise(batch.offsets.tolist()):
-                # gensim would leave out the rest of a longer document
+                # gensim drops the rest of a longer document
                 for first in range(start, stop, MAX_WORDS_IN_BATCH):
                     last = min(first + MAX_WORDS_IN_BATCH, stop)
                     yield [keys[code] for code in batch.codes[first:last].tolist()]
@@ -496,7 +493,7 @@ class _Progress(CallbackAny2Vec):
 
 
 def _read_vectors(source, max_words):
-    """Read tokens and their vectors into a table whose first two rows are left zero."""
+    """Read tokens, and a table of their vectors that begins with two rows of zeros."""
     if isinstance(source, (str, os.PathLike)):
         return read_tokens_and_table(source, max_words)
     if isinstance(source, KeyedVectors):
@@ -514,7 +511,7 @@ def _read_vectors(source, max_words):
             f"(array, vocabulary); got {type(source).__name__}.{hint}"
         )
     vectors = to_numbers(vectors, "vectors", "numbers, equally many a token")
-    with np.errstate(over="ignore"):  # infinity has its own error
+    with np.errstate(over="ignore"):  # infinity is refused later
         vectors = vectors.astype(np.float32, copy=False)
     if not isinstance(tokens, (list, Mapping)):
         tokens = to_list(tokens, "one str for each vector")

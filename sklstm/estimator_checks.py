@@ -1,7 +1,7 @@
-"""The battery for estimators of texts and sequences, where scikit-learn's own has no data.
+"""Checks for estimators of texts and sequences.
 
-scikit-learn's ``check_estimator`` checks estimators on numbers. For an estimator of texts it runs
-next to nothing; these checks are their like on texts, token lists and `Sequences`.
+scikit-learn's ``check_estimator`` runs on numbers, and checks next to nothing of an estimator of
+texts. These are its counterparts on texts, token lists and `Sequences`.
 """
 
 import copy
@@ -42,9 +42,9 @@ METHODS = ("predict_proba", "decision_function", "predict_marginals", "predict",
 
 
 def check_sequence_estimator(estimator, X=None, y=None):
-    """Check that an estimator of texts or sequences keeps scikit-learn's conventions.
+    """Check that an estimator of texts or sequences follows scikit-learn's conventions.
 
-    The estimator is cloned and fitted some thirty times, so a small one is best.
+    The estimator is fitted about thirty times, so pass a small one.
 
     Parameters
     ----------
@@ -61,11 +61,11 @@ def check_sequence_estimator(estimator, X=None, y=None):
     Raises
     ------
     AssertionError
-        At the first check that fails. What the estimator itself raises is passed on.
+        At the first check that fails. Errors of the estimator are passed on.
 
     See Also
     --------
-    sequence_estimator_checks : Yields the checks, for a test each.
+    sequence_estimator_checks : Yields the checks, for one test each.
     sklearn.utils.estimator_checks.check_estimator : The checks on numbers.
 
     Examples
@@ -93,9 +93,9 @@ def sequence_estimator_checks(estimator, X=None, y=None):
     Yields
     ------
     name : str
-        The check's name.
+        Name of the check.
     check : callable
-        Runs the check, and raises if it fails.
+        Runs the check; raises if it fails.
 
     Examples
     --------
@@ -133,7 +133,7 @@ def _takes_texts(estimator):
 
 
 def _silent_and_seeded(estimator):
-    """Clone, with every ``verbose`` off and every ``random_state`` 0, those of steps too."""
+    """Clone, with every ``verbose`` off and every ``random_state`` 0, in steps too."""
     fixed = {"verbose": False, "random_state": 0}
     names = {name: name.split("__")[-1] for name in estimator.get_params()}
     return clone(estimator).set_params(
@@ -142,7 +142,7 @@ def _silent_and_seeded(estimator):
 
 
 def _outputs(estimator, X):
-    """Compute the most telling output that the estimator has."""
+    """Compute the most detailed output of the estimator."""
     return getattr(estimator, next(filter(lambda name: hasattr(estimator, name), METHODS)))(X)
 
 
@@ -291,7 +291,7 @@ def _check_read_only_input(estimator, X, y):
     if isinstance(X[0], str):
         return
     X = X if isinstance(X, Sequences) else Sequences.from_tokens(X)
-    for array in (X.codes, X.offsets):  # as joblib maps them into its workers
+    for array in (X.codes, X.offsets):  # like joblib's memory maps
         array.flags.writeable = False
     _outputs(estimator.fit(X, y), X)
 

@@ -16,10 +16,9 @@ def _last_step_has(method):
 
 
 class TaggingPipeline(Pipeline):
-    """A scikit-learn pipeline that also passes on what only a tagger predicts.
+    """A scikit-learn pipeline with the prediction methods of a tagger.
 
-    Each method below is there if the last step has it. In all else it is a
-    `sklearn.pipeline.Pipeline`.
+    Each method below exists if the last step has it.
 
     Parameters
     ----------
@@ -58,12 +57,12 @@ class TaggingPipeline(Pipeline):
         Parameters
         ----------
         X : iterable
-            What the first step takes: texts, for a `Tokenizer`.
+            Input of the first step: texts for a `Tokenizer`.
 
         Returns
         -------
         list of lists of Entity
-            For each sample its entities, from left to right.
+            The entities of each sample, from left to right.
         """
         return self[-1].predict_entities(self._transform_for_last_step(X))
 
@@ -74,7 +73,7 @@ class TaggingPipeline(Pipeline):
         Parameters
         ----------
         X : iterable
-            What the first step takes: texts, for a `Tokenizer`.
+            Input of the first step: texts for a `Tokenizer`.
 
         Returns
         -------
@@ -90,14 +89,14 @@ class TaggingPipeline(Pipeline):
         Parameters
         ----------
         X : iterable
-            What the first step takes: texts, for a `Tokenizer`.
+            Input of the first step: texts for a `Tokenizer`.
         n : int, default=5
-            How many.
+            Number of sequences.
 
         Returns
         -------
         list of lists of tuple (list of tags, float)
-            For each sample its tags with their log-probabilities, best first.
+            The tags of each sample with their log-probabilities, best first.
         """
         return self[-1].predict_n_best(self._transform_for_last_step(X), n)
 
@@ -118,21 +117,21 @@ def entity_tagger(
     """Make a pipeline that finds named entities in raw texts.
 
     Its steps are ``tokenizer``, ``word2vecembedder`` and ``lstmtagger``. The tokenizer keeps case,
-    punctuation and the position of each token in its text. The embedder looks up lower-cased words
-    with folded digits, and adds a vector for frequent words that `vectors` lack. The tagger also
-    reads the characters of each word, in their original case.
+    punctuation and character spans. The embedder looks up lower-cased words with folded digits, and
+    adds vectors for frequent words that `vectors` lack. The tagger also reads the characters of
+    each word, with case.
 
     Parameters
     ----------
     vectors : path, KeyedVectors, mapping or tuple (array, vocabulary), default=None
-        Pretrained word vectors, see `Word2VecEmbedder`. None trains vectors on the texts, which
-        finds fewer entities.
+        Pretrained word vectors, see `Word2VecEmbedder`. None trains vectors on the texts, and finds
+        fewer entities.
     tokenizer : transformer or "passthrough", default=None
-        Another tokenizer than the default; ``"passthrough"`` if X is token lists.
+        Replaces the default tokenizer; ``"passthrough"`` if X is token lists.
     vector_size : int, default=50
-        Width of the vectors, if they are trained.
+        Dimension of the vectors, if they are trained.
     lowercase : bool, default=True
-        Whether words are lower-cased to look up their vectors. False is for cased `vectors`.
+        Whether to look up lower-cased words. False is for cased `vectors`.
     random_state : int, RandomState instance or None, default=None
         Seeds the embedder and the tagger.
     verbose : int, default=0
@@ -143,8 +142,7 @@ def entity_tagger(
     Returns
     -------
     TaggingPipeline
-        Not fitted. Every parameter of its steps can be set and searched as usual, for example
-        ``lstmtagger__hidden_size``.
+        Not fitted. Parameters of its steps have names like ``lstmtagger__hidden_size``.
 
     See Also
     --------
@@ -160,7 +158,7 @@ def entity_tagger(
     >>> pipe.predict(["Alan Turing met Hilbert!"])[0]
     ['B-PER', 'I-PER', 'O', 'B-PER', 'O']
 
-    Entities have their places in the text:
+    Entities with their positions in the text:
 
     >>> [entities] = pipe.predict_entities(["Alan Turing met Hilbert!"])
     >>> [(entity.type, entity.text, entity.start_char, entity.end_char) for entity in entities]
@@ -217,13 +215,13 @@ def text_classifier(
     vectors : path, KeyedVectors, mapping or tuple (array, vocabulary), default=None
         Pretrained word vectors, see `Word2VecEmbedder`. None trains vectors on the texts.
     tokenizer : transformer or "passthrough", default=None
-        Another tokenizer than the default; ``"passthrough"`` if X is token lists.
+        Replaces the default tokenizer; ``"passthrough"`` if X is token lists.
     vector_size : int, default=50
-        Width of the vectors, if they are trained.
+        Dimension of the vectors, if they are trained.
     lowercase : bool, default=True
-        Whether words are lower-cased. False is for cased `vectors`.
+        Whether to lower-case words. False is for cased `vectors`.
     max_length : int, default=None
-        Tokens of a text at most; longer texts lose their middle, which saves time.
+        Maximum tokens of a text; longer ones lose their middle, which saves time. None keeps all.
     random_state : int, RandomState instance or None, default=None
         Seeds the embedder and the classifier.
     verbose : int, default=0
@@ -234,8 +232,7 @@ def text_classifier(
     Returns
     -------
     Pipeline
-        Not fitted. Every parameter of its steps can be set and searched as usual, for example
-        ``lstmclassifier__hidden_size``.
+        Not fitted. Parameters of its steps have names like ``lstmclassifier__hidden_size``.
 
     See Also
     --------
@@ -287,5 +284,5 @@ def _check_tokenizer(tokenizer):
 def _embedder(vectors, vector_size, **params):
     if vectors is not None:
         return Word2VecEmbedder(vectors=vectors, min_count_missing=2, **params)
-    # little text needs many passes over it, and longer vectors than it leaves
+    # little text needs many epochs, and its vectors are short
     return Word2VecEmbedder(vector_size=vector_size, min_count=2, epochs=20, scale=0.4, **params)

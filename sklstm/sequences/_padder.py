@@ -1,4 +1,4 @@
-"""SequencePadder: sequences of one length."""
+"""The padder: sequences of one length."""
 
 from itertools import pairwise
 from numbers import Integral
@@ -16,33 +16,31 @@ from sklstm.sequences._sequences import Sequences
 class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     """Truncate and pad sequences to one length.
 
-    Existing padding is dropped first, so only real steps are cut, and padding twice changes
+    Existing padding is dropped first, so only real steps are truncated, and padding twice changes
     nothing.
 
-    The estimators of this package batch ragged input themselves and mask padding, so this step is
-    needed only to truncate long sequences, or for estimators that need arrays: ``np.asarray`` turns
-    sequences of equal length into one.
+    Estimators of this package take ragged input and mask padding. They need this step only to
+    truncate; other estimators need it to get arrays, with ``np.asarray``.
 
     Parameters
     ----------
     max_length : int, default=None
-        Steps of a sequence at most; shorter ones are padded up to it. None means those of the
-        longest one in ``fit``. Like the other parameters, it can be changed without refitting.
+        Steps of each sequence; None is the length of the longest one in ``fit``. Like the other
+        parameters, it can be changed without refitting.
     truncating : {"pre", "post", "middle"}, default="pre"
-        Where sequences that are too long lose steps: at the start, at the end, or in the middle,
-        which keeps the first and last ``max_length / 2`` steps.
+        Where long sequences lose steps: at the start, at the end, or in the middle, which keeps the
+        first and last ``max_length / 2``.
     padding : {"pre", "post"}, default="post"
         Whether padding goes before or after the real steps.
     ids : bool, default=False
-        Whether lists of integers, or an integer matrix, hold token ids with 0 as padding. By
-        default they are numbers. Tokens and `Sequences` need no such hint.
+        Whether integers, in lists or a matrix, are token ids with 0 as padding, instead of numbers.
 
     Attributes
     ----------
     max_length_ : int
         Steps of each sequence after ``transform``; at least 1.
     feature_names_in_ : ndarray of str
-        Names of the columns, if each sequence was a frame with string column names.
+        Names of the columns, if each sequence was a data frame with string column names.
 
     See Also
     --------
@@ -51,8 +49,7 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
 
     Notes
     -----
-    Padding commutes with :class:`~sklstm.Word2VecEmbedder`: either order gives the same
-    sequences and the same vectors.
+    Padding commutes with :class:`~sklstm.Word2VecEmbedder`: both orders give the same result.
 
     Examples
     --------
@@ -104,7 +101,7 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
         SequencePadder
             The fitted padder.
         """
-        batch = self._read(X, reset=True)
+        batch = self._real_steps(X, reset=True)
         lengths = batch.lengths if isinstance(batch, Sequences) else list(map(len, batch))
         self._longest = max(1, *lengths)
         return self
@@ -122,12 +119,12 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
         Returns
         -------
         Sequences or masked array of shape (n_sequences, n_steps, n_features)
-            `Sequences` for tokens and ids, with code 0 as padding and all vectors kept; a
-            masked array for numbers, where the mask is True at padding.
+            `Sequences` for tokens and ids, padded with code 0, with their vectors; for numbers a
+            masked array, with the mask True at padding.
         """
         check_is_fitted(self)
         self._validate_params()
-        batch = self._read(X, reset=False)
+        batch = self._real_steps(X, reset=False)
         if isinstance(batch, Sequences):
             return self._pad_sequences(batch)
         shape = len(batch), self.max_length_, batch[0].shape[1]
@@ -140,7 +137,7 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
         check_is_fitted(self)
         return self.max_length or self._longest
 
-    def _read(self, X, *, reset):
+    def _real_steps(self, X, *, reset):
         if not isinstance(X, Sequences):
             X = plain(X)
             refuse_dates(X, "X")
@@ -152,7 +149,7 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
                 X = Sequences.from_tokens(check_tokens(X))
             else:
                 check_columns(self, X, reset=reset)
-                return _read_numbers(X)
+                return _ragged_numbers(X)
         refuse_empty(X)
         return X.without_padding()
 
@@ -197,18 +194,18 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
 
 def _holds_tokens(X):
     if not hasattr(X, "__len__") or getattr(X, "ndim", 1) == 0:
-        return True  # check_tokens has the error
+        return True  # check_tokens raises the error
     if isinstance(X, np.ndarray) and X.dtype.kind in "biufc":
         return False
     ragged = (list, tuple, np.ndarray)
     telling = next((row for row in X if not isinstance(row, ragged) or len(row)), None)
-    if telling is None:  # nothing but empty sequences
+    if telling is None:  # only empty sequences
         return not any(isinstance(row, np.ndarray) for row in X)
     return isinstance(telling[0] if isinstance(telling, ragged) else telling, str)
 
 
-def _read_numbers(X):
-    """List ragged numbers as (n_steps, n_features) arrays, masked steps left out."""
+def _ragged_numbers(X):
+    """List ragged numbers as (n_steps, n_features) arrays without masked steps."""
     if isinstance(X, np.ma.MaskedArray):
         X = X[:, :, None] if X.ndim == 2 else X
         if X.ndim != 3:
@@ -218,7 +215,7 @@ def _read_numbers(X):
             )
         hidden = masked_steps(np.ma.getmaskarray(X))  # (N, T)
         X = [row[~padding] for row, padding in zip(X.data, hidden, strict=True)]
-    rows = [_read_series(position, row) for position, row in enumerate(X)]
+    rows = [_check_series(position, row) for position, row in enumerate(X)]
     refuse_empty(rows)
     width, dtype = common_width(rows), np.result_type(np.float32, *{row.dtype for row in rows})
     return [
@@ -226,7 +223,7 @@ def _read_numbers(X):
     ]
 
 
-def _read_series(position, row):
+def _check_series(position, row):
     try:
         row = np.asarray(plain(row))
     except CONVERSION_ERRORS:  # rows of unequal length, say

@@ -21,19 +21,18 @@ from sklstm.sequences._fields import (
     join_spans,
 )
 
-CHUNK = 2**16
+CHUNK_STEPS = 2**16
 
 
 class Sequences:
     """A ragged batch of token sequences, dictionary-encoded like a categorical.
 
     Sequence :math:`n` is ``codes[offsets[n]:offsets[n + 1]]``. ``categories[code]`` is the string
-    of a code and ``vectors[code]`` its embedding, so a batch of embedded documents costs four bytes
-    per token plus one table, however wide the vectors are. Code 0 is always padding and code 1 the
-    unknown token. They are codes, not strings: a token ``"<pad>"`` or ``"<unk>"`` in the data is a
-    token like any other.
+    of a code and ``vectors[code]`` its embedding, so embedded documents cost four bytes per token
+    plus one table. Code 0 is always padding and code 1 the unknown token; a token ``"<pad>"`` or
+    ``"<unk>"`` in the data is a token like any other.
 
-    It has the length, shape and indexing that scikit-learn's splitters need.
+    Sequences have the length, shape and indexing that scikit-learn's splitters need.
 
     Parameters
     ----------
@@ -46,10 +45,10 @@ class Sequences:
     vectors : array-like of float, shape (n_categories, n_features), default=None
         The embedding of each code, kept as float32. Row 0, the padding, is all zeros.
     char_spans : array-like of int, shape (n_steps, 2), default=None
-        Position of each step in its text: the characters ``text[start:end]``. Kept as int32, by
-        every operation; new padding has ``(0, 0)``.
+        Position of each step in its text: ``text[start:end]``, kept as int32 by every operation.
+        New padding has ``(0, 0)``.
     texts : sequence of str, length n_sequences, default=None
-        The texts that `char_spans` refer to, kept in the same way.
+        The texts that `char_spans` refer to, kept likewise.
 
     Attributes
     ----------
@@ -91,14 +90,14 @@ class Sequences:
         tokens : iterable of list of str
             One list for each sequence.
         char_spans : sequence of array-like of int, shape (n_tokens, 2), default=None
-            Where the tokens of each sequence stand in its text, as `Tokenizer.offsets` tells.
+            Positions of the tokens in their text, as from ``Tokenizer.find_char_spans``.
         texts : sequence of str, default=None
-            These texts.
+            The texts.
 
         Returns
         -------
         Sequences
-            Categories in the order of first appearance.
+            With categories in order of first appearance.
         """
         if isinstance(tokens, (str, bytes)) or not np.iterable(tokens):
             check_tokens(tokens)  # has the error
@@ -115,7 +114,7 @@ class Sequences:
 
     @classmethod
     def from_ids(cls, ids):
-        """Build sequences from ragged lists of token ids, or from a matrix.
+        """Build sequences from ragged lists, or a matrix, of token ids.
 
         Parameters
         ----------
@@ -188,8 +187,8 @@ class Sequences:
         return self._apply(gather, _to_offsets(self.lengths[rows]), rows)
 
     def _apply(self, change, offsets, rows=slice(None)):
-        """Change the steps: their codes, and in the same way what stands beside these."""
-        result = Sequences.__new__(Sequences)  # the parts have been checked before
+        """Change the codes of the steps, and their character spans in the same way."""
+        result = Sequences.__new__(Sequences)  # whose parts are checked
         result.codes, result.offsets = change(self.codes), offsets
         result.categories, result.vectors = self.categories, self.vectors
         result.char_spans = None if self.char_spans is None else change(self.char_spans)
@@ -207,10 +206,7 @@ class Sequences:
 
     @property
     def dtype(self):
-        """Refuse scikit-learn's ``check_array``, which asks every input for it.
-
-        It would go on with the dense array, whose ids an estimator learns as numbers.
-        """
+        """Refuse scikit-learn's ``check_array``, which would make numbers of the ids."""
         raise TypeError(
             "Sequences are no array to be validated: their ids would be learned as numbers. If a "
             "meta-estimator does this, put the whole pipeline, Tokenizer included, inside it, and "
@@ -272,19 +268,18 @@ class Sequences:
         Parameters
         ----------
         categories : sequence of str
-            The new dictionary; ``categories[0]`` and ``categories[1]`` are padding and unknown.
-            It is shared, not copied.
+            The new categories, padding and unknown first. Shared, not copied.
         codes_of : mapping of str to int, default=None
-            The code of each category from 2 on, if at hand: it saves a pass over `categories`.
+            The code of each category from 2 on, which saves a pass over `categories`.
 
         Returns
         -------
         Sequences
-            Without vectors. Strings not among `categories` become unknown.
+            Without vectors; strings not in `categories` become unknown.
         """
         if codes_of is None:
             categories = check_categories(categories)
-            first = len(SPECIAL_TOKENS)  # tokens so written are not padding, and not unknown
+            first = len(SPECIAL_TOKENS)  # such tokens are not padding or unknown
             codes_of = {token: code for code, token in enumerate(categories[first:], first)}
         result = self._apply(lambda flat: flat, self.offsets)
         result.codes = self.codes_in(codes_of)
@@ -292,7 +287,7 @@ class Sequences:
         return result
 
     def codes_in(self, codes_of):
-        """Look up the codes that another dictionary has for the strings.
+        """Look up the codes of the strings in another dictionary.
 
         Parameters
         ----------
@@ -302,7 +297,7 @@ class Sequences:
         Returns
         -------
         ndarray of int32, shape (n_steps,)
-            The codes; 1, for unknown, where there is none.
+            The codes; 1, unknown, for other strings.
         """
         categories = self._known_categories()
         used, places = _number_used(self.codes, len(categories))
@@ -316,7 +311,7 @@ class Sequences:
         return self.categories
 
     def without_unused(self):
-        """Drop the categories, and their vectors, that do not occur.
+        """Drop categories that do not occur, and their vectors.
 
         Returns
         -------
@@ -337,10 +332,10 @@ class Sequences:
 
 
 def _number_used(codes, n_categories):
-    """Number the categories that occur: list them in order, and find the place of each code.
+    """List the categories that occur, and find the place of each code among them.
 
-    Padding and unknown always count as used. A few steps take a time that does not depend on the
-    number of categories.
+    Padding and unknown always count as used. For few steps, the time does not depend on the number
+    of categories.
     """
     special = np.arange(len(SPECIAL_TOKENS))
     if len(codes) < n_categories:
@@ -353,20 +348,7 @@ def _number_used(codes, n_categories):
 
 
 def token_sequences(X, hint):
-    """Return token lists, or `Sequences` that know their strings, as `Sequences`.
-
-    Parameters
-    ----------
-    X : token lists or Sequences
-        The samples.
-    hint : str
-        What to do about ids without strings, for the error message.
-
-    Returns
-    -------
-    Sequences
-        With categories.
-    """
+    """Return tokens as `Sequences` with categories; `hint` is advice for ids without strings."""
     if not isinstance(X, Sequences):
         return Sequences.from_tokens(check_tokens(X))
     refuse_empty(X)
@@ -376,23 +358,10 @@ def token_sequences(X, hint):
 
 
 def recode(codes, table):
-    """Replace codes by those of a table.
-
-    Parameters
-    ----------
-    codes : ndarray of int, shape (n_steps,)
-        The codes.
-    table : ndarray of int32, shape (n_categories,)
-        The new code of each.
-
-    Returns
-    -------
-    ndarray of int32, shape (n_steps,)
-        The new codes.
-    """
+    """Replace codes, shape (n_steps,), by their int32 codes in a table, shape (n_categories,)."""
     new = np.empty(len(codes), np.int32)
-    for start in range(0, len(codes), CHUNK):  # numpy makes wide indices of all it gets at once
-        part = slice(start, start + CHUNK)
+    for start in range(0, len(codes), CHUNK_STEPS):  # numpy widens the indices
+        part = slice(start, start + CHUNK_STEPS)
         new[part] = table[codes[part]]
     return new
 
