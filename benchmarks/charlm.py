@@ -1,21 +1,20 @@
 """Language models: characters of Shakespeare, and 50,000 words of film reviews.
 
 ``--shakespeare PATH`` is tiny Shakespeare, one file: bits per character of the last twentieth of
-the text, which is read once, after learning the first nine tenths; what was tuned, was tuned on
-the twentieth between. Beside the generator stand an ``nn.LSTM`` of the same size that a textbook's
-loop trains for the same time, an interpolated n-gram model (Witten and Bell, 1991), and what
-compressors need for the same part when they have seen the same text. Compressors go on learning
-while they read; the generator and the n-gram model are measured both ways (dynamic evaluation:
-Mikolov et al., 2010; Krause et al., 2018). Two published figures are for orientation: they are
-those of the last tenth. On all cores, with the seconds of a clock.
+the text, after training on the first nine tenths; parameters were tuned on the twentieth between.
+The generator is compared with an ``nn.LSTM`` of the same size that a textbook loop trains for the
+same time, an interpolated n-gram model (Witten and Bell, 1991), and compressors that have read the
+same text. Compressors keep learning as they read; the generator and the n-gram model are measured
+both ways (dynamic evaluation: Mikolov et al., 2010; Krause et al., 2018). Two published figures, of
+the last tenth, are for orientation. On all cores, in wall-clock seconds.
 
-With ``--speed``, instead, the speed of training, beside the textbook's loop, and of writing.
+``--speed`` measures the speed of training, compared with the textbook loop, and of sampling.
 
-``--imdb PATH`` is any copy that ``fetch_imdb`` reads: words a second and perplexity of a language
+``--imdb PATH`` is any copy that ``fetch_imdb`` reads: words per second and perplexity of a language
 model with 50,000 words after the same seconds of training, with the full and with the adaptive
 softmax, on the unlabelled reviews.
 
-Run these two with ``OMP_NUM_THREADS=1``: their seconds are those of the processor.
+Run these two with ``OMP_NUM_THREADS=1``: they measure CPU seconds.
 """
 
 import argparse

@@ -1,7 +1,7 @@
-"""Which networks learn to add two numbers that stand far apart.
+"""Which networks learn to add two numbers that are far apart.
 
-The adding problem at 200 steps: a series of numbers, two of which are marked, and their sum is
-wanted. Who always answers the mean has a mean squared error of 1/6, the variance of the sums.
+The adding problem at 200 steps: a series of numbers, two of which are marked; the target is their
+sum. Always predicting the mean has a mean squared error of 1/6, the variance of the sums.
 Every network has 32 units and one recipe: 50,000 series read three times in batches of 32, Adam, a
 learning rate that goes up to 0.01 and down again, gradients clipped to norm 1. The plain network
 also gets a tenth of that rate. The recipe was chosen on other seeds than those reported.

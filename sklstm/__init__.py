@@ -14,8 +14,8 @@ Tags and their scores
     `sklstm.tags`, `sklstm.metrics`
 Cross-validation
     `sklstm.model_selection`
-What goes on inside
-    `sklstm.inspection`, and the equations of every step in `sklstm.nn.cells`
+Inspection
+    `sklstm.inspection`, and the equations of the cells in `sklstm.nn.cells`
 Data
     `sklstm.datasets`
 """

@@ -67,7 +67,7 @@ def make_search():
 
 
 def make_tagger():
-    """Set up a tagger that learns from few sentences and no ready vectors.
+    """Set up a tagger for few sentences, without pretrained vectors.
 
     Returns
     -------
@@ -88,7 +88,7 @@ def make_tagger():
 
 
 def make_generator():
-    """Set up a generator of names, which each call of ``fit`` trains for one epoch more.
+    """Set up a generator of names, which each call of ``fit`` trains for one more epoch.
 
     Returns
     -------
@@ -107,7 +107,7 @@ def make_generator():
 
 
 def describe_words(sentence):
-    """Describe the words of a sentence to a linear model.
+    """Compute features of the words of a sentence for a linear model.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def describe_words(sentence):
     Returns
     -------
     list of dict
-        Of each word: how it begins and ends, and the two words on either side.
+        For each word, its beginning and end, and the two words on either side.
     """
     words = ["", "", *sentence, "", ""]
     rows = []
@@ -132,7 +132,7 @@ def describe_words(sentence):
 
 
 def run_sentiment():
-    """Learn the sentiment of sentences, search, save, load and compare.
+    """Classify the sentiment of sentences: search, save, load and compare.
 
     Returns
     -------
@@ -144,7 +144,7 @@ def run_sentiment():
     train, test, y_train, y_test = train_test_split(
         texts, labels, test_size=0.25, stratify=labels, random_state=0
     )
-    print(f"Sentiment of review sentences: {len(train)} to learn from, {len(test)} to test on.")
+    print(f"Sentiment of review sentences: {len(train)} for training, {len(test)} for testing.")
     results = []
 
     def evaluate(name, model):
@@ -180,7 +180,7 @@ def run_sentiment():
 
 
 def run_entities():
-    """Learn the names in articles, and compare.
+    """Tag the names in articles, and compare.
 
     Returns
     -------
@@ -192,7 +192,7 @@ def run_entities():
     train, test = next(folds.split(wikigold.data, wikigold.target, groups=wikigold.documents))
     X_train, y_train = [wikigold.data[i] for i in train], [wikigold.target[i] for i in train]
     X_test, y_test = [wikigold.data[i] for i in test], [wikigold.target[i] for i in test]
-    print(f"\nNames in Wikipedia: {len(train)} sentences to learn from, {len(test)} to test on,")
+    print(f"\nNames in Wikipedia: {len(train)} sentences for training, {len(test)} for testing,")
     print("from other articles.")
 
     print("\n[5/8] Logistic regression on words, neighbours and spelling, for comparison ...")
@@ -225,7 +225,7 @@ def run_entities():
 
 
 def bits_of_frequencies(train, test):
-    """Predict each character by how often it followed the two before it, in the same language.
+    """Predict each character from the two before it, by frequency in the same language.
 
     Parameters
     ----------
@@ -235,7 +235,7 @@ def bits_of_frequencies(train, test):
     Returns
     -------
     float
-        Bits a character of the names to test on, ends included.
+        Bits per character of the test names, ends included.
     """
 
     def read(names):
@@ -251,7 +251,7 @@ def bits_of_frequencies(train, test):
 
 
 def run_generation(n_epochs=5):
-    """Learn to write names in many languages, and show some while it learns.
+    """Generate names in many languages, and show some after each epoch.
 
     Parameters
     ----------
@@ -268,17 +268,17 @@ def run_generation(n_epochs=5):
     train, test, of_train, of_test = train_test_split(
         names.data, languages, test_size=0.2, stratify=languages, random_state=0
     )
-    print(f"\nNames in {len(names.target_names)} languages: {len(train)} to learn from, ", end="")
-    print(f"{len(test)} to test on.")
+    print(f"\nNames in {len(names.target_names)} languages: {len(train)} for training, ", end="")
+    print(f"{len(test)} for testing.")
 
-    print("\n[7/8] How often a character follows two others, for comparison ...")
+    print("\n[7/8] Frequencies of characters after the two before, for comparison ...")
     start = time.perf_counter()
     bits = bits_of_frequencies(
         zip(train, of_train, strict=True), list(zip(test, of_test, strict=True))
     )
     results = [("Frequencies after two characters", bits, time.perf_counter() - start)]
 
-    print("\n[8/8] LSTMGenerator, on condition of the language; names it writes as it learns:")
+    print("\n[8/8] LSTMGenerator, conditioned on the language; names sampled after each epoch:")
     print(f"  {'epoch':<7}" + "".join(f"{language:<24}" for language in LANGUAGES))
     generator, seconds = make_generator(), 0.0
     for epoch in range(1, n_epochs + 1):
@@ -296,7 +296,7 @@ def run_generation(n_epochs=5):
 
 
 def main():
-    """Run all jobs, and print what came out in one table."""
+    """Run all jobs, and print their scores in one table."""
     results = run_sentiment() + run_entities() + run_generation()
     print(f"\n{'Model':<36}{'On held-out data':>18}{'Seconds':>10}")
     for name, metric, score, seconds in results:
