@@ -31,7 +31,7 @@ def check_count(n, name):
 
 
 def check_memory(n_numbers, advice):
-    """Refuse a search that no memory holds, before the system ends the process.
+    """Refuse a search that does not fit in memory, before the system ends the process.
 
     It holds `n_numbers` of eight bytes at once; `advice` is what the user can do.
     """

@@ -118,7 +118,7 @@ def _is_temporal(dtype):
 
 
 def refuse_masked(values, name):
-    """Check that no value is masked: what is behind a mask would be read."""
+    """Check that no value is masked, since it would be read."""
     if np.ma.is_masked(values):
         raise ValueError(
             f"{name} is masked in places, and none of its values may be missing: fill them, or "

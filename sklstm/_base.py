@@ -15,10 +15,10 @@ from sklstm._arguments import describe
 from sklstm._callbacks import copy_callbacks
 from sklstm._device import choose_device, seeded
 from sklstm._input_encoder import InputEncoder
-from sklstm._moments import Moments
 from sklstm._net import continue_net, dump_net, load_net, make_net
 from sklstm._net_options import net_options
 from sklstm._parameter_constraints import CONSTRAINTS, check_cell, refuse_balance
+from sklstm._running_moments import Moments
 from sklstm._sample_weights import normalise, weigh_samples, weigh_scores
 from sklstm._samples import Samples
 from sklstm._summary import summarise
@@ -109,10 +109,9 @@ class BaseLSTM(BaseEstimator):
     def _fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None, *, partial=False):
         if partial:  # scikit-learn checks parameters in the first partial_fit only
             self._validate_params()
+            refuse_balance(getattr(self, "class_weight", None))
         self._check_presence(y, X_val, y_val)
         check_cell(self.cell, self.cell_params, self.recurrent_dropout)
-        if partial:
-            refuse_balance(getattr(self, "class_weight", None))
         purpose = "portion" if partial else "fit"
         reset = not (hasattr(self, "net_") and (partial or self.warm_start))
         if not reset:

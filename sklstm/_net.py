@@ -100,11 +100,11 @@ class Net(NeuralNet):
 
     @property
     def accelerator(self):
-        """Tell skorch's schedulers whether the last batch was a part of a step that goes on."""
+        """Tell skorch's schedulers whether the last batch ended its step."""
         return SimpleNamespace(optimizer_step_was_skipped=not vars(self).get("took_step_", True))
 
     def _step_optimizer(self, step_fn):
-        """Make a step, a small one for weights below 1."""
+        """Take a step, a smaller one for weights below 1."""
         groups = self.optimizer_.param_groups
         rates = [group["lr"] for group in groups]
         if not isinstance(self.optimizer_, torch.optim.SGD):  # its steps are as large as gradients
@@ -184,7 +184,7 @@ class Net(NeuralNet):
         return np.average(losses, weights=[len(batch) for batch, _ in batches])
 
     def fit_loop(self, *args, **kwargs):
-        """Train, and note whether training came to its end."""
+        """Train, and note whether training finished."""
         self.finished_ = False
         super().fit_loop(*args, **kwargs)
         self.finished_ = True
@@ -241,7 +241,7 @@ class Net(NeuralNet):
         return self.estimator_
 
     def end_training(self):
-        """Let go of what belongs to one training: data, callbacks, threads."""
+        """Drop what belongs to one training: data, callbacks, threads."""
         self.callbacks, self.callbacks_ = None, []
         for name in TRANSIENT.intersection(vars(self)):
             delattr(self, name)

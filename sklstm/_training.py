@@ -14,8 +14,8 @@ def train(net, estimator, data, valid, *, max_epochs, random_state, scores, moni
     """Train a net for at most `max_epochs` more, and return how it ended.
 
     Returns ``"finished"``, after early stopping too, ``"interrupted"`` by Ctrl-C, or
-    ``"diverged"``. Ctrl-C in one fit of many, as in a search, raises KeyboardInterrupt: then it
-    shall end all of them.
+    ``"diverged"``. Ctrl-C in one fit of many, as in a search, raises KeyboardInterrupt to end
+    all of them.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def train(net, estimator, data, valid, *, max_epochs, random_state, scores, moni
     try:
         with Workers() as net.workers_:
             net.partial_fit(data, data.y)  # skorch catches Ctrl-C
-        if net.history and "dur" not in net.history[-1]:  # this epoch did not come to its end
+        if net.history and "dur" not in net.history[-1]:  # this epoch is incomplete
             del net.history[-1]
         finished = net.finished_ or any(stops_early(callback) for _, callback in net.callbacks_)
         if not finished and _is_one_fit_of_many():

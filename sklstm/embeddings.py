@@ -459,8 +459,8 @@ class _Corpus:
     def count(self):
         counts = Counter()
         for batch, keys in zip(self.batches, self.keys, strict=True):
-            codes = np.bincount(batch.codes, minlength=len(keys)).tolist()
-            for key, n in zip(keys, codes, strict=True):
+            numbers = np.bincount(batch.codes, minlength=len(keys)).tolist()
+            for key, n in zip(keys, numbers, strict=True):
                 if n:
                     counts[key] += n
         return counts

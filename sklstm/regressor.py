@@ -8,7 +8,7 @@ from torch import nn
 
 from sklstm._arrays import to_numbers
 from sklstm._base import BaseLSTM
-from sklstm._moments import Moments
+from sklstm._running_moments import Moments
 from sklstm._sklearn import StrOptions, fit_context
 
 LOSSES = {

@@ -18,7 +18,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 # Imports go down only: a module imports from rows above its own, never from its own row or below.
 LAYERS = [
     {"_optional", "_sklearn"},
-    {"_arguments", "_word_pattern", "_moments"},
+    {"_arguments", "_word_pattern", "_running_moments"},
     {"_arrays"},
     {"_labels", "_sample_weights"},
     {"_validation"},
@@ -48,7 +48,7 @@ TORCH_FREE = {
     "_arrays",
     "_labels",
     "_validation",
-    "_moments",
+    "_running_moments",
     "_sample_weights",
     "_inputs",
     "_input_encoder",

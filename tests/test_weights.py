@@ -7,7 +7,7 @@ from scipy.sparse import csr_array
 from sklearn.metrics import average_precision_score
 
 from sklstm import LSTMClassifier, LSTMGenerator, LSTMRegressor, LSTMSeq2Seq, LSTMTagger
-from sklstm._moments import Moments
+from sklstm._running_moments import Moments
 from sklstm._sample_weights import normalise, weigh_classes
 
 SMALL = {"hidden_size": 8, "random_state": 0}

@@ -11,7 +11,7 @@ class Diverged(Exception):
 
 
 class WeightedClipping(GradientNormClipping):
-    """Scale gradients down to a norm in proportion to the batch's weight, which else had no say."""
+    """Clip gradients to a norm in proportion to the batch's weight, which clipping would undo."""
 
     def on_grad_computed(self, net, named_parameters, batch, **kwargs):
         """Clip the gradients of a batch."""
@@ -33,5 +33,5 @@ class LastEpoch(Callback):
             raise Diverged
 
     def on_train_end(self, net, **kwargs):
-        """Let the copy go."""
+        """Drop the copy."""
         self.weights_ = None

@@ -7,7 +7,7 @@ from skorch.callbacks import Callback, EarlyStopping
 
 
 class BestEpoch(Callback):
-    """Note when training should stop, and go back to the weights of the best epoch in the end.
+    """Watch for the best epoch, and restore its weights at the end of training.
 
     Parameters
     ----------
