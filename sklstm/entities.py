@@ -42,7 +42,7 @@ class Entity:
     Raises
     ------
     TypeError
-        If `type` or `text` is no str, or `confidence` no number.
+        If `type` or `text` is not a str, or `confidence` not a number.
 
     See Also
     --------
@@ -183,10 +183,10 @@ def _check_entities(entities, names, length, unit):
     spans = [tuple(getattr(entity, name) for name in names) for entity in entities]
     for number, (entity, span) in enumerate(zip(entities, spans, strict=True)):
         if not all(isinstance(position, Integral) for position in span):
-            hint = " Pass the tokens in place of the text." if unit == "characters" else ""
+            hint = " Pass the tokens instead of the text." if unit == "characters" else ""
             raise ValueError(
                 f"Entity {number} has {names[0]}={span[0]!r} and {names[1]}={span[1]!r}: {entity}. "
-                f"Its place among the {unit} of the text must be known.{hint}"
+                f"Its position in the {unit} of the text must be known.{hint}"
             )
         if not 0 <= span[0] < span[1] <= length:
             raise ValueError(

@@ -322,7 +322,9 @@ def _check_tags(estimator, X, y):
         return
     predicted = estimator.fit(X, y).predict(X)
     for row, (tags, true) in enumerate(zip(predicted, y, strict=True)):
-        assert all(isinstance(tag, str) for tag in tags), f"row {row} holds what is no tag: {tags}"
+        assert all(isinstance(tag, str) for tag in tags), (
+            f"row {row} holds what is not a tag: {tags}"
+        )
         assert len(tags) == len(true), f"row {row} has {len(tags)} tags for {len(true)} tokens"
     twins = estimator.predict(_take(X, [0, 0]))
     assert np.shape(predicted) == (len(X),), f"predict returns the shape {np.shape(predicted)}"

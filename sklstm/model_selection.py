@@ -25,7 +25,7 @@ class DocumentKFold(GroupKFold):
     n_splits : int, default=5
         Number of folds, at least 2.
     shuffle : bool, default=False
-        Whether documents of about equal size, within a factor of two, are in random order.
+        Whether to shuffle documents of about equal size, within a factor of two.
     random_state : int, RandomState instance or None, default=None
         Seeds the order if `shuffle` is True, and must be None otherwise.
 

@@ -280,7 +280,7 @@ class TestTheChecksSeeFaults:
     @pytest.mark.parametrize(
         ("faulty", "name", "message"),
         [(Stacks, "tags", "equally long"), (Cuts, "tags", "tags for"),
-         (Numbers, "tags", "no tag"), (Pads, "wrong_tags", "a tag too few")],
+         (Numbers, "tags", "not a tag"), (Pads, "wrong_tags", "a tag too few")],
     )  # fmt: skip
     def test_fault_of_a_tagger(self, faulty, name, message):
         checks = dict(sequence_estimator_checks(faulty(**SMALL)))

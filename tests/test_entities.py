@@ -170,7 +170,7 @@ class TestRefusals:
 
     def test_characters_unknown(self):
         entity = Entity("PER", 0, 2, "Ada Lovelace")
-        with pytest.raises(ValueError, match=r"start_char=None .* Pass the tokens in place of"):
+        with pytest.raises(ValueError, match=r"start_char=None .* Pass the tokens instead of"):
             TaggedText(TEXT, [entity])
         TaggedText(TOKENS, [entity])
 

@@ -557,9 +557,9 @@ def test_wrong_input_is_named(function, y_true, y_pred, error, message):
     [
         ([["O", "I-A"]], [["O", "O"]], {"scheme": "IOB2"}, "y_true: Sentence 0, token 1: 'I-A'"),
         ([["O", "I-A", "B-B"]], [["O"] * 3], {}, "y_true: The tags fit none of"),
-        ([["B-A"]], [["S-A"]], {}, "y_pred: Sentence 0, token 0: 'S-A' is no tag of IOB2"),
+        ([["B-A"]], [["S-A"]], {}, "y_pred: Sentence 0, token 0: 'S-A' is not a tag of IOB2"),
         ([["NN"]], [["NN"]], {}, "token_accuracy_score"),
-        ([["NN"]], [["NN"]], {"mode": "conlleval"}, "y_true: .*'NN' is no tag of any scheme"),
+        ([["NN"]], [["NN"]], {"mode": "conlleval"}, "y_true: .*'NN' is not a tag of any scheme"),
         ([["O"]], [["O"]], {"mode": "lenient"}, "'mode' parameter"),
         ([["O"]], [["O"]], {"scheme": "BIO"}, "'scheme' parameter"),
         ([["O"]], [["O"]], {"scheme": "BIO", "mode": "conlleval"}, "'scheme' parameter"),

@@ -196,7 +196,9 @@ class TestMissingTargets:
             estimator.fit(TOKENS if name == "classifier" else TEXTS, y)
 
     def test_a_tag(self):
-        with pytest.raises(TypeError, match=r"token 0: None .* no tag.* Every token needs a tag"):
+        with pytest.raises(
+            TypeError, match=r"token 0: None .* not a tag.* Every token needs a tag"
+        ):
             LSTMTagger(**SMALL).fit(TOKENS, [[None] * len(tags) for tags in TAGS])
 
     def test_classes(self):
@@ -596,7 +598,7 @@ class TestDisplays:
         for display, result in drawn.items():
             ax = figure.add_axes([0, 0, 1, 1])
             if display in (GateActivationsDisplay, HiddenStatesDisplay):
-                with pytest.raises(ValueError, match="ax stands freely"):
+                with pytest.raises(ValueError, match="ax has no place"):
                     display(result).plot(ax)
             else:
                 assert display(result).plot(ax).ax_ is ax

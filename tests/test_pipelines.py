@@ -319,7 +319,7 @@ class TestMetaEstimators:
         with pytest.raises((TypeError, ValueError)) as error:
             model.fit(X, y).predict(X)
         if form == "sequences":
-            error.match("Sequences are no array to be validated.*put the whole pipeline")
+            error.match("Sequences are not an array to validate.*put the whole pipeline")
 
     @pytest.mark.parametrize(
         "kind", [BaggingClassifier, AdaBoostClassifier, OneVsOneClassifier, SelfTrainingClassifier,
@@ -329,7 +329,7 @@ class TestMetaEstimators:
     def test_ids_are_never_learned_as_numbers(self, kind):
         estimator, X = self.case("sequences")
         for same in (X, X.with_vectors(np.zeros((len(X.categories), 3)))):
-            with pytest.raises(TypeError, match="Sequences are no array"):
+            with pytest.raises(TypeError, match="Sequences are not an array"):
                 kind(estimator).fit(same, self.targets(kind))
 
     def test_all_but_the_last_step_outside(self):

@@ -261,7 +261,9 @@ class TestTagCodes:
         codes = TagCodes("auto", None, [["O", "O"]], declared)
         assert codes.scheme == "IOBES"
         assert codes.tags == sorted(declared)
-        with pytest.raises(ValueError, match=r"classes holds 'DET', .* no tag of IOB2; set scheme"):
+        with pytest.raises(
+            ValueError, match=r"classes holds 'DET', .* not a tag of IOB2; set scheme"
+        ):
             TagCodes("auto", None, [["O"]], ["DET", "O"])
         assert TagCodes(None, None, [["O"]], ["DET", "O"]).tags == ["DET", "O"]
 

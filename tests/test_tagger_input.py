@@ -284,10 +284,10 @@ BAD_FITS = {
     "numbers as labels": ({}, SENTENCES, np.arange(20), {}, TypeError, "Sentence 0 is 0 of type"),
     "numbers as tags": (
         {}, SENTENCES, [[1] * len(tags) for tags in TAGS], {}, TypeError,
-        "Sentence 0, token 0: 1 of type int is no tag"),
+        "Sentence 0, token 0: 1 of type int is not a tag"),
     "None among tags": (
         {}, SENTENCES, with_row(TAGS, 1, ["O", None, "O"]), {}, TypeError,
-        "Sentence 1, token 1: None of type NoneType is no tag"),
+        "Sentence 1, token 1: None of type NoneType is not a tag"),
     "NaN among tags": (
         {}, SENTENCES, with_row(TAGS, 1, ["O", np.nan, "O"]), {}, TypeError,
         "Sentence 1, token 1: nan"),
@@ -318,7 +318,7 @@ BAD_FITS = {
         "Sentence 0, token 1: 'O' after 'B-PER' does not fit IOBES"),
     "a tag of no scheme": (
         {"scheme": "IOB2"}, SENTENCES, PLAIN, {}, ValueError,
-        "Sentence 0, token 0: 'PER' is no tag of IOB2; accepted: O, B-…, I-…"),
+        "Sentence 0, token 0: 'PER' is not a tag of IOB2; accepted: O, B-…, I-…"),
     "plain tags in another scheme": (
         {"train_scheme": "IOBES"}, SENTENCES, PLAIN, {}, ValueError, "train_scheme='IOBES' needs"),
     "some plain tags": (

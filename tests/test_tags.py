@@ -157,10 +157,10 @@ def test_a_type_may_contain_hyphens_or_be_missing():
         ([["B-A", "O"]], "IOBES", "'O' after 'B-A' .*: E-A"),
         ([["O"], [], ["O", "B-A"]], "IOBES", "Sentence 2, token 1: .* end of the sent.*: O, S-…"),
         ([["B", "I", "I"]], "BILOU", "token 2: 'I' at the end of the sentence .*: L"),
-        ([["O", "S-A"]], "IOB2", "Sentence 0, token 1: 'S-A' is no tag of IOB2"),
-        ([["O-A"]], "IOB2", "'O-A' is no tag of IOB2"),
-        ([["b-A"]], "IOB2", "'b-A' is no tag"),
-        ([[""]], "IOB2", "'' is no tag"),
+        ([["O", "S-A"]], "IOB2", "Sentence 0, token 1: 'S-A' is not a tag of IOB2"),
+        ([["O-A"]], "IOB2", "'O-A' is not a tag of IOB2"),
+        ([["b-A"]], "IOB2", "'b-A' is not a tag"),
+        ([[""]], "IOB2", "'' is not a tag"),
         ([["O"]], "BIO", "scheme must be one of 'IOB1'.* got 'BIO'"),
         ([], "IOB2", "0 sample"),
     ],
@@ -299,7 +299,9 @@ def test_words_that_begin_with_a_prefix_are_plain_tags(tags):
 def test_blanks_around_tags_are_loud(tag):
     with pytest.raises(ValueError, match="There are blanks around the tag"):
         infer_scheme([["O", tag]])
-    with pytest.raises(ValueError, match=r"Sentence 0, token 1: .*(strip the tags|no tag of IOB2)"):
+    with pytest.raises(
+        ValueError, match=r"Sentence 0, token 1: .*(strip the tags|not a tag of IOB2)"
+    ):
         check_tags([["O", tag]], "IOB2")
 
 
@@ -373,7 +375,7 @@ def test_a_span_that_is_there_twice_counts_once():
 
 @pytest.mark.parametrize("span", [(1, 0, 2), ("A", 0.0, 2), ("A", "0", 2), ("A", 0), 7, None])
 def test_what_is_no_span_is_refused(span):
-    with pytest.raises(TypeError, match=r"is no span|must be a type"):
+    with pytest.raises(TypeError, match=r"is not a span|must be a type"):
         spans_to_tags([span], 3, "IOB2")
 
 
@@ -386,7 +388,7 @@ def test_spans_and_number_of_tokens_are_checked(spans, n_tokens):
 @pytest.mark.parametrize("tags", [[1, 2], [None], None, "O", 3, [["O"]]])
 @pytest.mark.parametrize("scheme", [None, "IOB2"])
 def test_transitions_are_those_of_tags(tags, scheme):
-    with pytest.raises(TypeError, match=r"is no tag|in a list"):
+    with pytest.raises(TypeError, match=r"is not a tag|in a list"):
         allowed_transitions(tags, scheme)
 
 
@@ -495,9 +497,9 @@ def test_char_spans_may_be_arrays():
         ([[(0, np.nan, "A")]], TypeError, "two integers"),
         ([[("PER", 0, 3)]], TypeError, r"\('PER', 0, 3\) must be \(start, end, type\)"),
         ([[(0, 3, 1)]], TypeError, "a str for the type"),
-        ([[(0, 3)]], TypeError, "no annotation"),
+        ([[(0, 3)]], TypeError, "not an annotation"),
         ([[{"start": 0, "end": 3, "label": "A"}]], TypeError, r"must be \(start, end, type\)"),
-        ([[{"start": 0, "end": 3}]], TypeError, r"no annotation; one is \(start, end, type\)"),
+        ([[{"start": 0, "end": 3}]], TypeError, r"not an annotation; one is \(start, end, type\)"),
         (
             [[{"start": 0, "end": 3, "label": "A", "token_start": 0}]],
             TypeError,
@@ -510,7 +512,7 @@ def test_char_spans_may_be_arrays():
         ),
         ([["T1\tA 0 3\tAda"]], TypeError, r"From a line of brat, .*, take \(0, 3, 'PER'\)"),
         ([None], TypeError, "the annotations of each text"),
-        ([(0, 3, "A")], TypeError, "Text 0: 0 is no annotation"),
+        ([(0, 3, "A")], TypeError, "Text 0: 0 is not an annotation"),
         ([[], []], ValueError, "of 1 texts, annotations of 2"),
     ],
 )

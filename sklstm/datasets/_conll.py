@@ -138,7 +138,7 @@ def read_conll(
     rows = drop_inserted(list(read_rows(text, separator, comment)), path, token_column)
     check_rows(rows, path, token_column, tag_column)
     bunch = group_rows(rows, token_column, tag_column)
-    bunch.DESCR = describe(bunch, path.name)
+    bunch.DESCR = summarize(bunch, path.name)
     return (bunch.data, bunch.target) if return_X_y else bunch
 
 
@@ -171,7 +171,7 @@ def decode(content, encoding, path):
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise ValueError(
-            f"{path}, line {line}: a zero byte, so this is no text in {encoding}. If it is not a "
+            f"{path}, line {line}: a zero byte, so this is not text in {encoding}. If it is not a "
             "binary file, give its encoding, for example encoding='utf-16'."
         )
     return text
@@ -210,7 +210,7 @@ def drop_inserted(rows, path, token_column):
         number, name = inserted[0]
         raise ValueError(
             f"{path}, line {number}: {name!r} numbers no word, as in CoNLL-U, but the ids of this "
-            "sentence are not in order: words count 1, 2, 3, a token 2-3 stands before its words, "
+            "sentence are not in order: words count 1, 2, 3, a token 2-3 comes before its words, "
             "and an empty node 2.1 after its word. Correct them, or delete that line."
         )
     if inserted:
@@ -289,7 +289,7 @@ def group_rows(rows, token_column=0, tag_column=-1):
     return bunch
 
 
-def describe(bunch, name):
+def summarize(bunch, name):
     return (
         f"{name}: {bunch.documents[-1] + 1:,} documents, {len(bunch.data):,} sentences, "
         f"{sum(map(len, bunch.data)):,} tokens; tags {', '.join(bunch.target_names)}"

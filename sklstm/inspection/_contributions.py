@@ -67,7 +67,7 @@ def token_contributions(estimator, X, *, method="integrated_gradients", target=N
         A fitted `LSTMClassifier` or `LSTMRegressor`, or a pipeline that ends with one.
     X : object
         The samples, in any form that `estimator` predicts from; none may be empty. Numbers have
-        steps in place of tokens.
+        steps instead of tokens.
     method : {"integrated_gradients", "occlusion"}, default="integrated_gradients"
         How to compute the contributions.
     target : label or int, default=None

@@ -22,7 +22,7 @@ def make_axes(n_panels, height, ax=None):
         return np.array([ax])
     if ax.get_subplotspec() is None:
         raise ValueError(
-            f"ax stands freely in its figure, so {n_panels} panels cannot share its place: pass "
+            f"ax has no place in a grid, so {n_panels} panels cannot share its place: pass "
             "Axes of plt.subplots(), or None for new ones."
         )
     ax.set_axis_off()

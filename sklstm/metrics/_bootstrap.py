@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils import check_random_state
 
-from sklstm.metrics._comparison import check_parameters, compare, plain, score
+from sklstm.metrics._comparison import check_parameters, compare, score, to_scalar
 
 
 class BootstrapInterval(NamedTuple):
@@ -105,7 +105,7 @@ def bootstrap_interval(
     draws = _draw(counts, n_resamples, check_random_state(random_state))
     drawn = score(metric, draws, average, zero_division=0.0)
     tail = (1 - confidence_level) / 2
-    low, high = map(plain, np.quantile(drawn, [tail, 1 - tail], axis=0))
+    low, high = map(to_scalar, np.quantile(drawn, [tail, 1 - tail], axis=0))
     whole = score(metric, counts.sum(axis=0), average, zero_division=0.0)
     return BootstrapInterval(whole, low, high)
 

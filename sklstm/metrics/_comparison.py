@@ -70,9 +70,9 @@ class Comparison(NamedTuple):
 def compare(y_true, y_pred, scheme, mode):
     y_true, y_pred = check_pair(y_true, y_pred)
     if mode == "strict":
-        scheme = _named("y_true", _strict_scheme, y_true, y_pred, scheme)
-    true = _named("y_true", span_columns, y_true, scheme, mode)
-    predicted = _named("y_pred", span_columns, y_pred, scheme, mode)
+        scheme = with_name("y_true", _strict_scheme, y_true, y_pred, scheme)
+    true = with_name("y_true", span_columns, y_true, scheme, mode)
+    predicted = with_name("y_pred", span_columns, y_pred, scheme, mode)
     if mode == "strict":
         warn_of_another_scheme(y_pred, [scheme], "pass mode='conlleval', which reads all of them")
     types = sorted({*true.types, *predicted.types})
@@ -88,8 +88,8 @@ def compare(y_true, y_pred, scheme, mode):
 
 
 def check_pair(y_true, y_pred):
-    y_true = _named("y_true", check_tags, y_true, None)
-    y_pred = _named("y_pred", check_tags, y_pred, None)
+    y_true = with_name("y_true", check_tags, y_true, None)
+    y_pred = with_name("y_pred", check_tags, y_pred, None)
     if len(y_true) != len(y_pred):
         raise ValueError(
             f"y_true has {len(y_true)} sentences and y_pred {len(y_pred)}; both need the tags of "
@@ -133,7 +133,7 @@ def warn_of_another_scheme(y_pred, schemes, otherwise):
         )
 
 
-def _named(name, check, *args):
+def with_name(name, check, *args):
     """Put the name of the argument in front of an error."""
     try:
         return check(*args)
@@ -171,13 +171,13 @@ def score(metric, counts, average, zero_division):
     if average is None:
         return scores
     if average == "micro":
-        return plain(scores[..., 0])
+        return to_scalar(scores[..., 0])
     # as in scikit-learn: NaN is left out, and weights that are all zero count as equal
     equal = (predicted + true > 0) & ~np.isnan(scores)
     weights = np.where(np.isnan(scores), 0, true) if average == "weighted" else equal
     weights = np.where(weights.any(axis=-1, keepdims=True), weights, equal)
     total = (np.nan_to_num(scores) * weights).sum(axis=-1)
-    return plain(divide(total, weights.sum(axis=-1), metric, zero_division))
+    return to_scalar(divide(total, weights.sum(axis=-1), metric, zero_division))
 
 
 def divide(numerator, denominator, metric, zero_division):
@@ -196,6 +196,6 @@ def divide(numerator, denominator, metric, zero_division):
     return np.divide(numerator, denominator, out=quotient, where=~undefined)
 
 
-def plain(score):
+def to_scalar(score):
     """Turn an array without axes into a float."""
     return score if np.ndim(score) else float(score)

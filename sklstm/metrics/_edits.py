@@ -5,7 +5,7 @@ from sklearn.utils import check_consistent_length
 
 from sklstm._sample_weights import check_weights
 from sklstm._validation import check_texts, check_tokens, to_list
-from sklstm.metrics._comparison import divide
+from sklstm.metrics._comparison import divide, with_name
 from sklstm.metrics._scorers import Scorer
 from sklstm.sequences import Sequences
 
@@ -52,7 +52,8 @@ def token_error_rate(y_true, y_pred, *, sample_weight=None):
     >>> token_error_rate([["DH", "AH0"], ["K", "AE1"]], [["DH", "AH0"], ["K", "AE1", "T"]])
     0.25
     """
-    y_true, y_pred = _check_sequences("y_true", y_true), _check_sequences("y_pred", y_pred)
+    y_true = with_name("y_true", _check_sequences, y_true)
+    y_pred = with_name("y_pred", _check_sequences, y_pred)
     check_consistent_length(y_true, y_pred)
     if isinstance(y_true[0], str) != isinstance(y_pred[0], str):
         raise TypeError(
@@ -68,13 +69,10 @@ def token_error_rate(y_true, y_pred, *, sample_weight=None):
 token_error_rate_scorer = Scorer(token_error_rate, greater_is_better=False)
 
 
-def _check_sequences(name, y):
-    try:
-        y = y.tokens() if isinstance(y, Sequences) else y
-        y = to_list(y, "one str, or one list of str, for each sample")
-        return check_texts(y) if isinstance(y[0], str) else check_tokens(y)
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"{name}: {error}") from None
+def _check_sequences(y):
+    y = y.tokens() if isinstance(y, Sequences) else y
+    y = to_list(y, "one str, or one list of str, for each sample")
+    return check_texts(y) if isinstance(y[0], str) else check_tokens(y)
 
 
 def _count_edits(true, predicted):

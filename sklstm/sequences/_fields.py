@@ -15,7 +15,7 @@ SPECIAL_TOKENS = ("<pad>", "<unk>")
 def distinct_tokens(tokens):
     """List distinct tokens, as keys of a dict, in the order of first appearance.
 
-    A str counts as its characters; what is no token is refused.
+    A str counts as its characters; anything but tokens is refused.
     """
     if all(issubclass(kind, (list, tuple, str, np.ndarray)) for kind in set(map(type, tokens))):
         try:
@@ -85,7 +85,7 @@ def join_spans(char_spans, lengths):
 
 
 def check_spans(char_spans, n_steps):
-    """Return where each step stands in its text, shape (n_steps, 2), as int32."""
+    """Return the position of each step in its text, shape (n_steps, 2), as int32."""
     char_spans = to_array(char_spans, "char_spans", "a start and an end for each code")
     if char_spans.shape != (n_steps, 2) or char_spans.dtype.kind not in "iu":
         raise ValueError(

@@ -208,7 +208,7 @@ class Sequences:
     def dtype(self):
         """Refuse scikit-learn's ``check_array``, which would make numbers of the ids."""
         raise TypeError(
-            "Sequences are no array to be validated: their ids would be learned as numbers. If a "
+            "Sequences are not an array to validate: their ids would be learned as numbers. If a "
             "meta-estimator does this, put the whole pipeline, Tokenizer included, inside it, and "
             "pass it the texts as one column, np.array(texts, dtype=object)[:, None]; or pass it "
             "ids, np.asarray(X), with vocabulary_size= set in its estimator."
@@ -225,7 +225,7 @@ class Sequences:
         Returns
         -------
         list of list of str
-            ``"<unk>"`` stands for steps of code 1.
+            The tokens; ``"<unk>"`` for code 1.
         """
         real = self.without_padding()
         strings = list(map(self._known_categories().__getitem__, real.codes.tolist()))

@@ -156,7 +156,7 @@ class TagCodes:
             prefix = tag.partition("-")[0]
             if self.scheme is not None and prefix not in (OUTSIDE, *PREFIXES[self.scheme]):
                 raise ValueError(
-                    f"classes holds {tag!r}, which is no tag of {self.scheme}; set scheme= to "
+                    f"classes holds {tag!r}, which is not a tag of {self.scheme}; set scheme= to "
                     "the scheme of the tags, or to None if they mark no spans."
                 )
 

@@ -63,19 +63,19 @@ def annotations_to_tags(char_spans, annotations, scheme="IOB2", misaligned="rais
     char_spans = _check_char_spans(char_spans)
     annotations = to_list(annotations, "one list of (start, end, type) for each text")
     _check_lengths(char_spans, annotations, "annotations")
-    y, strays = [], []
+    y, misfits = [], []
     for number, (tokens, annotated) in enumerate(zip(char_spans, annotations, strict=True)):
         try:
             spans, wrong = _align(tokens, annotated, misaligned)
             y.append(spans_to_tags(spans, len(tokens), scheme))
         except (TypeError, ValueError) as error:
             raise type(error)(f"Text {number}: {error}") from None
-        strays += [(number, annotation) for annotation in wrong]
-    if strays:
-        number, first = strays[0]
+        misfits += [(number, annotation) for annotation in wrong]
+    if misfits:
+        number, first = misfits[0]
         done = "dropped" if misaligned == "drop" else "expanded to all tokens they touch"
         warnings.warn(
-            f"{len(strays)} of {sum(map(len, annotations))} annotations do not begin and end with "
+            f"{len(misfits)} of {sum(map(len, annotations))} annotations do not begin and end with "
             f"tokens and are {done}; the first is {first} of text {number}.",
             UserWarning,
             stacklevel=2,
@@ -157,8 +157,8 @@ def _check_tokens(number, tokens):
         place = wrong.argmax()
         raise ValueError(
             f"Text {number}: token {place} has the span {tuple(array[place].tolist())}; tokens "
-            "must hold a character, must stand in the order of the text, and must not overlap. "
-            "Leave out special tokens, which stand nowhere in it."
+            "must not be empty, must be in the order of the text, and must not overlap. Leave out "
+            "special tokens, which are not in it."
         )
     return array
 
@@ -207,7 +207,7 @@ def _check_annotation(annotation):
         start, end, kind = annotation
     except (TypeError, ValueError):
         raise TypeError(
-            f"{annotation!r} is no annotation; one is (start, end, type).{_hint(annotation)}"
+            f"{annotation!r} is not an annotation; one is (start, end, type).{_hint(annotation)}"
         ) from None
     is_tuple = not isinstance(annotation, (Mapping, str))
     whole = all(isinstance(place, Integral) for place in (start, end))

@@ -146,7 +146,7 @@ def _are_bare(tags):
 
 
 def _are_fused(tags):
-    """Whether all tags but O are prefix and type without a hyphen, and some span goes on."""
+    """Whether all tags but O are prefix and type without a hyphen, and some span has several."""
     spans = [match.groups() for match in map(FUSED.fullmatch, tags - {OUTSIDE}) if match]
     begun = {kind for prefix, kind in spans if prefix in "BUS"}
     going_on = {kind for prefix, kind in spans if prefix in "IEL"}

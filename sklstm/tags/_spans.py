@@ -390,7 +390,7 @@ def _check_span(span):
     try:
         kind, start, end = span
     except (TypeError, ValueError):
-        raise TypeError(f"{describe(span)} is no span; one is (type, start, end).") from None
+        raise TypeError(f"{describe(span)} is not a span; one is (type, start, end).") from None
     if not isinstance(kind, str) or not all(isinstance(place, Integral) for place in (start, end)):
         raise TypeError(f"{tuple(span)} must be a type, which is a str, and two integers.")
     return Span(kind, int(start), int(end))
@@ -412,7 +412,7 @@ def _tag_lists(y):
             for position, tag in enumerate(row):
                 if not isinstance(tag, str):
                     raise TypeError(
-                        f"Sentence {number}, token {position}: {describe(tag)} is no tag; every "
+                        f"Sentence {number}, token {position}: {describe(tag)} is not a tag; every "
                         f"tag must be a str.{_hint(tag)}"
                     )
     return rows
@@ -438,7 +438,7 @@ def _one_sentence(tags):
     tags = list(tags)
     wrong = [tag for tag in tags if not isinstance(tag, str)]
     if wrong:
-        raise TypeError(f"{describe(wrong[0])} is no tag; every tag must be a str.")
+        raise TypeError(f"{describe(wrong[0])} is not a tag; every tag must be a str.")
     return tags
 
 
@@ -448,7 +448,7 @@ def parse(tag, scheme):
     known = PREFIXES[scheme] if scheme else ALL_PREFIXES
     if tag != OUTSIDE and (len(prefix) != 1 or prefix not in known):
         accepted = ", ".join(["O", *(f"{prefix}-…" for prefix in known)])
-        raise ValueError(f"{tag!r} is no tag of {scheme or 'any scheme'}; accepted: {accepted}.")
+        raise ValueError(f"{tag!r} is not a tag of {scheme or 'any scheme'}; accepted: {accepted}.")
     if kind != kind.strip():
         raise ValueError(f"there are blanks around the type of {tag!r}; strip the tags.")
     return prefix, kind
