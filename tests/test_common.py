@@ -173,9 +173,10 @@ class TestTheChecksSeeFaults:
             return super().predict_proba(X)
 
     class Unrepeatable(LSTMClassifier):
-        def _own_randomness(self):
-            self._random_state = np.random.RandomState()
-            return super()._own_randomness()
+        def _prepare_net(self, reset):
+            with torch.random.fork_rng():
+                torch.seed()
+                super()._prepare_net(reset)
 
     class IsNotShy(LSTMClassifier):
         def predict(self, X):

@@ -395,7 +395,7 @@ class TestTraining:
         whole = seq2seq(**params).fit(X, y)
         monkeypatch.setattr(microbatches, "UNIT_STEPS", 1000)
         cut = seq2seq(**params).fit(X, y)
-        data = cut._read_new(X)
+        data = cut._read_new_sequences(X)
         assert len(cut.net_.microbatch_slices(data.batch(np.arange(120)))) > 1
         if share == 1:
             assert_same(n_best(cut), n_best(whole), 1e-9)
