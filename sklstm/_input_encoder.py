@@ -56,8 +56,13 @@ class InputEncoder:
         its columns see `read_input`.
         """
         inputs = read_input(X, estimator, self.vocabulary_size, self.kind, self.n_columns)
-        if self.kind is not None:
-            self._check(inputs, type(estimator).__name__)
+        if self.width is not None and inputs.offsets[-1]:
+            width = (inputs.values if self.kind == "numbers" else inputs.vectors).shape[1]
+            if width != self.width:
+                raise ValueError(
+                    f"X has {width} features a step, but {type(estimator).__name__} is expecting "
+                    f"{self.width} features a step as input."
+                )
         return inputs
 
     def learn(self, inputs):
@@ -149,22 +154,6 @@ class InputEncoder:
     def dtype(self):
         """Of numbers in this precision."""
         return np.float64 if self.precision == "float64" else np.float32
-
-    def _check(self, inputs, name):
-        kind = kind_of(inputs)
-        if kind != self.kind:
-            raise ValueError(
-                f"{name} was fitted on {self.kind}, but X now holds {kind}. "
-                "Send X through the transformers that were used in fit."
-            )
-        if self.width is None or not inputs.offsets[-1]:
-            return
-        width = (inputs.values if kind == "numbers" else inputs.vectors).shape[1]
-        if width != self.width:
-            raise ValueError(
-                f"X has {width} features a step, but {name} is expecting "
-                f"{self.width} features a step as input."
-            )
 
     def _to_precision(self, values):
         values = values.reshape(-1, self.width)  # without a step, the width is open

@@ -6,10 +6,9 @@ from contextlib import contextmanager
 import numpy as np
 from sklearn.model_selection import train_test_split
 
-from sklstm._arrays import plain
+from sklstm._arrays import plain, to_object_array
 from sklstm._samples import Samples
 from sklstm._sklearn import safe_indexing
-from sklstm._validation import to_object_array
 
 
 def hold_out(samples, validation, fraction, groups, strata, random_state):

@@ -19,9 +19,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._arrays import to_numbers
+from sklstm._arrays import to_list, to_numbers
 from sklstm._sklearn import Interval, StrOptions, fit_context
-from sklstm._validation import to_list
 from sklstm._vector_files import read_tokens_and_table
 from sklstm._vector_tables import check_table, draw_like, keep_first, rows_in_order, scaling
 from sklstm.sequences._fields import PADDING, SPECIAL_TOKENS, UNKNOWN

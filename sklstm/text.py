@@ -12,9 +12,9 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._arguments import describe
-from sklstm._arrays import plain, to_array
+from sklstm._arrays import plain, to_array, to_list
 from sklstm._sklearn import Interval, fit_context
-from sklstm._validation import check_texts, check_tokens, to_list
+from sklstm._text_checks import check_texts, check_tokens
 from sklstm._word_pattern import unneeded_blank, word_pattern
 from sklstm.sequences import Sequences
 from sklstm.sequences._fields import PADDING, SPECIAL_TOKENS, UNKNOWN

@@ -5,9 +5,8 @@ from reprlib import repr as shorten
 import numpy as np
 from sklearn.utils import check_array
 
-from sklstm._arrays import CONVERSION_ERRORS, restated, to_numbers
+from sklstm._arrays import CONVERSION_ERRORS, column_names, restated, to_numbers
 from sklstm._labels import check_labels
-from sklstm._validation import column_names
 
 
 class Conditions:

@@ -6,7 +6,7 @@ from reprlib import repr as shorten
 import numpy as np
 
 from sklstm._input_encoder import InputEncoder
-from sklstm._validation import check_symbols
+from sklstm._text_checks import check_symbols
 from sklstm.generator._sampler import BOUNDARY
 from sklstm.generator._texts import shift_targets, texts_to_sequences
 from sklstm.sequences._fields import SPECIAL_TOKENS, UNKNOWN

@@ -6,7 +6,7 @@ from reprlib import repr as shorten
 import numpy as np
 
 from sklstm._samples import Samples
-from sklstm._validation import check_symbols, check_texts
+from sklstm._text_checks import check_symbols, check_texts
 from sklstm.generator._sampler import BOUNDARY
 from sklstm.sequences import Sequences
 from sklstm.sequences._sequences import token_sequences

@@ -3,8 +3,9 @@
 import numpy as np
 from sklearn.utils import check_consistent_length
 
+from sklstm._arrays import to_list
 from sklstm._sample_weights import check_weights
-from sklstm._validation import check_texts, check_tokens, to_list
+from sklstm._text_checks import check_texts, check_tokens
 from sklstm.metrics._comparison import divide, with_name
 from sklstm.metrics._scorers import Scorer
 from sklstm.sequences import Sequences

@@ -10,9 +10,9 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from sklstm._arguments import check_count, check_memory
+from sklstm._arrays import to_object_array
 from sklstm._base import BaseLSTM
 from sklstm._sklearn import Interval, StrOptions, fit_context, validate_parameter_constraints
-from sklstm._validation import to_object_array
 from sklstm.nn.attention import Attention
 from sklstm.nn.batches import in_row_order
 from sklstm.nn.networks import Seq2SeqNet

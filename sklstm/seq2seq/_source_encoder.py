@@ -1,7 +1,7 @@
 """The input encoder of a sequence-to-sequence model, which also takes strings."""
 
+from sklstm._arrays import to_list
 from sklstm._input_encoder import InputEncoder
-from sklstm._validation import to_list
 from sklstm.seq2seq._symbols import EXPECTED, list_texts
 from sklstm.sequences import Sequences
 

@@ -5,8 +5,8 @@ from reprlib import repr as shorten
 
 import numpy as np
 
-from sklstm._arrays import plain
-from sklstm._validation import check_symbols, check_tokens, to_list
+from sklstm._arrays import plain, to_list
+from sklstm._text_checks import check_symbols, check_tokens
 from sklstm.nn.batches import SequenceDataset
 from sklstm.nn.beam_search import BOUNDARY
 from sklstm.sequences import Sequences

@@ -5,8 +5,8 @@ from itertools import chain
 import numpy as np
 
 from sklstm._arguments import describe
-from sklstm._arrays import to_array, to_numbers
-from sklstm._validation import check_tokens, to_list
+from sklstm._arrays import are_all, to_array, to_list, to_numbers
+from sklstm._text_checks import check_tokens
 
 PADDING, UNKNOWN = 0, 1
 SPECIAL_TOKENS = ("<pad>", "<unk>")
@@ -17,11 +17,11 @@ def distinct_tokens(tokens):
 
     A str counts as its characters; anything but tokens is refused.
     """
-    if all(issubclass(kind, (list, tuple, str, np.ndarray)) for kind in set(map(type, tokens))):
+    if are_all((list, tuple, str, np.ndarray), tokens):
         try:
             # dict.fromkeys keeps first appearance and hashes each token once, in C
             distinct = dict.fromkeys(chain.from_iterable(tokens))
-            if all(issubclass(kind, str) for kind in set(map(type, distinct))):
+            if are_all(str, distinct):
                 return distinct
         except TypeError:  # unhashable, or an array without axes
             pass
@@ -32,9 +32,7 @@ def distinct_tokens(tokens):
 def check_categories(categories):
     """Check that categories are strings, and that the first two are padding and unknown."""
     listed = categories.tolist() if isinstance(categories, np.ndarray) else categories
-    if not isinstance(listed, (list, tuple)) or not all(
-        issubclass(kind, str) for kind in set(map(type, listed))
-    ):
+    if not isinstance(listed, (list, tuple)) or not are_all(str, listed):
         raise TypeError(f"categories must be a list of str; got {describe(categories)}.")
     if tuple(listed[:2]) != SPECIAL_TOKENS:
         raise ValueError(f"categories must start with {SPECIAL_TOKENS}; got {listed[:2]}.")

@@ -7,10 +7,16 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._arrays import CONVERSION_ERRORS, common_width, masked_steps, plain, refuse_dates
+from sklstm._arrays import plain, refuse_dates, refuse_empty
+from sklstm._ragged_numbers import check_columns, to_ragged_numbers
 from sklstm._sklearn import Interval, StrOptions, fit_context
-from sklstm._validation import check_columns, check_tokens, refuse_empty
+from sklstm._text_checks import check_tokens
 from sklstm.sequences._sequences import Sequences
+
+NUMBERS = (
+    "a list of (n_steps,) or (n_steps, n_features) arrays of numbers (for a single series, a list "
+    "of one), a matrix with one series in each row, or a 3-D array"
+)
 
 
 class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
@@ -102,8 +108,7 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
             The fitted padder.
         """
         batch = self._real_steps(X, reset=True)
-        lengths = batch.lengths if isinstance(batch, Sequences) else list(map(len, batch))
-        self._longest = max(1, *lengths)
+        self._longest = int(np.diff(batch.offsets).max(initial=1))
         return self
 
     def transform(self, X):
@@ -126,10 +131,12 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
         self._validate_params()
         batch = self._real_steps(X, reset=False)
         if isinstance(batch, Sequences):
-            return self._pad_sequences(batch)
-        shape = len(batch), self.max_length_, batch[0].shape[1]
-        steps, real = self._pad(batch, shape, batch[0].dtype)
-        return np.ma.MaskedArray(steps, mask=np.repeat(~real[:, :, None], shape[2], axis=2))
+            offsets = np.arange(len(batch) + 1) * self.max_length_
+            return batch._apply(lambda flat: self._pad(flat, batch.offsets)[0], offsets)
+        steps, real = self._pad(batch.values, batch.offsets)
+        shape = len(batch), self.max_length_, steps.shape[1]
+        mask = np.repeat(~real[:, None], shape[2], axis=1)
+        return np.ma.MaskedArray(steps.reshape(shape), mask=mask.reshape(shape))
 
     @property
     def max_length_(self):
@@ -149,32 +156,24 @@ class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
                 X = Sequences.from_tokens(check_tokens(X))
             else:
                 check_columns(self, X, reset=reset)
-                return _ragged_numbers(X)
+                return _to_numbers(X)
         refuse_empty(X)
         return X.without_padding()
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_longest")
 
-    def _pad_sequences(self, batch):
-        n, length = len(batch), self.max_length_
-        bounds = list(pairwise(batch.offsets.tolist()))
-
-        def pad(flat):
-            rows, width = (flat[start:stop] for start, stop in bounds), flat.shape[1:]
-            padded, _ = self._pad(rows, (n, length, *width), flat.dtype)
-            return padded.reshape(n * length, *width)
-
-        return batch._apply(pad, np.arange(n + 1) * length)
-
-    def _pad(self, rows, shape, dtype):
-        padded, real = np.zeros(shape, dtype), np.zeros(shape[:2], bool)
-        for n, steps in enumerate(rows):
-            kept = self._truncate(steps, shape[1])
-            start = 0 if self.padding == "post" else shape[1] - len(kept)
+    def _pad(self, flat, offsets):
+        """Return padded steps, one sequence after the other, and which of them are real."""
+        n_steps = self.max_length_ * (len(offsets) - 1)
+        padded, real = np.zeros((n_steps, *flat.shape[1:]), flat.dtype), np.zeros(n_steps, bool)
+        for n, (start, stop) in enumerate(pairwise(offsets.tolist())):
+            kept = self._truncate(flat[start:stop], self.max_length_)
+            start = (n + 1) * self.max_length_ - len(kept)
+            if self.padding == "post":
+                start = n * self.max_length_
             place = slice(start, start + len(kept))
-            padded[n, place] = kept
-            real[n, place] = True
+            padded[place], real[place] = kept, True
         return padded, real
 
     def _truncate(self, steps, length):
@@ -204,36 +203,12 @@ def _holds_tokens(X):
     return isinstance(telling[0] if isinstance(telling, ragged) else telling, str)
 
 
-def _ragged_numbers(X):
-    """List ragged numbers as (n_steps, n_features) arrays without masked steps."""
-    if isinstance(X, np.ma.MaskedArray):
-        X = X[:, :, None] if X.ndim == 2 else X
-        if X.ndim != 3:
-            raise ValueError(
-                "A masked array must have the shape (n_sequences, n_steps) or (n_sequences, "
-                f"n_steps, n_features); got {X.shape}."
-            )
-        hidden = masked_steps(np.ma.getmaskarray(X))  # (N, T)
-        X = [row[~padding] for row, padding in zip(X.data, hidden, strict=True)]
-    rows = [_check_series(position, row) for position, row in enumerate(X)]
-    refuse_empty(rows)
-    width, dtype = common_width(rows), np.result_type(np.float32, *{row.dtype for row in rows})
-    return [
-        row.astype(dtype, copy=False) if len(row) else np.zeros((0, width), dtype) for row in rows
-    ]
-
-
-def _check_series(position, row):
-    try:
-        row = np.asarray(plain(row))
-    except CONVERSION_ERRORS:  # rows of unequal length, say
-        row = np.empty(0, object)
-    if row.ndim not in (1, 2) or row.dtype.kind not in "biuf":
+def _to_numbers(X):
+    if not isinstance(X, np.ma.MaskedArray):
+        return to_ragged_numbers(list(X), NUMBERS)
+    if X.ndim not in (2, 3):
         raise ValueError(
-            f"Sequence {position} must be an array of numbers of shape (n_steps,) or (n_steps, "
-            f"n_features); got shape {row.shape} and dtype {row.dtype}. Put a single series "
-            "into a list of one."
+            "A masked array must have the shape (n_sequences, n_steps) or (n_sequences, "
+            f"n_steps, n_features); got {X.shape}."
         )
-    if not np.isfinite(row).all():
-        raise ValueError(f"Sequence {position} contains NaN or infinity. Fill or drop these steps.")
-    return row[:, None] if row.ndim == 1 else row
+    return to_ragged_numbers(X, NUMBERS)

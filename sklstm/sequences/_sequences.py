@@ -5,8 +5,8 @@ from itertools import chain, pairwise
 import numpy as np
 
 from sklstm._arguments import describe
-from sklstm._arrays import CONVERSION_ERRORS, plain, to_array
-from sklstm._validation import check_tokens, refuse_empty
+from sklstm._arrays import CONVERSION_ERRORS, plain, refuse_empty, to_array
+from sklstm._text_checks import check_tokens
 from sklstm.sequences._fields import (
     PADDING,
     SPECIAL_TOKENS,

@@ -5,8 +5,8 @@ from itertools import chain
 import numpy as np
 
 from sklstm._arguments import describe
+from sklstm._arrays import to_list
 from sklstm._sample_weights import weigh_classes
-from sklstm._validation import to_list
 from sklstm.tags import check_tags, convert_tags, infer_scheme, spans_to_tags, tags_to_spans
 from sklstm.tags._spans import OUTSIDE, PREFIXES
 

@@ -8,7 +8,7 @@ from numbers import Integral
 import numpy as np
 
 from sklstm._arguments import check_option, describe
-from sklstm._validation import to_list
+from sklstm._arrays import to_list
 from sklstm.tags._spans import check_tags, spans_to_tags, tags_to_spans
 
 MISALIGNED = ("raise", "expand", "drop")

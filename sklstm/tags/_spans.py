@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sklstm._arguments import check_option, describe
-from sklstm._validation import to_list
+from sklstm._arrays import to_list
 
 SCHEMES = ("IOB1", "IOB2", "IOBES", "BILOU")
 MODES = ("strict", "conlleval")

@@ -1,14 +1,13 @@
-"""Checks of texts and tokens that several modules share."""
+"""Checks of texts, tokens and symbols, and hints at how to get them out of what holds them."""
 
 import reprlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import chain
 
 import numpy as np
-from sklearn.utils.validation import validate_data
 
 from sklstm._arguments import describe
-from sklstm._arrays import plain, refuse_masked
+from sklstm._arrays import are_all, first_not, plain, to_list
 from sklstm._labels import is_missing
 
 
@@ -35,7 +34,7 @@ def check_texts(X):
     Examples
     --------
     >>> import numpy as np
-    >>> from sklstm._validation import check_texts
+    >>> from sklstm._text_checks import check_texts
     >>> check_texts(np.array([["a good film"], ["bad"]]))
     ['a good film', 'bad']
     """
@@ -47,8 +46,8 @@ def check_texts(X):
             "Select the column that holds the texts."
         )
     texts = to_list(X, "one str for each sample")
-    if not _are_all(str, texts):
-        position, text = _first_not(str, texts)
+    if not are_all(str, texts):
+        position, text = first_not(str, texts)
         raise TypeError(
             f"Text {position} is {describe(text)}; every text must be a str.{_hint(text)}"
         )
@@ -77,22 +76,22 @@ def check_tokens(X):
 
     Examples
     --------
-    >>> from sklstm._validation import check_tokens
+    >>> from sklstm._text_checks import check_tokens
     >>> check_tokens([["a", "good", "film"], []])
     [['a', 'good', 'film'], []]
     """
     samples = to_list(X, "one list of str for each sample")
     samples = [row.tolist() if isinstance(row, np.ndarray) else row for row in samples]
-    if not _are_all((list, tuple), samples):
-        position, sample = _first_not((list, tuple), samples)
+    if not are_all((list, tuple), samples):
+        position, sample = first_not((list, tuple), samples)
         hint = _hint_sample(sample)
         raise TypeError(
             f"Sample {position} is {describe(sample)}; tokens are one list of str for each "
             f"sample.{hint}"
         )
-    if not _are_all(str, chain.from_iterable(samples)):
-        row = next(row for row, sample in enumerate(samples) if not _are_all(str, sample))
-        position, token = _first_not(str, samples[row])
+    if not are_all(str, chain.from_iterable(samples)):
+        row = next(row for row, sample in enumerate(samples) if not are_all(str, sample))
+        position, token = first_not(str, samples[row])
         raise TypeError(
             f"Token {position} of sample {row} is {describe(token)}; every token must be a str."
             f"{' Fill missing tokens in.' if is_missing(token) else _hint_token(token)}"
@@ -119,7 +118,7 @@ def check_symbols(symbols, are_characters):
     if not np.iterable(symbols):
         raise TypeError(f"symbols must be a sequence of str; got {reprlib.repr(symbols)}.")
     symbols = list(symbols)
-    if not _are_all(str, symbols):
+    if not are_all(str, symbols):
         raise TypeError(f"symbols must hold strings; got {reprlib.repr(symbols)}.")
     wrong = [symbol for symbol in symbols if len(symbol) != 1]
     if are_characters and wrong:
@@ -130,81 +129,10 @@ def check_symbols(symbols, are_characters):
     return symbols
 
 
-def check_columns(estimator, X, *, reset):
-    """Check the columns of frames, one for each sample, as scikit-learn does those of one frame.
-
-    Parameters
-    ----------
-    estimator : estimator
-        Gets ``feature_names_in_``, or has it.
-    X : object
-        What the user passed; without a frame in it there are no names.
-    reset : bool
-        Whether to learn the names, or to compare them with those learned.
-
-    Raises
-    ------
-    ValueError
-        If the frames do not agree, or are not those of ``fit``.
-    """
-    frame = _frame_for_all(X)
-    validate_data(
-        estimator,
-        X if frame is None else frame,
-        reset=reset,
-        skip_check_array=True,
-        ensure_2d=False,
-    )
-
-
-def _frame_for_all(X):
-    """Return the first frame with names, which those of all other samples must equal."""
-    if getattr(X, "ndim", 1) != 1 or getattr(getattr(X, "dtype", None), "kind", "O") != "O":
-        return None
-    samples = X if isinstance(X, (list, tuple)) else np.asarray(X)
-    names = list(map(column_names, samples))
-    first = next((row for row, found in enumerate(names) if found), None)
-    if first is None:
-        return None
-    for row, found in enumerate(names):
-        if found != names[first] and (found or len(samples[row])):
-            raise ValueError(
-                f"Sample {first} of X has the columns {reprlib.repr(names[first])}, but sample "
-                f"{row} has {reprlib.repr(found) if found else 'none with names'}: give all "
-                "samples the same columns, in one order."
-            )
-    return samples[first]
-
-
-def column_names(X):
-    """List the names of a frame's columns.
-
-    Parameters
-    ----------
-    X : object
-        Anything.
-
-    Returns
-    -------
-    list of str
-        Empty where there are none, or where one is no string.
-    """
-    columns = list(getattr(X, "columns", ()))
-    return columns if _are_all(str, columns) else []
-
-
 def holds_annotated_tokens(samples):
     """Tell whether tokens come with more than their string: a part of speech, say.
 
-    Parameters
-    ----------
-    samples : list
-        Samples without a str of their own.
-
-    Returns
-    -------
-    bool
-        Whether `check_tokens` says what to take out of them.
+    If so, `check_tokens` says what to take out of them. No sample may be a str.
     """
     for sample in samples:
         if isinstance(sample, Mapping):
@@ -214,89 +142,6 @@ def holds_annotated_tokens(samples):
         if len(sample):
             return bool(_hint_token(sample[0]))
     return False
-
-
-def to_list(X, expected):
-    """List the samples of any ordered container.
-
-    Parameters
-    ----------
-    X : sequence or array-like
-        A list, a tuple, an array, a Series, or a frame with one column.
-    expected : str
-        What the caller accepts, for the error messages.
-
-    Returns
-    -------
-    list
-        The samples; one column of an array counts as its values.
-
-    Raises
-    ------
-    TypeError
-        If `X` is one bare string, or no ordered container.
-    ValueError
-        If there is no sample.
-    """
-    if isinstance(X, (str, bytes)):
-        raise TypeError(
-            f"Expected {expected}, got one bare {type(X).__name__}: {reprlib.repr(X)}. "
-            "For a single sample pass a list of one."
-        )
-    X = plain(X)
-    refuse_masked(X, "The input")
-    if hasattr(X, "__array__"):
-        array = np.asarray(X, dtype=object)
-        if array.ndim == 2 and array.shape[1] == 1:
-            array = array[:, 0]
-        X = array.tolist() if array.ndim else X
-    if not isinstance(X, Sequence):
-        raise TypeError(
-            f"Expected {expected} in a list, tuple, array or Series, got {describe(X)}. "
-            "list(...) makes a list of any other iterable."
-        )
-    refuse_empty(X)
-    return list(X)
-
-
-def refuse_empty(X):
-    """Refuse an input without samples, in scikit-learn's words.
-
-    Parameters
-    ----------
-    X : sized
-        The samples.
-    """
-    if not len(X):
-        raise ValueError("Found array with 0 sample(s) while a minimum of 1 is required.")
-
-
-def to_object_array(rows):
-    """Make a 1-D array of whatever rows: those of equal lengths would become a matrix.
-
-    Parameters
-    ----------
-    rows : list
-        The entries.
-
-    Returns
-    -------
-    ndarray of object, shape (n_rows,)
-        The same objects.
-    """
-    array = np.empty(len(rows), object)
-    for position, row in enumerate(rows):
-        array[position] = row
-    return array
-
-
-def _are_all(kind, values):
-    # a set of types is built in C: 7 million tokens are checked in a tenth of a second
-    return all(issubclass(found, kind) for found in set(map(type, values)))
-
-
-def _first_not(kind, values):
-    return next((i, value) for i, value in enumerate(values) if not isinstance(value, kind))
 
 
 def _hint_sample(sample):
