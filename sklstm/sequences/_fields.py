@@ -72,7 +72,7 @@ def check_offsets(offsets, n_steps):
 
 
 def join_spans(char_spans, lengths):
-    """Put the character spans of sequences, each of shape (n_tokens, 2), one after the other."""
+    """Concatenate the character spans of sequences, each of shape (n_tokens, 2)."""
     if isinstance(char_spans, str) or not np.iterable(char_spans):
         raise TypeError(f"char_spans must be a list of arrays; got {describe(char_spans)}.")
     rows = [to_array(row, "char_spans", "a start and an end for each token") for row in char_spans]
