@@ -78,9 +78,10 @@ def to_ragged_numbers(X, expected, n_columns=None):
     steps = to_numbers(steps, "X", expected)
     if not steps.shape[1]:
         raise ValueError("Found array with 0 feature(s) while a minimum of 1 is required.")
-    finite = np.isfinite(steps).all(axis=1)
+    finite = np.isfinite(steps)
     if not finite.all():
-        position = np.searchsorted(np.cumsum(lengths), finite.argmin(), side="right")
+        step = finite.all(axis=1).argmin()
+        position = np.searchsorted(np.cumsum(lengths), step, side="right")
         raise ValueError(f"Sample {position} contains NaN or infinity. Fill or drop these steps.")
     return Numbers(steps, lengths, n_columns)
 
@@ -90,12 +91,12 @@ def _to_steps(position, sample, expected):
         array = np.asarray(open_sample(sample))
         array = array.astype(np.result_type(array, np.float32), copy=False)
     except CONVERSION_ERRORS:  # rows of unequal length, say
-        array = np.empty(())
-    if array.ndim not in (1, 2) or array.dtype.kind not in "fcO":
+        array = None
+    if array is None or array.ndim not in (1, 2) or array.dtype.kind not in "fcO":
+        shape = "" if array is None else f" and shape {array.shape}"
         raise ValueError(
             f"Sample {position} must be an array of numbers of the shape (n_steps,) or "
-            f"(n_steps, n_features), but is {describe(sample)} and shape {array.shape}. "
-            f"X may be {expected}."
+            f"(n_steps, n_features), but is {describe(sample)}{shape}. X may be {expected}."
         )
     return array[:, None] if array.ndim == 1 else array
 
