@@ -18,8 +18,8 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 # Imports go down only: a module imports from rows above its own, never from its own row or below.
 LAYERS = [
     {"_optional", "_sklearn"},
-    {"_arguments", "_word_pattern", "_running_moments"},
-    {"_arrays"},
+    {"_arguments", "_word_pattern", "_running_moments", "_ngrams"},
+    {"_arrays", "_wide"},
     {"_labels", "_sample_weights", "_ragged_numbers"},
     {"_text_checks"},
     {"sequences", "windows", "tags", "entities", "nn.cells", "nn.masking", "nn.linear"},
@@ -51,6 +51,8 @@ TORCH_FREE = {
     "_ragged_numbers",
     "_running_moments",
     "_sample_weights",
+    "_ngrams",
+    "_wide",
     "_inputs",
     "_input_encoder",
     "_vector_files",
