@@ -14,11 +14,12 @@ import numpy as np
 OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
 BLOCK_BYTES = 2**20  # read at once
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+FASTTEXT = b"\xba\x16\x4f\x2f"  # a model, not a table of vectors
 FOREIGN_FILES = {
     (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"): (
         "it is a pickle: if gensim saved it, pass KeyedVectors.load(path)."
     ),
-    b"\xba\x16\x4f\x2f": "it is a fastText model: pass gensim's load_facebook_vectors(path).",
+    FASTTEXT: "it is a compressed model of fastText: unpack it first, to a .bin file.",
     b"PK\x03\x04": (
         "it is a zip archive: unpack it, for example with python -m zipfile -e PATH FOLDER, and "
         "pass the path of the file of vectors in it."
@@ -53,6 +54,15 @@ def read_tokens_and_table(path, max_tokens=None):
     return _spell_out(tokens, path), table
 
 
+def is_fasttext_model(path):
+    """Tell whether a path is that of a fastText model, a .bin file."""
+    path = os.path.expanduser(path)
+    if not os.path.isfile(path):
+        return False
+    with open(path, "rb") as file:
+        return file.read(len(FASTTEXT)) == FASTTEXT
+
+
 def _check_path(path):
     if os.path.isdir(path):
         raise IsADirectoryError(f"{path} is a folder: pass the path of a file of vectors in it.")
@@ -76,7 +86,7 @@ def _spell_out(tokens, path):
             "encoding, convert it, for example with Path(new).write_text(Path(old).read_text("
             "'latin-1'), 'utf-8').",
             UserWarning,
-            stacklevel=6,
+            stacklevel=7,
         )
     return tokens
 

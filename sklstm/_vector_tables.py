@@ -26,8 +26,16 @@ def rows_in_order(vocabulary, n_rows):
     return tokens, [vocabulary[token] for token in tokens]
 
 
-def check_table(tokens, table):
-    """Check that a table, shape (n_tokens + 2, n_features), has rows of finite numbers only."""
+def with_special_rows(vectors):
+    """Put two rows of zeros, for padding and unknown tokens, before vectors."""
+    return np.concatenate([np.zeros((len(SPECIAL_TOKENS), vectors.shape[1]), np.float32), vectors])
+
+
+def check_table(tokens, table, rows=None):
+    """Check that a table, shape (n_tokens + 2, n_features), has rows of finite numbers only.
+
+    `rows` has the row of each token, if they are not in order.
+    """
     if not tokens or not table.shape[1]:
         raise ValueError("vectors are empty: there must be at least one token and one column.")
     if not all(isinstance(token, str) for token in tokens):
@@ -35,9 +43,8 @@ def check_table(tokens, table):
         raise TypeError(f"The tokens of vectors must be str; got {wrong!r}.")
     if not np.isfinite(table).all():
         row = np.flatnonzero(~np.isfinite(table).all(axis=1))[0]
-        raise ValueError(
-            f"The vector of {tokens[row - 2]!r} has NaN or infinite numbers. Repair or drop it."
-        )
+        token = tokens[row - 2 if rows is None else np.flatnonzero(rows == row)[0]]
+        raise ValueError(f"The vector of {token!r} has NaN or infinite numbers. Repair or drop it.")
 
 
 def keep_first(tokens, table):
@@ -51,7 +58,7 @@ def keep_first(tokens, table):
         f"{len(tokens) - len(rows)} of {len(tokens)} vectors repeat a token, such as "
         f"{repeated!r}, which has {n}: the first vector of each is kept.",
         UserWarning,
-        stacklevel=4,
+        stacklevel=5,
     )
     head = range(len(SPECIAL_TOKENS))
     table = table[[*head, *(row + len(head) for row in rows)]]

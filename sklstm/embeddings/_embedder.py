@@ -1,28 +1,24 @@
-"""Word vectors, trained by gensim or pretrained."""
+"""The transformer ``Word2VecEmbedder``."""
 
-import os
 import re
 import warnings
-from collections import Counter
-from collections.abc import Mapping
-from itertools import islice, pairwise
 from numbers import Integral, Real
-from time import perf_counter
 
 import numpy as np
-from gensim.models import FastText, KeyedVectors, Word2Vec
-from gensim.models.callbacks import CallbackAny2Vec
-from gensim.models.fasttext import FastTextKeyedVectors, ft_ngram_hashes
+from gensim.models import FastText, Word2Vec
 from gensim.models.word2vec import MAX_WORDS_IN_BATCH
 from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._arrays import to_list, to_numbers
 from sklstm._sklearn import Interval, StrOptions, fit_context
-from sklstm._vector_files import read_tokens_and_table
-from sklstm._vector_tables import check_table, draw_like, keep_first, rows_in_order, scaling
+from sklstm._vector_tables import draw_like, scaling
+from sklstm.embeddings._char_ngrams import ngram_rows
+from sklstm.embeddings._coverage import Coverage
+from sklstm.embeddings._lookup import find_rows
+from sklstm.embeddings._sources import read_vectors
+from sklstm.embeddings._training import Corpus, Progress
 from sklstm.sequences._fields import PADDING, SPECIAL_TOKENS, UNKNOWN
 from sklstm.sequences._sequences import token_sequences
 
@@ -76,13 +72,21 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
     ngram_range : tuple (min_n, max_n), default=(3, 6)
         Lengths of fastText's character n-grams.
     n_buckets : int, default=100_000
-        Rows of fastText's table of hashed n-grams.
-    vectors : path, KeyedVectors, mapping or tuple (array, vocabulary), default=None
-        Pretrained vectors: the path of a GloVe or word2vec text file or a word2vec binary file,
-        which may be compressed by gzip, bzip2 or xz; a mapping from token to vector; or an array
-        and its vocabulary, a list of the tokens or a dict from token to row, such as another
-        embedder's `vectors_` and `vocabulary_`. Clones and pickles copy parameters, so a path is
-        lightest. None trains vectors.
+        Rows of fastText's table of hashed n-grams. Of a pretrained model, which may have 2,000,000,
+        the n-grams that occur in most of its tokens are kept, and others have no part in the mean.
+    vectors : path, name, KeyedVectors or other (see below), default=None
+        Pretrained vectors:
+
+        - the path of a GloVe or word2vec text file or a word2vec binary file, which may be
+          compressed by gzip, bzip2 or xz, or of a fastText model, a ``.bin`` file;
+        - a name that `sklstm.datasets.fetch_vectors` knows, if no file is called so;
+        - gensim's KeyedVectors; a ``Vocab`` or ``Language`` of spaCy; a ``StaticModel`` of
+          model2vec;
+        - a mapping from token to vector; or a tuple of an array and its vocabulary, a list of the
+          tokens or a dict from token to row, such as another embedder's `vectors_` and
+          `vocabulary_`.
+
+        Clones and pickles copy parameters, so a path or name is lightest. None trains vectors.
     lowercase : bool, default=False
         Whether to lower-case tokens to train and look up vectors. ``transform`` returns them
         unchanged.
@@ -90,6 +94,11 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         Whether to look up tokens without a vector again with each digit replaced by 0, so that 1996
         and 1871 share the vector of ``"0000"``. Training, and counts for `min_count_missing`, use
         folded tokens. ``transform`` returns them unchanged.
+    variants : bool, default=True
+        Whether to look up tokens that the pretrained vectors lack in other forms: in another case,
+        then as the mean of the two parts at an apostrophe (``doesn't`` as ``does`` and ``n't``,
+        ``it's`` as ``it`` and ``'s``, ``l'homme`` as ``l'`` and ``homme``), then as the longer of
+        these parts (``doesn``). No effect on vectors that are trained.
     scale : float, default=None
         Standard deviation to which all vectors are rescaled, by one factor. Vectors trained on
         little text are short, and networks learn slowly from them; 0.3 to 0.5 works well. None
@@ -116,6 +125,12 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         FastText's vectors of character n-grams.
     ngram_range_ : tuple or None
         Lengths of these n-grams.
+    n_ngram_hashes_ : int or None
+        Number of values that the hash of an n-gram has.
+    ngram_hashes_ : ndarray of int, shape (n_buckets,), or None
+        Hashes of the n-grams in `ngram_vectors_`, ascending. None if it has all of them, in order.
+    piece_tokenizer_ : object or None
+        Tokenizer of a model2vec model: a token without a vector has the mean of its pieces.
 
     See Also
     --------
@@ -162,6 +177,7 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         "vectors": "no_validation",
         "lowercase": ["boolean"],
         "fold_digits": ["boolean"],
+        "variants": ["boolean"],
         "scale": [Interval(Real, 0, None, closed="neither"), None],
         "unknown": [StrOptions({"mean", "zero"})],
         "n_jobs": [Integral, None],
@@ -188,6 +204,7 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         vectors=None,
         lowercase=False,
         fold_digits=False,
+        variants=True,
         scale=None,
         unknown="mean",
         n_jobs=None,
@@ -210,6 +227,7 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         self.vectors = vectors
         self.lowercase = lowercase
         self.fold_digits = fold_digits
+        self.variants = variants
         self.scale = scale
         self.unknown = unknown
         self.n_jobs = n_jobs
@@ -239,20 +257,20 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         batches = [_encode(batch) for batch in (X, extra_tokens) if batch is not None]
         self._warn_of_no_effect(extra_tokens)
         source = self._train(batches) if self.vectors is None else self.vectors
-        tokens, table = _read_vectors(source, self._max_words)
-        check_table(tokens, table)
-        tokens, table = keep_first(tokens, table)
-        factor = 1.0 if self.scale is None else scaling(table, self.scale)
-        table *= np.float32(factor)
-        self.vocabulary_ = {token: row for row, token in enumerate(tokens, len(SPECIAL_TOKENS))}
-        self.vectors_ = self._fill_unknown(table)
-        self.vector_size_ = table.shape[1]
-        has_ngrams = isinstance(source, FastTextKeyedVectors) and source.bucket
-        self.ngram_vectors_ = source.vectors_ngrams * np.float32(factor) if has_ngrams else None
-        self.ngram_range_ = (source.min_n, source.max_n) if has_ngrams else None
-        self._warn_if_nothing_is_known(batches[0])
-        if self.vectors is not None and self.min_count_missing is not None:
-            self._add_missing(batches[0])
+        ready = read_vectors(source, self._max_words, self.n_buckets, self._report, self.verbose)
+        factor = np.float32(1.0 if self.scale is None else scaling(ready.table, self.scale))
+        self.vocabulary_ = ready.vocabulary()
+        self.vectors_ = self._fill_unknown(ready.table * factor)
+        self.vector_size_ = ready.table.shape[1]
+        ngrams, self.ngram_hashes_, self.n_ngram_hashes_, self.ngram_range_ = (
+            ready.ngrams or [None] * 4
+        )
+        self.ngram_vectors_ = None if ngrams is None else ngrams * factor
+        self.piece_tokenizer_ = ready.tokenizer
+        if self.vectors is not None:
+            self._check_coverage(batches[0])
+            if self.min_count_missing is not None:
+                self._add_missing(batches[0])
         return self
 
     def fit_transform(self, X, y=None, **fit_params):
@@ -333,21 +351,48 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         keys = self._keys(categories[first:], self.vocabulary_)
         rows = np.array([PADDING, UNKNOWN, *(self.vocabulary_.get(key, UNKNOWN) for key in keys)])
         vectors = self.vectors_[rows]
-        if self.ngram_vectors_ is not None:
-            for code in first + np.flatnonzero(rows[first:] == UNKNOWN):
-                key = keys[code - first]
-                ngrams = ft_ngram_hashes(key, *self.ngram_range_, len(self.ngram_vectors_))
-                if len(ngrams):
-                    vectors[code] = self.ngram_vectors_[ngrams].mean(axis=0)
+        for code in first + np.flatnonzero(rows[first:] == UNKNOWN):
+            found = self._vectors_of_other_forms(keys[code - first])
+            if len(found):
+                vectors[code] = found.mean(axis=0)
         return vectors
+
+    def _vectors_of_other_forms(self, key):
+        """Return vectors, shape (n_parts, n_features), whose mean stands for a token."""
+        rows = self._rows_of_other_forms(key)
+        if rows or self.ngram_vectors_ is None:
+            return self.vectors_[rows]
+        lengths, n_hashes = self.ngram_range_, self.n_ngram_hashes_
+        return self.ngram_vectors_[ngram_rows(key, lengths, n_hashes, self.ngram_hashes_)]
+
+    def _rows_of_other_forms(self, key):
+        if self.piece_tokenizer_ is not None:
+            pieces = self.piece_tokenizer_.encode(key, add_special_tokens=False).tokens
+            return [self.vocabulary_[piece] for piece in pieces if piece in self.vocabulary_]
+        if self.vectors is None or not self.variants:
+            return []
+        return find_rows(key, self.vocabulary_)
+
+    def _check_coverage(self, batch):
+        """Report how many tokens have a vector, and warn if most have none."""
+        keys = self._keys(batch.categories[UNKNOWN + 1 :], self.vocabulary_)
+        counts = Corpus([batch], [[None, None, *keys]]).count()
+        del counts[None]
+        lacking = {key: n for key, n in counts.most_common() if key not in self.vocabulary_}
+        unknown = {key: n for key, n in lacking.items() if not self._rows_of_other_forms(key)}
+        coverage = Coverage(counts, unknown, len(lacking) - len(unknown))
+        self._report(coverage.summary())
+        if coverage.is_low:
+            warnings.warn(coverage.advice(self.vocabulary_, self), UserWarning, stacklevel=4)
 
     def _add_missing(self, batch):
         if self.ngram_vectors_ is not None:  # no token lacks a vector
             return
         keys = self._keys(batch.categories[UNKNOWN + 1 :], self.vocabulary_)
-        counts = _Corpus([batch], [[None, None, *keys]]).count()
+        counts = Corpus([batch], [[None, None, *keys]]).count()
         frequent = (key for key, n in counts.most_common() if n >= self.min_count_missing)
-        missing = [key for key in frequent if key is not None and key not in self.vocabulary_]
+        lacking = [key for key in frequent if key is not None and key not in self.vocabulary_]
+        missing = [key for key in lacking if not self._rows_of_other_forms(key)]
         self._report(f"random vectors for {len(missing):,} tokens that the pretrained ones lack")
         vectors = draw_like(self.vectors_[UNKNOWN + 1 :], len(missing), self.random_state)
         first = len(self.vectors_)
@@ -355,7 +400,7 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         self.vectors_ = np.concatenate([self.vectors_, vectors])
 
     def _train(self, batches):
-        corpus = _Corpus(batches, list(map(self._keys, (batch.categories for batch in batches))))
+        corpus = Corpus(batches, list(map(self._keys, (batch.categories for batch in batches))))
         counts = corpus.count()
         kept = {t: n for t, n in counts.most_common(self._max_words) if n >= self.min_count}
         if not kept:
@@ -371,7 +416,7 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
             corpus,
             total_words=counts.total(),
             epochs=self.epochs,
-            callbacks=[_Progress(self._report, counts.total())],
+            callbacks=[Progress(self._report, counts.total())],
         )
         return model.wv
 
@@ -425,17 +470,6 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
                 stacklevel=4,
             )
 
-    def _warn_if_nothing_is_known(self, batch):
-        tokens = self._keys(batch.categories[UNKNOWN + 1 :], self.vocabulary_)
-        if tokens and self.vocabulary_.keys().isdisjoint(tokens):
-            warnings.warn(
-                f"None of the {len(tokens)} distinct tokens of X has a vector, for example "
-                f"{tokens[0]!r}. Check the language, or set lowercase=True if the vectors are "
-                "for lower-cased words.",
-                UserWarning,
-                stacklevel=4,
-            )
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
@@ -446,90 +480,3 @@ def _encode(X):
     return token_sequences(
         X, "Word vectors are looked up by string: pass tokens, or Sequences of a TokenIndexer."
     )
-
-
-class _Corpus:
-    """Batches as lists of tokens for gensim, decoded one by one in each epoch."""
-
-    def __init__(self, batches, keys):
-        self.batches = [batch.without_padding() for batch in batches]
-        self.keys = keys
-
-    def count(self):
-        counts = Counter()
-        for batch, keys in zip(self.batches, self.keys, strict=True):
-            numbers = np.bincount(batch.codes, minlength=len(keys)).tolist()
-            for key, n in zip(keys, numbers, strict=True):
-                if n:
-                    counts[key] += n
-        return counts
-
-    def __iter__(self):
-        for batch, keys in zip(self.batches, self.keys, strict=True):
-            for start, stop in pairwise(batch.offsets.tolist()):
-                # gensim drops the rest of a longer document
-                for first in range(start, stop, MAX_WORDS_IN_BATCH):
-                    last = min(first + MAX_WORDS_IN_BATCH, stop)
-                    yield [keys[code] for code in batch.codes[first:last].tolist()]
-
-
-class _Progress(CallbackAny2Vec):
-    def __init__(self, report, n_tokens):
-        self.report = report
-        self.n_tokens = n_tokens
-        self.epoch = 0
-
-    def on_epoch_begin(self, model):
-        self.start = perf_counter()
-
-    def on_epoch_end(self, model):
-        self.epoch += 1
-        seconds = perf_counter() - self.start
-        self.report(
-            f"epoch {self.epoch} of {model.epochs}: {seconds:.1f} s, "
-            f"{self.n_tokens / seconds:,.0f} tokens/s"
-        )
-
-
-def _read_vectors(source, max_words):
-    """Read tokens, and a table of their vectors that begins with two rows of zeros."""
-    if isinstance(source, (str, os.PathLike)):
-        return read_tokens_and_table(source, max_words)
-    if isinstance(source, KeyedVectors):
-        vectors, tokens = source.vectors, source.index_to_key
-        if None in tokens:
-            vectors, tokens = _with_tokens(vectors, tokens)
-    elif isinstance(source, Mapping):
-        vectors, tokens = list(source.values()), list(source)
-    elif isinstance(source, tuple) and len(source) == 2:
-        vectors, tokens = source
-    else:
-        hint = " Pass its .wv." if hasattr(source, "wv") else ""
-        raise TypeError(
-            f"vectors must be a path, KeyedVectors, a mapping from token to vector, or a tuple "
-            f"(array, vocabulary); got {type(source).__name__}.{hint}"
-        )
-    vectors = to_numbers(vectors, "vectors", "numbers, equally many a token")
-    with np.errstate(over="ignore"):  # infinity is refused later
-        vectors = vectors.astype(np.float32, copy=False)
-    if not isinstance(tokens, (list, Mapping)):
-        tokens = to_list(tokens, "one str for each vector")
-    if isinstance(tokens, Mapping) and vectors.ndim == 2:
-        tokens, rows = rows_in_order(tokens, len(vectors))
-        vectors = vectors[rows]
-    if vectors.ndim != 2 or len(vectors) != len(tokens):
-        expected = f"one row for each of the {len(tokens)} tokens"
-        raise ValueError(f"vectors must be {expected}; got an array of shape {vectors.shape}.")
-    vectors, tokens = vectors[:max_words], list(islice(tokens, max_words))
-    return tokens, np.concatenate([np.zeros((2, vectors.shape[1]), np.float32), vectors])
-
-
-def _with_tokens(vectors, tokens):
-    rows = [row for row, token in enumerate(tokens) if token is not None]
-    warnings.warn(
-        f"{len(tokens) - len(rows)} of {len(tokens)} vectors have no token, which is what gensim "
-        "makes of a file that repeats tokens: they are left out.",
-        UserWarning,
-        stacklevel=5,
-    )
-    return vectors[rows], [tokens[row] for row in rows]

@@ -1,0 +1,5 @@
+"""Word vectors, trained by gensim or pretrained."""
+
+from sklstm.embeddings._embedder import Word2VecEmbedder
+
+__all__ = ["Word2VecEmbedder"]

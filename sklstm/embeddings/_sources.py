@@ -1,0 +1,167 @@
+"""Pretrained vectors in all the forms that a user may have them in."""
+
+import os
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import islice
+
+import numpy as np
+from gensim.models import KeyedVectors
+from gensim.models.fasttext import FastTextKeyedVectors, load_facebook_vectors
+
+from sklstm._arrays import to_list, to_numbers
+from sklstm._vector_files import is_fasttext_model, read_tokens_and_table
+from sklstm._vector_tables import check_table, keep_first, rows_in_order, with_special_rows
+from sklstm.embeddings._char_ngrams import frequent_buckets
+from sklstm.sequences._fields import SPECIAL_TOKENS
+
+ACCEPTED = (
+    "a path, a name that sklstm.datasets.fetch_vectors knows, KeyedVectors, a Vocab or Language of "
+    "spaCy, a StaticModel of model2vec, a mapping from token to vector, or a tuple (array, "
+    "vocabulary)"
+)
+
+
+@dataclass
+class TokenVectors:
+    """Tokens with their vectors, and what gives vectors to other tokens.
+
+    ``table`` begins with two rows of zeros, for padding and unknown tokens. ``rows`` has the row of
+    each token, if several share one; otherwise they follow in order. ``ngrams`` are fastText's
+    vectors with their hashes, as of ``frequent_buckets``, the number of hashes, and the lengths.
+    ``tokenizer`` splits a token into others that have vectors.
+    """
+
+    tokens: list
+    table: np.ndarray
+    rows: np.ndarray | None = None
+    ngrams: tuple | None = None
+    tokenizer: object = None
+
+    def vocabulary(self):
+        """Return the row of each token."""
+        first = len(SPECIAL_TOKENS)
+        rows = range(first, first + len(self.tokens)) if self.rows is None else self.rows.tolist()
+        return dict(zip(self.tokens, rows, strict=True))
+
+
+def read_vectors(source, max_words, n_buckets, report, verbose=0):
+    """Read pretrained vectors, of at most `max_words` tokens, and check them."""
+    vectors = _read(source, max_words, n_buckets, report, verbose)
+    check_table(vectors.tokens, vectors.table, vectors.rows)
+    if vectors.rows is None:
+        tokens, table = keep_first(vectors.tokens, vectors.table)
+        vectors = replace(vectors, tokens=tokens, table=table)
+    return vectors
+
+
+def _read(source, max_words, n_buckets, report, verbose):
+    if isinstance(source, (str, os.PathLike)):
+        if not is_fasttext_model(source):
+            return TokenVectors(*read_tokens_and_table(source, max_words))
+        source = _load_fasttext(source)
+    if isinstance(source, KeyedVectors):
+        return _from_keyed(source, max_words, n_buckets)
+    if all(hasattr(source, name) for name in ("embedding", "tokens", "tokenizer")):
+        return _from_pieces(source, max_words)
+    vocab = getattr(source, "vocab", source)  # a Language of spaCy has one
+    if hasattr(vocab, "strings") and hasattr(vocab, "vectors"):
+        return _from_spacy(vocab, max_words)
+    if isinstance(source, Mapping):
+        return _from_table(list(source.values()), list(source), max_words)
+    if isinstance(source, tuple) and len(source) == 2:
+        return _from_table(*source, max_words)
+    hint = " Pass its .wv." if hasattr(source, "wv") else ""
+    raise TypeError(f"vectors must be {ACCEPTED}; got {type(source).__name__}.{hint}")
+
+
+def _from_table(vectors, tokens, max_words):
+    vectors = _to_float32(vectors)
+    if not isinstance(tokens, (list, Mapping)):
+        tokens = to_list(tokens, "one str for each vector")
+    if isinstance(tokens, Mapping) and vectors.ndim == 2:
+        tokens, rows = rows_in_order(tokens, len(vectors))
+        vectors = vectors[rows]
+    if vectors.ndim != 2 or len(vectors) != len(tokens):
+        expected = f"one row for each of the {len(tokens)} tokens"
+        raise ValueError(f"vectors must be {expected}; got an array of shape {vectors.shape}.")
+    tokens = list(islice(tokens, max_words))
+    return TokenVectors(tokens, with_special_rows(vectors[:max_words]))
+
+
+def _from_keyed(keyed, max_words, n_buckets):
+    vectors, tokens = keyed.vectors, keyed.index_to_key
+    if None in tokens:
+        vectors, tokens = _with_tokens(vectors, tokens)
+    result = _from_table(vectors, tokens, max_words)
+    if isinstance(keyed, FastTextKeyedVectors) and keyed.bucket:
+        table, kept = frequent_buckets(keyed, n_buckets)
+        result.ngrams = table, kept, keyed.bucket, (keyed.min_n, keyed.max_n)
+    return result
+
+
+def _load_fasttext(path):
+    path = os.path.expanduser(path)
+    try:
+        return load_facebook_vectors(path)
+    except Exception as error:  # of many kinds, if the file is cut short or damaged
+        raise ValueError(
+            f"Cannot read the fastText model {path}: {error or type(error).__name__}. It must be "
+            "a whole .bin file; a compressed .ftz model is not read."
+        ) from error
+
+
+def _from_spacy(vocab, max_words):
+    """Read the table of a spaCy vocabulary, whose tokens may share rows."""
+    vectors, strings = vocab.vectors, vocab.strings
+    if str(getattr(vectors, "mode", "default")).endswith("floret"):
+        raise ValueError(
+            "These vectors of spaCy are hashed (floret) and name no tokens. Pass those of your "
+            "words as a mapping: {word: nlp.vocab[word].vector for word in words}."
+        )
+    known = [(strings[key], row) for key, row in vectors.key2row.items() if key in strings]
+    if not known or not vectors.data.size:
+        raise ValueError(
+            "This model of spaCy has no vectors. Those whose names end in _md and _lg have some."
+        )
+    tokens, rows = zip(*islice(known, max_words), strict=True)
+    used, rows = np.unique(rows, return_inverse=True)
+    data = vectors.data.get() if hasattr(vectors.data, "get") else vectors.data  # off a GPU
+    table = with_special_rows(_to_float32(data[used]))
+    return TokenVectors(list(tokens), table, rows + len(SPECIAL_TOKENS))
+
+
+def _from_pieces(model, max_words):
+    """Read the table of a model2vec model; a word is the mean of the pieces it is split into."""
+    table, tokens = _to_float32(model.embedding), list(model.tokens)
+    mapping, weights = getattr(model, "token_mapping", None), getattr(model, "weights", None)
+    if mapping is not None:
+        table = table[np.asarray(mapping)]
+    if weights is not None:
+        table = table * np.asarray(weights, np.float32)[:, None]
+    result = _from_table(table, tokens, max_words)
+    unknown = getattr(model, "unk_token_id", None)
+    if unknown is not None and unknown < len(result.tokens):
+        # pieces that are unknown have no part in the mean
+        del result.tokens[unknown]
+        result.table = np.delete(result.table, unknown + len(SPECIAL_TOKENS), axis=0)
+    result.tokenizer = model.tokenizer
+    return result
+
+
+def _to_float32(vectors):
+    vectors = to_numbers(vectors, "vectors", "numbers, equally many a token")
+    with np.errstate(over="ignore"):  # infinity is refused later
+        return vectors.astype(np.float32, copy=False)
+
+
+def _with_tokens(vectors, tokens):
+    rows = [row for row, token in enumerate(tokens) if token is not None]
+    warnings.warn(
+        f"{len(tokens) - len(rows)} of {len(tokens)} vectors have no token, which is what gensim "
+        "makes of a file that repeats tokens: they are left out.",
+        UserWarning,
+        stacklevel=7,
+    )
+    return vectors[rows], [tokens[row] for row in rows]
