@@ -15,36 +15,25 @@ import argparse
 from statistics import mean
 from time import perf_counter
 
-import numpy as np
 from _report import merge_results
 from _schedule import warm_up_and_fall
-from gensim.models.phrases import Phrases
-from scipy.sparse import diags
-from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from sklstm import LSTMClassifier, SequencePadder, TokenIndexer, Tokenizer, Word2VecEmbedder
+from sklstm import (
+    Collocations,
+    LSTMClassifier,
+    NaiveBayesWeights,
+    SequencePadder,
+    TokenIndexer,
+    Tokenizer,
+    Word2VecEmbedder,
+)
 from sklstm.datasets import fetch_imdb
 
 MODELS = ("linear", "lecture", "word2vec")
 WORD2VEC = "word2vec + bidirectional LSTM"
-
-
-class NaiveBayesWeights(TransformerMixin, BaseEstimator):
-    """Multiply binary features by the log-count ratio of the classes (Wang and Manning, 2012)."""
-
-    def fit(self, X, y):
-        """Count the features of each class, one added."""
-        counts = [1 + np.asarray(X[y == label].sum(axis=0)).ravel() for label in (0, 1)]
-        negative, positive = (count / count.sum() for count in counts)
-        self.ratio_ = np.log(positive / negative)
-        return self
-
-    def transform(self, X):
-        """Weigh the features."""
-        return X @ diags(self.ratio_)
 
 
 def tfidf_regression(train):
@@ -75,22 +64,9 @@ def lecture_network(train, seed):
     return make_pipeline(to_ids, network)
 
 
-class Collocations(TransformerMixin, BaseEstimator):
-    """Join words that often stand side by side, ``waste_of``, into one token."""
-
-    def fit(self, X, y=None):
-        """Count pairs of words."""
-        self.phrases_ = Phrases(X, min_count=30, threshold=3.0).freeze()
-        return self
-
-    def transform(self, X):
-        """Join the pairs."""
-        return [self.phrases_[tokens] for tokens in X]
-
-
 def train_word2vec(train, unlabelled):
     """Collocations, and skip-gram vectors in one thread, since more are not reproducible."""
-    collocations = Collocations().fit(train + unlabelled)
+    collocations = Collocations(min_count=30, threshold=3.0).fit(train, extra_tokens=unlabelled)
     embedder = Word2VecEmbedder(
         architecture="skip-gram", vector_size=200, window=8, epochs=4, sample=1e-4, scale=0.4,
         random_state=0, verbose=1,

@@ -1,7 +1,7 @@
 """LSTM estimators for scikit-learn.
 
 Text
-    `Tokenizer`, `TokenIndexer`, `Word2VecEmbedder`
+    `Tokenizer`, `Collocations`, `TokenIndexer`, `Word2VecEmbedder`, `NaiveBayesWeights`
 Sequences
     `Sequences`, `SequencePadder`, `SlidingWindow`
 Estimators
@@ -23,9 +23,11 @@ Data
 from importlib import import_module
 
 from sklstm.classifier import LSTMClassifier
+from sklstm.collocations import Collocations
 from sklstm.embeddings import Word2VecEmbedder
 from sklstm.entities import Entity, TaggedText
 from sklstm.generator import LSTMGenerator
+from sklstm.naive_bayes import NaiveBayesWeights
 from sklstm.pipelines import TaggingPipeline, entity_tagger, text_classifier
 from sklstm.regressor import LSTMRegressor
 from sklstm.seq2seq import LSTMSeq2Seq
@@ -36,12 +38,14 @@ from sklstm.windows import SlidingWindow
 
 __version__ = "0.1.0"
 __all__ = [
+    "Collocations",
     "Entity",
     "LSTMClassifier",
     "LSTMGenerator",
     "LSTMRegressor",
     "LSTMSeq2Seq",
     "LSTMTagger",
+    "NaiveBayesWeights",
     "SequencePadder",
     "Sequences",
     "SlidingWindow",

@@ -23,7 +23,8 @@ LAYERS = [
     {"_labels", "_sample_weights", "_ragged_numbers"},
     {"_text_checks"},
     {"sequences", "windows", "tags", "entities", "nn.cells", "nn.masking", "nn.linear"},
-    {"text", "metrics", "datasets", "_inputs", "_vector_files", "_vector_tables"},
+    {"text", "metrics", "datasets", "_inputs", "_vector_files", "_vector_tables"}
+    | {"collocations", "naive_bayes"},
     {"_input_encoder"},
     {"nn.recording", "nn.dropout", "nn.embedding", "nn.pooling", "nn.crf", "nn.growth"},
     {"nn.recurrent", "nn.attention", "nn.beam_search", "embeddings", "model_selection"},
@@ -63,6 +64,8 @@ TORCH_FREE = {
     "windows",
     "tags",
     "embeddings",
+    "collocations",
+    "naive_bayes",
     "entities",
     "metrics",
     "model_selection",

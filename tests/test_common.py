@@ -17,6 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklstm import (
+    Collocations,
     LSTMClassifier,
     LSTMGenerator,
     LSTMRegressor,
@@ -67,6 +68,7 @@ ESTIMATORS = {
     ),
     "tokenizer": Tokenizer(),
     "indexer": TokenIndexer(),
+    "collocations": Collocations(min_count=1, threshold=0.5),
     "embedder": Word2VecEmbedder(vector_size=4, min_count=1),
 }  # fmt: skip
 
