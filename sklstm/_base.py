@@ -23,7 +23,12 @@ from sklstm._sample_weights import normalise, weigh_samples, weigh_scores
 from sklstm._samples import Samples
 from sklstm._summary import summarise
 from sklstm._training import train
-from sklstm._training_warnings import warn_of_ending, warn_of_fallback, warn_of_saturation
+from sklstm._training_warnings import (
+    warn_of_ending,
+    warn_of_fallback,
+    warn_of_falling_loss,
+    warn_of_saturation,
+)
 from sklstm._validation_split import about_validation_data, hold_out, to_labels
 from sklstm.nn.batches import Batch, LengthBatches, SequenceDataset, to_tensor
 from sklstm.nn.networks import ManyToOneNet, count_parameters
@@ -39,6 +44,7 @@ class BaseLSTM(BaseEstimator):
 
     _parameter_constraints: dict = CONSTRAINTS
     _network = ManyToOneNet
+    _epochs_of_few = 15  # what max_epochs="auto" means at 40 updates an epoch
 
     # ------------------------------------------------------------ what a subclass says
 
@@ -250,18 +256,21 @@ class BaseLSTM(BaseEstimator):
 
     def _train(self, data, valid, partial):
         warn_of_fallback(self.net_)
+        n_before = self.n_iter_
         ending = train(
             self.net_,
             self,
             data,
             valid,
-            max_epochs=1 if partial else self.max_epochs,
+            epochs_of_few=self._epochs_of_few,
             random_state=self._random_state,
             scores={} if valid is None else self._scores(valid),
             monitor=self._monitored,
-            weight=data.sequences.importance.mean().item() if partial else 1.0,
+            portion_weight=data.sequences.importance.mean().item() if partial else None,
         )
         warn_of_ending(ending, self.n_iter_, self.lr, self.max_grad_norm)
+        if ending == "finished" and not partial:
+            warn_of_falling_loss([epoch["train_loss"] for epoch in self.history_[n_before:]])
         if ending != "diverged" and self._encoder.kind == "numbers":
             warn_of_saturation(self.net_, data.sequences)
 

@@ -3,6 +3,7 @@
 import sys
 
 from sklstm._callbacks import Diverged, make_callbacks, stops_early
+from sklstm._epochs import choose_epochs
 from sklstm.nn.microbatches import Workers
 
 # prefixes of modules that call ``fit`` many times, and of those among them that call it once
@@ -10,8 +11,10 @@ LOOPS = ("joblib.parallel", "sklearn.", "imblearn.", "optuna.", "skopt.", "dask"
 SINGLE_FITS = ("sklearn.base", "sklearn.pipeline", "sklearn.compose._target", "sklearn.utils.")
 
 
-def train(net, estimator, data, valid, *, max_epochs, random_state, scores, monitor, weight):
-    """Train a net for at most `max_epochs` more, and return how it ended.
+def train(
+    net, estimator, data, valid, *, epochs_of_few, random_state, scores, monitor, portion_weight
+):
+    """Train a net for at most `max_epochs` of the estimator more, and return how it ended.
 
     Returns ``"finished"``, after early stopping too, ``"interrupted"`` by Ctrl-C, or
     ``"diverged"``. Ctrl-C in one fit of many, as in a search, raises KeyboardInterrupt to end
@@ -25,23 +28,31 @@ def train(net, estimator, data, valid, *, max_epochs, random_state, scores, moni
         Whose public parameters say how to train, and which predicts for callbacks that score.
     data, valid : Samples
         Training data, and validation data or None.
-    max_epochs : int
-        Epochs at most.
+    epochs_of_few : int
+        As for `choose_epochs`.
     random_state : numpy.random.RandomState
         Shuffles.
     scores, monitor : dict, str
         As for `make_callbacks`.
-    weight : float
-        Mean weight of the data: below 1 it makes steps small, which gradients do not with Adam.
+    portion_weight : float or None
+        Mean weight of a portion of the data, which is trained on for one epoch; None for all of
+        the data. Below 1 it makes steps small, which gradients do not with Adam.
     """
-    net.max_epochs = max_epochs
+    is_whole = portion_weight is None
     net.iterator_train__random_state = random_state
     net.estimator_, net.samples_ = estimator, (data, valid)
-    n_steps = max_epochs * len(net.get_iterator(data, training=True))
-    net.callbacks = make_callbacks(estimator, net, n_steps, valid, scores, monitor)
+    n_updates = len(net.get_iterator(data, training=True))  # in an epoch
+    net.max_epochs = estimator.max_epochs if is_whole else 1
+    if net.max_epochs == "auto":
+        net.max_epochs = choose_epochs(n_updates, epochs_of_few)
+        if estimator.verbose:
+            print(f"Training for {net.max_epochs} epochs of {n_updates} updates.", flush=True)
+    n_steps = net.max_epochs * n_updates
+    callbacks = make_callbacks(estimator, net, n_steps, valid, scores, monitor, is_whole=is_whole)
+    net.callbacks = callbacks
     _check_callback_options(net, estimator)
     net.initialize_callbacks()
-    net.step_size_ = min(weight, 1.0)
+    net.step_size_ = 1.0 if is_whole else min(portion_weight, 1.0)
     try:
         with Workers() as net.workers_:
             net.partial_fit(data, data.y)  # skorch catches Ctrl-C

@@ -8,6 +8,8 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sklstm.nn.networks import SequenceNet
 
+STEEP_SHARE = 1 / 3  # of the fall of the loss, in the last quarter of training
+MIN_FALL = 0.1  # of the loss, in the last quarter of training
 MAX_PROBED, MIN_PROBED = 100, 10  # sequences that are compared
 LARGE = 10.0  # size of a number that may saturate a cell
 SMALL_STD = 1e-3  # of numbers that may be too small to move a cell
@@ -44,6 +46,29 @@ def warn_of_ending(ending, n_epochs, lr, max_grad_norm):
             raise ValueError(advice)
         advice += f" The weights of epoch {n_epochs} are kept."
         warnings.warn(advice, ConvergenceWarning, stacklevel=6)
+
+
+def warn_of_falling_loss(losses):
+    """Warn if the last quarter of training brought more than its share of what was learned.
+
+    Parameters
+    ----------
+    losses : list of float
+        The training loss of each epoch.
+    """
+    n_epochs = len(losses)
+    if n_epochs < 8:  # a trial
+        return
+    first, before, last = losses[0], losses[-1 - n_epochs // 4], losses[-1]
+    fall = before - last
+    if fall <= STEEP_SHARE * (first - last) or fall <= MIN_FALL * abs(before):
+        return
+    warnings.warn(
+        f"Training ended while its loss still fell steeply, from {before:.3g} to {last:.3g} in the "
+        f"last quarter of {n_epochs} epochs. Raise max_epochs, or lr.",
+        ConvergenceWarning,
+        stacklevel=6,
+    )
 
 
 def warn_of_saturation(net, sequences):

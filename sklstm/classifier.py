@@ -76,8 +76,14 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         Algorithm that minimises the loss.
     lr : float, default=0.003
         Learning rate of the optimizer.
-    schedule : {"one_cycle", "cosine", "linear"}, callable or None, default=None
-        Factor of `lr` over training, 1 if None; a callable maps progress, from 0 to 1, to a factor.
+    schedule : {"one_cycle", "warm_up", "cosine", "linear"}, callable or None, default="one_cycle"
+        Factor of `lr` over training, 1 if None. ``"one_cycle"`` rises for 30 % of the updates,
+        ``"warm_up"`` for 10 %, then both fall to 0, as the others do at once. A callable maps
+        progress, from 0 to 1, to a factor. ``partial_fit`` has none, and an ``LRScheduler`` in
+        `callbacks` takes its place.
+    average : float, "exponential" or None, default=None
+        Ends with the mean of the weights at the last updates, as a share of all (0.3: the last
+        30 %), or with their exponential moving average. ``partial_fit`` has none.
     bptt_steps : int or None, default=None
         Steps after which backpropagation through time is truncated. The state is carried on, so
         predictions do not change, only what is learned. None goes back to the first step.
@@ -87,8 +93,9 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         Weight decay of the optimizer.
     batch_size : int, default=32
         Sequences in a batch, in training and prediction. It does not change a prediction.
-    max_epochs : int, default=10
-        Passes over the training data.
+    max_epochs : int or "auto", default="auto"
+        Passes over the training data. ``"auto"`` chooses them by its size: enough updates for
+        little data, few epochs of much.
     early_stopping : bool, default=False
         Whether to stop when `scoring` has not improved for `n_iter_no_change` epochs, and restore
         the best weights. Validates on `X_val` and `y_val` if given, otherwise on held-out data.
@@ -194,12 +201,13 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         locked_dropout=False,
         optimizer="adam",
         lr=0.003,
-        schedule=None,
+        schedule="one_cycle",
+        average=None,
         bptt_steps=None,
         max_grad_norm=1.0,
         weight_decay=0.0,
         batch_size=32,
-        max_epochs=10,
+        max_epochs="auto",
         early_stopping=False,
         scoring="loss",
         validation="random",
@@ -233,6 +241,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         self.optimizer = optimizer
         self.lr = lr
         self.schedule = schedule
+        self.average = average
         self.bptt_steps = bptt_steps
         self.max_grad_norm = max_grad_norm
         self.weight_decay = weight_decay

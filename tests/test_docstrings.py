@@ -115,7 +115,6 @@ ESTIMATORS = {name: getattr(sklstm, name) for name in sklstm.__all__ if name.sta
 MEANT_TO_DIFFER = {
     "bidirectional": {"LSTMTagger", "LSTMSeq2Seq"},  # a symbol depends on those after it
     "class_weight": {"LSTMTagger"},  # a CRF weights whole sequences
-    "max_epochs": {"LSTMRegressor"},  # few and short series take many passes
     "scoring": {"LSTMTagger"},  # the loss of a CRF rises long before its F1 falls
 }
 

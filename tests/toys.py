@@ -28,7 +28,8 @@ needs_bfloat16 = pytest.mark.skipif(
 
 
 def classifier(**params):
-    return LSTMClassifier(**{"hidden_size": 4, "max_epochs": 3, "random_state": 0, **params})
+    own = {"hidden_size": 4, "max_epochs": 3, "schedule": None, "random_state": 0}
+    return LSTMClassifier(**{**own, **params})
 
 
 def proba(X, X_new=None, labels=LABELS, **params):

@@ -8,10 +8,16 @@ from sklstm._callbacks._divergence import LastEpoch, WeightedClipping
 from sklstm._callbacks._early_stopping import BestEpoch, Stop
 from sklstm._callbacks._schedules import SCHEDULES, PolicyState, Schedule
 from sklstm._callbacks._scoring import BatchScore, EpochMean, EpochScore
-from sklstm._callbacks._user_callbacks import check_callback, continue_callbacks, copy_callbacks
+from sklstm._callbacks._user_callbacks import (
+    check_callback,
+    continue_callbacks,
+    copy_callbacks,
+    has_scheduler,
+)
+from sklstm._callbacks._weight_average import WeightAverage
 
 
-def make_callbacks(estimator, net, n_steps, valid, scores, monitor):
+def make_callbacks(estimator, net, n_steps, valid, scores, monitor, *, is_whole=True):
     """List the callbacks of a training, copies of the user's among them.
 
     Parameters
@@ -28,15 +34,20 @@ def make_callbacks(estimator, net, n_steps, valid, scores, monitor):
         Functions without arguments that score the validation data.
     monitor : str
         What early stopping watches in the history.
+    is_whole : bool, default=True
+        Whether this is a whole training, with a schedule and an average, or one of many portions.
     """
     callbacks, last = [LastEpoch()], [PolicyState()]
+    if is_whole and estimator.average is not None:  # first: it puts the weights to go on from back
+        callbacks.insert(0, WeightAverage(estimator.average, n_steps))
     if valid is not None:
         callbacks += [EpochScore(name, score) for name, score in scores.items()]
         if net.batch_score is not None:
             callbacks.append(BatchScore("valid_acc", net.batch_score))
             callbacks.append(("valid_acc", EpochMean("valid_acc", lower_is_better=False)))
-    if estimator.schedule is not None:
-        schedule = estimator.schedule
+    users = [check_callback(one, estimator, valid) for one in estimator.callbacks or []]
+    schedule = None if has_scheduler(users) or not is_whole else estimator.schedule
+    if schedule is not None:
         factor = SCHEDULES[schedule] if isinstance(schedule, str) else schedule
         callbacks.append(Schedule(factor, n_steps))
     if estimator.max_grad_norm is not None:
@@ -48,5 +59,4 @@ def make_callbacks(estimator, net, n_steps, valid, scores, monitor):
         last.append(Stop(best))
     if estimator.verbose and sys.stderr.isatty():  # a bar would fill a log file with its frames
         callbacks.append(ProgressBar())
-    users = [check_callback(one, estimator, valid) for one in estimator.callbacks or []]
     return callbacks + continue_callbacks(copy_callbacks(users), net) + last

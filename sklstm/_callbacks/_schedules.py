@@ -5,12 +5,18 @@ from numbers import Real
 import numpy as np
 from skorch.callbacks import Callback, LRScheduler
 
+
+def _rise_and_fall(rise):
+    """Return a schedule that rises for a share of training and falls again, along a cosine."""
+    return lambda p: (1 - np.cos(np.pi * (p / rise if p < rise else (1 - p) / (1 - rise)))) / 2
+
+
 # the learning rate's factor after a share p of all training steps
 SCHEDULES = {
     "linear": lambda p: 1 - p,
     "cosine": lambda p: (1 + np.cos(np.pi * p)) / 2,
-    # up over the first 30 % and down again, both along a cosine
-    "one_cycle": lambda p: (1 - np.cos(np.pi * (p / 0.3 if p < 0.3 else (1 - p) / 0.7))) / 2,
+    "one_cycle": _rise_and_fall(0.3),
+    "warm_up": _rise_and_fall(0.1),
 }
 
 

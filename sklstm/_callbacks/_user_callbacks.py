@@ -60,6 +60,12 @@ def continue_callbacks(callbacks, net):
     return [one for one in callbacks if not isinstance(_instance(one), LoadInitState)]
 
 
+def has_scheduler(callbacks):
+    """Tell whether one of the callbacks sets the learning rate, in place of ``schedule``."""
+    instances = map(_instance, callbacks)
+    return any(isinstance(one, LRScheduler) or one is LRScheduler for one in instances)
+
+
 def _instance(callback):
     named = isinstance(callback, tuple) and len(callback) == 2
     return callback[1] if named else callback

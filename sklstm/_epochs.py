@@ -1,0 +1,32 @@
+"""How many epochs ``max_epochs="auto"`` means."""
+
+from math import ceil
+
+FEW_UPDATES = 40  # an epoch: with fewer, the number of updates counts, not that of epochs
+DECAY = 0.42  # how fast epochs fall with the size of an epoch; see benchmarks/small_data.py
+MIN_EPOCHS = 3
+
+
+def choose_epochs(n_updates, epochs_of_few):
+    r"""Choose the number of epochs for the number of updates in one of them.
+
+    With little data the network gets enough updates to learn, with much data few epochs:
+
+    .. math::
+
+        E = E_0 \cdot 40 / u \text{ for } u \le 40, \quad E_0 \cdot (40 / u)^{0.42} \text{ beyond}
+
+    Parameters
+    ----------
+    n_updates : int
+        Updates in an epoch, :math:`u`: the number of samples by the batch size.
+    epochs_of_few : int
+        Epochs for an epoch of 40 updates, :math:`E_0`.
+
+    Returns
+    -------
+    int
+        At least 3.
+    """
+    ratio = FEW_UPDATES / max(n_updates, 1)
+    return max(MIN_EPOCHS, ceil(epochs_of_few * (ratio if ratio > 1 else ratio**DECAY)))

@@ -1,0 +1,130 @@
+"""The mean of the weights of the last updates, and how long training takes by default."""
+
+import numpy as np
+import pytest
+import torch
+from skorch.callbacks import Callback
+from toys import SERIES
+
+from sklstm import (
+    LSTMClassifier,
+    LSTMGenerator,
+    LSTMRegressor,
+    LSTMSeq2Seq,
+    LSTMTagger,
+)
+from sklstm._epochs import choose_epochs
+
+y = np.arange(20) % 2
+TOKENS = [["a", "b", "c"], ["b", "a"]] * 10
+
+
+class Weights(Callback):
+    """Note the output's bias after each step, and at the end of each epoch."""
+
+    def on_train_begin(self, net, **kwargs):
+        self.steps, self.epochs = [], []
+        net.noted_ = self
+
+    def on_batch_end(self, net, training=False, **kwargs):
+        if training:
+            self.steps.append(net.module_.output.bias.detach().clone())
+
+    def on_epoch_end(self, net, **kwargs):
+        self.epochs.append(net.module_.output.bias.detach().clone())
+
+
+def classifier(**params):
+    params = {"hidden_size": 3, "batch_size": 5, "max_epochs": 5, "random_state": 0, **params}
+    return LSTMClassifier(**params)
+
+
+def fit_and_note(**params):
+    noted = []
+
+    class Keep(Weights):
+        def on_train_end(self, net, **kwargs):
+            noted.append((self.steps, self.epochs))
+
+    fitted = classifier(callbacks=[Keep()], **params).fit(SERIES, y)
+    [(steps, epochs)] = noted
+    return fitted.module_.output.bias.detach(), torch.stack(steps), epochs
+
+
+def test_the_end_is_the_mean_of_the_last_share_of_updates():
+    bias, steps, epochs = fit_and_note(average=0.4)
+    torch.testing.assert_close(bias, steps[-8:].mean(dim=0))
+    torch.testing.assert_close(epochs[3], steps[12:16].mean(dim=0))  # validation sees it, too
+
+
+def test_training_itself_does_not_change():
+    _, plain, _ = fit_and_note()
+    for average in (0.4, 1.0, "exponential"):
+        _, steps, _ = fit_and_note(average=average)
+        torch.testing.assert_close(steps, plain, rtol=0, atol=0)
+
+
+def test_the_exponential_mean_forgets():
+    bias, steps, _ = fit_and_note(average="exponential", max_epochs=50)
+    expected = steps[0]
+    for step in steps[1:]:
+        expected = 0.95 * expected + 0.05 * step  # the last tenth of 200 updates
+    torch.testing.assert_close(bias, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_early_stopping_compares_means():
+    fitted = classifier(average=1.0, early_stopping=True, max_epochs=8).fit(
+        SERIES, y, X_val=SERIES, y_val=y
+    )
+    best = min(epoch["valid_loss"] for epoch in fitted.history_)
+    logits = torch.tensor(fitted.decision_function(SERIES)).double()
+    targets = torch.tensor(y).double()
+    loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, targets)
+    assert float(loss) == pytest.approx(best, rel=1e-4)
+
+
+def test_portions_have_neither_schedule_nor_average():
+    plain = classifier(schedule=None)
+    other = classifier(schedule="one_cycle", average=0.5)
+    for model in (plain, other):
+        for _ in range(3):
+            model.partial_fit(SERIES, y, classes=[0, 1])
+    np.testing.assert_array_equal(plain.decision_function(SERIES), other.decision_function(SERIES))
+
+
+@pytest.mark.parametrize("average", [0, 1.5, -0.1, "mean", float("nan")])
+def test_wrong_averages(average):
+    with pytest.raises(ValueError, match="'average' parameter of LSTMClassifier must be"):
+        classifier(average=average).fit(SERIES, y)
+
+
+class TestEpochs:
+    def test_little_data_gets_enough_updates(self):
+        for n_updates in (1, 4, 15, 40):
+            assert 600 <= n_updates * choose_epochs(n_updates, 15) < 600 + n_updates
+
+    def test_much_data_gets_few_epochs(self):
+        epochs = [choose_epochs(n_updates, 15) for n_updates in (40, 100, 300, 1000, 10**5)]
+        assert epochs == sorted(epochs, reverse=True)
+        assert epochs[0] == 15
+        assert epochs[-1] == 3
+
+    @pytest.mark.parametrize(
+        ("model", "targets"),
+        [
+            (LSTMClassifier, y),
+            (LSTMRegressor, y),
+            (LSTMTagger, [["A"] * len(row) for row in TOKENS]),
+            (LSTMSeq2Seq, TOKENS),
+        ],
+    )
+    def test_every_estimator_chooses(self, model, targets, capsys):
+        fitted = model(hidden_size=2, batch_size=20, random_state=0, verbose=1)
+        fitted.fit(TOKENS, targets)
+        expected = choose_epochs(1, fitted._epochs_of_few)
+        assert fitted.n_iter_ == expected
+        assert f"Training for {expected} epochs of 1 updates." in capsys.readouterr().out
+
+    def test_the_generator_chooses(self):
+        fitted = LSTMGenerator(hidden_size=2, batch_size=20).fit(["ab"] * 20)
+        assert fitted.n_iter_ == choose_epochs(1, fitted._epochs_of_few)
