@@ -44,7 +44,7 @@ class BaseLSTM(BaseEstimator):
 
     _parameter_constraints: dict = CONSTRAINTS
     _network = ManyToOneNet
-    _epochs_of_few = 15  # what max_epochs="auto" means at 40 updates an epoch
+    _epochs_of_few = 20  # what max_epochs="auto" means at 40 updates an epoch
 
     # ------------------------------------------------------------ what a subclass says
 

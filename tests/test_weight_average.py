@@ -101,12 +101,12 @@ def test_wrong_averages(average):
 class TestEpochs:
     def test_little_data_gets_enough_updates(self):
         for n_updates in (1, 4, 15, 40):
-            assert 600 <= n_updates * choose_epochs(n_updates, 15) < 600 + n_updates
+            assert 800 <= n_updates * choose_epochs(n_updates, 20) < 800 + n_updates
 
     def test_much_data_gets_few_epochs(self):
-        epochs = [choose_epochs(n_updates, 15) for n_updates in (40, 100, 300, 1000, 10**5)]
+        epochs = [choose_epochs(n_updates, 20) for n_updates in (40, 100, 300, 1000, 10**5)]
         assert epochs == sorted(epochs, reverse=True)
-        assert epochs[0] == 15
+        assert epochs[0] == 20
         assert epochs[-1] == 3
 
     @pytest.mark.parametrize(
