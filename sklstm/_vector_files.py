@@ -6,12 +6,19 @@ import lzma
 import os
 import re
 import warnings
+import zipfile
 import zlib
+from contextlib import contextmanager
+from io import BufferedReader
 from itertools import chain, islice, takewhile
 
 import numpy as np
 
 OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
+FAILURES = (
+    *(ValueError, EOFError, MemoryError, OSError, KeyError),
+    *(zlib.error, lzma.LZMAError, zipfile.BadZipFile),
+)
 BLOCK_BYTES = 2**20  # read at once
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 FASTTEXT = b"\xba\x16\x4f\x2f"  # a model, not a table of vectors
@@ -33,25 +40,35 @@ FOREIGN_FILES = {
 UNDECODED = re.compile("[\udc80-\udcff]")  # what the handler "surrogateescape" makes of bytes
 
 
-def read_tokens_and_table(path, max_tokens=None):
+def read_tokens_and_table(path, max_tokens=None, member=None):
     """Return the tokens of a GloVe or word2vec file and their vectors, after two rows of zeros.
 
-    The file may be compressed by gzip, bzip2 or xz; its content tells its format. ``~`` stands for
-    the home folder. `max_tokens` keeps the first ones. A file that is cut short, damaged or of
-    another format raises ValueError. Tokens that are not UTF-8 give a warning, and their bytes are
-    written out, as in ``caf\\xe9``.
+    The file may be compressed by gzip, bzip2 or xz, or be a `member` of a zip archive; its content
+    tells its format. ``~`` stands for the home folder. `max_tokens` keeps the first ones. A file
+    that is cut short, damaged or of another format raises ValueError. Tokens that are not UTF-8
+    give a warning, and their bytes are written out, as in ``caf\\xe9``.
     """
     path = os.path.expanduser(path)
     _check_path(path)
-    with open(path, "rb") as file:
-        magic = file.read(8)
-    opener = next((opener for start, opener in OPENERS.items() if magic.startswith(start)), open)
     try:
-        with opener(path, "rb") as stream:
+        with _open(path, member) as stream:
             tokens, table = _parse_stream(stream, max_tokens)
-    except (ValueError, EOFError, MemoryError, OSError, zlib.error, lzma.LZMAError) as error:
+    except FAILURES as error:
         raise ValueError(f"Cannot read vectors from {path}: {error}") from error
     return _spell_out(tokens, path), table
+
+
+@contextmanager
+def _open(path, member):
+    if member is None:
+        with open(path, "rb") as file:
+            magic = file.read(8)
+        opener = next((o for start, o in OPENERS.items() if magic.startswith(start)), open)
+        with opener(path, "rb") as stream:
+            yield stream
+    else:
+        with zipfile.ZipFile(path) as archive, archive.open(member) as part:
+            yield BufferedReader(part, BLOCK_BYTES)
 
 
 def is_fasttext_model(path):

@@ -23,9 +23,9 @@ LAYERS = [
     {"_labels", "_sample_weights", "_ragged_numbers"},
     {"_text_checks"},
     {"sequences", "windows", "tags", "entities", "nn.cells", "nn.masking", "nn.linear"},
-    {"text", "metrics", "datasets", "_inputs", "_vector_files", "_vector_tables"}
+    {"text", "metrics", "_inputs", "_vector_files", "_vector_tables"}
     | {"collocations", "naive_bayes"},
-    {"_input_encoder"},
+    {"_input_encoder", "datasets"},
     {"nn.recording", "nn.dropout", "nn.embedding", "nn.pooling", "nn.crf", "nn.growth"},
     {"nn.recurrent", "nn.attention", "nn.beam_search", "embeddings", "model_selection"},
     {"nn.networks", "nn.batches", "nn.microbatches"},
@@ -72,7 +72,7 @@ TORCH_FREE = {
     "datasets",
 }
 ONLY_IMPORTERS = {
-    "gensim": {"embeddings"},
+    "gensim": {"embeddings", "datasets"},
     "regex": {"_word_pattern"},
     "skorch": {"_callbacks", "_net", "_samples"},
 }

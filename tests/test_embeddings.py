@@ -581,6 +581,7 @@ class TestFoldDigits:
         assert list(model.set_params(fold_digits=True).fit([["12"]]).vocabulary_) == ["00"]
 
 
+@pytest.mark.filterwarnings("ignore:.* no vector of their own")
 class TestMinCountMissing:
     """Frequent tokens that pretrained vectors lack have vectors of their own."""
 

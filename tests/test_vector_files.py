@@ -167,7 +167,7 @@ def test_large_file_crosses_buffers(write):
         (b"hello\n", "neither a word2vec header"),
         (b"a text of words\n", "neither a word2vec header"),
         (b"\x80\x04\x95abc", "KeyedVectors.load"),
-        (b"\xba\x16\x4f\x2f\x0c\x00", "load_facebook_vectors"),
+        (gzip.compress(b"\xba\x16\x4f\x2f\x0c\x00"), "compressed model of fastText: unpack it"),
         (archived("npy"), r"an array of NumPy: pass vectors=\(np.load\(path\), list"),
         (archived("zip"), "a zip archive: unpack it"),
         (archived("tar"), "a tar archive: unpack it"),
@@ -191,6 +191,23 @@ def test_large_file_crosses_buffers(write):
 def test_wrong_files(data, message, write):
     with pytest.raises(ValueError, match=message):
         read_tokens_and_table(write(data))
+
+
+def test_member_of_an_archive(write):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for kind in KINDS:
+            archive.writestr(kind, contents(kind))
+    path = write(buffer.getvalue())
+    for kind in KINDS:
+        assert_holds(path, TOKENS, VECTORS, member=kind)
+        assert_holds(path, TOKENS[:2], VECTORS[:2], member=kind, max_tokens=2)
+    with pytest.raises(ValueError, match="no item named 'nowhere'"):
+        read_tokens_and_table(path, member="nowhere")
+    data = buffer.getvalue()
+    for damaged in (data[: len(data) // 2], data[:60] + b"x" * 20 + data[80:], b"no archive"):
+        with pytest.raises(ValueError, match="Cannot read vectors from"):
+            read_tokens_and_table(write(damaged), member="glove")
 
 
 def test_missing_file(tmp_path):

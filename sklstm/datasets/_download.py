@@ -16,9 +16,15 @@ def get_data_home(data_home=None):
     return Path(data_home or os.environ.get("SKLSTM_DATA") or "~/sklstm_data").expanduser()
 
 
-def sha256_of(path):
+def digest_of(path, like):
+    """Return the digest of a file, by the algorithm before the colon in another, and with it."""
+    algorithm = like.partition(":")[0]
     with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return f"{algorithm}:{hashlib.file_digest(file, algorithm).hexdigest()}"
+
+
+def sha256_of(path):
+    return digest_of(path, "sha256:").partition(":")[2]
 
 
 def check_sha256(path, sha256, name):

@@ -257,7 +257,7 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         batches = [_encode(batch) for batch in (X, extra_tokens) if batch is not None]
         self._warn_of_no_effect(extra_tokens)
         source = self._train(batches) if self.vectors is None else self.vectors
-        ready = read_vectors(source, self._max_words, self.n_buckets, self._report, self.verbose)
+        ready = read_vectors(source, self._max_words, self.n_buckets, self.verbose)
         factor = np.float32(1.0 if self.scale is None else scaling(ready.table, self.scale))
         self.vocabulary_ = ready.vocabulary()
         self.vectors_ = self._fill_unknown(ready.table * factor)

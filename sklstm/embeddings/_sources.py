@@ -13,6 +13,8 @@ from gensim.models.fasttext import FastTextKeyedVectors, load_facebook_vectors
 from sklstm._arrays import to_list, to_numbers
 from sklstm._vector_files import is_fasttext_model, read_tokens_and_table
 from sklstm._vector_tables import check_table, keep_first, rows_in_order, with_special_rows
+from sklstm.datasets._vector_registry import REGISTRY, list_names
+from sklstm.datasets._vectors import fetch_vector_file
 from sklstm.embeddings._char_ngrams import frequent_buckets
 from sklstm.sequences._fields import SPECIAL_TOKENS
 
@@ -46,9 +48,9 @@ class TokenVectors:
         return dict(zip(self.tokens, rows, strict=True))
 
 
-def read_vectors(source, max_words, n_buckets, report, verbose=0):
+def read_vectors(source, max_words, n_buckets, verbose=0):
     """Read pretrained vectors, of at most `max_words` tokens, and check them."""
-    vectors = _read(source, max_words, n_buckets, report, verbose)
+    vectors = _read(source, max_words, n_buckets, verbose)
     check_table(vectors.tokens, vectors.table, vectors.rows)
     if vectors.rows is None:
         tokens, table = keep_first(vectors.tokens, vectors.table)
@@ -56,7 +58,9 @@ def read_vectors(source, max_words, n_buckets, report, verbose=0):
     return vectors
 
 
-def _read(source, max_words, n_buckets, report, verbose):
+def _read(source, max_words, n_buckets, verbose):
+    if isinstance(source, str) and not os.path.exists(os.path.expanduser(source)):
+        return _from_name(source, max_words, verbose)
     if isinstance(source, (str, os.PathLike)):
         if not is_fasttext_model(source):
             return TokenVectors(*read_tokens_and_table(source, max_words))
@@ -74,6 +78,17 @@ def _read(source, max_words, n_buckets, report, verbose):
         return _from_table(*source, max_words)
     hint = " Pass its .wv." if hasattr(source, "wv") else ""
     raise TypeError(f"vectors must be {ACCEPTED}; got {type(source).__name__}.{hint}")
+
+
+def _from_name(name, max_words, verbose):
+    if name not in REGISTRY:
+        raise FileNotFoundError(
+            f"There is no file of vectors at {os.path.abspath(os.path.expanduser(name))}. Pass the "
+            "path of a file that is on this machine, or one of the names that can be downloaded:\n"
+            f"{list_names()}"
+        )
+    path, member = fetch_vector_file(name, verbose=verbose)
+    return TokenVectors(*read_tokens_and_table(path, max_words, member))
 
 
 def _from_table(vectors, tokens, max_words):
