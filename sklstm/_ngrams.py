@@ -22,36 +22,33 @@ class NGrams:
         Symbols of the longest ones.
     min_df : int
         Sequences of ``fit`` that an n-gram must occur in.
+    boundaries : bool
+        Whether n-grams also tell that a sequence begins before them, or ends after them.
     """
 
-    def __init__(self, min_n, max_n, min_df=1):
+    def __init__(self, min_n, max_n, *, min_df=1, boundaries=False):
         self.min_n = min_n
         self.max_n = max_n
         self.min_df = min_df
+        self.boundaries = boundaries
 
     def fit(self, sequences):
         """Number the n-grams of lists of str, or of strings, whose symbols are characters."""
         self.codes = {}  # of symbols
         self.keys = []  # of n-grams, in order, from two symbols on
-        flat, rows = _flatten(sequences)
-        for symbol in flat:
-            self.codes.setdefault(symbol, len(self.codes))
-        codes = np.array([self.codes[symbol] for symbol in flat], np.int64)
+        flat, rows = self._flatten(sequences)
+        places = {symbol: place for place, symbol in enumerate(dict.fromkeys(flat))}
+        codes = np.fromiter(map(places.__getitem__, flat), np.int64, len(flat))
         frequent = self._frequent(codes, rows)
-        self.codes = {
-            symbol: place
-            for place, symbol in enumerate(
-                symbol for symbol, code in self.codes.items() if frequent[code]
-            )
-        }
-        places = np.where(frequent, np.cumsum(frequent) - 1, UNKNOWN)
-        codes = prefix = places[codes]
+        kept = (symbol for symbol, place in places.items() if frequent[place])
+        self.codes = {symbol: code for code, symbol in enumerate(kept)}
+        codes = prefix = np.where(frequent, np.cumsum(frequent) - 1, UNKNOWN)[codes]
         for n in range(2, self.max_n + 1):
             keys, known = self._join(prefix, codes, rows, n)
             unique, inverse = np.unique(keys[known], return_inverse=True)
             frequent = self._frequent(inverse, rows[: len(known)][known])
             self.keys.append(unique[frequent])
-            prefix = self._look_up(keys, known)
+            prefix = self._look_up(keys, known, n)
         sizes = [len(self.codes), *map(len, self.keys)]
         self.offsets = np.cumsum([0] * self.min_n + sizes[self.min_n - 1 :])  # of columns, by n
         return self
@@ -61,6 +58,14 @@ class NGrams:
         """How many n-grams have a column."""
         return int(self.offsets[-1])
 
+    def count(self, sequences):
+        """Count the n-grams of each sequence, shape (n_sequences, n_columns)."""
+        rows, columns = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        for n, starts, found, flat_rows, _ in self._find(sequences):
+            rows.append(flat_rows[starts])
+            columns.append(found + self.offsets[n - 1])
+        return self._matrix(None, rows, columns, len(sequences))
+
     def spread(self, sequences):
         """Share each n-gram among its symbols.
 
@@ -69,38 +74,46 @@ class NGrams:
         csr_array of shape (n_symbols, n_columns)
             One row for each symbol of all sequences. Those of a sequence sum to its counts.
         """
-        flat, rows = _flatten(sequences)
-        places, columns, shares = [], [], []
-        for n, found in enumerate(self._find(flat, rows), 1):
-            starts = np.flatnonzero(found != UNKNOWN)
-            for symbol in range(n if n >= self.min_n else 0):
-                places.append(starts + symbol)
-                columns.append(found[starts] + self.offsets[n - 1])
-                shares.append(np.full(len(starts), 1 / n))
-        places, columns, shares = map(np.concatenate, (places, columns, shares))
-        return csr_array((shares, (places, columns)), shape=(len(flat), self.n_columns))
+        shares, places, columns = [np.zeros(0)], [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        for n, starts, found, _, is_real in self._find(sequences):
+            symbols = starts[:, None] + np.arange(n)
+            real = is_real[symbols]  # a boundary has no row, and takes no share
+            places.append((np.cumsum(is_real) - 1)[symbols][real])
+            columns.append(np.repeat(found + self.offsets[n - 1], real.sum(axis=1)))
+            shares.append(np.repeat(1 / real.sum(axis=1), real.sum(axis=1)))
+        n_symbols = sum(map(len, sequences))
+        return self._matrix(np.concatenate(shares), places, columns, n_symbols)
 
-    def count(self, sequences):
-        """Count the n-grams of each sequence, shape (n_sequences, n_columns)."""
-        flat, rows = _flatten(sequences)
-        samples, columns = [], []
-        for n, found in enumerate(self._find(flat, rows), 1):
-            if n >= self.min_n:
-                known = found != UNKNOWN
-                samples.append(rows[: len(found)][known])
-                columns.append(found[known] + self.offsets[n - 1])
-        samples, columns = np.concatenate(samples), np.concatenate(columns)
-        shape = len(sequences), self.n_columns
-        return csr_array((np.ones(len(samples)), (samples, columns)), shape=shape)
+    def _matrix(self, values, rows, columns, n_rows):
+        rows, columns = np.concatenate(rows), np.concatenate(columns)
+        values = np.ones(len(rows), np.float32) if values is None else values
+        return csr_array((values, (rows, columns)), shape=(n_rows, self.n_columns))
 
-    def _find(self, flat, rows):
-        """Yield the place of the n-gram that starts at each symbol, for each n."""
+    def _find(self, sequences):
+        """Yield, for each n, where n-grams start and their places among those of n symbols.
+
+        With them come the row of each symbol, and which symbols are no boundaries.
+        """
+        flat, rows = self._flatten(sequences)
+        is_real = np.array([symbol is not None for symbol in flat], bool)
+        n_real = np.concatenate([[0], np.cumsum(is_real)])
         codes = (self.codes.get(symbol, UNKNOWN) for symbol in flat)
         codes = prefix = np.fromiter(codes, np.int64, len(flat))
-        yield codes
-        for n in range(2, self.max_n + 1):
-            prefix = self._look_up(*self._join(prefix, codes, rows, n), n)
-            yield prefix
+        for n in range(1, self.max_n + 1):
+            if n > 1:
+                prefix = self._look_up(*self._join(prefix, codes, rows, n), n)
+            if n >= self.min_n:
+                holds_real = n_real[n : n + len(prefix)] > n_real[: len(prefix)]
+                starts = np.flatnonzero((prefix != UNKNOWN) & holds_real)
+                yield n, starts, prefix[starts], rows, is_real
+
+    def _flatten(self, sequences):
+        """List all symbols, None for a boundary, and the row of each."""
+        lengths = np.fromiter(map(len, sequences), np.int64, len(sequences))
+        if not self.boundaries:
+            return list(chain.from_iterable(sequences)), np.repeat(np.arange(len(lengths)), lengths)
+        flat = list(chain.from_iterable((None, *sequence, None) for sequence in sequences))
+        return flat, np.repeat(np.arange(len(lengths)), lengths + 2)
 
     def _join(self, prefix, codes, rows, n):
         """Make keys of prefixes and their next symbols, and tell which ones are n-grams."""
@@ -109,9 +122,9 @@ class NGrams:
         known = (prefix != UNKNOWN) & (last != UNKNOWN) & (rows[:size] == rows[n - 1 :])
         return prefix * len(self.codes) + last, known
 
-    def _look_up(self, keys, known, n=None):
+    def _look_up(self, keys, known, n):
         """Find the places of keys among those of their length."""
-        table = self.keys[-1 if n is None else n - 2]
+        table = self.keys[n - 2]
         places = np.searchsorted(table, keys)
         if len(table):
             known = known & (table[np.minimum(places, len(table) - 1)] == keys)
@@ -124,9 +137,3 @@ class NGrams:
             return np.ones(n_codes, bool)
         pairs = np.unique(rows * max(n_codes, 1) + codes)
         return np.bincount(pairs % max(n_codes, 1), minlength=n_codes) >= self.min_df
-
-
-def _flatten(sequences):
-    """List all symbols, and the row of each."""
-    rows = np.repeat(np.arange(len(sequences)), [len(sequence) for sequence in sequences])
-    return list(chain.from_iterable(sequences)), rows

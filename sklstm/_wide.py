@@ -1,26 +1,33 @@
 """The linear model of texts that stands beside the LSTM: n-grams and logistic regression."""
 
 import warnings
+from itertools import chain
 
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, hstack
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from sklstm._ngrams import NGrams
+from sklstm.naive_bayes import NaiveBayesWeights
 
-MAX_ITERATIONS = 300
+PENALTY = 0.1  # of a row of TF-IDF of length 1; any text has that length
+SMOOTHING = 0.5  # texts added to those of a class that hold an n-gram
+MAX_ITERATIONS = 100  # of Newton's method, which takes some ten
+MAX_WORD_PIECES = 50_000_000  # numbers of character n-grams in all texts
 
 
 class LinearTextModel:
-    """Logistic regression on TF-IDF of words and pairs of words.
+    """Logistic regressions on n-grams of words and of the characters in them.
 
-    ``decision`` is the sum of ``intercept_`` and of what the tokens contribute.
+    The logits are the mean of two: of TF-IDF, and of TF-IDF with the weights of naive Bayes. The
+    first is better where one word decides, the second where many give hints. Texts most of whose
+    tokens are characters have longer n-grams of these instead.
 
     Attributes
     ----------
     intercept_ : ndarray of shape (n_outputs,)
-        The logits of a text without known words.
+        The logits of a text without known tokens.
     """
 
     def fit(self, tokens, codes, n_outputs, sample_weight=None):
@@ -43,13 +50,9 @@ class LinearTextModel:
         LinearTextModel
             The fitted model.
         """
-        are_characters = all(len(token) == 1 for row in tokens for token in row)
-        self._ngrams = NGrams(1, 5 if are_characters else 2).fit(tokens)
-        counts = self._ngrams.count(tokens)
-        document_counts = np.bincount(counts.indices, minlength=counts.shape[1])
-        self._idf = np.log((1 + len(tokens)) / (1 + document_counts)) + 1
-        codes = np.asarray(codes)
-        self._coef, self.intercept_ = _regress(self._weigh(counts), codes, n_outputs, sample_weight)
+        self._choose_counters(tokens)
+        counts = self._count(tokens)
+        self._fit_counts(counts, np.asarray(codes), n_outputs, sample_weight)
         return self
 
     def decision(self, tokens):
@@ -65,7 +68,34 @@ class LinearTextModel:
         ndarray of shape (n_samples, n_outputs)
             The logits: of class 1, if there is one output.
         """
-        return self._weigh(self._ngrams.count(tokens)) @ self._coef + self.intercept_
+        return self._decide(self._count(tokens))
+
+    def cross_decision(self, tokens, codes, n_outputs, folds, sample_weight=None):
+        """Compute the logits of each text by a model that was fitted without its fold.
+
+        Parameters
+        ----------
+        tokens : list of list of str
+            The tokens of each text.
+        codes, n_outputs, sample_weight
+            See ``fit``.
+        folds : ndarray of int, shape (n_samples,)
+            The fold of each text.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_outputs)
+            The logits. The model itself is left with the fit of the last fold.
+        """
+        self._choose_counters(tokens)
+        counts, codes = self._count(tokens), np.asarray(codes)
+        decisions = np.empty((len(tokens), n_outputs))
+        for fold in np.unique(folds):
+            kept, left = folds != fold, folds == fold
+            weight = None if sample_weight is None else sample_weight[kept]
+            self._fit_counts([part[kept] for part in counts], codes[kept], n_outputs, weight)
+            decisions[left] = self._decide([part[left] for part in counts])
+        return decisions
 
     def contributions(self, tokens, output=0):
         """Compute what each token adds to a logit; tokens share their n-grams equally.
@@ -83,31 +113,164 @@ class LinearTextModel:
             Those of a text sum to its decision without the intercept.
         """
         lengths = [len(row) for row in tokens]
-        counts = self._ngrams.count(tokens)
-        counts.sort_indices()
-        values = self._weigh(counts).data * self._coef[counts.indices, output] / counts.data
-        spread = self._ngrams.spread(tokens).tocoo()
-        rows = np.repeat(np.arange(len(tokens)), lengths)[spread.row]
-        keys = np.repeat(np.arange(len(tokens)), np.diff(counts.indptr)) * self._ngrams.n_columns
-        places = np.searchsorted(keys + counts.indices, rows * self._ngrams.n_columns + spread.col)
-        sums = np.bincount(spread.row, spread.data * values[places], minlength=sum(lengths))
+        row_of_token = np.repeat(np.arange(len(tokens)), lengths)
+        sums = np.zeros(len(row_of_token))
+        counts = self._count(tokens)
+        for part, evidence, counter in zip(
+            counts, self._evidence(counts, output), self._counters, strict=True
+        ):
+            spread = counter.spread(tokens).tocoo()
+            keys = _rows(part) * part.shape[1] + part.indices
+            wanted = row_of_token[spread.row] * part.shape[1] + spread.col
+            values = (evidence / part.data)[np.searchsorted(keys, wanted)]
+            sums += np.bincount(spread.row, spread.data * values, minlength=len(sums))
         return np.split(sums, np.cumsum(lengths)[:-1])
 
+    def _choose_counters(self, tokens):
+        lengths = list(map(len, chain.from_iterable(tokens)))
+        if lengths.count(1) > len(lengths) / 2:  # characters, or a script without blanks
+            counters = [NGrams(1, 5, boundaries=True)]
+        else:
+            counters = [NGrams(1, 2), _WordPieces()]
+        self._counters = [counter.fit(tokens) for counter in counters]
+
+    def _count(self, tokens):
+        counts = [counter.count(tokens) for counter in self._counters]
+        for part in counts:
+            part.sort_indices()
+        return counts
+
+    def _fit_counts(self, counts, codes, n_outputs, sample_weight):
+        if sample_weight is not None:
+            kept = sample_weight > 0  # others must not bring in a class
+            counts = [part[kept] for part in counts]
+            codes, sample_weight = codes[kept], sample_weight[kept]
+        self._idf = []
+        for part in counts:
+            n_texts = np.bincount(part.indices, minlength=part.shape[1])
+            idf = np.log((1 + len(codes)) / (1 + n_texts)) + 1
+            self._idf.append(np.where(n_texts, idf, 0).astype(np.float32))
+        X = self._weigh(counts)
+        targets = [codes] if codes.ndim == 1 else list(codes.T)
+        columns = n_outputs if codes.ndim == 1 else 1
+        self._regressions = [
+            _TwoRegressions().fit(X, target, columns, sample_weight) for target in targets
+        ]
+        self.intercept_ = np.concatenate([fitted.intercept for fitted in self._regressions])
+
     def _weigh(self, counts):
-        data = (1 + np.log(counts.data)) * self._idf[counts.indices]
-        rows = np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr))
-        data /= np.sqrt(np.bincount(rows, data**2))[rows]
-        return csr_array((data, counts.indices, counts.indptr), counts.shape)
+        """Make TF-IDF of counts: the logarithm of the counts, and rows of length 1."""
+        return [
+            _normalise(_with_data(part, (1 + np.log(part.data)) * idf[part.indices]))
+            for part, idf in zip(counts, self._idf, strict=True)
+        ]
+
+    def _decide(self, counts):
+        X = self._weigh(counts)
+        return np.hstack([fitted.decide(X) for fitted in self._regressions]) + self.intercept_
+
+    def _evidence(self, counts, output):
+        X = self._weigh(counts)
+        several = len(self._regressions) > 1
+        return self._regressions[output if several else 0].evidence(X, 0 if several else output)
+
+
+class _TwoRegressions:
+    """The mean of a regression on X and one on X with the weights of naive Bayes."""
+
+    def fit(self, X, codes, n_outputs, sample_weight):
+        """Learn from X, a list of parts whose columns stand side by side."""
+        self.sizes = [part.shape[1] for part in X]
+        self.weights = [_weights(part, codes, sample_weight) for part in X]
+        plain = _regress(hstack(X, "csr"), codes, n_outputs, sample_weight)
+        weighted = _regress(hstack(self._weigh(X), "csr"), codes, n_outputs, sample_weight)
+        self.plain, self.weighted = (
+            np.split((coef / 2).astype(np.float32), np.cumsum(self.sizes)[:-1])
+            for coef, _ in (plain, weighted)
+        )
+        self.intercept = (plain[1] + weighted[1]) / 2
+        return self
+
+    def decide(self, X):
+        """Compute the logits without the intercept."""
+        both = [*zip(X, self.plain, strict=True), *zip(self._weigh(X), self.weighted, strict=True)]
+        return sum(part @ coef for part, coef in both)
+
+    def evidence(self, X, output):
+        """Compute what each number of X adds to a logit, in the order of its data."""
+        return [
+            part.data * plain[part.indices, output] + other.data * weighted[part.indices, output]
+            for part, other, plain, weighted in zip(
+                X, self._weigh(X), self.plain, self.weighted, strict=True
+            )
+        ]
+
+    def _weigh(self, X):
+        return [
+            _normalise(_with_data(part, part.data * weights[part.indices]))
+            for part, weights in zip(X, self.weights, strict=True)
+        ]
+
+
+class _WordPieces:
+    """Character n-grams of the tokens, counted for texts and shared among their tokens."""
+
+    def fit(self, tokens):
+        """Number the n-grams."""
+        self.ngrams = NGrams(2, 5, boundaries=True).fit(list(set(chain.from_iterable(tokens))))
+        return self
+
+    def count(self, tokens):
+        """Count the n-grams of each text, shape (n_samples, n_columns)."""
+        words, codes = _distinct(tokens)
+        rows = np.repeat(np.arange(len(tokens)), [len(row) for row in tokens])
+        ones = np.ones(len(codes), np.float32)
+        count_words = csr_array((ones, (rows, codes)), shape=(len(tokens), len(words)))
+        return count_words @ self.ngrams.count(words)
+
+    def spread(self, tokens):
+        """Count the n-grams of each token, shape (n_tokens, n_columns)."""
+        words, codes = _distinct(tokens)
+        return self.ngrams.count(words)[codes]
+
+
+def _distinct(tokens):
+    """List the distinct tokens, and the place of each token among them."""
+    places = {
+        token: place for place, token in enumerate(dict.fromkeys(chain.from_iterable(tokens)))
+    }
+    return list(places), [places[token] for token in chain.from_iterable(tokens)]
+
+
+def _rows(matrix):
+    """Return the row of each number."""
+    return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+
+
+def _with_data(matrix, data):
+    return csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def _normalise(matrix):
+    """Give each row length 1, unless it is empty."""
+    rows = _rows(matrix)
+    lengths = np.sqrt(np.bincount(rows, matrix.data**2, minlength=matrix.shape[0]))
+    matrix.data /= np.where(lengths, lengths, 1)[rows].astype(matrix.data.dtype)
+    return matrix
+
+
+def _weights(X, codes, sample_weight):
+    """Return the weights of naive Bayes of the columns that occur, and zeros."""
+    weights = np.zeros(X.shape[1], np.float32)
+    occurs = np.bincount(X.indices, minlength=X.shape[1]) > 0
+    if occurs.any() and len(np.unique(codes)) > 1:
+        X = X if occurs.all() else X[:, occurs]
+        weights[occurs] = NaiveBayesWeights(alpha=SMOOTHING).fit(X, codes, sample_weight).weights_
+    return weights
 
 
 def _regress(X, codes, n_outputs, sample_weight):
     """Return the coefficients, shape (n_columns, n_outputs), and the intercepts."""
-    if codes.ndim == 2:
-        columns = [_regress(X, column, 1, sample_weight) for column in codes.T]
-        return np.hstack([coef for coef, _ in columns]), np.hstack([add for _, add in columns])
-    if sample_weight is not None:
-        kept = sample_weight > 0  # others must not bring in a class
-        X, codes, sample_weight = X[kept], codes[kept], sample_weight[kept]
     classes = np.unique(codes)
     coef = np.zeros((X.shape[1], n_outputs))
     rare = np.log(2 * len(codes) + 1)
@@ -115,17 +278,14 @@ def _regress(X, codes, n_outputs, sample_weight):
         intercept = np.full(1, rare if 1 in classes else -rare)
     else:
         intercept = np.where(np.isin(np.arange(n_outputs), classes), 0, -rare)
-    if len(classes) > 1 and X.shape[1]:
-        fitted = LogisticRegression(C=10, max_iter=MAX_ITERATIONS)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # close enough for a decision
-            fitted.fit(X, codes, sample_weight)
-        if n_outputs == 1:
-            return fitted.coef_.T, fitted.intercept_
-        if len(classes) == 2:
-            coef[:, classes] = fitted.coef_.T * [-0.5, 0.5]
-            intercept[classes] = fitted.intercept_ * [-0.5, 0.5]
-        else:
-            coef[:, classes] = fitted.coef_.T
-            intercept[classes] = fitted.intercept_
+    if len(classes) < 2 or not X.shape[1]:
+        return coef, intercept
+    fitted = LogisticRegression(C=1 / PENALTY, solver="newton-cg", max_iter=MAX_ITERATIONS)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # close enough for a decision
+        fitted.fit(X, codes, sample_weight)
+    if n_outputs == 1:
+        return fitted.coef_.T, fitted.intercept_
+    halves = np.array([-0.5, 0.5]) if len(classes) == 2 else 1.0
+    coef[:, classes], intercept[classes] = fitted.coef_.T * halves, fitted.intercept_ * halves
     return coef, intercept

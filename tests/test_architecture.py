@@ -19,12 +19,11 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = [
     {"_optional", "_sklearn"},
     {"_arguments", "_word_pattern", "_running_moments", "_ngrams"},
-    {"_arrays", "_wide"},
+    {"_arrays"},
     {"_labels", "_sample_weights", "_ragged_numbers"},
-    {"_text_checks"},
+    {"_text_checks", "naive_bayes"},
     {"sequences", "windows", "tags", "entities", "nn.cells", "nn.masking", "nn.linear"},
-    {"text", "metrics", "_inputs", "_vector_files", "_vector_tables"}
-    | {"collocations", "naive_bayes"},
+    {"text", "metrics", "_inputs", "_vector_files", "_vector_tables"} | {"collocations", "_wide"},
     {"_input_encoder", "datasets"},
     {"nn.recording", "nn.dropout", "nn.embedding", "nn.pooling", "nn.crf", "nn.growth"},
     {"nn.recurrent", "nn.attention", "nn.beam_search", "embeddings", "model_selection"},
