@@ -123,9 +123,10 @@ def entity_tagger(
 
     Parameters
     ----------
-    vectors : path, KeyedVectors, mapping or tuple (array, vocabulary), default=None
-        Pretrained word vectors, see `Word2VecEmbedder`. None trains vectors on the texts, and finds
-        fewer entities.
+    vectors : path, name, KeyedVectors or other, default=None
+        Pretrained word vectors, see `Word2VecEmbedder`, or the name of ready ones, such as
+        ``"glove-wiki-gigaword-100"``, see `sklstm.datasets.fetch_vectors`. None trains vectors on
+        the texts, and finds fewer entities.
     tokenizer : transformer or "passthrough", default=None
         Replaces the default tokenizer; ``"passthrough"`` if X is token lists.
     vector_size : int, default=50
@@ -212,8 +213,10 @@ def text_classifier(
 
     Parameters
     ----------
-    vectors : path, KeyedVectors, mapping or tuple (array, vocabulary), default=None
-        Pretrained word vectors, see `Word2VecEmbedder`. None trains vectors on the texts.
+    vectors : path, name, KeyedVectors or other, default=None
+        Pretrained word vectors, see `Word2VecEmbedder`, or the name of ready ones, such as
+        ``"glove-wiki-gigaword-100"``, see `sklstm.datasets.fetch_vectors`. None trains vectors on
+        the texts.
     tokenizer : transformer or "passthrough", default=None
         Replaces the default tokenizer; ``"passthrough"`` if X is token lists.
     vector_size : int, default=50
