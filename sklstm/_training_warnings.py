@@ -24,7 +24,7 @@ def warn_of_fallback(net):
             f"precision='bfloat16' trains in float32 here: the device {net.device!r} has "
             "no LSTM kernel in bfloat16. Set precision='auto' to train without this warning.",
             UserWarning,
-            stacklevel=6,
+            stacklevel=8,
         )
 
 
@@ -35,7 +35,7 @@ def warn_of_ending(ending, n_epochs, lr, max_grad_norm):
             f"Training was interrupted in epoch {n_epochs + 1}; the estimator keeps what "
             "it has learned so far and can be used.",
             UserWarning,
-            stacklevel=6,
+            stacklevel=8,
         )
     if ending == "diverged":
         advice = (
@@ -45,7 +45,7 @@ def warn_of_ending(ending, n_epochs, lr, max_grad_norm):
         if not n_epochs:
             raise ValueError(advice)
         advice += f" The weights of epoch {n_epochs} are kept."
-        warnings.warn(advice, ConvergenceWarning, stacklevel=6)
+        warnings.warn(advice, ConvergenceWarning, stacklevel=8)
 
 
 def warn_of_falling_loss(losses):
@@ -67,7 +67,7 @@ def warn_of_falling_loss(losses):
         f"Training ended while its loss still fell steeply, from {before:.3g} to {last:.3g} in the "
         f"last quarter of {n_epochs} epochs. Raise max_epochs, or lr.",
         ConvergenceWarning,
-        stacklevel=6,
+        stacklevel=8,
     )
 
 
@@ -99,5 +99,5 @@ def warn_of_saturation(net, sequences):
         "about constant. Scale X, for example with StandardScaler on the series before "
         "SlidingWindow, or on the steps.",
         ConvergenceWarning,
-        stacklevel=6,
+        stacklevel=8,
     )

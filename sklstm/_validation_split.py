@@ -22,7 +22,7 @@ def hold_out(samples, validation, fraction, groups, strata, random_state):
             f"groups have no effect with validation={validation!r}, which may part the samples of "
             "one group. Pass a splitter, such as GroupShuffleSplit(1), as validation.",
             UserWarning,
-            stacklevel=6,
+            stacklevel=8,
         )
     try:
         rows, held_out = _split(samples, validation, fraction, groups, strata, random_state)

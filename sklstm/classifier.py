@@ -111,6 +111,13 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         Epochs without improvement before training stops early.
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weights of the classes, as in scikit-learn; they multiply `sample_weight`.
+    n_members : int or "auto", default=1
+        Networks whose outputs are averaged; they differ in their seeds. ``"auto"`` takes up to 5,
+        fewer of much data.
+    wide : bool, default=False
+        Whether a linear model of n-grams stands beside the networks, as in wide and deep learning.
+        Each network then leaves out a part of the samples, on which the two kinds of logits are
+        weighed. X must hold tokens or ids.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the previous fit.
     device : str, default="auto"
@@ -145,6 +152,10 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         Number of epochs trained.
     n_parameters_ : int
         Number of parameters of the network.
+    members_ : list of LSTMClassifier
+        One for each network; the attributes above are those of the first.
+    wide_weights_ : ndarray of shape (2,)
+        How much the logits of the linear model and of the networks count, with `wide`.
 
     See Also
     --------
@@ -214,6 +225,8 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         validation_fraction=0.1,
         n_iter_no_change=3,
         class_weight=None,
+        n_members=1,
+        wide=False,
         warm_start=False,
         device="auto",
         precision="auto",
@@ -253,6 +266,8 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.class_weight = class_weight
+        self.n_members = n_members
+        self.wide = wide
         self.warm_start = warm_start
         self.device = device
         self.precision = precision
@@ -263,6 +278,7 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
 
     _parameter_constraints: dict = {
         **BaseLSTM._parameter_constraints,
+        "wide": ["boolean"],
         "class_weight": [dict, list, StrOptions({"balanced"}), None],
     }
 

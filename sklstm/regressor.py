@@ -110,6 +110,9 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         Share of the training data that early stopping holds out.
     n_iter_no_change : int, default=3
         Epochs without improvement before training stops early.
+    n_members : int or "auto", default=1
+        Networks whose outputs are averaged; they differ in their seeds. ``"auto"`` takes up to 5,
+        fewer of much data.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the previous fit.
     device : str, default="auto"
@@ -144,6 +147,8 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         Number of epochs trained.
     n_parameters_ : int
         Number of parameters of the network.
+    members_ : list of LSTMRegressor
+        One for each network; the attributes above are those of the first.
 
     See Also
     --------
@@ -213,6 +218,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         validation="random",
         validation_fraction=0.1,
         n_iter_no_change=3,
+        n_members=1,
         warm_start=False,
         device="auto",
         precision="auto",
@@ -252,6 +258,7 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         self.validation = validation
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
+        self.n_members = n_members
         self.warm_start = warm_start
         self.device = device
         self.precision = precision

@@ -287,6 +287,7 @@ class LSTMGenerator(
         "tie_weights": ["boolean"],
     }
     for _name in (
+        "n_members",
         "vocabulary_size",
         "fine_tune_embeddings",
         "mask_padding",

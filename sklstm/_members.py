@@ -1,0 +1,229 @@
+"""Several networks, and a linear model beside them, whose outputs enter one decision."""
+
+import warnings
+from copy import copy
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import log_expit, logsumexp
+from sklearn.base import clone
+from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
+from sklearn.utils import check_consistent_length, check_random_state
+
+from sklstm._sample_weights import weigh_samples
+from sklstm._sklearn import safe_indexing
+from sklstm._wide import LinearTextModel
+from sklstm.sequences import Sequences
+
+FOLDS = 5  # for several members
+FOLDS_OF_ONE = 10  # one member learns from nine tenths
+MAX_STEPS_OF_AUTO = 2**19  # steps of the data, of which n_members="auto" takes so many copies
+
+
+def fit_members(estimator, X, y, sample_weight, X_val, y_val, groups, *, partial):
+    """Fit the networks of an estimator, which is its own first member, and its linear model."""
+    goes_on = hasattr(estimator, "net_") and (partial or estimator.warm_start)
+    others = list(estimator._others) if goes_on else None
+    estimator._others, estimator._linear = [], None
+    is_wide = getattr(estimator, "wide", False)
+    if is_wide and partial:
+        raise ValueError(
+            "partial_fit sees a part of the data at a time, but wide=True fits a linear model to "
+            "all of them: call fit, or set wide=False."
+        )
+    if getattr(estimator, "n_members", 1) == 1 and not is_wide and not others:
+        estimator._fit_network(X, y, sample_weight, X_val, y_val, groups, partial=partial)
+        return
+    estimator._validate_params()
+    estimator._check_presence(y, X_val, y_val)
+    X, inputs = _reread(estimator._new_encoder(), X, estimator)
+    others = _other_members(estimator, inputs.offsets[-1], others)
+    wide = WidePath(estimator, X, inputs, y, y_val, sample_weight, groups) if is_wide else None
+    members = [estimator, *others]
+    folds = [None] * len(members) if wide is None else wide.folds(len(members))
+    for number, (member, fold) in enumerate(zip(members, folds, strict=True), start=1):
+        if estimator.verbose and others:
+            print(f"Network {number} of {len(members)}:", flush=True)
+        _copy_declared(estimator, member)
+        data = (X, y, sample_weight) if fold is None else take(fold[0], X, y, sample_weight)
+        needs_groups = groups is not None and not isinstance(estimator.validation, str)
+        own_groups = groups if needs_groups else None
+        if fold is not None:
+            [own_groups] = take(fold[0], own_groups)
+        member._fit_network(*data, X_val, y_val, own_groups, partial=partial)
+        if wide is not None:
+            wide.compare(member, *fold)
+    estimator._others = others
+    if wide is not None:
+        estimator._linear, estimator.wide_weights_ = wide.finish()
+
+
+def _other_members(estimator, n_steps, others):
+    """Return the members after the first, those of an earlier fit with the parameters of now."""
+    n_members = estimator.n_members
+    if others is not None:
+        if n_members not in ("auto", len(others) + 1):
+            raise ValueError(
+                f"n_members={n_members} cannot go on from a fit of {len(others) + 1}: set it back, "
+                "or call fit with warm_start=False."
+            )
+    else:
+        if n_members == "auto":
+            n_members = int(np.clip(MAX_STEPS_OF_AUTO // max(n_steps, 1), 1, FOLDS))
+        seeds = check_random_state(estimator.random_state).randint(2**31 - 1, size=n_members - 1)
+        others = [clone(estimator).set_params(random_state=seed) for seed in seeds.tolist()]
+    params = estimator.get_params(deep=False)
+    alone = {"n_members": 1, "wide": False}
+    shared = {name: alone.get(name, value) for name, value in params.items()}
+    del shared["random_state"]  # the others have seeds of their own
+    return [other.set_params(**shared) for other in others]
+
+
+def combined_outputs(estimator, X):
+    """Return the mean of the members' outputs, with the say of the linear model."""
+    X, inputs = _reread(estimator._encoder, X, estimator)
+    members = [estimator, *estimator._others]
+    outputs = np.mean([member._network_outputs(X) for member in members], axis=0)
+    if estimator._linear is None:
+        return outputs
+    names = estimator._encoder.name_steps(inputs, estimator.mask_padding)
+    of_linear, of_networks = estimator.wide_weights_
+    evidence = of_linear * estimator._linear.decision(names) + of_networks * outputs
+    return evidence.astype(outputs.dtype)
+
+
+def _reread(encoder, X, estimator):
+    """Read X, and return it in a form that can be read again, and what was read."""
+    X = X if hasattr(X, "__len__") else list(X)
+    inputs = encoder.read(X, estimator)
+    return inputs if isinstance(inputs, Sequences) else X, inputs
+
+
+def _copy_declared(estimator, member):
+    """Let a member know classes or tags that its own samples may lack."""
+    for name in ("_declared_classes", "_declared_tags"):
+        if hasattr(estimator, name):
+            setattr(member, name, getattr(estimator, name))
+
+
+def alone(estimator):
+    """Return a shallow copy of an estimator that predicts with its own network only."""
+    member = copy(estimator)
+    member._others, member._linear = [], None
+    return member
+
+
+class WidePath:
+    """Fit a linear model of n-grams, and weigh it against networks on samples new to both."""
+
+    def __init__(self, estimator, X, inputs, y, y_val, sample_weight, groups):
+        encoder = estimator._new_encoder()
+        encoder.learn(inputs)
+        has_names = encoder.kind == "ids" or (encoder.kind != "numbers" and inputs.categories)
+        check_wide(has_names)
+        self.tokens = encoder.name_steps(inputs, estimator.mask_padding)
+        y = estimator._check_targets(y)
+        check_consistent_length(inputs, y)
+        estimator._learn_targets(y, None if y_val is None else estimator._check_targets(y_val))
+        if y.ndim == 1:
+            estimator._declared_classes = estimator.classes_
+        codes = estimator._encode_targets(y, None, purpose="use").astype(int)
+        self.codes = codes[:, 0] if codes.shape[1:] == (1,) else codes
+        self.weights = weigh_samples(sample_weight, np.diff(inputs.offsets), "fit")
+        self.estimator, self.X, self.groups = estimator, X, groups
+        self.n_outputs = estimator._n_outputs
+        self.linear, self.networks, self.rows = [], [], []
+
+    def folds(self, n_members):
+        """Return for each member the rows to learn from, and those held out."""
+        seed = check_random_state(self.estimator.random_state).randint(2**31 - 1)
+        return cross_fit_folds(self.codes, self.groups, n_members, seed)
+
+    def compare(self, member, rows, held_out):
+        """Compute the logits of both models for the samples that they did not learn from."""
+        tokens, codes, weights = take(rows, self.tokens, self.codes, self.weights)
+        linear = LinearTextModel().fit(tokens, codes, self.n_outputs, weights)
+        self.linear.append(linear.decision(*take(held_out, self.tokens)))
+        self.networks.append(member._network_outputs(*take(held_out, self.X)))
+        self.rows.append(held_out)
+
+    def finish(self):
+        """Return the linear model of all samples, and the weights of the two kinds of logits."""
+        rows = np.concatenate(self.rows)
+        outputs = [np.concatenate(self.linear), np.concatenate(self.networks)]
+        weights = weigh_evidence(outputs, self.codes[rows], self.weights[rows])
+        linear = LinearTextModel().fit(self.tokens, self.codes, self.n_outputs, self.weights)
+        return linear, weights
+
+
+def cross_fit_folds(codes, groups, n_members, random_state):
+    """Return for each member the rows to learn from, and those held out.
+
+    Folds are stratified by class where there are enough samples, and keep groups together.
+    """
+    n_folds = FOLDS_OF_ONE if n_members == 1 else max(FOLDS, n_members)
+    n_folds = min(n_folds, len(codes) if groups is None else len(set(groups)))
+    if n_folds < 2:
+        raise ValueError(
+            "wide=True needs at least 2 samples (or groups), to weigh the linear model and the "
+            "network on samples that they did not learn from. Set wide=False."
+        )
+    is_stratified = codes.ndim == 1 and np.bincount(codes).max() >= n_folds
+    options = {} if groups is not None and not is_stratified else {
+        "shuffle": True, "random_state": random_state
+    }  # fmt: skip
+    kinds = {(True, True): StratifiedGroupKFold, (True, False): StratifiedKFold,
+             (False, True): GroupKFold, (False, False): KFold}  # fmt: skip
+    splitter = kinds[is_stratified, groups is not None](n_folds, **options)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of a class with fewer samples than folds
+        return list(splitter.split(np.zeros(len(codes)), codes, groups))[:n_members]
+
+
+def weigh_evidence(outputs, codes, sample_weight):
+    """Return how much each model's logits count, so that the log loss is smallest.
+
+    Parameters
+    ----------
+    outputs : list of ndarray of shape (n_samples, n_outputs)
+        The logits of each model for samples that it did not learn from.
+    codes : ndarray of int, shape (n_samples,) or (n_samples, n_outputs)
+        The classes, or the labels.
+    sample_weight : ndarray of shape (n_samples,)
+        Weights of the samples.
+
+    Returns
+    -------
+    ndarray of shape (n_models,)
+        Positive weights.
+    """
+    outputs = np.stack(outputs).astype(float)  # (M, N, K)
+
+    def loss(logs):
+        logits = np.tensordot(np.exp(logs), outputs, axes=1)  # (N, K)
+        return np.average(_log_losses(logits, codes), weights=sample_weight) + 1e-3 * logs @ logs
+
+    starts = (np.log(np.full(len(outputs), weight)) for weight in (1.0, 0.2))
+    return np.exp(min((minimize(loss, start) for start in starts), key=lambda r: r.fun).x)
+
+
+def _log_losses(logits, codes):
+    """Return the log loss of each sample, shape (N,)."""
+    if codes.ndim == 1 and logits.shape[1] > 1:
+        return logsumexp(logits, axis=1) - logits[np.arange(len(codes)), codes]
+    signs = 2 * codes.reshape(len(codes), -1) - 1
+    return -log_expit(signs * logits).sum(axis=1)
+
+
+def check_wide(has_names):
+    """Refuse a linear model of numbers, which have no n-grams."""
+    if not has_names:
+        raise ValueError(
+            "wide=True puts a linear model of n-grams beside the network, which needs tokens or "
+            "ids; X holds numbers, or vectors without tokens. Set wide=False."
+        )
+
+
+def take(rows, *arrays):
+    """Take rows of each array that is not None."""
+    return [None if of is None else safe_indexing(of, rows) for of in arrays]
