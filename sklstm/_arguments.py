@@ -1,6 +1,7 @@
 """Single arguments of a user: checks of them, and how an error shows them."""
 
 import reprlib
+import sys
 from numbers import Integral
 
 MAX_SEARCH_BYTES = 2**33  # that a search holds at once
@@ -40,3 +41,11 @@ def check_memory(n_numbers, advice):
             f"The search would take {n_numbers / 2**27:,.0f} GiB of memory; it may take "
             f"{MAX_SEARCH_BYTES / 2**30:,.0f}. {advice}"
         )
+
+
+def levels_to_caller():
+    """Return the ``stacklevel`` with which a warning names the user's line, not one of ours."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith(("sklstm.", "sklearn.")):
+        frame, level = frame.f_back, level + 1
+    return level

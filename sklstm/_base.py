@@ -15,7 +15,6 @@ from sklstm._arguments import describe
 from sklstm._callbacks import copy_callbacks
 from sklstm._device import choose_device, seeded
 from sklstm._input_encoder import InputEncoder
-from sklstm._members import alone, combined_outputs, fit_members
 from sklstm._net import continue_net, dump_net, load_net, make_net
 from sklstm._net_options import net_options
 from sklstm._parameter_constraints import CONSTRAINTS, check_cell, refuse_balance
@@ -45,7 +44,7 @@ class BaseLSTM(BaseEstimator):
 
     _parameter_constraints: dict = CONSTRAINTS
     _network = ManyToOneNet
-    _others, _linear = (), None  # further members, and a linear model beside them
+    _has_one_network = True
     _epochs_of_few = 20  # what max_epochs="auto" means at 40 updates an epoch
 
     # ------------------------------------------------------------ what a subclass says
@@ -115,11 +114,6 @@ class BaseLSTM(BaseEstimator):
     # ------------------------------------------------------------ fitting
 
     def _fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None, *, partial=False):
-        with _nothing_lost(self):
-            fit_members(self, X, y, sample_weight, X_val, y_val, groups, partial=partial)
-        return self
-
-    def _fit_network(self, X, y, sample_weight, X_val, y_val, groups, *, partial):
         if partial:  # scikit-learn checks parameters in the first partial_fit only
             self._validate_params()
             refuse_balance(getattr(self, "class_weight", None))
@@ -129,22 +123,24 @@ class BaseLSTM(BaseEstimator):
         reset = not (hasattr(self, "net_") and (partial or self.warm_start))
         if not reset:
             self._encoder.check_size(getattr(self, "vocabulary_size", None))
-        if reset:
-            self._random_state = check_random_state(self.random_state)
-            self._split_state = None
-            for name in ("n_features_in_", "feature_names_in_"):  # of another kind of X
-                vars(self).pop(name, None)
-        sequences = self._read_dataset(X, y, sample_weight, y_val, reset=reset, purpose=purpose)
-        data, valid = Samples(X, y, sequences), None
-        if X_val is not None:
-            with about_validation_data():
-                valid = Samples(X_val, y_val, self._read_dataset(X_val, y_val, None))
-        elif self.early_stopping and not partial:
-            data, valid = self._split(data, groups)
-        seed = self._random_state.randint(2**31 - 1)
-        with seeded(seed, choose_device(self.device)):
-            self._prepare_net(reset)
-            self._train(data, valid, partial)
+        with nothing_lost(self):
+            if reset:
+                self._random_state = check_random_state(self.random_state)
+                self._split_state = None
+                for name in ("n_features_in_", "feature_names_in_"):  # of another kind of X
+                    vars(self).pop(name, None)
+            sequences = self._read_dataset(X, y, sample_weight, y_val, reset=reset, purpose=purpose)
+            data, valid = Samples(X, y, sequences), None
+            if X_val is not None:
+                with about_validation_data():
+                    valid = Samples(X_val, y_val, self._read_dataset(X_val, y_val, None))
+            elif self.early_stopping and not partial:
+                data, valid = self._split(data, groups)
+            seed = self._random_state.randint(2**31 - 1)
+            with seeded(seed, choose_device(self.device)):
+                self._prepare_net(reset)
+                self._train(data, valid, partial)
+        return self
 
     def _check_presence(self, y, X_val, y_val):
         if y is None:
@@ -303,13 +299,6 @@ class BaseLSTM(BaseEstimator):
         return self._read_sequences(X)
 
     def _outputs(self, X):
-        """Compute outputs of shape (n_samples, n_outputs), the mean of all members."""
-        self._check_ready()
-        if not self._others and self._linear is None:
-            return self._network_outputs(X)
-        return combined_outputs(self, X)
-
-    def _network_outputs(self, X):
         """Run the network: outputs of shape (n_samples, n_outputs), in its precision."""
         data = self._read_new_sequences(X)
         outputs = np.empty((len(data), self._n_outputs), self._encoder.dtype)
@@ -324,12 +313,6 @@ class BaseLSTM(BaseEstimator):
             return
         for rows in LengthBatches(data, self.batch_size).rows():
             yield rows, data.batch(rows)
-
-    @property
-    def members_(self):
-        """The fitted estimators of one network each, whose outputs are averaged."""
-        check_is_fitted(self)
-        return [alone(self), *self._others]
 
     @property
     def module_(self):
@@ -405,8 +388,8 @@ class BaseLSTM(BaseEstimator):
 
 
 @contextmanager
-def _nothing_lost(estimator):
-    """Put the fitted state back when a fit fails, so that what was learned stays usable."""
+def nothing_lost(estimator):
+    """Put the fitted state back if a fit fails, so that what was learned stays usable."""
     before = vars(estimator).copy()
     try:
         yield

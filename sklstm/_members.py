@@ -1,4 +1,4 @@
-"""Several networks, and a linear model beside them, whose outputs enter one decision."""
+"""Estimators of several networks, and of a linear model beside them, that decide together."""
 
 import warnings
 from copy import copy
@@ -9,7 +9,9 @@ from scipy.special import log_expit, logsumexp
 from sklearn.base import clone
 from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils.validation import check_is_fitted
 
+from sklstm._base import BaseLSTM, nothing_lost
 from sklstm._sample_weights import weigh_samples
 from sklstm._sklearn import safe_indexing
 from sklstm._wide import LinearTextModel
@@ -20,97 +22,109 @@ FOLDS_OF_ONE = 10  # one member learns from nine tenths
 MAX_STEPS_OF_AUTO = 2**19  # steps of the data, of which n_members="auto" takes so many copies
 
 
-def fit_members(estimator, X, y, sample_weight, X_val, y_val, groups, *, partial):
-    """Fit the networks of an estimator, which is its own first member, and its linear model."""
-    goes_on = hasattr(estimator, "net_") and (partial or estimator.warm_start)
-    others = list(estimator._others) if goes_on else None
-    estimator._others, estimator._linear = [], None
-    is_wide = getattr(estimator, "wide", False)
-    if is_wide and partial:
-        raise ValueError(
-            "partial_fit sees a part of the data at a time, but wide=True fits a linear model to "
-            "all of them: call fit, or set wide=False."
-        )
-    if getattr(estimator, "n_members", 1) == 1 and not is_wide and not others:
-        estimator._fit_network(X, y, sample_weight, X_val, y_val, groups, partial=partial)
-        return
-    estimator._validate_params()
-    estimator._check_presence(y, X_val, y_val)
-    X, inputs = _reread(estimator._new_encoder(), X, estimator)
-    others = _other_members(estimator, inputs.offsets[-1], others)
-    wide = WidePath(estimator, X, inputs, y, y_val, sample_weight, groups) if is_wide else None
-    members = [estimator, *others]
-    folds = [None] * len(members) if wide is None else wide.folds(len(members))
-    for number, (member, fold) in enumerate(zip(members, folds, strict=True), start=1):
-        if estimator.verbose and others:
-            print(f"Network {number} of {len(members)}:", flush=True)
-        _copy_declared(estimator, member)
-        data = (X, y, sample_weight) if fold is None else take(fold[0], X, y, sample_weight)
-        needs_groups = groups is not None and not isinstance(estimator.validation, str)
-        own_groups = groups if needs_groups else None
-        if fold is not None:
-            [own_groups] = take(fold[0], own_groups)
-        member._fit_network(*data, X_val, y_val, own_groups, partial=partial)
-        if wide is not None:
-            wide.compare(member, *fold)
-    estimator._others = others
-    if wide is not None:
-        estimator._linear, estimator.wide_weights_ = wide.finish()
+class BaseEnsemble(BaseLSTM):
+    """Base of the estimators of one output for a sequence, which `n_members` networks average.
 
+    The estimator is its own first member.
+    """
 
-def _other_members(estimator, n_steps, others):
-    """Return the members after the first, those of an earlier fit with the parameters of now."""
-    n_members = estimator.n_members
-    if others is not None:
-        if n_members not in ("auto", len(others) + 1):
-            raise ValueError(
-                f"n_members={n_members} cannot go on from a fit of {len(others) + 1}: set it back, "
-                "or call fit with warm_start=False."
+    _others, _linear = (), None
+
+    def _fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None, *, partial=False):
+        with nothing_lost(self):
+            goes_on = hasattr(self, "net_") and (partial or self.warm_start)
+            others = list(self._others) if goes_on else None
+            self._others, self._linear = [], None
+            if self.n_members == 1 and not self._is_wide and not others:
+                return super()._fit(X, y, sample_weight, X_val, y_val, groups, partial=partial)
+            self._validate_params()
+            self._check_presence(y, X_val, y_val)
+            if self._is_wide and partial:
+                raise ValueError(
+                    "partial_fit sees a part of the data at a time, but wide=True fits a linear "
+                    "model to all of them: call fit, or set wide=False."
+                )
+            X, inputs = self._reread(self._new_encoder(), X)
+            others = self._other_members(inputs.offsets[-1], others)
+            self._fit_members(others, X, inputs, y, sample_weight, X_val, y_val, groups, partial)
+        return self
+
+    def _fit_members(self, others, X, inputs, y, sample_weight, X_val, y_val, groups, partial):
+        wide = WidePath(self, X, inputs, y, y_val, sample_weight, groups) if self._is_wide else None
+        members = [self, *others]
+        folds = [None] * len(members) if wide is None else wide.folds(len(members))
+        groups = None if isinstance(self.validation, str) else groups  # the folds have seen to them
+        for number, (member, fold) in enumerate(zip(members, folds, strict=True), start=1):
+            if self.verbose and others:
+                print(f"Network {number} of {len(members)}:", flush=True)
+            if hasattr(self, "_declared_classes"):  # its own samples may lack some
+                member._declared_classes = self._declared_classes
+            rows = slice(None) if fold is None else fold[0]
+            X_own, *own = take(rows, X, y, sample_weight, groups)
+            y_own, weight_own, groups_own = own
+            super(BaseEnsemble, member)._fit(
+                X_own, y_own, weight_own, X_val, y_val, groups_own, partial=partial
             )
-    else:
-        if n_members == "auto":
-            n_members = int(np.clip(MAX_STEPS_OF_AUTO // max(n_steps, 1), 1, FOLDS))
-        seeds = check_random_state(estimator.random_state).randint(2**31 - 1, size=n_members - 1)
-        others = [clone(estimator).set_params(random_state=seed) for seed in seeds.tolist()]
-    params = estimator.get_params(deep=False)
-    alone = {"n_members": 1, "wide": False}
-    shared = {name: alone.get(name, value) for name, value in params.items()}
-    del shared["random_state"]  # the others have seeds of their own
-    return [other.set_params(**shared) for other in others]
+            if wide is not None:
+                wide.compare(member, *fold)
+        self._others = others
+        if wide is not None:
+            self._linear, self.wide_weights_ = wide.finish()
 
+    def _other_members(self, n_steps, others):
+        """Return the members after the first, those of an earlier fit with today's parameters."""
+        n_members = self.n_members
+        if others is not None:
+            if n_members not in ("auto", len(others) + 1):
+                raise ValueError(
+                    f"n_members={n_members} cannot go on from a fit of {len(others) + 1}: set it "
+                    "back, or call fit with warm_start=False."
+                )
+        else:
+            if n_members == "auto":
+                n_members = int(np.clip(MAX_STEPS_OF_AUTO // max(n_steps, 1), 1, FOLDS))
+            seeds = check_random_state(self.random_state).randint(2**31 - 1, size=n_members - 1)
+            others = [clone(self).set_params(random_state=seed) for seed in seeds.tolist()]
+        single = {"n_members": 1, "wide": False}
+        params = self.get_params(deep=False)
+        shared = {name: single.get(name, value) for name, value in params.items()}
+        del shared["random_state"]  # the others have seeds of their own
+        return [other.set_params(**shared) for other in others]
 
-def combined_outputs(estimator, X):
-    """Return the mean of the members' outputs, with the say of the linear model."""
-    X, inputs = _reread(estimator._encoder, X, estimator)
-    members = [estimator, *estimator._others]
-    outputs = np.mean([member._network_outputs(X) for member in members], axis=0)
-    if estimator._linear is None:
-        return outputs
-    names = estimator._encoder.name_steps(inputs, estimator.mask_padding)
-    of_linear, of_networks = estimator.wide_weights_
-    evidence = of_linear * estimator._linear.decision(names) + of_networks * outputs
-    return evidence.astype(outputs.dtype)
+    def _outputs(self, X):
+        self._check_ready()
+        if self._has_one_network:
+            return super()._outputs(X)
+        X, inputs = self._reread(self._encoder, X)
+        outputs = np.mean([super(BaseEnsemble, one)._outputs(X) for one in self.members_], axis=0)
+        if self._linear is None:
+            return outputs
+        names = self._encoder.name_steps(inputs, self.mask_padding)
+        of_linear, of_networks = self.wide_weights_
+        evidence = of_linear * self._linear.decision(names) + of_networks * outputs
+        return evidence.astype(outputs.dtype)
 
+    def _reread(self, encoder, X):
+        """Read X, and return it in a form that can be read again, and what was read."""
+        X = X if hasattr(X, "__len__") else list(X)
+        inputs = encoder.read(X, self)
+        return inputs if isinstance(inputs, Sequences) else X, inputs
 
-def _reread(encoder, X, estimator):
-    """Read X, and return it in a form that can be read again, and what was read."""
-    X = X if hasattr(X, "__len__") else list(X)
-    inputs = encoder.read(X, estimator)
-    return inputs if isinstance(inputs, Sequences) else X, inputs
+    @property
+    def members_(self):
+        """The fitted estimators of one network each, whose outputs are averaged."""
+        check_is_fitted(self)
+        first = copy(self)
+        first._others, first._linear = [], None
+        return [first, *self._others]
 
+    @property
+    def _is_wide(self):
+        return getattr(self, "wide", False)
 
-def _copy_declared(estimator, member):
-    """Let a member know classes or tags that its own samples may lack."""
-    for name in ("_declared_classes", "_declared_tags"):
-        if hasattr(estimator, name):
-            setattr(member, name, getattr(estimator, name))
-
-
-def alone(estimator):
-    """Return a shallow copy of an estimator that predicts with its own network only."""
-    member = copy(estimator)
-    member._others, member._linear = [], None
-    return member
+    @property
+    def _has_one_network(self):
+        return not self._others and self._linear is None
 
 
 class WidePath:
@@ -144,7 +158,7 @@ class WidePath:
         tokens, codes, weights = take(rows, self.tokens, self.codes, self.weights)
         linear = LinearTextModel().fit(tokens, codes, self.n_outputs, weights)
         self.linear.append(linear.decision(*take(held_out, self.tokens)))
-        self.networks.append(member._network_outputs(*take(held_out, self.X)))
+        self.networks.append(member._outputs(*take(held_out, self.X)))
         self.rows.append(held_out)
 
     def finish(self):
@@ -225,5 +239,6 @@ def check_wide(has_names):
 
 
 def take(rows, *arrays):
-    """Take rows of each array that is not None."""
-    return [None if of is None else safe_indexing(of, rows) for of in arrays]
+    """Take rows, or a slice of all, of each array that is not None."""
+    is_all = isinstance(rows, slice)
+    return [of if of is None or is_all else safe_indexing(of, rows) for of in arrays]

@@ -41,7 +41,6 @@ CONSTRAINTS = {
     "validation": [StrOptions({"random", "last"}), HasMethods(["split", "get_n_splits"])],
     "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
     "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
-    "n_members": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
     "warm_start": ["boolean"],
     "device": [str],
     "precision": [StrOptions({"auto", "float32", "float64", "bfloat16"})],

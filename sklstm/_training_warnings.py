@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from sklearn.exceptions import ConvergenceWarning
 
+from sklstm._arguments import levels_to_caller
 from sklstm.nn.networks import SequenceNet
 
 STEEP_SHARE = 1 / 3  # of the fall of the loss, in the last quarter of training
@@ -24,7 +25,7 @@ def warn_of_fallback(net):
             f"precision='bfloat16' trains in float32 here: the device {net.device!r} has "
             "no LSTM kernel in bfloat16. Set precision='auto' to train without this warning.",
             UserWarning,
-            stacklevel=8,
+            stacklevel=levels_to_caller(),
         )
 
 
@@ -35,7 +36,7 @@ def warn_of_ending(ending, n_epochs, lr, max_grad_norm):
             f"Training was interrupted in epoch {n_epochs + 1}; the estimator keeps what "
             "it has learned so far and can be used.",
             UserWarning,
-            stacklevel=8,
+            stacklevel=levels_to_caller(),
         )
     if ending == "diverged":
         advice = (
@@ -45,7 +46,7 @@ def warn_of_ending(ending, n_epochs, lr, max_grad_norm):
         if not n_epochs:
             raise ValueError(advice)
         advice += f" The weights of epoch {n_epochs} are kept."
-        warnings.warn(advice, ConvergenceWarning, stacklevel=8)
+        warnings.warn(advice, ConvergenceWarning, stacklevel=levels_to_caller())
 
 
 def warn_of_falling_loss(losses):
@@ -67,7 +68,7 @@ def warn_of_falling_loss(losses):
         f"Training ended while its loss still fell steeply, from {before:.3g} to {last:.3g} in the "
         f"last quarter of {n_epochs} epochs. Raise max_epochs, or lr.",
         ConvergenceWarning,
-        stacklevel=8,
+        stacklevel=levels_to_caller(),
     )
 
 
@@ -99,5 +100,5 @@ def warn_of_saturation(net, sequences):
         "about constant. Scale X, for example with StandardScaler on the series before "
         "SlidingWindow, or on the steps.",
         ConvergenceWarning,
-        stacklevel=8,
+        stacklevel=levels_to_caller(),
     )

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import numpy as np
 from sklearn.model_selection import train_test_split
 
+from sklstm._arguments import levels_to_caller
 from sklstm._arrays import plain, to_object_array
 from sklstm._samples import Samples
 from sklstm._sklearn import safe_indexing
@@ -22,7 +23,7 @@ def hold_out(samples, validation, fraction, groups, strata, random_state):
             f"groups have no effect with validation={validation!r}, which may part the samples of "
             "one group. Pass a splitter, such as GroupShuffleSplit(1), as validation.",
             UserWarning,
-            stacklevel=8,
+            stacklevel=levels_to_caller(),
         )
     try:
         rows, held_out = _split(samples, validation, fraction, groups, strata, random_state)

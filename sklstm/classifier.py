@@ -1,5 +1,6 @@
 """LSTMClassifier: one label, or several, for each sequence."""
 
+from numbers import Integral
 from reprlib import repr as shorten
 
 import numpy as np
@@ -11,13 +12,13 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from torch import nn
 
 from sklstm._arrays import CONVERSION_ERRORS, restated
-from sklstm._base import BaseLSTM
 from sklstm._labels import check_labels
+from sklstm._members import BaseEnsemble
 from sklstm._sample_weights import weigh_classes
-from sklstm._sklearn import StrOptions, fit_context
+from sklstm._sklearn import Interval, StrOptions, fit_context
 
 
-class LSTMClassifier(ClassifierMixin, BaseLSTM):
+class LSTMClassifier(ClassifierMixin, BaseEnsemble):
     r"""Classify sequences with a long short-term memory network.
 
     The network embeds the steps, runs the LSTM over them, pools its outputs and applies a linear
@@ -277,7 +278,8 @@ class LSTMClassifier(ClassifierMixin, BaseLSTM):
         self.random_state = random_state
 
     _parameter_constraints: dict = {
-        **BaseLSTM._parameter_constraints,
+        **BaseEnsemble._parameter_constraints,
+        "n_members": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "wide": ["boolean"],
         "class_weight": [dict, list, StrOptions({"balanced"}), None],
     }

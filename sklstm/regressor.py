@@ -1,5 +1,7 @@
 """LSTMRegressor: one number, or several, for each sequence."""
 
+from numbers import Integral
+
 import numpy as np
 import torch
 from sklearn.base import RegressorMixin
@@ -7,9 +9,9 @@ from sklearn.utils import check_array, column_or_1d
 from torch import nn
 
 from sklstm._arrays import to_numbers
-from sklstm._base import BaseLSTM
+from sklstm._members import BaseEnsemble
 from sklstm._running_moments import Moments
-from sklstm._sklearn import StrOptions, fit_context
+from sklstm._sklearn import Interval, StrOptions, fit_context
 
 LOSSES = {
     "squared_error": nn.MSELoss,
@@ -18,7 +20,7 @@ LOSSES = {
 }
 
 
-class LSTMRegressor(RegressorMixin, BaseLSTM):
+class LSTMRegressor(RegressorMixin, BaseEnsemble):
     r"""Predict numbers from sequences with a long short-term memory network.
 
     .. math::
@@ -268,7 +270,8 @@ class LSTMRegressor(RegressorMixin, BaseLSTM):
         self.random_state = random_state
 
     _parameter_constraints: dict = {
-        **BaseLSTM._parameter_constraints,
+        **BaseEnsemble._parameter_constraints,
+        "n_members": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "loss": [StrOptions(set(LOSSES))],
     }
 

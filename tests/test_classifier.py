@@ -318,6 +318,8 @@ WRONG_PARAMETERS = {
     "batch_size": (0, -2, 2.5, None),
     "average": (0, 1.5, "mean"),
     "max_epochs": (0, 1.5, None, "few"),
+    "n_members": (0, 1.5, "some"),
+    "wide": (None, "yes"),
     "early_stopping": ("yes", None),
     "scoring": ("f2", 1, ["f1", "accuracy"]),
     "validation": ("first", 5, None),

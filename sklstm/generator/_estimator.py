@@ -287,7 +287,6 @@ class LSTMGenerator(
         "tie_weights": ["boolean"],
     }
     for _name in (
-        "n_members",
         "vocabulary_size",
         "fine_tune_embeddings",
         "mask_padding",

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from html import escape
+from itertools import repeat
 
 import numpy as np
 import torch
@@ -10,7 +11,7 @@ from sklearn.utils import Bunch
 from sklstm._arguments import check_option, describe
 from sklstm.classifier import LSTMClassifier
 from sklstm.inspection._drawing import check_result, choose, make_axes, name_steps, shorten
-from sklstm.inspection._inspected_network import BATCH_VALUES, InspectedNetwork
+from sklstm.inspection._inspected_network import BATCH_VALUES, InspectedNetwork, last_step
 from sklstm.regressor import LSTMRegressor
 
 METHODS = ("integrated_gradients", "occlusion")
@@ -98,6 +99,9 @@ def token_contributions(estimator, X, *, method="integrated_gradients", target=N
 
     Notes
     -----
+    With several members, or a linear model beside them (`wide`), the contributions are those to the
+    weighted sum of their outputs; an n-gram's evidence is shared equally by its tokens.
+
     The integral is a Gauss-Legendre quadrature. Pieces of the line are halved until they meet their
     known sums: the contributions miss :math:`f(x) - f(x')` by at most about 0.1 % of their absolute
     sum, and by far less with smooth poolings (all but the maximum). Those of occlusion sum to it
@@ -131,6 +135,36 @@ def token_contributions(estimator, X, *, method="integrated_gradients", target=N
     True
     """
     check_option(method, METHODS, "method")
+    estimator, X = last_step(estimator, X)
+    if estimator._has_one_network:
+        return _explain_network(estimator, X, method, repeat(target))
+    return _explain_members(estimator, X, method, target)
+
+
+def _explain_members(estimator, X, method, target):
+    """Average the contributions to the networks' outputs, and add those to the linear model's."""
+    outputs = torch.from_numpy(estimator._outputs(X))  # (N, K)
+    explained = [_choose_output(estimator, target, row[None]) for row in outputs]
+    targets = [one.target for one in explained]
+    results = [_explain_network(one, X, method, targets) for one in estimator.members_]
+    result, linear = results[0], estimator._linear
+    of_linear, of_networks = (0.0, 1.0) if linear is None else estimator.wide_weights_
+    for name in ("contributions", "outputs", "baseline_outputs"):
+        rows = zip(*(one[name] for one in results), strict=True)
+        result[name] = [of_networks * np.mean(row, axis=0) for row in rows]
+    for row, one in enumerate(explained if linear is not None else []):
+        evidence = one.scale * of_linear * linear.contributions([result.tokens[row]], one.column)[0]
+        baseline = one.scale * of_linear * linear.intercept_[one.column]
+        result.contributions[row] = result.contributions[row] + evidence
+        result.baseline_outputs[row] += baseline
+        result.outputs[row] += evidence.sum() + baseline
+    result.outputs, result.baseline_outputs = map(
+        np.asarray, (result.outputs, result.baseline_outputs)
+    )
+    return result
+
+
+def _explain_network(estimator, X, method, targets):
     inspected = InspectedNetwork(estimator, X)
     inspected.refuse_decoder("token_contributions")
     result = Bunch(
@@ -140,7 +174,7 @@ def token_contributions(estimator, X, *, method="integrated_gradients", target=N
         output_names=[],
         tokens=inspected.tokens,
     )
-    for row, n_tokens in enumerate(inspected.data.lengths):
+    for row, (n_tokens, target) in enumerate(zip(inspected.data.lengths, targets, strict=False)):
         x = inspected.embedded_steps(np.array([row]))[0][:, :n_tokens]  # (1, T, F)
         with torch.no_grad():
             outputs = inspected.network.forward_embedded(x, torch.tensor([n_tokens]))
@@ -215,6 +249,7 @@ class _Output:
     """The output to explain: a column of the network's outputs, in the user's unit."""
 
     name: str
+    target: object  # by which the user names it
     column: int
     scale: float = 1.0
     mean: float = 0.0
@@ -231,14 +266,18 @@ def _choose_output(estimator, target, outputs):
             column = 1 if kind == "binary" else int(outputs.argmax())
         else:
             column = _find(target, classes)
-        name = f"logit of {classes[column]}"
-        return _Output(name, 0, 2 * column - 1) if kind == "binary" else _Output(name, column)
+        label = classes[column]
+        name = f"logit of {label}"
+        if kind == "binary":
+            return _Output(name, label, 0, 2 * column - 1)
+        return _Output(name, label, column)
     if isinstance(estimator, LSTMRegressor):
         n_outputs = estimator._n_outputs
         one = n_outputs == 1
         column = 0 if one and target is None else _find(target, list(range(n_outputs)))
         scale, mean = estimator.target_scale_[column], estimator.target_mean_[column]
-        return _Output("prediction" if one else f"prediction {column}", column, scale, mean)
+        name = "prediction" if one else f"prediction {column}"
+        return _Output(name, column, column, scale, mean)
     raise TypeError(
         f"token_contributions explains one output for each sequence, but "
         f"{type(estimator).__name__} gives one at every step: pass an LSTMClassifier or an "

@@ -24,7 +24,13 @@ class InspectedNetwork:
     """
 
     def __init__(self, estimator, X):
-        self.estimator, X = _last_step(estimator, X)
+        self.estimator, X = last_step(estimator, X)
+        if not self.estimator._has_one_network:
+            raise ValueError(
+                "The estimator has several networks, or a linear model beside its own: pass one "
+                f"network, such as {type(self.estimator).__name__}.members_[0], with X as it "
+                "arrives there."
+            )
         self.data = self.estimator._read_sequences(X)
         if (empty := np.flatnonzero(self.data.lengths == 0)).size:
             raise ValueError(
@@ -96,14 +102,14 @@ class InspectedNetwork:
         return found
 
 
-def _last_step(estimator, X):
+def last_step(estimator, X):
     """Return the last estimator of a pipeline, and X as it arrives there."""
     if not isinstance(estimator, Pipeline):
         _check_estimator(estimator)
         return estimator, X
     last = estimator.steps[-1][1]
     _check_estimator(last.steps[-1][1] if isinstance(last, Pipeline) else last)
-    return _last_step(last, estimator[:-1].transform(X) if len(estimator) > 1 else X)
+    return last_step(last, estimator[:-1].transform(X) if len(estimator) > 1 else X)
 
 
 def _check_estimator(estimator):

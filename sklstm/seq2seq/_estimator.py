@@ -300,9 +300,7 @@ class LSTMSeq2Seq(BaseLSTM):
         "length_penalty": [Interval(Real, 0, None, closed="left")],
         "max_length": [Interval(Integral, 1, None, closed="left"), None],
     }
-    for _name in ("pooling", "mask_padding", "n_members"):
-        del _parameter_constraints[_name]
-    del _name
+    del _parameter_constraints["pooling"], _parameter_constraints["mask_padding"]
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None):

@@ -312,9 +312,7 @@ class LSTMTagger(BaseLSTM):
         "casing": ["boolean"],
         "class_weight": [dict, StrOptions({"balanced"}), None],
     }
-    for _name in ("pooling", "mask_padding", "n_members"):
-        del _parameter_constraints[_name]
-    del _name
+    del _parameter_constraints["pooling"], _parameter_constraints["mask_padding"]
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None):

@@ -1,0 +1,208 @@
+"""Several networks in one estimator, and the linear model beside them."""
+
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+from scipy.special import expit
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV, GroupKFold
+from sklearn.pipeline import make_pipeline
+from toys import IDS, LABELS, SERIES, TOKENS, classifier, y
+
+from sklstm import LSTMRegressor, SequencePadder, Tokenizer, Word2VecEmbedder
+from sklstm._members import cross_fit_folds, weigh_evidence
+from sklstm.inspection import hidden_states, token_contributions
+
+WIDE = {"wide": True, "n_members": 2}
+
+
+def regressor(**params):
+    return LSTMRegressor(hidden_size=3, max_epochs=2, random_state=0, **params)
+
+
+class TestMembers:
+    @pytest.mark.parametrize("model", [classifier, regressor])
+    def test_outputs_are_averaged(self, model):
+        fitted = model(n_members=3).fit(SERIES, y)
+        method = "decision_function" if model is classifier else "predict"
+        each = [getattr(member, method)(SERIES) for member in fitted.members_]
+        assert len(each) == 3
+        assert not np.allclose(each[0], each[1])
+        np.testing.assert_allclose(getattr(fitted, method)(SERIES), np.mean(each, axis=0), 1e-5)
+
+    def test_the_first_member_is_the_single_network(self):
+        fitted, single = classifier(n_members=2).fit(SERIES, y), classifier().fit(SERIES, y)
+        np.testing.assert_array_equal(
+            fitted.members_[0].decision_function(SERIES), single.decision_function(SERIES)
+        )
+
+    def test_auto_takes_fewer_of_much_data(self, monkeypatch):
+        assert len(classifier(n_members="auto").fit(TOKENS, LABELS).members_) == 5
+        monkeypatch.setattr("sklstm._members.MAX_STEPS_OF_AUTO", 2 * sum(map(len, TOKENS)))
+        assert len(classifier(n_members="auto").fit(TOKENS, LABELS).members_) == 2
+
+    def test_every_member_trains_on(self):
+        fitted = classifier(n_members=2, warm_start=True).fit(SERIES, y)
+        before = [member.decision_function(SERIES) for member in fitted.members_]
+        fitted.set_params(lr=0.01).fit(SERIES, y)
+        for member, logits in zip(fitted.members_, before, strict=True):
+            assert member.n_iter_ == 6
+            assert not np.allclose(member.decision_function(SERIES), logits)
+        with pytest.raises(ValueError, match="n_members=3 cannot go on from a fit of 2"):
+            fitted.set_params(n_members=3).fit(SERIES, y)
+        assert len(fitted.members_) == 2
+
+    def test_portions(self):
+        fitted = classifier(n_members=2)
+        for _ in range(2):
+            fitted.partial_fit(SERIES, y, classes=[0, 1])
+        assert [member.n_iter_ for member in fitted.members_] == [2, 2]
+
+    def test_a_fit_without_members_forgets_them(self):
+        fitted = classifier(**WIDE).fit(TOKENS, LABELS).set_params(wide=False, n_members=1)
+        fitted.fit(TOKENS, LABELS)
+        expected = classifier().fit(TOKENS, LABELS).decision_function(TOKENS)
+        np.testing.assert_array_equal(fitted.decision_function(TOKENS), expected)
+
+    def test_weights_of_zero_members(self):
+        for n_members in (0, -1, 1.5, "some"):
+            with pytest.raises(ValueError, match="'n_members' parameter"):
+                classifier(n_members=n_members).fit(SERIES, y)
+
+
+class TestWide:
+    @pytest.mark.parametrize("params", [WIDE, {"wide": True}])
+    def test_logits_are_a_weighted_sum(self, params):
+        fitted = classifier(**params).fit(TOKENS, LABELS)
+        networks = np.mean([m.decision_function(TOKENS) for m in fitted.members_], axis=0)
+        linear = fitted._linear.decision(TOKENS)[:, 0]
+        a, b = fitted.wide_weights_
+        assert a > 0 < b
+        np.testing.assert_allclose(
+            fitted.decision_function(TOKENS), a * linear + b * networks, 1e-4
+        )
+        np.testing.assert_allclose(
+            fitted.predict_proba(TOKENS)[:, 1], expit(fitted.decision_function(TOKENS)), 1e-5
+        )
+
+    def test_a_copy_and_a_search_predict_the_same(self):
+        fitted = classifier(**WIDE).fit(TOKENS, LABELS)
+        expected = fitted.decision_function(TOKENS)
+        copied = pickle.loads(pickle.dumps(fitted))
+        np.testing.assert_array_equal(copied.decision_function(TOKENS), expected)
+        again = clone(fitted).fit(TOKENS, LABELS)
+        np.testing.assert_array_equal(again.decision_function(TOKENS), expected)
+        search = GridSearchCV(classifier(max_epochs=1), {"wide": [False, True]}, cv=2)
+        assert search.fit(TOKENS, LABELS).best_estimator_.predict(TOKENS).shape == (20,)
+
+    @pytest.mark.parametrize(
+        ("X", "labels", "params"),
+        [
+            (TOKENS, ["a", "b", "c", "b"] * 5, {}),
+            (TOKENS, ["a"] * 18 + ["b", "c"], {"n_members": 2}),  # some folds lack a class
+            (TOKENS, np.eye(3, dtype=int)[[0, 1, 2, 1] * 5], {}),
+            (IDS, LABELS, {"vocabulary_size": 6}),
+            (TOKENS, LABELS, {"class_weight": "balanced"}),
+            ([*TOKENS[:19], []], LABELS, {}),
+            (TOKENS[:2], LABELS[:2], {}),
+        ],
+        ids=["multiclass", "rare classes", "multi-label", "ids", "balanced", "empty", "two"],
+    )
+    def test_targets_and_inputs(self, X, labels, params):
+        fitted = classifier(wide=True, **params).fit(X, labels)
+        assert np.isfinite(fitted.predict_proba(X)).all()
+        assert np.asarray(fitted.predict(X)).shape == np.shape(labels)
+
+    def test_tokens_that_the_embedder_does_not_know_count(self):
+        texts = [" ".join(row) for row in TOKENS]
+        texts[0] += " unique"
+        pipe = make_pipeline(
+            Tokenizer(), Word2VecEmbedder(vector_size=2, min_count=2), SequencePadder(max_length=6),
+            classifier(wide=True),
+        )  # fmt: skip
+        pipe.fit(texts, LABELS)
+        linear = pipe[-1]._linear
+        assert np.any(linear.decision([["unique"]]) != linear.intercept_)
+
+    def test_iterators_are_read_once(self):
+        fitted = classifier(wide=True).fit(iter(TOKENS), LABELS)
+        expected = fitted.decision_function(TOKENS)
+        np.testing.assert_array_equal(fitted.decision_function(iter(TOKENS)), expected)
+
+    def test_groups_stay_together(self):
+        groups = np.arange(20) // 4
+        for rows, held_out in cross_fit_folds(y, groups, 2, 0):
+            assert set(groups[rows]).isdisjoint(groups[held_out])
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            classifier(wide=True).fit(TOKENS, LABELS, groups=groups)
+            classifier(wide=True, early_stopping=True, validation=GroupKFold(2)).fit(
+                TOKENS, LABELS, groups=groups
+            )
+
+    @pytest.mark.parametrize(
+        ("X", "labels", "match"),
+        [
+            (SERIES, y, "needs tokens or ids; X holds numbers"),
+            (TOKENS, LABELS[:-1], "inconsistent numbers of samples"),
+            (TOKENS[:1], ["a"], "at least 2 classes"),
+        ],
+    )
+    def test_wrong_input(self, X, labels, match):
+        with pytest.raises(ValueError, match=match):
+            classifier(wide=True).fit(X, labels)
+
+    def test_a_failed_fit_loses_nothing(self):
+        fitted = classifier(**WIDE).fit(TOKENS, LABELS)
+        expected = fitted.decision_function(TOKENS)
+        with pytest.raises(ValueError, match="numbers"):
+            fitted.fit(SERIES, y)
+        with pytest.raises(ValueError, match="wide=True fits a linear model to all of them"):
+            fitted.partial_fit(TOKENS, LABELS)
+        np.testing.assert_array_equal(fitted.decision_function(TOKENS), expected)
+
+
+class TestEvidence:
+    def test_a_model_that_knows_nothing_hardly_counts(self):
+        random = np.random.RandomState(0)
+        codes = random.randint(2, size=400)
+        good = (2 * codes - 1)[:, None] + random.randn(400, 1)
+        a, b = weigh_evidence([good, 5 * random.randn(400, 1)], codes, np.ones(400))
+        assert a > 1
+        assert b < 0.1
+
+    def test_logits_that_are_too_large_are_scaled_down(self):
+        random = np.random.RandomState(0)
+        codes = random.randint(3, size=400)
+        logits = np.eye(3)[codes] + random.randn(400, 3)
+        [once] = weigh_evidence([logits], codes, np.ones(400))
+        [ten] = weigh_evidence([10 * logits], codes, np.ones(400))
+        assert ten == pytest.approx(once / 10, rel=0.05)
+
+
+class TestInspection:
+    @pytest.mark.parametrize("method", ["integrated_gradients", "occlusion"])
+    @pytest.mark.parametrize("params", [WIDE, {"n_members": 2}])
+    def test_contributions_add_up(self, params, method):
+        labels = ["a", "b", "c", "b"] * 5
+        fitted = classifier(**params).fit(TOKENS, labels)
+        result = token_contributions(fitted, TOKENS[:3], method=method, target="b")
+        np.testing.assert_allclose(
+            result.outputs, fitted.decision_function(TOKENS[:3])[:, 1], rtol=1e-4, atol=1e-5
+        )
+        sums = np.array([values.sum() for values in result.contributions])
+        np.testing.assert_allclose(sums, result.outputs - result.baseline_outputs, atol=1e-4)
+
+    def test_the_predicted_class_is_that_of_all(self):
+        fitted = classifier(**WIDE).fit(TOKENS, ["a", "b", "c", "b"] * 5)
+        result = token_contributions(fitted, TOKENS[:4])
+        expected = [f"logit of {label}" for label in fitted.predict(TOKENS[:4])]
+        assert result.output_names == expected
+
+    def test_states_are_those_of_one_network(self):
+        fitted = classifier(n_members=2).fit(TOKENS, LABELS)
+        with pytest.raises(ValueError, match=r"members_\[0\]"):
+            hidden_states(fitted, TOKENS)
+        assert len(hidden_states(fitted.members_[1], TOKENS).tokens) == 20
