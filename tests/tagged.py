@@ -34,7 +34,11 @@ FULL_BATCH = {
 
 
 def tagger(**params):
-    small = {"hidden_size": 6, "embedding_dim": 6, "max_epochs": 2, "lr": 0.03, "random_state": 0}
+    """A small tagger that reads nothing of a word but its vector."""
+    small = {
+        "hidden_size": 6, "embedding_dim": 6, "max_epochs": 2, "lr": 0.03, "random_state": 0,
+        "char_encoder": None, "casing": False, "affixes": False, "wide": False,
+    }  # fmt: skip
     return LSTMTagger(**{**small, **params})
 
 
@@ -88,6 +92,7 @@ FORMS = {
     "tokens": (SENTENCES, {}),
     "characters": (SENTENCES, {"char_encoder": "cnn", "casing": True}),
     "characters read by an LSTM": (SENTENCES, {"char_encoder": "lstm"}),
+    "features": (SENTENCES, {"affixes": True, "wide": True}),
     "vectors": (embedded(), {"n_layers": 2}),
     "frozen vectors": (embedded(), {"fine_tune_embeddings": False, "char_encoder": "cnn"}),
     "ids": (IDS, {"vocabulary_size": 60, "crf": False}),

@@ -118,19 +118,23 @@ def test_a_failed_call_leaves_no_new_words():
 def test_a_tagger_learns_words_and_characters(form):
     read = FORMS[form]
     tags = [["A"] * len(words) for words in OLD]
-    params = {"char_encoder": "cnn", "casing": True, **SMALL}
+    params = {"char_encoder": "cnn", "casing": True, "affixes": True, "wide": True, **SMALL}
     model = LSTMTagger(**params).partial_fit(read(OLD), tags, ["A", "B"])
     before = model.predict_marginals(read(NEW))
     new_tags = [["B"] * len(words) for words in NEW]
     model.partial_fit(read(NEW), new_tags, sample_weight=np.zeros(8))
     for found, expected in zip(model.predict_marginals(read(NEW)), before, strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-5)
+    n_features = model._encoder.features.n_features
+    assert n_features == len(model.module_.wide.embedding.weight)
     n_characters = len(model.module_.char_encoder.embedding.weight)
     more = [["nn", "mo", "on"]] if form != "vectors" else NEW[:1]
     model.partial_fit(read(more), [["B"] * len(more[0])])
     assert len(model.module_.char_encoder.embedding.weight) == n_characters + 3 * (
         form != "vectors"
     )
+    assert (model._encoder.features.n_features > n_features) == (form != "vectors")
+    assert len(model.module_.affixes.embedding.weight) == model._encoder.features.n_features
     model.predict(read(NEW))
 
 

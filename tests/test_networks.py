@@ -178,7 +178,7 @@ def test_bfloat16_stays_near_float32(pooling):
 
 READERS = {
     "char_encoder": "cnn", "n_characters": 12, "char_embedding_dim": 3, "char_hidden_size": 4,
-    "n_casings": 3,
+    "n_casings": 3, "n_word_features": 9, "affix_embedding_dim": 2, "wide": True,
 }  # fmt: skip
 
 
@@ -188,7 +188,9 @@ def written(n_words, seed=0):
     characters = rng.randint(2, 12, (n_words, 6))
     characters[np.arange(6) >= rng.randint(1, 7, n_words)[:, None]] = 0
     characters[0] = 0
-    return Spellings(characters, rng.randint(0, 3, n_words))
+    features = rng.randint(2, 9, (n_words, 3)) * (rng.rand(n_words, 3) < 0.8)
+    features[0] = 0
+    return Spellings(characters, rng.randint(0, 3, n_words), features)
 
 
 def sentences(lengths, seed=0):
@@ -274,6 +276,8 @@ class TestTaggerNet:
         with torch.no_grad():
             net.embedding.weight[PADDING] = torch.nan
             net.char_encoder.embedding.weight[PADDING] = torch.nan
+            net.affixes.embedding.weight[PADDING] = torch.nan
+            net.wide.embedding.weight[PADDING] = torch.nan
         data = sentences(self.lengths)
         data.spellings.characters[2:] = np.maximum(data.spellings.characters[2:], 1)  # no padding
         batch = data.batch(np.arange(4)).to("cpu", torch.float64)
@@ -281,7 +285,8 @@ class TestTaggerNet:
         for name, weight in net.named_parameters():
             assert weight.grad.isfinite().all(), name
             assert weight.grad.any(), name
-        for embedding in (net.embedding, net.char_encoder.embedding):
+        for layer in (net, net.char_encoder, net.affixes, net.wide):
+            embedding = layer.embedding
             assert not embedding.weight.grad[PADDING].any()
         learning = net.embedding.weight.grad.abs().sum(dim=1).nonzero().ravel().tolist()
         assert learning == sorted(set(data.values.tolist()))
@@ -309,11 +314,34 @@ class TestTaggerNet:
     def test_what_describes_a_step(self):
         net = self.net(**READERS)
         batch = sentences([3, 2]).batch(np.array([0, 1])).to("cpu", torch.float64)
-        x = seen_by(net.recurrent, lambda: net(**batch))  # (N, T, 4 + 4 + 3)
+        x = seen_by(net.recurrent, lambda: net(**batch))  # (N, T, 4 + 4 + 3 + 2)
         words = batch["words"]
         torch.testing.assert_close(x[..., :4], net.embedding.weight[batch["steps"].long()])
         torch.testing.assert_close(x[..., 4:8], net.char_encoder(batch["characters"])[words])
-        assert torch.equal(x[..., 8:], torch.eye(3, dtype=x.dtype)[batch["casing"][words]])
+        assert torch.equal(x[..., 8:11], torch.eye(3, dtype=x.dtype)[batch["casing"][words]])
+        known = (batch["features"][words] > 0)[..., None]  # (N, T, M, 1)
+        vectors = net.affixes.embedding.weight[batch["features"][words]]
+        torch.testing.assert_close(x[..., 11:], (vectors * known).sum(dim=2))
+
+    def test_the_wide_path_reads_neighbours(self):
+        net = self.net(**READERS)
+        batch = sentences([5, 3]).batch(np.array([0, 1])).to("cpu", torch.float64)
+        whole = net(**batch)
+        table = net.wide.embedding.weight.detach().reshape(9, 3, 3)  # of the neighbour and its tag
+        rows = batch["features"][batch["words"]]
+        known = (rows > 0)[..., None, None]
+        shares = (table[rows] * known).sum(dim=2)  # (N, T, 3, K)
+        with torch.no_grad():
+            net.wide.embedding.weight.zero_()
+            deep = net(**batch)
+            for n, length in enumerate([5, 3]):
+                for t in range(length):
+                    expected = shares[n, t, 1].clone()
+                    if t + 1 < length:
+                        expected += shares[n, t + 1, 0]
+                    if t > 0:
+                        expected += shares[n, t - 1, 2]
+                    torch.testing.assert_close((whole - deep)[n, t], expected)
 
     def test_word_dropout_leaves_the_characters(self):
         net = self.net(word_dropout=1.0, **READERS)
@@ -339,15 +367,18 @@ class TestTaggerNet:
         assert [(name, shape) for name, shape, _ in rows] == [
             ("Embedding", "(N, T, 7)"),
             ("Characters (cnn)", "(N, T, 4)"),
+            ("Affixes", "(N, T, 2)"),
             ("Bidirectional LSTM", "(N, T, 12)"),
             ("Bidirectional LSTM", "(N, T, 12)"),
             ("Linear", "(N, T, 5)"),
+            ("Wide path", "(N, T, 5)"),
             ("CRF", "(N, T)"),
         ]
-        assert rows[2][2] == 2 * 4 * 6 * (7 + 4 + 3 + 6 + 1)
+        assert rows[3][2] == 2 * 4 * 6 * (7 + 4 + 3 + 2 + 6 + 1)
         assert sum(count for *_, count in rows) == count_parameters(net)
         frozen = TaggerNet(5, 7, 6, crf=False, **READERS).layer_table()
-        assert [name for name, *_ in frozen] == ["Characters (cnn)", "LSTM", "Linear"]
+        assert [name for name, *_ in frozen] == [
+            "Characters (cnn)", "Affixes", "LSTM", "Linear", "Wide path"]  # fmt: skip
 
     @needs_bfloat16
     def test_bfloat16_stays_near_float32(self):

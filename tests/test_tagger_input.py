@@ -1,11 +1,13 @@
 """LSTMTagger: every form of input, what it reads in words, and what it refuses."""
 
 import itertools
+import pickle
 from copy import deepcopy
 
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.utils.validation import check_is_fitted
@@ -30,6 +32,7 @@ from toys import Spoil
 
 from sklstm import SequencePadder, Sequences, TokenIndexer, Word2VecEmbedder
 from sklstm.tagger._spelling import CASINGS, MAX_CHARACTERS, Speller, casing_of
+from sklstm.tagger._word_features import WordFeatures, features_of, shape_of
 
 
 @pytest.fixture(scope="module")
@@ -175,17 +178,122 @@ class TestWords:
         fitted.predict(embedded()[2:3])
         assert sorted(spelled) == ["", "New", "York", "far", "is"]
 
-    @pytest.mark.parametrize("params", [{"char_encoder": "cnn"}, {"casing": True}])
+    @pytest.mark.parametrize(
+        "params", [{"char_encoder": "cnn"}, {"casing": True}, {"affixes": True}, {"wide": True}]
+    )
     def test_characters_need_strings(self, params):
         X = embedded()
         nameless = Sequences(X.codes, X.offsets, vectors=X.vectors)
         inputs = ((RAGGED, {}), (IDS, {"vocabulary_size": 60}), (nameless, {}))
         for wrong, more in inputs:
-            with pytest.raises(ValueError, match="needed for char_encoder and casing, but X holds"):
+            with pytest.raises(ValueError, match="for char_encoder, casing, affixes and wide, but"):
                 tagger(**params, **more).fit(wrong, TAGS)
         fitted = tagger(**params).fit(X, TAGS)
         with pytest.raises(ValueError, match="X holds vectors without any"):
             fitted.predict(nameless)
+
+
+class TestAuto:
+    """What reads the strings of tokens is on where there are any."""
+
+    DEFAULTS = {"char_encoder": "auto", "casing": "auto", "affixes": "auto", "wide": "auto"}
+
+    def test_tokens(self):
+        for X in (SENTENCES, embedded()):
+            fitted = tagger(**self.DEFAULTS).fit(X, TAGS)
+            network = fitted.module_
+            assert network.char_encoder.kind == "cnn"
+            assert network.n_casings == len(CASINGS)
+            assert network.affixes.width == 32
+            assert network.wide.width == 3 * len(fitted.classes_)
+
+    @pytest.mark.parametrize("X", [RAGGED, IDS, "nameless"], ids=["numbers", "ids", "vectors"])
+    def test_others(self, X):
+        params = {"vocabulary_size": 60} if X is IDS else {}
+        if X == "nameless":
+            named = embedded()
+            X = Sequences(named.codes, named.offsets, vectors=named.vectors)
+        network = tagger(**params, **self.DEFAULTS).fit(X, TAGS).module_
+        assert network.char_encoder is network.affixes is network.wide is None
+        assert network.n_casings == 0
+
+    def test_each_is_left_out_alone(self):
+        for name in self.DEFAULTS:
+            off = None if name == "char_encoder" else False
+            network = tagger(**{**self.DEFAULTS, name: off}).fit(SENTENCES, TAGS).module_
+            found = {
+                "char_encoder": network.char_encoder, "casing": network.n_casings,
+                "affixes": network.affixes, "wide": network.wide,
+            }  # fmt: skip
+            assert [other for other, layer in found.items() if not layer] == [name]
+
+
+class TestWordFeatures:
+    def test_list(self):
+        assert features_of("Gdańsk-2") == [
+            "word gdańsk-2", "casing partly numeric", "shape Xx-d",
+            "prefix 1 G", "prefix 2 Gd", "prefix 3 Gda", "prefix 4 Gdań",
+            "suffix 1 2", "suffix 2 -2", "suffix 3 k-2", "suffix 4 sk-2"]  # fmt: skip
+        assert len(features_of("")) == len(features_of("a"))
+
+    @pytest.mark.parametrize(
+        ("word", "shape"),
+        [("London", "Xx"), ("2-1", "d-d"), ("U.S.", "X.X."), ("", ""), ("Толстой", "Xx"),
+         ("ünder", "x"), ("日本", "o"), ("iPhone4", "xXxd")],
+    )  # fmt: skip
+    def test_shapes_in_every_script(self, word, shape):
+        assert shape_of(word) == shape
+
+    def test_unknown_ones_are_left_out(self):
+        features = WordFeatures(["London"])
+        codes = features.encode(["", "Lo", "London"])
+        assert not codes[0].any()
+        kinds = [name.rsplit(" ", 1)[0] for name in features_of("Lo")]
+        shared = [kind for kind, code in zip(kinds, codes[1], strict=True) if code]
+        assert shared == ["casing", "shape", "prefix 1", "prefix 2"]
+        assert codes[2].all()
+        assert codes.max() < features.n_features
+
+    def test_growth_keeps_codes(self):
+        features = WordFeatures(["London"])
+        before = dict(features.codes)
+        grown = features.grown(["London", "Paris"])
+        assert features.codes == before
+        assert before.items() <= grown.codes.items()
+        assert grown.encode(["", "Paris"])[1].all()
+        assert len(set(grown.codes.values())) == grown.n_features - 2
+
+    def test_new_words_are_known_by_their_affixes(self):
+        words = ["reading", "running", "seeing", "eating", "walked", "jumped", "talked", "asked"]
+        X, y = [[word] for word in words] * 3, ([["ING"]] * 4 + [["ED"]] * 4) * 3
+        new = [["leading"], ["dreamed"], ["being"], ["played"]]
+        for params in ({"affixes": True}, {"wide": True}):
+            fitted = tagger(max_epochs=40, word_dropout=0.5, **params).fit(X, y)
+            assert fitted.predict(new).tolist() == [["ING"], ["ED"], ["ING"], ["ED"]]
+
+    def test_dropout_in_training_alone(self):
+        params = {"affixes": True, "wide": True}
+        rough = tagger(affix_dropout=0.5, **params).fit(SENTENCES, TAGS)
+        assert_same(rough.predict_marginals(SHORT), rough.predict_marginals(SHORT))
+        with pytest.raises(AssertionError):
+            assert_same(rough.predict_marginals(SHORT), marginals(SENTENCES, SHORT, **params))
+        dropped, whole = (
+            tagger(affix_dropout=share, **params).fit(SENTENCES, TAGS).module_.wide.embedding.weight
+            for share in (0.99, 0.0)
+        )
+        assert dropped.any(dim=1).sum() < whole.any(dim=1).sum() / 2
+
+    def test_kept_in_pickles_and_over_calls(self):
+        params = {"affixes": True, "wide": True}
+        fitted = tagger(warm_start=True, **params).fit(SENTENCES[:3], TAGS[:3])
+        expected = fitted.predict_marginals(SHORT)
+        assert_same(pickle.loads(pickle.dumps(fitted)).predict_marginals(SHORT), expected)
+        n_before = fitted._encoder.features.n_features
+        fitted.fit(SENTENCES, TAGS)
+        assert fitted._encoder.features.n_features > n_before
+        for name in params:
+            with pytest.raises(ValueError, match="does not fit the network"):
+                clone(fitted).fit(SENTENCES, TAGS).set_params(**{name: False}).fit(SENTENCES, TAGS)
 
 
 class TestSpelling:
@@ -224,10 +332,14 @@ WRONG_PARAMETERS = {
     "scheme": ("iob2", "BIO", 2, True),
     "train_scheme": ("auto", "bioes", 3),
     "crf": ("yes", None, 2),
-    "char_encoder": ("CNN", "gru", True, 1),
+    "char_encoder": ("CNN", "gru", True, False, 1),
     "char_embedding_dim": (0, 1.5, None),
     "char_hidden_size": (0, -1, None),
     "casing": ("yes", None),
+    "affixes": ("yes", None, 32),
+    "affix_embedding_dim": (0, 1.5, None),
+    "wide": ("yes", None, 3),
+    "affix_dropout": (1.0, -0.1, None),
     "bidirectional": ("both", None),
     "class_weight": ("equal", [1, 2], 3),
     "early_stopping": ("f1", None),

@@ -84,6 +84,8 @@ class Batch:
         if self.spellings is not None:
             arguments["characters"] = torch.from_numpy(self.spellings.characters).to(device)
             arguments["casing"] = torch.from_numpy(self.spellings.casing).to(device)
+            if self.spellings.features is not None:
+                arguments["features"] = torch.from_numpy(self.spellings.features).to(device)
             arguments["words"] = self.words.to(device)
         if self.target_sequences is not None:
             arguments["targets"] = self.target_sequences.to(device)
@@ -94,7 +96,7 @@ class Batch:
 
 @dataclass
 class Spellings:
-    """The spellings of words: their characters and their casing.
+    """The spellings of words: their characters, their casing, and further features.
 
     Attributes
     ----------
@@ -102,15 +104,19 @@ class Spellings:
         Codes of each word's characters, padded on the right with 0.
     casing : ndarray of int64, shape (n_words,)
         Casing class of each word.
+    features : ndarray of int64, shape (n_words, n_kinds), default=None
+        Codes of features of each word, 0 where there is none.
     """
 
     characters: np.ndarray
     casing: np.ndarray
+    features: np.ndarray | None = None
 
     def __getitem__(self, rows):
         characters = self.characters[rows]
         longest = max(1, np.count_nonzero(characters, axis=1).max())
-        return Spellings(characters[:, :longest], self.casing[rows])
+        features = None if self.features is None else self.features[rows]
+        return Spellings(characters[:, :longest], self.casing[rows], features)
 
 
 class SequenceDataset(Dataset):

@@ -1,6 +1,6 @@
 """LSTMTagger: a tag for each step of a sequence."""
 
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 import torch
@@ -35,8 +35,8 @@ class LSTMTagger(BaseLSTM):
             + \sum_t A_{y_{t-1}, y_t} + z_{y_T}\Big)
 
     Training minimises :math:`-\log P(y \mid x)`; prediction decodes the best path [1]_. The
-    features of a step are its word's embedding and, optionally, a character encoding [2]_ and the
-    word's casing.
+    features of a step are its word's embedding, a character encoding [2]_, and the word's casing
+    and affixes, which also enter the emissions by a linear path beside the LSTM [3]_.
 
     ``X`` may be token lists, `Sequences`, lists of token ids with `vocabulary_size`, a 3-D array of
     numbers, or a list of (n_steps, n_features) arrays; ``y`` has a list of tags for each sequence,
@@ -52,14 +52,28 @@ class LSTMTagger(BaseLSTM):
         The scheme to train in; predictions are converted back. ``"IOBES"`` often helps.
     crf : bool, default=True
         Whether a CRF models neighbouring tags; otherwise each step has its own softmax.
-    char_encoder : {"cnn", "lstm"} or None, default=None
-        Network that encodes each token's characters, which `word_dropout` does not touch.
+    char_encoder : {"auto", "cnn", "lstm"} or None, default="auto"
+        Network that encodes each token's characters, which `word_dropout` does not touch. Here and
+        in the parameters below, ``"auto"`` means on for X that has strings, as tokens do: ``"cnn"``
+        here, otherwise True.
     char_embedding_dim : int, default=30
         Width of the character embeddings, to which `embedding_dropout` applies too.
     char_hidden_size : int, default=30
         Filters of the ``"cnn"``, or units of the ``"lstm"`` in each direction.
-    casing : bool, default=False
+    casing : bool or "auto", default="auto"
         Whether casing is a feature: lower, upper, title, mixed, numeric or partly numeric.
+    affixes : bool or "auto", default="auto"
+        Whether a word is also described by vectors of its lower-case form, its casing, its shape,
+        such as ``"Xx"``, and its first and last 1, 2, 3 and 4 characters.
+    affix_embedding_dim : int, default=32
+        Width of these vectors, which are added up.
+    wide : bool or "auto", default="auto"
+        Whether a linear path beside the LSTM adds weights of the same features, of a word and of
+        its neighbours, to the emissions. So it also learns what a linear CRF learns, which matters
+        most with little data.
+    affix_dropout : float, default=0.2
+        Probability of leaving out a feature in training, of `affixes` and of `wide`: then one does
+        not rely on the word where its suffix would do.
     vocabulary_size : int or None, default=None
         If set, integers in X are token ids below it, 0 being padding; otherwise they are numbers.
     embedding_dim : int, default=32
@@ -193,6 +207,8 @@ class LSTMTagger(BaseLSTM):
        https://doi.org/10.18653/v1/N16-1030
     .. [2] Ma and Hovy (2016), End-to-end sequence labeling via bi-directional LSTM-CNNs-CRF,
        ACL. https://doi.org/10.18653/v1/P16-1101
+    .. [3] Cheng et al. (2016), Wide & deep learning for recommender systems, DLRS.
+       https://doi.org/10.1145/2988450.2988454
 
     Examples
     --------
@@ -216,10 +232,14 @@ class LSTMTagger(BaseLSTM):
         scheme="auto",
         train_scheme=None,
         crf=True,
-        char_encoder=None,
+        char_encoder="auto",
         char_embedding_dim=30,
         char_hidden_size=30,
-        casing=False,
+        casing="auto",
+        affixes="auto",
+        affix_embedding_dim=32,
+        wide="auto",
+        affix_dropout=0.2,
         vocabulary_size=None,
         embedding_dim=32,
         fine_tune_embeddings=True,
@@ -264,6 +284,10 @@ class LSTMTagger(BaseLSTM):
         self.char_embedding_dim = char_embedding_dim
         self.char_hidden_size = char_hidden_size
         self.casing = casing
+        self.affixes = affixes
+        self.affix_embedding_dim = affix_embedding_dim
+        self.wide = wide
+        self.affix_dropout = affix_dropout
         self.vocabulary_size = vocabulary_size
         self.embedding_dim = embedding_dim
         self.fine_tune_embeddings = fine_tune_embeddings
@@ -306,10 +330,14 @@ class LSTMTagger(BaseLSTM):
         "scheme": [StrOptions({"auto", *SCHEMES}), None],
         "train_scheme": [StrOptions(set(SCHEMES)), None],
         "crf": ["boolean"],
-        "char_encoder": [StrOptions(set(CharEncoder.KINDS)), None],
+        "char_encoder": [StrOptions({"auto", *CharEncoder.KINDS}), None],
         "char_embedding_dim": [Interval(Integral, 1, None, closed="left")],
         "char_hidden_size": [Interval(Integral, 1, None, closed="left")],
-        "casing": ["boolean"],
+        "casing": ["boolean", StrOptions({"auto"})],
+        "affixes": ["boolean", StrOptions({"auto"})],
+        "affix_embedding_dim": [Interval(Integral, 1, None, closed="left")],
+        "wide": ["boolean", StrOptions({"auto"})],
+        "affix_dropout": [Interval(Real, 0, 1, closed="left")],
         "class_weight": [dict, StrOptions({"balanced"}), None],
     }
     del _parameter_constraints["pooling"], _parameter_constraints["mask_padding"]
@@ -374,8 +402,22 @@ class LSTMTagger(BaseLSTM):
             self.vocabulary_size,
             self.fine_tune_embeddings,
             self.precision,
-            reads_words=self.char_encoder is not None or self.casing,
+            reads_words=self._reads_words(),
+            reads_features=bool(self.affixes or self.wide),
         )
+
+    def _reads_words(self):
+        """Whether what a step is described by needs strings: True, "auto" or False."""
+        readers = [self.char_encoder, self.casing, self.affixes, self.wide]
+        readers = [reader for reader in readers if reader]
+        return "auto" if readers and set(readers) == {"auto"} else bool(readers)
+
+    def _choose(self, name, choice=True):
+        """Return a parameter of the network, where "auto" takes the choice if X has strings."""
+        value = getattr(self, name)
+        if value != "auto":
+            return value
+        return choice if self._encoder.speller is not None else None
 
     def _check_targets(self, y):
         return check_tags(y, None)
@@ -418,10 +460,13 @@ class LSTMTagger(BaseLSTM):
             "crf": self.crf,
             "allowed": allowed,
             "class_weight": self._tag_weights,
-            "char_encoder": self.char_encoder,
+            "char_encoder": self._choose("char_encoder", "cnn"),
             "char_embedding_dim": self.char_embedding_dim,
             "char_hidden_size": self.char_hidden_size,
-            "n_casings": len(CASINGS) if self.casing else 0,
+            "n_casings": len(CASINGS) if self._choose("casing") else 0,
+            "affix_embedding_dim": self.affix_embedding_dim if self._choose("affixes") else 0,
+            "wide": bool(self._choose("wide")),
+            "affix_dropout": self.affix_dropout,
         }
 
     # ------------------------------------------------------------ validation

@@ -7,8 +7,9 @@ import numpy as np
 from sklstm._input_encoder import InputEncoder
 from sklstm.sequences._fields import UNKNOWN
 from sklstm.tagger._spelling import Speller, strings_of
+from sklstm.tagger._word_features import WordFeatures
 
-READERS = "char_encoder and casing"
+READERS = "char_encoder, casing, affixes and wide"
 
 
 class WordEncoder(InputEncoder):
@@ -18,33 +19,45 @@ class WordEncoder(InputEncoder):
     ----------
     *args : tuple
         As for `InputEncoder`.
-    reads_words : bool
-        Whether the network uses characters or casing.
+    reads_words : bool or "auto"
+        Whether the network reads spellings: characters, casing or features. ``"auto"`` if X has
+        strings.
+    reads_features : bool
+        Whether features are among them.
 
     Attributes
     ----------
     speller : Speller or None
-        Encodes the spellings, if the network uses them.
+        Encodes the spellings, if the network reads them.
+    features : WordFeatures or None
+        Encodes features, if the network reads them.
     """
 
-    def __init__(self, *args, reads_words):
+    speller = features = None
+
+    def __init__(self, *args, reads_words, reads_features):
         super().__init__(*args)
         self.reads_words = reads_words
-        self.speller = None
+        self.reads_features = reads_features
 
     def learn(self, inputs):
-        """Learn like `InputEncoder`, and the characters of the words."""
+        """Learn like `InputEncoder`, and the characters and features of the words."""
         super().learn(inputs)
-        if self.reads_words:
-            self.speller = Speller(strings_of(inputs, READERS).categories[UNKNOWN + 1 :])
+        has_strings = getattr(inputs, "categories", None) is not None
+        if self.reads_words is True or (self.reads_words and has_strings):
+            words = strings_of(inputs, READERS).categories[UNKNOWN + 1 :]
+            self.speller = Speller(words)
+            self.features = WordFeatures(words) if self.reads_features else None
 
     def grown(self, inputs):
-        """Return an encoder that knows new words, and their characters too."""
+        """Return an encoder that knows new words, with their characters and features."""
         encoder = super().grown(inputs)
         if self.speller is not None:
-            words = strings_of(inputs, READERS).without_unused()
+            words = strings_of(inputs, READERS).without_unused().categories[UNKNOWN + 1 :]
             encoder = copy(encoder)
-            encoder.speller = self.speller.grown(words.categories[UNKNOWN + 1 :])
+            encoder.speller = self.speller.grown(words)
+            if self.features is not None:
+                encoder.features = self.features.grown(words)
         return encoder
 
     def encode(self, inputs, mask_padding):
@@ -54,8 +67,10 @@ class WordEncoder(InputEncoder):
             words = strings_of(inputs, READERS)
             used, words_of_steps = np.unique(words.codes, return_inverse=True)
             steps["words"] = 1 + words_of_steps
-            named = map(words.categories.__getitem__, used)
-            steps["spellings"] = self.speller.spell(["", *named])
+            named = ["", *map(words.categories.__getitem__, used)]
+            steps["spellings"] = self.speller.spell(named)
+            if self.features is not None:
+                steps["spellings"].features = self.features.encode(named)
         return steps
 
     def input_options(self, embedding_dim):
@@ -63,4 +78,6 @@ class WordEncoder(InputEncoder):
         options = super().input_options(embedding_dim)
         if self.speller is not None:
             options["n_characters"] = self.speller.n_characters
+        if self.features is not None:
+            options["n_word_features"] = self.features.n_features
         return options

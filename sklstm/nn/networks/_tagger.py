@@ -7,15 +7,19 @@ from sklstm.nn.crf import LinearChainCRF
 from sklstm.nn.dropout import Dropout
 from sklstm.nn.linear import glorot_linear
 from sklstm.nn.networks._char_encoder import CharEncoder
+from sklstm.nn.networks._feature_sum import FeatureSum
 from sklstm.nn.networks._sequence import SequenceNet, layer_row, step_losses
+from sklstm.sequences._fields import PADDING
 
 
 class TaggerNet(SequenceNet):
     r"""Sequence tagging: recurrent layers, and a linear-chain CRF over their outputs.
 
-    A step is described by its vector, by an encoding of its characters, and by its casing class.
-    A linear layer maps the recurrent outputs :math:`h_t` to emissions :math:`e_t = W h_t + b`,
-    one for each tag, which are the scores of a linear-chain CRF, or of a softmax at each step.
+    A step is described by its vector, by an encoding of its characters, by its casing class, and
+    by the sum of the vectors of its word's features. A linear layer maps the recurrent outputs
+    :math:`h_t` to emissions :math:`e_t = W h_t + b`, one for each tag, which are the scores of a
+    linear-chain CRF, or of a softmax at each step. A wide path adds weights of the features of the
+    step's word and of its neighbours, as a linear tagger has them.
 
     Parameters
     ----------
@@ -35,6 +39,14 @@ class TaggerNet(SequenceNet):
         Sizes of the character encoder.
     n_casings : int, default=0
         Number of casing classes.
+    n_word_features : int, default=0
+        Number of codes of features of words, padding and unknown included.
+    affix_embedding_dim : int, default=0
+        Width of the vectors of features of words; 0 for none.
+    wide : bool, default=False
+        Whether there is a wide path.
+    affix_dropout : float, default=0.0
+        Probability of leaving out a feature of a word during training, in both places.
     dropout : float, default=0.0
         Dropout between layers, and before the output.
     locked_dropout : bool, default=False
@@ -59,6 +71,10 @@ class TaggerNet(SequenceNet):
         char_embedding_dim=30,
         char_hidden_size=30,
         n_casings=0,
+        n_word_features=0,
+        affix_embedding_dim=0,
+        wide=False,
+        affix_dropout=0.0,
         dropout=0.0,
         locked_dropout=False,
         embedding_dropout=0.0,
@@ -72,7 +88,9 @@ class TaggerNet(SequenceNet):
         super().__init__(
             n_features,
             hidden_size,
-            n_extra_features=n_casings + (0 if encoder is None else encoder.output_size),
+            n_extra_features=sum(
+                [0 if encoder is None else encoder.output_size, n_casings, affix_embedding_dim]
+            ),
             dropout=dropout,
             locked_dropout=locked_dropout,
             embedding_dropout=embedding_dropout,
@@ -80,6 +98,12 @@ class TaggerNet(SequenceNet):
         )
         self.char_encoder = encoder
         self.n_casings = n_casings
+        self.affix_dropout = affix_dropout
+        self.affixes = self.wide = None
+        if affix_embedding_dim:
+            self.affixes = FeatureSum(n_word_features, affix_embedding_dim, scale=0.1)
+        if wide:  # weights for the tags of the step before, of the step, and of the step after
+            self.wide = FeatureSum(n_word_features, 3 * n_outputs)
         self.dropout = Dropout(dropout, locked_dropout)
         self.output = glorot_linear(self.recurrent.output_size, n_outputs)
         self.crf = LinearChainCRF(n_outputs, allowed)
@@ -91,7 +115,9 @@ class TaggerNet(SequenceNet):
         weights = None if class_weight is None else torch.as_tensor(class_weight)
         self.register_buffer("class_weight", weights, persistent=False)
 
-    def forward(self, steps, lengths, vectors=None, words=None, characters=None, casing=None):
+    def forward(
+        self, steps, lengths, vectors=None, words=None, characters=None, casing=None, features=None
+    ):
         """Compute the emissions.
 
         Parameters
@@ -108,34 +134,46 @@ class TaggerNet(SequenceNet):
             Codes of the characters of each word of the batch.
         casing : LongTensor of shape (n_words,), default=None
             Casing class of each word.
+        features : LongTensor of shape (n_words, n_kinds), default=None
+            Codes of features of each word, 0 where there is none.
 
         Returns
         -------
         Tensor of shape (n_sequences, n_steps, n_outputs)
             The emissions; those at padding have no meaning.
         """
-        x = self.embed_steps(steps, vectors, words, characters, casing)
+        x = self.embed_steps(steps, vectors, words, characters, casing, features)
         return self.forward_embedded(x, lengths)
 
-    def embed_steps(self, steps, vectors=None, words=None, characters=None, casing=None):
+    def embed_steps(
+        self, steps, vectors=None, words=None, characters=None, casing=None, features=None
+    ):
         """Embed the steps.
 
         Parameters
         ----------
-        steps, vectors, words, characters, casing
+        steps, vectors, words, characters, casing, features
             As for `forward`.
 
         Returns
         -------
         Tensor of shape (n_sequences, n_steps, n_features)
-            The inputs of the recurrent layers.
+            The inputs of the recurrent layers, and then those of the wide path.
         """
-        features = [self.embed(steps, vectors)]  # (N, T, F)
+        inputs = [self.embed(steps, vectors)]  # (N, T, F)
+        if features is not None and self.training and self.affix_dropout:
+            dropped = torch.rand(features.shape, device=features.device) < self.affix_dropout
+            features = features.masked_fill(dropped, PADDING)
         if self.char_encoder is not None:
-            features.append(F.embedding(words, self.char_encoder(characters)))  # (N, T, C)
+            inputs.append(F.embedding(words, self.char_encoder(characters)))  # (N, T, C)
         if self.n_casings:
-            features.append(F.one_hot(casing, self.n_casings).to(features[0].dtype)[words])
-        return self.embedding_dropout(torch.cat(features, dim=-1))
+            inputs.append(F.one_hot(casing, self.n_casings).to(inputs[0].dtype)[words])
+        if self.affixes is not None:
+            inputs.append(F.embedding(words, self.affixes(features)))  # (N, T, A)
+        x = self.embedding_dropout(torch.cat(inputs, dim=-1))
+        if self.wide is None:
+            return x
+        return torch.cat([x, F.embedding(words, self.wide(features))], dim=-1)
 
     def forward_embedded(self, x, lengths):
         """Compute the emissions of embedded steps.
@@ -152,7 +190,10 @@ class TaggerNet(SequenceNet):
         Tensor of shape (n_sequences, n_steps, n_outputs)
             The emissions; those at padding have no meaning.
         """
-        return self.output(self.dropout(self.recurrent(x, lengths)))  # (N, T, K)
+        if self.wide is None:
+            return self.output(self.dropout(self.recurrent(x, lengths)))  # (N, T, K)
+        x, shares = x.tensor_split([x.shape[-1] - self.wide.width], dim=-1)
+        return self.output(self.dropout(self.recurrent(x, lengths))) + _add_up(shares)
 
     def losses(self, emissions, tags):
         """Compute the negative log-likelihood of the tags of each sequence.
@@ -186,7 +227,30 @@ class TaggerNet(SequenceNet):
             name = f"Characters ({self.char_encoder.kind})"
             shape = f"(N, T, {self.char_encoder.output_size})"
             rows.insert(self.embedding is not None, layer_row(name, shape, self.char_encoder))
+        if self.affixes is not None:
+            row = layer_row("Affixes", f"(N, T, {self.affixes.width})", self.affixes)
+            rows.insert(len(rows) - len(self.recurrent.layers), row)
         rows.append(layer_row("Linear", f"(N, T, {self.output.out_features})", self.output))
+        if self.wide is not None:
+            rows.append(layer_row("Wide path", f"(N, T, {self.output.out_features})", self.wide))
         if self.has_crf:
             rows.append(layer_row("CRF", "(N, T)", self.crf))
         return rows
+
+
+def _add_up(shares):
+    """Sum what each step and its neighbours say of its tags.
+
+    Parameters
+    ----------
+    shares : Tensor of shape (n_sequences, n_steps, 3 * n_outputs)
+        What each step says of the tags of the step before, of itself, and of the step after.
+
+    Returns
+    -------
+    Tensor of shape (n_sequences, n_steps, n_outputs)
+        The emissions of a linear tagger.
+    """
+    before, own, after = shares.chunk(3, dim=-1)  # (N, T, K) each
+    before, after = before[:, 1:], after[:, :-1]
+    return own + F.pad(before, (0, 0, 0, 1)) + F.pad(after, (0, 0, 1, 0))
