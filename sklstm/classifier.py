@@ -1,6 +1,6 @@
 """LSTMClassifier: one label, or several, for each sequence."""
 
-from numbers import Integral
+from numbers import Integral, Real
 from reprlib import repr as shorten
 
 import numpy as np
@@ -110,6 +110,9 @@ class LSTMClassifier(ClassifierMixin, BaseEnsemble):
         Share of the training data that early stopping holds out.
     n_iter_no_change : int, default=3
         Epochs without improvement before training stops early.
+    label_smoothing : float, default=0.0
+        Share of each target that is spread evenly over all classes in training, so that the
+        network does not grow too certain.
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weights of the classes, as in scikit-learn; they multiply `sample_weight`.
     n_members : int or "auto", default=1
@@ -225,6 +228,7 @@ class LSTMClassifier(ClassifierMixin, BaseEnsemble):
         validation="random",
         validation_fraction=0.1,
         n_iter_no_change=3,
+        label_smoothing=0.0,
         class_weight=None,
         n_members=1,
         wide=False,
@@ -266,6 +270,7 @@ class LSTMClassifier(ClassifierMixin, BaseEnsemble):
         self.validation = validation
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
+        self.label_smoothing = label_smoothing
         self.class_weight = class_weight
         self.n_members = n_members
         self.wide = wide
@@ -281,6 +286,7 @@ class LSTMClassifier(ClassifierMixin, BaseEnsemble):
         **BaseEnsemble._parameter_constraints,
         "n_members": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "wide": ["boolean"],
+        "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "class_weight": [dict, list, StrOptions({"balanced"}), None],
     }
 
@@ -402,6 +408,14 @@ class LSTMClassifier(ClassifierMixin, BaseEnsemble):
             self._class_weights = self._learn_class_weights(codes, is_matrix)  # (K, 2), or (1, K)
         weights = weights[:, None] * self._class_weights[np.arange(codes.shape[1]), codes]
         return weights if is_matrix else weights[:, 0]
+
+    def _attach_targets(self, data, targets, *, purpose):
+        if self.label_smoothing and purpose != "use":
+            if self._target_kind == "multiclass":
+                targets = np.eye(self._n_outputs)[targets]
+            n_classes = self._n_outputs if self._target_kind == "multiclass" else 2
+            targets = targets + self.label_smoothing * (1 / n_classes - targets)
+        super()._attach_targets(data, targets, purpose=purpose)
 
     def _learn_class_weights(self, codes, is_matrix):
         """Weigh the classes of each column of targets."""
@@ -552,6 +566,8 @@ def _are_alike(y, other):
 
 
 def _accuracy(outputs, targets):
+    if targets.ndim == 2:  # smoothed
+        targets = targets.argmax(dim=1)
     return (outputs.argmax(dim=1) == targets).float().mean()
 
 

@@ -37,6 +37,35 @@ class TestTargets:
         np.testing.assert_array_equal(fitted.classes_, ["neg", "pos"])
         assert fitted.score(TOKENS, LABELS) == 1
 
+    @pytest.mark.parametrize(
+        ("labels", "target"),
+        [
+            (["a", "b"] * 10, [0.1, 0.9]),
+            (["a", "b", "c", "b"] * 5, [0.2 / 3, 0.8 + 0.2 / 3]),
+            (np.eye(4, dtype=int)[[0, 1, 2, 3] * 5], [0.1, 0.9]),
+        ],
+        ids=["binary", "multiclass", "multi-label"],
+    )
+    def test_smoothed_labels(self, labels, target):
+        """No probability is learned beyond that of the smoothed target."""
+        X = [["a"], ["b"], ["c"], ["d"]] * 5
+        if len(np.unique(labels, axis=0)) == 2:
+            X = [["a"], ["b"]] * 10
+        elif np.ndim(labels) == 1:
+            X = [["a"], ["b"], ["c"], ["b"]] * 5
+        fitted = classifier(label_smoothing=0.2, max_epochs=150, lr=0.1, schedule="cosine")
+        found = fitted.fit(X, labels).predict_proba(X)
+        expected = np.asarray(target)[(found > 0.5).astype(int)]
+        np.testing.assert_allclose(found, expected, atol=0.02)
+        assert fitted.score(X, labels) == 1
+
+    def test_smoothed_labels_are_validated_as_they_are(self):
+        labels = np.array(["a", "b", "c", "b"] * 5)
+        for params in ({"early_stopping": True, "validation_fraction": 0.4}, {}):
+            fitted = classifier(label_smoothing=0.2, **params)
+            data = {} if params else {"X_val": TOKENS, "y_val": labels}
+            assert 0 <= fitted.fit(TOKENS, labels, **data).history_[-1]["valid_acc"] <= 1
+
     def test_the_more_probable_class_is_predicted(self):
         for labels in (y, np.arange(20) % 3):
             fitted = classifier(max_epochs=10).fit(SERIES, labels)
@@ -320,6 +349,7 @@ WRONG_PARAMETERS = {
     "max_epochs": (0, 1.5, None, "few"),
     "n_members": (0, 1.5, "some"),
     "wide": (None, "yes"),
+    "label_smoothing": (-0.1, 1, "some"),
     "early_stopping": ("yes", None),
     "scoring": ("f2", 1, ["f1", "accuracy"]),
     "validation": ("first", 5, None),
