@@ -15,13 +15,11 @@ from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.pipeline import make_pipeline
 
 from sklstm import (
-    LSTMClassifier,
     LSTMGenerator,
     LSTMTagger,
-    SequencePadder,
     TaggedText,
     Tokenizer,
-    Word2VecEmbedder,
+    text_classifier,
 )
 from sklstm.datasets import load_names, load_sentences, load_wikigold
 from sklstm.metrics import entity_f1_score, entity_report
@@ -40,28 +38,14 @@ LANGUAGES = ("Italian", "Japanese", "Russian")
 
 
 def make_search():
-    """Set up a grid search over the text pipeline.
+    """Set up a grid search over the text pipeline, with one network at a time.
 
     Returns
     -------
     GridSearchCV
         Not fitted.
     """
-    pipe = make_pipeline(
-        Tokenizer(),
-        Word2VecEmbedder(vector_size=50, min_count=2, epochs=30, scale=0.4, random_state=0),
-        SequencePadder(max_length=100),
-        LSTMClassifier(
-            fine_tune_embeddings=True,
-            bidirectional=True,
-            pooling="max",
-            embedding_dropout=0.3,
-            word_dropout=0.1,
-            dropout=0.3,
-            max_epochs=8,
-            random_state=0,
-        ),
-    )
+    pipe = text_classifier(effort="fast", wide=False, max_epochs=8, random_state=0)
     grid = {"lstmclassifier__hidden_size": [32, 64], "lstmclassifier__pooling": ["max", "last"]}
     return GridSearchCV(pipe, grid, cv=3, n_jobs=2, verbose=3, refit=False)
 
@@ -157,13 +141,14 @@ def run_sentiment():
     linear = make_pipeline(TfidfVectorizer(ngram_range=(1, 2)), LogisticRegression(C=10))
     evaluate("TF-IDF(1,2) + LogisticRegression", linear)
 
-    print("\n[2/8] Tokenizer, Word2VecEmbedder, SequencePadder, LSTMClassifier: grid search ...")
+    print("\n[2/8] text_classifier: a grid search over its network ...")
     search = make_search().fit(train, y_train)
     print(f"Best of the cross-validation, {search.best_score_:.3f}: {search.best_params_}")
 
-    print("\n[3/8] Training the best pipeline on all of the training sentences ...")
-    best = search.estimator.set_params(**search.best_params_, lstmclassifier__verbose=1)
-    evaluate("Word2Vec + bidirectional LSTM", best)
+    print("\n[3/8] Training on all of the training sentences: several such networks, and a linear")
+    print("model of n-grams beside them ...")
+    best = text_classifier(random_state=0, verbose=1).set_params(**search.best_params_)
+    evaluate("text_classifier()", best)
     best[-1].summary()
 
     print("\n[4/8] Saving, loading, predicting ...")

@@ -2,6 +2,7 @@
 
 import warnings
 from copy import copy
+from numbers import Integral
 
 import numpy as np
 from scipy.optimize import minimize
@@ -19,7 +20,8 @@ from sklstm.sequences import Sequences
 
 FOLDS = 5  # for several members
 FOLDS_OF_ONE = 10  # one member learns from nine tenths
-MAX_STEPS_OF_AUTO = 2**19  # steps of the data, of which n_members="auto" takes so many copies
+AUTO_MEMBERS = 1, 5
+AFFORDED_STEPS = 2**19  # in all members' copies of the data, if n_members leaves a choice
 
 
 class BaseEnsemble(BaseLSTM):
@@ -73,16 +75,15 @@ class BaseEnsemble(BaseLSTM):
 
     def _other_members(self, n_steps, others):
         """Return the members after the first, those of an earlier fit with today's parameters."""
-        n_members = self.n_members
+        low, high = self._member_bounds()
         if others is not None:
-            if n_members not in ("auto", len(others) + 1):
+            if not low <= len(others) + 1 <= high:
                 raise ValueError(
-                    f"n_members={n_members} cannot go on from a fit of {len(others) + 1}: set it "
-                    "back, or call fit with warm_start=False."
+                    f"n_members={self.n_members} cannot go on from a fit of {len(others) + 1}: "
+                    "set it back, or call fit with warm_start=False."
                 )
         else:
-            if n_members == "auto":
-                n_members = int(np.clip(MAX_STEPS_OF_AUTO // max(n_steps, 1), 1, FOLDS))
+            n_members = int(np.clip(AFFORDED_STEPS // max(n_steps, 1), low, high))
             seeds = check_random_state(self.random_state).randint(2**31 - 1, size=n_members - 1)
             others = [clone(self).set_params(random_state=seed) for seed in seeds.tolist()]
         single = {"n_members": 1, "wide": False}
@@ -90,6 +91,20 @@ class BaseEnsemble(BaseLSTM):
         shared = {name: single.get(name, value) for name, value in params.items()}
         del shared["random_state"]  # the others have seeds of their own
         return [other.set_params(**shared) for other in others]
+
+    def _member_bounds(self):
+        """Return how many members there are at least and at most."""
+        match self.n_members:
+            case "auto":
+                return AUTO_MEMBERS
+            case (Integral() as low, Integral() as high) if 1 <= low <= high:
+                return low, high
+            case Integral() as number:
+                return number, number
+        raise ValueError(
+            'n_members must be an integer, "auto", or two integers (low, high) with '
+            f"1 <= low <= high; got {self.n_members!r}."
+        )
 
     def _outputs(self, X):
         self._check_ready()

@@ -115,9 +115,9 @@ class LSTMClassifier(ClassifierMixin, BaseEnsemble):
         network does not grow too certain.
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weights of the classes, as in scikit-learn; they multiply `sample_weight`.
-    n_members : int or "auto", default=1
-        Networks whose outputs are averaged; they differ in their seeds. ``"auto"`` takes up to 5,
-        fewer of much data.
+    n_members : int, tuple (low, high) or "auto", default=1
+        Networks whose outputs are averaged; they differ in their seeds. A range takes the more of
+        them, the less data there are; ``"auto"`` is (1, 5).
     wide : bool, default=False
         Whether a linear model of n-grams stands beside the networks, as in wide and deep learning.
         Each network then leaves out a part of the samples, on which the two kinds of logits are
@@ -284,7 +284,7 @@ class LSTMClassifier(ClassifierMixin, BaseEnsemble):
 
     _parameter_constraints: dict = {
         **BaseEnsemble._parameter_constraints,
-        "n_members": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "n_members": [Interval(Integral, 1, None, closed="left"), tuple, StrOptions({"auto"})],
         "wide": ["boolean"],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "class_weight": [dict, list, StrOptions({"balanced"}), None],

@@ -3,12 +3,27 @@
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 
-from sklstm._arguments import describe
+from sklstm._arguments import check_option, describe
 from sklstm.classifier import LSTMClassifier
 from sklstm.embeddings import Word2VecEmbedder
 from sklstm.sequences import SequencePadder
 from sklstm.tagger import LSTMTagger
 from sklstm.text import Tokenizer
+
+# what text_classifier passes to LSTMClassifier
+EFFORTS = {
+    "fast": {"n_members": 1},
+    "balanced": {"n_members": "auto"},
+    "best": {
+        "n_members": (3, 5),
+        "hidden_size": 128,
+        "pooling": "max+mean",
+        "embedding_dropout": 0.3,
+        "locked_dropout": True,
+        "average": 0.3,
+        "batch_size": 64,
+    },
+}
 
 
 def _last_step_has(method):
@@ -198,8 +213,9 @@ def entity_tagger(
 def text_classifier(
     vectors=None,
     *,
+    effort="balanced",
     tokenizer=None,
-    vector_size=50,
+    vector_size=None,
     lowercase=True,
     max_length=None,
     random_state=None,
@@ -209,7 +225,8 @@ def text_classifier(
     """Make a pipeline that classifies raw texts.
 
     Its steps are ``tokenizer``, ``word2vecembedder``, ``sequencepadder`` (with `max_length`) and
-    ``lstmclassifier``: a bidirectional LSTM with max pooling.
+    ``lstmclassifier``: bidirectional LSTMs, and a linear model of n-grams beside them (`wide`), so
+    that the pipeline is at least about as good as the linear model on any data.
 
     Parameters
     ----------
@@ -217,6 +234,10 @@ def text_classifier(
         Pretrained word vectors, see `Word2VecEmbedder`, or the name of ready ones, such as
         ``"glove-wiki-gigaword-100"``, see `sklstm.datasets.fetch_vectors`. None trains vectors on
         the texts.
+    effort : {"fast", "balanced", "best"}, default="balanced"
+        ``"fast"`` trains one network; ``"balanced"`` up to five, fewer of much data; ``"best"``
+        three to five larger ones, which takes many times as long. Parameters that are given
+        override what it chooses.
     tokenizer : transformer or "passthrough", default=None
         Replaces the default tokenizer; ``"passthrough"`` if X is token lists.
     vector_size : int, default=50
@@ -252,8 +273,12 @@ def text_classifier(
     array(['pos', 'neg'], dtype='<U3')
     """
     _check_tokenizer(tokenizer)
+    check_option(effort, tuple(EFFORTS), "effort")
+    chosen = EFFORTS[effort]
     if tokenizer is None:
         tokenizer = Tokenizer(lowercase=lowercase)
+    if vector_size is None:
+        vector_size = 200 if effort == "best" else 50
     embedder = _embedder(
         vectors, vector_size, lowercase=lowercase, random_state=random_state, verbose=verbose
     )
@@ -261,11 +286,13 @@ def text_classifier(
         **{
             "bidirectional": True,
             "pooling": "max",
-            "embedding_dropout": 0.3,
+            "embedding_dropout": 0.5,
             "word_dropout": 0.1,
-            "dropout": 0.3,
+            "dropout": 0.5,
+            "wide": True,
             "random_state": random_state,
             "verbose": verbose,
+            **chosen,
             **classifier_params,
         }
     )

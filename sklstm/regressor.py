@@ -112,9 +112,9 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
         Share of the training data that early stopping holds out.
     n_iter_no_change : int, default=3
         Epochs without improvement before training stops early.
-    n_members : int or "auto", default=1
-        Networks whose outputs are averaged; they differ in their seeds. ``"auto"`` takes up to 5,
-        fewer of much data.
+    n_members : int, tuple (low, high) or "auto", default=1
+        Networks whose outputs are averaged; they differ in their seeds. A range takes the more of
+        them, the less data there are; ``"auto"`` is (1, 5).
     warm_start : bool, default=False
         Whether ``fit`` goes on from the previous fit.
     device : str, default="auto"
@@ -271,7 +271,7 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
 
     _parameter_constraints: dict = {
         **BaseEnsemble._parameter_constraints,
-        "n_members": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+        "n_members": [Interval(Integral, 1, None, closed="left"), tuple, StrOptions({"auto"})],
         "loss": [StrOptions(set(LOSSES))],
     }
 

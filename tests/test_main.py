@@ -37,6 +37,9 @@ def small_demo(monkeypatch):
     monkeypatch.setattr(demo, "load_wikigold", few_articles)
     monkeypatch.setattr(demo, "load_names", few_names)
     monkeypatch.setattr(demo, "make_search", lambda: search)
+    few = {"max_epochs": 1, "n_members": 2}
+    pipeline = demo.text_classifier
+    monkeypatch.setattr(demo, "text_classifier", lambda **given: pipeline(**given, **few))
     monkeypatch.setattr(demo, "make_tagger", lambda: tagger.set_params(max_epochs=2))
     with parallel_config("threading"):
         yield

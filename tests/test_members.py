@@ -40,8 +40,9 @@ class TestMembers:
 
     def test_auto_takes_fewer_of_much_data(self, monkeypatch):
         assert len(classifier(n_members="auto").fit(TOKENS, LABELS).members_) == 5
-        monkeypatch.setattr("sklstm._members.MAX_STEPS_OF_AUTO", 2 * sum(map(len, TOKENS)))
+        monkeypatch.setattr("sklstm._members.AFFORDED_STEPS", 2 * sum(map(len, TOKENS)))
         assert len(classifier(n_members="auto").fit(TOKENS, LABELS).members_) == 2
+        assert len(classifier(n_members=(3, 4)).fit(TOKENS, LABELS).members_) == 3
 
     def test_every_member_trains_on(self):
         fitted = classifier(n_members=2, warm_start=True).fit(SERIES, y)
@@ -66,9 +67,12 @@ class TestMembers:
         expected = classifier().fit(TOKENS, LABELS).decision_function(TOKENS)
         np.testing.assert_array_equal(fitted.decision_function(TOKENS), expected)
 
-    def test_weights_of_zero_members(self):
+    def test_wrong_numbers_of_members(self):
         for n_members in (0, -1, 1.5, "some"):
             with pytest.raises(ValueError, match="'n_members' parameter"):
+                classifier(n_members=n_members).fit(SERIES, y)
+        for n_members in ((0, 2), (3, 2), (1,), ("a", 2)):
+            with pytest.raises(ValueError, match="two integers"):
                 classifier(n_members=n_members).fit(SERIES, y)
 
 

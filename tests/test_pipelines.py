@@ -116,6 +116,16 @@ class TestTextClassifier:
         split = classifier(tokenizer=Tokenizer(tokenizer=str.split)).fit(TEXTS, LABELS)
         assert np.array_equal(passed.predict_proba(tokens), split.predict_proba(TEXTS))
 
+    def test_effort(self):
+        fast, balanced, best = (text_classifier(effort=e) for e in ("fast", "balanced", "best"))
+        assert repr(balanced) == repr(text_classifier())
+        assert [pipe[-1].n_members for pipe in (fast, balanced, best)] == [1, "auto", (3, 5)]
+        assert best[-1].hidden_size > balanced[-1].hidden_size
+        assert all(pipe[-1].wide for pipe in (fast, balanced, best))
+        assert text_classifier(effort="best", n_members=2, vector_size=9)[-1].n_members == 2
+        with pytest.raises(ValueError, match="effort must be one of 'fast', 'balanced', 'best'"):
+            text_classifier(effort="high")
+
     def test_search_and_clone(self):
         pipe = classifier(max_epochs=1)
         assert repr(clone(pipe)) == repr(pipe)
