@@ -1,13 +1,14 @@
 """Pretrained vectors from other packages, as stand-ins and, where installed, as the real thing."""
 
 import pickle
+import struct
 import warnings
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from gensim.models import FastText
-from gensim.models.fasttext import save_facebook_model
+from gensim.models.fasttext import ft_ngram_hashes, load_facebook_vectors, save_facebook_model
 from sklearn.base import clone
 
 from sklstm import Word2VecEmbedder, entity_tagger, text_classifier
@@ -184,8 +185,6 @@ class TestFastTextFile:
         assert np.array_equal(small.ngram_vectors_, full.ngram_vectors_[small.ngram_hashes_])
         assert len(pickle.dumps(small)) < len(pickle.dumps(full)) - 5000
         # the n-grams of most tokens are kept: "play" is in three of five
-        from gensim.models.fasttext import ft_ngram_hashes
-
         kept = set(small.ngram_hashes_.tolist())
         assert set(ft_ngram_hashes("play", 3, 6, 500)) & kept
         rows = [small.ngram_hashes_.tolist().index(h) for h in _hashes("replay") if h in kept]
@@ -215,12 +214,69 @@ class TestFastTextFile:
         with pytest.raises(ValueError, match=r"Cannot read the fastText model .*cut\.bin"):
             Word2VecEmbedder(vectors=cut).fit([["film"]])
 
+    @pytest.mark.parametrize(
+        ("position", "value", "message"),
+        [
+            (4, struct.pack("<i", 99), "format has version 99"),
+            (8, struct.pack("<i", 4), "its table is of shape"),
+            (-1, b"\1", "it is compressed, as .ftz files are"),
+        ],
+    )
+    def test_other_contents(self, path, tmp_path, position, value, message):
+        data = bytearray(path.read_bytes())
+        # the flag of a compressed model is before the shape of the table
+        flag = data.index(struct.pack("<2q", 500 + len(WORDS), 5)) - 1
+        position = flag if position < 0 else position
+        data[position : position + len(value)] = value
+        (tmp_path / "other.bin").write_bytes(data)
+        with pytest.raises(ValueError, match=message):
+            Word2VecEmbedder(vectors=tmp_path / "other.bin").fit([["film"]])
+
+    def test_words_of_many_bytes_cross_the_blocks_that_are_read(self, tmp_path):
+        words = [f"{'д' * 40}{i}" for i in range(15_000)]
+        model = FastText(
+            vector_size=2, min_count=1, bucket=10, epochs=1, workers=1, min_n=1, max_n=2
+        )
+        model.build_vocab_from_freq(dict.fromkeys(words, 1))
+        save_facebook_model(model, str(tmp_path / "long.bin"))
+        embedder = Word2VecEmbedder(vectors=tmp_path / "long.bin").fit([words[:1]])
+        assert list(embedder.vocabulary_) == model.wv.index_to_key
+        some = words[::1000]
+        np.testing.assert_allclose(
+            embedder.transform([some])[0],
+            load_facebook_vectors(str(tmp_path / "long.bin"))[some],
+            atol=1e-6,
+        )
+
+    def test_model_without_ngrams(self, tmp_path):
+        model = FastText([WORDS] * 5, vector_size=2, min_count=1, bucket=10, min_n=0, max_n=0)
+        save_facebook_model(model, str(tmp_path / "words.bin"))
+        embedder = Word2VecEmbedder(vectors=tmp_path / "words.bin").fit([WORDS])
+        assert embedder.ngram_vectors_ is None
+        assert sorted(embedder.vocabulary_) == sorted(WORDS)
+
+    @pytest.mark.parametrize("version", [11, 12])
+    def test_classifier_whose_labels_follow_the_words(self, version, tmp_path):
+        arguments = [2, 5, 1, 1, 5, 1, 3, 3, 4, 2, 2, 100]  # dimension 2, supervised, 4 buckets
+        head = struct.pack("<14id3i2q", 793712314, version, *arguments, 1e-4, 3, 2, 1, 9, -1)
+        entries = [b"ab\0", b"c\0", b"__label__x\0"]
+        counts = [struct.pack("<qb", 1, kind) for kind in (0, 0, 1)]
+        words = b"".join(word + count for word, count in zip(entries, counts, strict=True))
+        table = np.arange(12, dtype="<f4").reshape(6, 2)
+        path = tmp_path / "classifier.bin"
+        path.write_bytes(head + words + struct.pack("<?2q", False, 6, 2) + table.tobytes())
+        embedder = Word2VecEmbedder(vectors=path, variants=False).fit([["ab"]])
+        assert list(embedder.vocabulary_) == ["ab", "c"]
+        rows = [table[2 + row] for row in ft_ngram_hashes("ab", 2, 2, 4)]
+        expected = table[0] if version == 11 else np.mean([table[0], *rows], axis=0)
+        np.testing.assert_allclose(embedder.transform([["ab"]])[0][0], expected)
+
     def test_real(self, tmp_path):
         fasttext = pytest.importorskip("fasttext")
         text, saved = tmp_path / "text.txt", tmp_path / "model.bin"
         text.write_text((" ".join(WORDS) + "\n") * 50)
         model = fasttext.train_unsupervised(
-            str(text), dim=5, minCount=1, bucket=500, epoch=1, thread=1, verbose=0
+            str(text), dim=16, minCount=1, bucket=500, epoch=1, thread=1, verbose=0
         )
         model.save_model(str(saved))
         words = ["film", "films", "playfilm", "replay"]
@@ -230,8 +286,6 @@ class TestFastTextFile:
 
 
 def _hashes(word):
-    from gensim.models.fasttext import ft_ngram_hashes
-
     return ft_ngram_hashes(word, 3, 6, 500)
 
 

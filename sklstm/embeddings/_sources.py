@@ -8,14 +8,15 @@ from itertools import islice
 
 import numpy as np
 from gensim.models import KeyedVectors
-from gensim.models.fasttext import FastTextKeyedVectors, load_facebook_vectors
+from gensim.models.fasttext import FastTextKeyedVectors
 
 from sklstm._arrays import to_list, to_numbers
 from sklstm._vector_files import is_fasttext_model, read_tokens_and_table
 from sklstm._vector_tables import check_table, keep_first, rows_in_order, with_special_rows
 from sklstm.datasets._vector_registry import REGISTRY, list_names
 from sklstm.datasets._vectors import fetch_vector_file
-from sklstm.embeddings._char_ngrams import frequent_buckets
+from sklstm.embeddings._char_ngrams import frequent_rows, hash_ngrams
+from sklstm.embeddings._fasttext_file import read_fasttext
 from sklstm.sequences._fields import SPECIAL_TOKENS
 
 ACCEPTED = (
@@ -31,7 +32,7 @@ class TokenVectors:
 
     ``table`` begins with two rows of zeros, for padding and unknown tokens. ``rows`` has the row of
     each token, if several share one; otherwise they follow in order. ``ngrams`` are fastText's
-    vectors with their hashes, as of ``frequent_buckets``, the number of hashes, and the lengths.
+    vectors with their hashes, as of ``frequent_rows``, the number of hashes, and the lengths.
     ``tokenizer`` splits a token into others that have vectors.
     """
 
@@ -62,9 +63,10 @@ def _read(source, max_words, n_buckets, verbose):
     if isinstance(source, str) and not os.path.exists(os.path.expanduser(source)):
         return _from_name(source, max_words, verbose)
     if isinstance(source, (str, os.PathLike)):
-        if not is_fasttext_model(source):
-            return TokenVectors(*read_tokens_and_table(source, max_words))
-        source = _load_fasttext(source)
+        if is_fasttext_model(source):
+            tokens, table, ngrams = read_fasttext(source, max_words, n_buckets)
+            return TokenVectors(tokens, table, ngrams=ngrams)
+        return TokenVectors(*read_tokens_and_table(source, max_words))
     if isinstance(source, KeyedVectors):
         return _from_keyed(source, max_words, n_buckets)
     if all(hasattr(source, name) for name in ("embedding", "tokens", "tokenizer")):
@@ -111,20 +113,11 @@ def _from_keyed(keyed, max_words, n_buckets):
         vectors, tokens = _with_tokens(vectors, tokens)
     result = _from_table(vectors, tokens, max_words)
     if isinstance(keyed, FastTextKeyedVectors) and keyed.bucket:
-        table, kept = frequent_buckets(keyed, n_buckets)
-        result.ngrams = table, kept, keyed.bucket, (keyed.min_n, keyed.max_n)
+        lengths = keyed.min_n, keyed.max_n
+        hashes = [hash_ngrams(token, lengths, keyed.bucket) for token in result.tokens]
+        rows, kept = frequent_rows(hashes, keyed.bucket, n_buckets)
+        result.ngrams = keyed.vectors_ngrams[rows], kept, keyed.bucket, lengths
     return result
-
-
-def _load_fasttext(path):
-    path = os.path.expanduser(path)
-    try:
-        return load_facebook_vectors(path)
-    except Exception as error:  # of many kinds, if the file is cut short or damaged
-        raise ValueError(
-            f"Cannot read the fastText model {path}: {error or type(error).__name__}. It must be "
-            "a whole .bin file; a compressed .ftz model is not read."
-        ) from error
 
 
 def _from_spacy(vocab, max_words):
