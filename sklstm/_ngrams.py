@@ -24,13 +24,16 @@ class NGrams:
         Sequences of ``fit`` that an n-gram must occur in.
     boundaries : bool
         Whether n-grams also tell that a sequence begins before them, or ends after them.
+    lowercase : bool
+        Whether to lower-case the symbols.
     """
 
-    def __init__(self, min_n, max_n, *, min_df=1, boundaries=False):
+    def __init__(self, min_n, max_n, *, min_df=1, boundaries=False, lowercase=False):
         self.min_n = min_n
         self.max_n = max_n
         self.min_df = min_df
         self.boundaries = boundaries
+        self.lowercase = lowercase
 
     def fit(self, sequences):
         """Number the n-grams of lists of str, or of strings, whose symbols are characters."""
@@ -110,10 +113,12 @@ class NGrams:
     def _flatten(self, sequences):
         """List all symbols, None for a boundary, and the row of each."""
         lengths = np.fromiter(map(len, sequences), np.int64, len(sequences))
-        if not self.boundaries:
-            return list(chain.from_iterable(sequences)), np.repeat(np.arange(len(lengths)), lengths)
-        flat = list(chain.from_iterable((None, *sequence, None) for sequence in sequences))
-        return flat, np.repeat(np.arange(len(lengths)), lengths + 2)
+        if self.boundaries:
+            sequences, lengths = ((None, *sequence, None) for sequence in sequences), lengths + 2
+        flat = list(chain.from_iterable(sequences))
+        if self.lowercase:
+            flat = [symbol and symbol.lower() for symbol in flat]
+        return flat, np.repeat(np.arange(len(lengths)), lengths)
 
     def _join(self, prefix, codes, rows, n):
         """Make keys of prefixes and their next symbols, and tell which ones are n-grams."""

@@ -14,7 +14,8 @@ from sklstm.naive_bayes import NaiveBayesWeights
 PENALTY = 0.1  # of a row of TF-IDF of length 1; any text has that length
 SMOOTHING = 0.5  # texts added to those of a class that hold an n-gram
 MAX_ITERATIONS = 100  # of Newton's method, which takes some ten
-MAX_WORD_PIECES = 50_000_000  # numbers of character n-grams in all texts
+MANY_TOKENS = 500_000
+MANY_CHARACTERS = 40_000_000  # their n-grams take some 40 bytes a character
 
 
 class LinearTextModel:
@@ -128,10 +129,14 @@ class LinearTextModel:
 
     def _choose_counters(self, tokens):
         lengths = list(map(len, chain.from_iterable(tokens)))
+        min_df = 1 if len(lengths) <= MANY_TOKENS else 2  # most n-grams of much text occur once
         if lengths.count(1) > len(lengths) / 2:  # characters, or a script without blanks
-            counters = [NGrams(1, 5, boundaries=True)]
+            max_n = 4 if len(lengths) <= MANY_CHARACTERS else 3
+            counters = [NGrams(1, max_n, min_df=min_df, boundaries=True, lowercase=True)]
         else:
-            counters = [NGrams(1, 2), _WordPieces()]
+            counters = [NGrams(1, 2, min_df=min_df)]
+            if sum(lengths) <= MANY_CHARACTERS:
+                counters.append(_WordPieces())
         self._counters = [counter.fit(tokens) for counter in counters]
 
     def _count(self, tokens):
