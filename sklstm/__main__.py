@@ -83,6 +83,7 @@ def make_generator():
         embedding_dim=32,
         hidden_size=128,
         lr=0.005,
+        schedule=None,
         batch_size=64,
         max_epochs=1,
         warm_start=True,
