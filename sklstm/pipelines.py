@@ -314,5 +314,4 @@ def _check_tokenizer(tokenizer):
 def _embedder(vectors, vector_size, **params):
     if vectors is not None:
         return Word2VecEmbedder(vectors=vectors, min_count_missing=2, **params)
-    # little text needs many epochs, and its vectors are short
-    return Word2VecEmbedder(vector_size=vector_size, min_count=2, epochs=20, scale=0.4, **params)
+    return Word2VecEmbedder(vector_size=vector_size, min_count=2, scale=0.4, **params)

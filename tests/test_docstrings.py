@@ -116,6 +116,7 @@ MEANT_TO_DIFFER = {
     "bidirectional": {"LSTMTagger", "LSTMSeq2Seq"},  # a symbol depends on those after it
     "class_weight": {"LSTMTagger"},  # a CRF weights whole sequences
     "scoring": {"LSTMTagger"},  # the loss of a CRF rises long before its F1 falls
+    "wide": {"LSTMTagger"},  # inside its network
 }
 
 

@@ -438,6 +438,7 @@ class TestErrors:
             ({"min_count": 0}, "'min_count' .* Got 0"),
             ({"max_tokens": 2}, "'max_tokens' .* Got 2"),
             ({"epochs": 0}, "'epochs' .* Got 0"),
+            ({"epochs": "few"}, "'epochs' .* Got 'few'"),
             ({"negative": 0}, "'negative' .* Got 0"),
             ({"negative": 2**31}, "'negative' .* Got 2147483648"),
             ({"sample": 1.0}, "'sample' .* Got 1.0"),
@@ -687,3 +688,10 @@ class TestMinCountMissing:
     def test_wrong_value(self, wrong):
         with pytest.raises(ValueError, match=r"'min_count_missing' .* Got"):
             self.missing(min_count_missing=wrong)
+
+
+@pytest.mark.parametrize(("n_tokens", "epochs"), [(40, 20), (2**24 // 5, 5), (2**30, 3)])
+def test_epochs_by_the_amount_of_text(n_tokens, epochs, monkeypatch, capsys):
+    monkeypatch.setattr("sklstm.embeddings._embedder.AUTO_TOKENS", 2**24 * 40 // n_tokens)
+    Word2VecEmbedder(vector_size=2, min_count=1, verbose=1).fit([["a", "b"]] * 20)
+    assert f"of {epochs}:" in capsys.readouterr().out

@@ -24,6 +24,9 @@ from sklstm.sequences._sequences import token_sequences
 
 DIGIT = re.compile(r"\d")  # of any script
 
+AUTO_TOKENS = 2**24  # that epochs="auto" reads in all its passes
+AUTO_EPOCHS = 3, 20
+
 
 class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     """Attach a word vector to each token.
@@ -61,8 +64,9 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
     max_tokens : int, default=None
         Maximum size of the vocabulary, padding and unknown included. The most frequent tokens are
         kept, or the first pretrained ones, which most files list by frequency. None keeps all.
-    epochs : int, default=5
-        Passes over the tokens.
+    epochs : int or "auto", default="auto"
+        Passes over the tokens. ``"auto"`` makes 20 over up to 800,000 tokens, and fewer over more,
+        down to 3.
     negative : int, default=5
         Noise words per context word.
     sample : float, default=1e-3
@@ -168,7 +172,7 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         "min_count": [Interval(Integral, 1, None, closed="left")],
         "min_count_missing": [Interval(Integral, 1, None, closed="left"), None],
         "max_tokens": [Interval(Integral, 3, None, closed="left"), None],
-        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
         "negative": [Interval(Integral, 1, 1000, closed="both")],
         "sample": [Interval(Real, 0, 1, closed="left")],
         "alpha": [Interval(Real, 0, 1, closed="right")],
@@ -195,7 +199,7 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
         min_count=5,
         min_count_missing=None,
         max_tokens=None,
-        epochs=5,
+        epochs="auto",
         negative=5,
         sample=1e-3,
         alpha=0.025,
@@ -409,25 +413,28 @@ class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=No
                 "times or more, so there is no vector to train. Lower min_count, or train on "
                 "more text."
             )
-        model = self._make_model()
+        epochs = self.epochs
+        if epochs == "auto":
+            epochs = int(np.clip(AUTO_TOKENS // counts.total(), *AUTO_EPOCHS))
+        model = self._make_model(epochs)
         model.build_vocab_from_freq(kept)
         self._report(f"training vectors for {len(kept):,} of {len(counts):,} distinct tokens")
         model.train(
             corpus,
             total_words=counts.total(),
-            epochs=self.epochs,
+            epochs=epochs,
             callbacks=[Progress(self._report, counts.total())],
         )
         return model.wv
 
-    def _make_model(self):
+    def _make_model(self, epochs):
         options = {
             "vector_size": self.vector_size,
             "sg": self.architecture == "skip-gram",
             "window": self.window,
             "min_count": 1,  # the counts hold no rarer tokens
             "sorted_vocab": 0,  # and are sorted
-            "epochs": self.epochs,
+            "epochs": epochs,
             "negative": self.negative,
             "sample": self.sample,
             "alpha": self.alpha,
