@@ -3,6 +3,7 @@
 import warnings
 from copy import copy
 from numbers import Integral
+from time import perf_counter
 
 import numpy as np
 from scipy.optimize import minimize
@@ -56,9 +57,11 @@ class BaseEnsemble(BaseLSTM):
         members = [self, *others]
         folds = [None] * len(members) if wide is None else wide.folds(len(members))
         groups = None if isinstance(self.validation, str) else groups  # the folds have seen to them
+        start = perf_counter()
         for number, (member, fold) in enumerate(zip(members, folds, strict=True), start=1):
             if self.verbose and others:
-                print(f"Network {number} of {len(members)}:", flush=True)
+                left = f", about {(perf_counter() - start) * len(others):.0f} s for the others"
+                print(f"Network {number} of {len(members)}{left * (number == 2)}:", flush=True)
             if hasattr(self, "_declared_classes"):  # its own samples may lack some
                 member._declared_classes = self._declared_classes
             rows = slice(None) if fold is None else fold[0]

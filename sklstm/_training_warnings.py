@@ -11,6 +11,7 @@ from sklstm.nn.networks import SequenceNet
 
 STEEP_SHARE = 1 / 3  # of the fall of the loss, in the last quarter of training
 MIN_FALL = 0.1  # of the loss, in the last quarter of training
+NOTHING = 1e-4  # a loss of one that has learned everything
 MAX_PROBED, MIN_PROBED = 100, 10  # sequences that are compared
 LARGE = 10.0  # size of a number that may saturate a cell
 SMALL_STD = 1e-3  # of numbers that may be too small to move a cell
@@ -62,7 +63,7 @@ def warn_of_falling_loss(losses):
         return
     first, before, last = losses[0], losses[-1 - n_epochs // 4], losses[-1]
     fall = before - last
-    if fall <= STEEP_SHARE * (first - last) or fall <= MIN_FALL * abs(before):
+    if fall <= max(STEEP_SHARE * (first - last), MIN_FALL * abs(before), NOTHING):
         return
     warnings.warn(
         f"Training ended while its loss still fell steeply, from {before:.3g} to {last:.3g} in the "

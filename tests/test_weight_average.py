@@ -1,8 +1,11 @@
 """The mean of the weights of the last updates, and how long training takes by default."""
 
+import warnings
+
 import numpy as np
 import pytest
 import torch
+from sklearn.exceptions import ConvergenceWarning
 from skorch.callbacks import Callback
 from toys import SERIES
 
@@ -128,3 +131,25 @@ class TestEpochs:
     def test_the_generator_chooses(self):
         fitted = LSTMGenerator(hidden_size=2, batch_size=20).fit(["ab"] * 20)
         assert fitted.n_iter_ == choose_epochs(1, fitted._epochs_of_few)
+
+
+def test_verbose_tells_the_time_left(capsys):
+    classifier(verbose=1, max_epochs=40, n_members=2).fit(SERIES, y)
+    printed = capsys.readouterr().out
+    assert printed.count("s for 38 more epochs.") == 2
+    assert "Network 1 of 2:" in printed
+    assert "Network 2 of 2, about " in printed
+    classifier(verbose=1, max_epochs=1).fit(SERIES, y)
+    classifier(verbose=1).partial_fit(SERIES, y, classes=[0, 1])
+    assert "more epochs" not in capsys.readouterr().out
+
+
+def test_a_loss_that_still_falls_is_told():
+    X = np.repeat(np.eye(4), 5, axis=0)
+    labels = np.arange(20) // 5
+    slow = classifier(max_epochs=20, lr=3e-4, schedule=lambda share: share**4)
+    with pytest.warns(ConvergenceWarning, match="still fell steeply, from .* Raise max_epochs"):
+        slow.set_params(lr=0.1).fit(X, labels)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        classifier(max_epochs="auto").fit(X, labels)

@@ -8,6 +8,7 @@ from sklstm._callbacks._divergence import LastEpoch, WeightedClipping
 from sklstm._callbacks._early_stopping import BestEpoch, Stop
 from sklstm._callbacks._schedules import SCHEDULES, PolicyState, Schedule
 from sklstm._callbacks._scoring import BatchScore, EpochMean, EpochScore
+from sklstm._callbacks._time_left import TimeLeft
 from sklstm._callbacks._user_callbacks import (
     check_callback,
     continue_callbacks,
@@ -57,6 +58,8 @@ def make_callbacks(estimator, net, n_steps, valid, scores, monitor, *, is_whole=
         best = BestEpoch(monitor, monitor == "valid_loss", measure, estimator.n_iter_no_change)
         callbacks.append(best)
         last.append(Stop(best))
+    if estimator.verbose and is_whole:
+        last.insert(0, TimeLeft(net.max_epochs))
     if estimator.verbose and sys.stderr.isatty():  # a bar would fill a log file with its frames
         callbacks.append(ProgressBar())
     return callbacks + continue_callbacks(copy_callbacks(users), net) + last
