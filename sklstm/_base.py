@@ -51,7 +51,9 @@ class BaseLSTM(BaseEstimator):
 
     def _new_encoder(self):
         """Return the encoder of X, which ``fit`` lets learn."""
-        return InputEncoder(self.vocabulary_size, self.fine_tune_embeddings, self.precision)
+        return InputEncoder(
+            self.vocabulary_size, self.fine_tune_embeddings, self.precision, self.standardize
+        )
 
     def _check_targets(self, y):
         """Check y, and return it as an array."""
@@ -122,7 +124,10 @@ class BaseLSTM(BaseEstimator):
         purpose = "portion" if partial else "fit"
         reset = not (hasattr(self, "net_") and (partial or self.warm_start))
         if not reset:
-            self._encoder.check_size(getattr(self, "vocabulary_size", None))
+            self._encoder.check_unchanged(
+                vocabulary_size=getattr(self, "vocabulary_size", None),
+                standardize=getattr(self, "standardize", None),
+            )
         with nothing_lost(self):
             if reset:
                 self._random_state = check_random_state(self.random_state)
@@ -152,7 +157,7 @@ class BaseLSTM(BaseEstimator):
 
     def _read_dataset(self, X, y, sample_weight, y_val=None, *, reset=False, purpose="use"):
         """Read sequences and targets: for a ``"fit"``, as one ``"portion"`` of them, or to use."""
-        data = self._read_sequences(X, reset, purpose)
+        data = self._read_sequences(X, reset, purpose, sample_weight)
         y = self._check_targets(y)
         check_consistent_length(data, y)
         if reset:
@@ -168,7 +173,7 @@ class BaseLSTM(BaseEstimator):
         data.labels = to_labels(y)
         return data
 
-    def _read_sequences(self, X, reset=False, purpose="use"):
+    def _read_sequences(self, X, reset=False, purpose="use", sample_weight=None):
         """Read X as sequences without targets, and learn in ``fit`` what the network must know."""
         encoder = self._new_encoder() if reset else self._encoder
         inputs = encoder.read(X, self)
@@ -178,6 +183,9 @@ class BaseLSTM(BaseEstimator):
                 self.n_features_in_ = encoder.n_columns or encoder.width
         elif purpose != "use":
             encoder = encoder.grown(inputs)
+        if purpose != "use":
+            weights = weigh_samples(sample_weight, inputs.offsets[1:], purpose)
+            encoder = encoder.standardised(inputs, weights)
         self._encoder = encoder
         steps = encoder.encode(inputs, self.mask_padding)
         if steps.get("vectors") is not None:
@@ -273,7 +281,8 @@ class BaseLSTM(BaseEstimator):
         if ending == "finished" and not partial:
             warn_of_falling_loss([epoch["train_loss"] for epoch in self.history_[n_before:]])
         if ending != "diverged" and self._encoder.kind == "numbers":
-            warn_of_saturation(self.net_, data.sequences)
+            is_standardised = self._encoder.standardizer.by is not None
+            warn_of_saturation(self.net_, data.sequences, is_standardised)
 
     # ------------------------------------------------------------ using
 

@@ -7,6 +7,7 @@ from itertools import pairwise
 import numpy as np
 
 from sklstm._inputs import kind_of, read_input
+from sklstm._standardizer import Standardizer
 from sklstm.sequences._fields import PADDING, UNKNOWN
 from sklstm.sequences._sequences import recode
 
@@ -24,6 +25,8 @@ class InputEncoder:
         Whether the network learns vectors that come with X, or gets them with each batch.
     precision : {"auto", "float32", "float64", "bfloat16"}, default="auto"
         That of the network.
+    standardize : {"feature", "sample"} or None, default=None
+        How numbers in X are standardised, see `Standardizer`.
 
     Attributes
     ----------
@@ -44,10 +47,17 @@ class InputEncoder:
     kind = width = n_codes = codes = n_columns = _new_vectors = None
     n_frozen = 0
 
-    def __init__(self, vocabulary_size=None, fine_tune_embeddings=True, precision="auto"):
+    def __init__(
+        self,
+        vocabulary_size=None,
+        fine_tune_embeddings=True,
+        precision="auto",
+        standardize=None,
+    ):
         self.vocabulary_size = vocabulary_size
         self.fine_tune_embeddings = fine_tune_embeddings
         self.precision = precision
+        self.standardizer = Standardizer(standardize)
 
     def read(self, X, estimator):
         """Read X in any of the forms that are accepted, and check it against what was learned.
@@ -92,14 +102,18 @@ class InputEncoder:
             exact = small and inputs.values.dtype == np.float64
             self.precision = "float64" if exact else "float32"
 
-    def check_size(self, vocabulary_size):
-        """Check that the vocabulary of ids still has the size that it had in ``fit``."""
-        if vocabulary_size != self.vocabulary_size:
-            raise ValueError(
-                f"vocabulary_size={vocabulary_size} cannot go on from a fit with "
-                f"vocabulary_size={self.vocabulary_size}: set it back, or set warm_start=False and "
-                "call fit."
-            )
+    def check_unchanged(self, **parameters):
+        """Check that parameters which the encoder keeps are as they were in ``fit``."""
+        learned = {
+            "vocabulary_size": self.vocabulary_size,
+            "standardize": self.standardizer.by,
+        }
+        for name, value in parameters.items():
+            if value != learned[name]:
+                raise ValueError(
+                    f"{name}={value!r} cannot go on from a fit with {name}={learned[name]!r}: set "
+                    "it back, or set warm_start=False and call fit."
+                )
 
     def grown(self, inputs):
         """Return an encoder that has codes for tokens or vectors that are new, too.
@@ -123,10 +137,20 @@ class InputEncoder:
             encoder._new_vectors = inputs.vectors[[first[keys[digest]] for digest in new]]
         return encoder
 
+    def standardised(self, inputs, weights):
+        """Return an encoder that has a unit of numbers, learned from sequences with weights."""
+        if self.kind != "numbers":
+            return self
+        encoder = copy(self)
+        encoder.standardizer = self.standardizer.learned(
+            inputs.values, np.diff(inputs.offsets), weights
+        )
+        return encoder
+
     def encode(self, inputs, mask_padding):
         """Turn input into flat steps, and return them as arguments of `SequenceDataset`."""
         if self.kind == "numbers":
-            values, vectors, sequences = self._to_precision(inputs.values), None, inputs
+            values, vectors, sequences = self._standardise(inputs), None, inputs
         else:
             sequences = inputs.without_padding() if mask_padding else inputs
             values, vectors = self._look_up(sequences)
@@ -155,14 +179,15 @@ class InputEncoder:
         """Of numbers in this precision."""
         return np.float64 if self.precision == "float64" else np.float32
 
-    def _to_precision(self, values):
-        values = values.reshape(-1, self.width)  # without a step, the width is open
-        with np.errstate(over="ignore"):
-            values = values.astype(self.dtype, copy=False)
+    def _standardise(self, inputs):
+        """Return numbers in their unit and in the network's precision."""
+        values = inputs.values.reshape(-1, self.width)  # without a step, the width is open
+        values = self.standardizer.transform(values, np.diff(inputs.offsets), self.dtype)
         if not np.isfinite(values).all():
-            raise ValueError(
-                'X contains values too large for float32: scale X, or take precision="float64".'
+            advice = (
+                "scale X" if self.dtype == np.float64 else 'scale X, or take precision="float64"'
             )
+            raise ValueError(f"X contains values too large for {self.dtype.__name__}: {advice}.")
         return values
 
     def _look_up(self, sequences):

@@ -12,6 +12,7 @@ from sklstm.nn.pooling import Pooling
 
 CONSTRAINTS = {
     "vocabulary_size": [Interval(Integral, 2, 2**31, closed="both"), None],  # ids are int32
+    "standardize": [StrOptions({"feature", "sample"}), None],
     "embedding_dim": [Interval(Integral, 1, None, closed="left")],
     "fine_tune_embeddings": ["boolean"],
     "embedding_lr": [Interval(Real, 0, None, closed="neither"), None],

@@ -73,7 +73,7 @@ def warn_of_falling_loss(losses):
     )
 
 
-def warn_of_saturation(net, sequences):
+def warn_of_saturation(net, sequences, is_standardised):
     """Warn if the state is always the same, since the numbers are too large or too small."""
     if not isinstance(net.module_, SequenceNet):  # the user's own
         return
@@ -93,13 +93,16 @@ def warn_of_saturation(net, sequences):
     spread = net.compute(last_outputs, batch).std(dim=0).max().item()
     if spread >= (SATURATED_STD if size > LARGE else UNMOVED_STD):
         return
-    cause = f"values of up to {size:.3g} saturate its cells"
+    unit = " standard deviations" if is_standardised else ""
+    cause = f"values of up to {size:.3g}{unit} saturate its cells"
     if size <= LARGE:
-        cause = f"values that differ by about {differing:.1g} do not move its cells"
+        cause = f"values that differ by about {differing:.1g}{unit} do not move its cells"
+    advice = "Set standardize='feature'."
+    if is_standardised:
+        advice = "A few outliers set the scale: clip them, or pass logarithms or ranks."
     warnings.warn(
         f"The network hardly tells the sequences of X apart: {cause}, so that predictions are "
-        "about constant. Scale X, for example with StandardScaler on the series before "
-        "SlidingWindow, or on the steps.",
+        f"about constant. {advice}",
         ConvergenceWarning,
         stacklevel=levels_to_caller(),
     )

@@ -43,6 +43,11 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
         The loss to minimise.
     vocabulary_size : int or None, default=None
         If set, integers in X are token ids below it, 0 being padding; otherwise they are numbers.
+    standardize : {"feature", "sample"} or None, default="feature"
+        How numbers in X are standardised inside. ``"feature"`` subtracts a feature's mean and
+        divides by its standard deviation, which the first ``fit`` or ``partial_fit`` learns from
+        all steps; ``"sample"`` takes those of each sequence, for shapes whose level and size
+        do not matter; None leaves numbers as they are.
     embedding_dim : int, default=32
         Width of learned embeddings. Word vectors in X keep their own.
     fine_tune_embeddings : bool, default=True
@@ -191,6 +196,7 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
         *,
         loss="squared_error",
         vocabulary_size=None,
+        standardize="feature",
         embedding_dim=32,
         fine_tune_embeddings=True,
         embedding_lr=None,
@@ -231,6 +237,7 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
     ):
         self.loss = loss
         self.vocabulary_size = vocabulary_size
+        self.standardize = standardize
         self.embedding_dim = embedding_dim
         self.fine_tune_embeddings = fine_tune_embeddings
         self.embedding_lr = embedding_lr

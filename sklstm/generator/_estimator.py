@@ -288,6 +288,7 @@ class LSTMGenerator(
     }
     for _name in (
         "vocabulary_size",
+        "standardize",
         "fine_tune_embeddings",
         "mask_padding",
         "bidirectional",

@@ -62,6 +62,11 @@ class LSTMSeq2Seq(BaseLSTM):
         ``predict``.
     vocabulary_size : int or None, default=None
         If set, integers in X are token ids below it, 0 being padding; otherwise they are numbers.
+    standardize : {"feature", "sample"} or None, default="feature"
+        How numbers in X are standardised inside. ``"feature"`` subtracts a feature's mean and
+        divides by its standard deviation, which the first ``fit`` or ``partial_fit`` learns from
+        all steps; ``"sample"`` takes those of each sequence, for shapes whose level and size
+        do not matter; None leaves numbers as they are.
     embedding_dim : int, default=32
         Width of learned embeddings. Word vectors in X keep their own.
     fine_tune_embeddings : bool, default=True
@@ -216,6 +221,7 @@ class LSTMSeq2Seq(BaseLSTM):
         length_penalty=0.0,
         max_length=None,
         vocabulary_size=None,
+        standardize="feature",
         embedding_dim=32,
         fine_tune_embeddings=True,
         embedding_lr=None,
@@ -257,6 +263,7 @@ class LSTMSeq2Seq(BaseLSTM):
         self.length_penalty = length_penalty
         self.max_length = max_length
         self.vocabulary_size = vocabulary_size
+        self.standardize = standardize
         self.embedding_dim = embedding_dim
         self.fine_tune_embeddings = fine_tune_embeddings
         self.embedding_lr = embedding_lr
@@ -357,7 +364,9 @@ class LSTMSeq2Seq(BaseLSTM):
     # ------------------------------------------------------------ input and targets
 
     def _new_encoder(self):
-        return SourceEncoder(self.vocabulary_size, self.fine_tune_embeddings, self.precision)
+        return SourceEncoder(
+            self.vocabulary_size, self.fine_tune_embeddings, self.precision, self.standardize
+        )
 
     def _check_targets(self, y):
         return check_outputs(y)

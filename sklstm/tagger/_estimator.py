@@ -76,6 +76,11 @@ class LSTMTagger(BaseLSTM):
         not rely on the word where its suffix would do.
     vocabulary_size : int or None, default=None
         If set, integers in X are token ids below it, 0 being padding; otherwise they are numbers.
+    standardize : {"feature", "sample"} or None, default="feature"
+        How numbers in X are standardised inside. ``"feature"`` subtracts a feature's mean and
+        divides by its standard deviation, which the first ``fit`` or ``partial_fit`` learns from
+        all steps; ``"sample"`` takes those of each sequence, for shapes whose level and size
+        do not matter; None leaves numbers as they are.
     embedding_dim : int, default=32
         Width of learned embeddings. Word vectors in X keep their own.
     fine_tune_embeddings : bool, default=True
@@ -241,6 +246,7 @@ class LSTMTagger(BaseLSTM):
         wide="auto",
         affix_dropout=0.2,
         vocabulary_size=None,
+        standardize="feature",
         embedding_dim=32,
         fine_tune_embeddings=True,
         embedding_lr=None,
@@ -289,6 +295,7 @@ class LSTMTagger(BaseLSTM):
         self.wide = wide
         self.affix_dropout = affix_dropout
         self.vocabulary_size = vocabulary_size
+        self.standardize = standardize
         self.embedding_dim = embedding_dim
         self.fine_tune_embeddings = fine_tune_embeddings
         self.embedding_lr = embedding_lr
@@ -402,6 +409,7 @@ class LSTMTagger(BaseLSTM):
             self.vocabulary_size,
             self.fine_tune_embeddings,
             self.precision,
+            self.standardize,
             reads_words=self._reads_words(),
             reads_features=bool(self.affixes or self.wide),
         )

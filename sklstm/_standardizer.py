@@ -1,0 +1,105 @@
+"""The unit of numbers in X: the mean and scale by which they are standardised."""
+
+from copy import copy
+
+import numpy as np
+from sklearn.utils import gen_batches
+
+from sklstm._running_moments import Moments
+
+BLOCK = 2**16  # steps that are computed with at a time, which bounds the memory
+
+
+class Standardizer:
+    """Standardise the steps of sequences, feature by feature.
+
+    Parameters
+    ----------
+    by : {"feature", "sample"} or None
+        Whether a feature has one mean and scale, learned from all sequences, or those of each
+        sequence; None leaves numbers as they are.
+
+    Attributes
+    ----------
+    mean, scale : ndarray of shape (n_features,) or None
+        What was learned. The scale of a constant feature is 1.
+    """
+
+    mean = scale = None
+
+    def __init__(self, by):
+        self.by = by
+
+    def learned(self, values, lengths, weights):
+        """Return a standardizer with a unit, which it keeps from then on.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n_steps, n_features)
+            The steps of all sequences, one after the other.
+        lengths : ndarray of int, shape (n_sequences,)
+            Steps of each sequence.
+        weights : ndarray of shape (n_sequences,)
+            Weights of the sequences. If all are zero, nothing is learned yet.
+        """
+        if self.by != "feature" or self.mean is not None:
+            return self
+        moments, weights = Moments(), np.repeat(weights, lengths)
+        for rows in gen_batches(len(values), BLOCK):
+            block = np.ascontiguousarray(values[rows])  # another order in memory adds up otherwise
+            moments = moments.updated(block, weights[rows])
+        if not moments.total:
+            return self
+        if not np.all(np.isfinite(moments.variance)):
+            raise ValueError("The variance of X is too large for float64: scale X.")
+        new = copy(self)
+        new.mean, new.scale = moments.mean, _scale(moments.mean, moments.variance)
+        return new
+
+    def transform(self, values, lengths, dtype):
+        """Return the steps in their unit, as numbers of a dtype; those it cannot hold are infinite.
+
+        Parameters
+        ----------
+        values, lengths
+            As for `learned`.
+        dtype : dtype
+            Of the result. All is computed in float64.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):
+            if self.by is None or (self.by == "feature" and self.mean is None):
+                return values.astype(dtype, copy=False)
+            steps = np.empty(values.shape, dtype)
+            if self.by == "feature":
+                for rows in gen_batches(len(values), BLOCK):
+                    steps[rows] = (values[rows] - self.mean) / self.scale
+            else:
+                for rows in _blocks(lengths):
+                    first, last = rows[0], rows[-1]
+                    steps[first:last] = _standardise_each(values[first:last], np.diff(rows))
+        return steps
+
+
+def _scale(mean, variance):
+    """Return the standard deviations, or 1 for numbers that differ by rounding at most."""
+    return np.where(variance > (1e-14 * np.abs(mean)) ** 2, np.sqrt(variance), 1.0)
+
+
+def _blocks(lengths):
+    """Yield the offsets of sequences that have steps, of about `BLOCK` steps at a time."""
+    offsets = np.concatenate([[0], np.cumsum(lengths[lengths > 0])])
+    start = 0
+    while start < len(offsets) - 1:
+        stop = max(start + 1, np.searchsorted(offsets, offsets[start] + BLOCK, side="right") - 1)
+        yield offsets[start : stop + 1]
+        start = stop
+
+
+def _standardise_each(values, lengths):
+    """Standardise each sequence by its own steps."""
+    starts, counts = np.cumsum(lengths) - lengths, lengths[:, None]
+    values = values.astype(float)
+    mean = np.add.reduceat(values / np.repeat(counts, lengths, axis=0), starts)  # (N, F)
+    values -= np.repeat(mean, lengths, axis=0)
+    variance = np.add.reduceat(values**2, starts) / counts
+    return values / np.repeat(_scale(mean, variance), lengths, axis=0)
