@@ -1,23 +1,33 @@
 """LSTMRegressor: one number, or several, for each sequence."""
 
+import warnings
 from numbers import Integral
 
 import numpy as np
 import torch
-from sklearn.base import RegressorMixin
-from sklearn.utils import check_array, column_or_1d
+from sklearn.base import RegressorMixin, clone
+from sklearn.model_selection import KFold
+from sklearn.utils import check_array, column_or_1d, gen_batches
 from torch import nn
 
 from sklstm._arrays import to_numbers
 from sklstm._members import BaseEnsemble
+from sklstm._ridge import Ridge
 from sklstm._running_moments import Moments
-from sklstm._sklearn import Interval, StrOptions, fit_context
+from sklstm._sklearn import Interval, StrOptions, fit_context, safe_indexing
+from sklstm.nn.networks import last_steps
 
 LOSSES = {
     "squared_error": nn.MSELoss,
     "absolute_error": nn.L1Loss,
     "huber": nn.HuberLoss,
 }
+MAX_WIDE = 500  # numbers of a window that ridge regression reads
+N_FOLDS = 3
+MANY = 3_000  # samples, of which one fold tells enough
+N_BLOCKS = 10  # whose mean losses say how sure a difference is
+SHARES = np.linspace(0, 1, 21)  # of the network in predictions
+WINDOWS = 1000  # that are made into a matrix at a time
 
 
 class LSTMRegressor(RegressorMixin, BaseEnsemble):
@@ -28,7 +38,8 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
         h_t, c_t &= \mathrm{LSTM}(x_t, h_{t-1}, c_{t-1}) \\
         \hat y &= W \, \mathrm{pool}(h_1, \dots, h_T) + b
 
-    The network is an LSTM [1]_. Targets may have any unit: they are standardised internally by the
+    The network is an LSTM [1]_. For windows of numbers, all of one length, a ridge regression
+    stands beside it, see `wide`. Targets may have any unit: they are standardised internally by the
     (weighted) mean and standard deviation of the training targets, and the losses in `history_` are
     of standardised targets. ``partial_fit`` updates mean and standard deviation, and adjusts the
     output layer so that this alone changes no prediction.
@@ -48,6 +59,13 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
         divides by its standard deviation, which the first ``fit`` or ``partial_fit`` learns from
         all steps; ``"sample"`` takes those of each sequence, for shapes whose level and size
         do not matter; None leaves numbers as they are.
+    wide : bool, default=True
+        Whether windows of numbers, all of one length and with at most 500 numbers, are read by a
+        ridge regression too, whose forecasts and those of the network are averaged. The share of
+        the network is estimated on samples not learned from: the validation data of early stopping,
+        or blocks of consecutive samples, each predicted by a network trained on the others, so
+        that ``fit`` takes up to three times as long; ``partial_fit`` takes each portion before it
+        learns from it. A network that does not clearly help has no share.
     embedding_dim : int, default=32
         Width of learned embeddings. Word vectors in X keep their own.
     fine_tune_embeddings : bool, default=True
@@ -197,6 +215,7 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
         loss="squared_error",
         vocabulary_size=None,
         standardize="feature",
+        wide=True,
         embedding_dim=32,
         fine_tune_embeddings=True,
         embedding_lr=None,
@@ -238,6 +257,7 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
         self.loss = loss
         self.vocabulary_size = vocabulary_size
         self.standardize = standardize
+        self.wide = wide
         self.embedding_dim = embedding_dim
         self.fine_tune_embeddings = fine_tune_embeddings
         self.embedding_lr = embedding_lr
@@ -280,7 +300,10 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
         **BaseEnsemble._parameter_constraints,
         "n_members": [Interval(Integral, 1, None, closed="left"), tuple, StrOptions({"auto"})],
         "loss": [StrOptions(set(LOSSES))],
+        "wide": ["boolean"],
     }
+    _n_wide_steps = None
+    _is_cross_fitted = True
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None):
@@ -361,6 +384,22 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
         """
         return super().score(X, *self._check_scored(y, sample_weight))
 
+    def _read_dataset(self, X, y, sample_weight, y_val=None, *, reset=False, purpose="use"):
+        data = super()._read_dataset(X, y, sample_weight, y_val, reset=reset, purpose=purpose)
+        if reset:
+            self._n_wide_steps, self._ridge = self._choose_wide(data), Ridge()
+            self._losses = np.zeros(len(SHARES))
+        return data
+
+    def _choose_wide(self, data):
+        """Return the length of all windows, if ridge regression is to read them."""
+        is_own = "module" in (self.net_params or {})
+        if not self.wide or is_own or self._encoder.kind != "numbers":
+            return None
+        n_steps = int(data.lengths[0])
+        fits = 0 < n_steps * self._encoder.width <= MAX_WIDE
+        return n_steps if fits and np.all(data.lengths == n_steps) else None
+
     def _check_targets(self, y):
         y = to_numbers(y, "y", "one number, or several, for each sample")
         y = check_array(y, ensure_2d=False, dtype=float, input_name="y")
@@ -398,12 +437,103 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
         self._shift = np.where(was_known, (old_mean - self.target_mean_) / scale, 0.0)
         self._moments = moments
 
+    def _output_options(self):
+        options = super()._output_options()
+        if self._n_wide_steps is not None:
+            options["n_wide_steps"] = self._n_wide_steps
+        return options
+
     def _adapt_net(self):
+        self._ridge = self._ridge.in_unit(self._gain, self._shift)
         output = self.module_.output
         gain, shift = (torch.tensor(of).to(output.weight) for of in (self._gain, self._shift))
         with torch.no_grad():
             output.weight.mul_(gain[:, None])
             output.bias.mul_(gain).add_(shift)
+
+    def _train(self, data, valid, partial):
+        if self._n_wide_steps is None:
+            super()._train(data, valid, partial)
+            return
+        network, before = self.module_, self._ridge
+        with torch.no_grad():
+            network.share.fill_(1.0)  # the network learns all there is to learn
+        if partial and before.total:
+            losses, weights = self._share_losses([self._parts(data.sequences)])
+            self._losses = self._losses / 2 + losses @ weights
+        self._ridge = self._regress(data.sequences, before if partial else Ridge())
+        if self._ridge.total:
+            with torch.no_grad():
+                for weight, value in zip(
+                    network.wide.parameters(), self._ridge.solve(), strict=True
+                ):
+                    weight.copy_(torch.tensor(value))
+        super()._train(data, valid, partial)
+        with torch.no_grad():
+            network.share.fill_(self._choose_share(data, valid, partial))
+
+    def _regress(self, data, ridge):
+        """Return ridge regression on windows and their targets."""
+        for rows in gen_batches(len(data), WINDOWS):
+            rows = np.arange(rows.start, rows.stop)
+            batch = data.batch(rows)
+            windows = last_steps(batch.steps, batch.lengths, self._n_wide_steps).flatten(1)
+            numbers = (windows, data.targets[rows], data.weights[rows])
+            ridge = ridge.updated(*(some.double().numpy() for some in numbers))
+        return ridge
+
+    def _choose_share(self, data, valid, partial):
+        """Return the share of the network in predictions, by how much it helps on new samples."""
+        if partial:
+            return SHARES[self._losses.argmin()]
+        if valid is not None:
+            parts = [self._parts(valid.sequences)]
+        else:
+            parts = list(self._cross_fit(data)) if self.net_.finished_ else []
+        return SHARES[choose_least(*self._share_losses(parts))] if parts else 1.0
+
+    def _share_losses(self, parts):
+        """Return the loss of each sample for each of `SHARES`, and the weights of the samples."""
+        y, linear, outputs, weights = (torch.cat(part) for part in zip(*parts, strict=True))
+        criterion = LOSSES[self.loss](reduction="none")
+        losses = [criterion(linear + share * (outputs - linear), y).mean(dim=1) for share in SHARES]
+        return torch.stack(losses).numpy(), weights.double().numpy()
+
+    def _cross_fit(self, data):
+        """Predict blocks of consecutive samples by networks that have learned from the others."""
+        if not self._is_cross_fitted or len(data) < 2 * N_FOLDS:
+            return
+        weights = data.sequences.weights.numpy()
+        folds = list(KFold(N_FOLDS).split(weights))
+        if len(data) > MANY:
+            folds = folds[-1:]
+        options = {"early_stopping": False, "warm_start": False, "callbacks": None, "verbose": 0}
+        for rows in folds:
+            member = clone(self).set_params(**options, random_state=self._random_state)
+            member._is_cross_fitted = False
+            known, new = (
+                [safe_indexing(some, part) for some in (data.X, data.targets, weights)]
+                for part in rows
+            )
+            if known[2].any() and new[2].any():
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # this estimator has its own
+                    member.fit(*known)
+                if not member.net_.finished_:  # Ctrl-C
+                    return
+                yield member._parts(member._read_dataset(*new))
+
+    def _parts(self, data):
+        """Return targets, what ridge regression and the network say, and weights."""
+
+        def read_windows(steps, lengths, **_):
+            return self.module_.linear(steps, lengths)
+
+        linear, outputs = (torch.empty(len(data), self._n_outputs).double() for _ in range(2))
+        for rows, batch in self._batches(data):
+            outputs[rows] = self.net_.evaluation_step((batch, None)).cpu().double()
+            linear[rows] = self.net_.compute(read_windows, batch).cpu().double()
+        return data.targets, linear, outputs, data.weights
 
     def _criterion(self):
         return LOSSES[self.loss], None
@@ -417,3 +547,26 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
 def _vary(moments):
     """Whether targets differ by more than rounding."""
     return moments.variance > (1e-14 * np.abs(moments.mean)) ** 2
+
+
+def choose_least(losses, weights):
+    """Choose the first of several options that is not clearly worse than the best.
+
+    Parameters
+    ----------
+    losses : ndarray of shape (n_options, n_samples)
+        Losses of consecutive samples, which may depend on each other.
+    weights : ndarray of shape (n_samples,)
+        Weights of the samples.
+
+    Returns
+    -------
+    int
+        The first option whose mean loss is within two standard errors of the least, those of the
+        difference between the two.
+    """
+    blocks = np.array_split(losses * weights, min(N_BLOCKS, losses.shape[1]), axis=1)
+    sums = np.stack([block.sum(axis=1) for block in blocks], axis=1)  # (n_options, n_blocks)
+    more = sums - sums[sums.sum(axis=1).argmin()]
+    error = np.sqrt(more.shape[1]) * more.std(axis=1, ddof=1)
+    return int((more.sum(axis=1) <= 2 * error).argmax())

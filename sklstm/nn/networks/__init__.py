@@ -1,7 +1,7 @@
 """The networks, one for each shape of input and output."""
 
 from sklstm.nn.networks._language_model import LanguageModelNet
-from sklstm.nn.networks._many_to_one import ManyToOneNet
+from sklstm.nn.networks._many_to_one import ManyToOneNet, last_steps
 from sklstm.nn.networks._seq2seq import Seq2SeqNet
 from sklstm.nn.networks._sequence import SequenceNet, count_parameters
 from sklstm.nn.networks._tagger import TaggerNet
@@ -13,4 +13,5 @@ __all__ = [
     "SequenceNet",
     "TaggerNet",
     "count_parameters",
+    "last_steps",
 ]
