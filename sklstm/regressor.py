@@ -23,7 +23,7 @@ LOSSES = {
     "huber": nn.HuberLoss,
 }
 MAX_WIDE = 500  # numbers of a window that ridge regression reads
-N_FOLDS = 3
+N_FOLDS = 2
 MANY = 3_000  # samples, of which one fold tells enough
 N_BLOCKS = 10  # whose mean losses say how sure a difference is
 SHARES = np.linspace(0, 1, 21)  # of the network in predictions
@@ -61,11 +61,12 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
         do not matter; None leaves numbers as they are.
     wide : bool, default=True
         Whether windows of numbers, all of one length and with at most 500 numbers, are read by a
-        ridge regression too, whose forecasts and those of the network are averaged. The share of
-        the network is estimated on samples not learned from: the validation data of early stopping,
-        or blocks of consecutive samples, each predicted by a network trained on the others, so
-        that ``fit`` takes up to three times as long; ``partial_fit`` takes each portion before it
-        learns from it. A network that does not clearly help has no share.
+        ridge regression too, if the loss is ``"squared_error"``. Predictions are a weighted mean of
+        the two; a network that does not clearly help has no share. The share is estimated on
+        samples not learned from: the validation data of early stopping, or each half of the
+        samples, predicted by a network trained on the other, so that ``fit`` takes two to three
+        times as long; ``partial_fit`` takes each portion before it learns from it. The losses in
+        `history_` are the network's.
     embedding_dim : int, default=32
         Width of learned embeddings. Word vectors in X keep their own.
     fine_tune_embeddings : bool, default=True
@@ -394,7 +395,8 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
     def _choose_wide(self, data):
         """Return the length of all windows, if ridge regression is to read them."""
         is_own = "module" in (self.net_params or {})
-        if not self.wide or is_own or self._encoder.kind != "numbers":
+        is_least_squares = self.loss == "squared_error" and self._encoder.kind == "numbers"
+        if not self.wide or is_own or not is_least_squares:
             return None
         n_steps = int(data.lengths[0])
         fits = 0 < n_steps * self._encoder.width <= MAX_WIDE
@@ -495,9 +497,8 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
     def _share_losses(self, parts):
         """Return the loss of each sample for each of `SHARES`, and the weights of the samples."""
         y, linear, outputs, weights = (torch.cat(part) for part in zip(*parts, strict=True))
-        criterion = LOSSES[self.loss](reduction="none")
-        losses = [criterion(linear + share * (outputs - linear), y).mean(dim=1) for share in SHARES]
-        return torch.stack(losses).numpy(), weights.double().numpy()
+        errors = [linear + share * (outputs - linear) - y for share in SHARES]
+        return torch.stack(errors).square().mean(dim=2).numpy(), weights.double().numpy()
 
     def _cross_fit(self, data):
         """Predict blocks of consecutive samples by networks that have learned from the others."""

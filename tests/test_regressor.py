@@ -62,7 +62,7 @@ class TestTargets:
 
     def test_validation_loss_is_in_units_of_the_training_targets(self):
         X_val, y_val = SERIES[::-1], 100 * np.sin(np.arange(20))
-        fitted = regressor().fit(SERIES, 100 * y, X_val=X_val, y_val=y_val)
+        fitted = regressor(wide=False).fit(SERIES, 100 * y, X_val=X_val, y_val=y_val)
         loss = np.mean((fitted.predict(X_val) - y_val) ** 2) / fitted.target_scale_**2
         assert fitted.history_[-1]["valid_loss"] == pytest.approx(loss[0])
         assert "valid_acc" not in fitted.history_[-1]
@@ -80,7 +80,7 @@ class TestLoss:
         assert median < between < mean
 
     def test_a_weight_of_two_equals_a_copy(self):
-        full_batch = {"optimizer": "sgd", "lr": 0.1, "batch_size": 100}
+        full_batch = {"optimizer": "sgd", "lr": 0.1, "batch_size": 100, "wide": False}
         for loss in ("squared_error", "absolute_error", "huber"):
             fitted = regressor(loss=loss, **full_batch).fit(SERIES, y, np.r_[2, np.ones(19)])
             X, targets = np.r_[SERIES, SERIES[:1]], np.r_[y, y[:1]]
