@@ -32,6 +32,7 @@ class BaseEnsemble(BaseLSTM):
     """
 
     _others, _linear = (), None
+    _of_one_network = {"n_members": 1, "wide": False}
 
     def _fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None, *, partial=False):
         with nothing_lost(self):
@@ -89,9 +90,8 @@ class BaseEnsemble(BaseLSTM):
             n_members = int(np.clip(AFFORDED_STEPS // max(n_steps, 1), low, high))
             seeds = check_random_state(self.random_state).randint(2**31 - 1, size=n_members - 1)
             others = [clone(self).set_params(random_state=seed) for seed in seeds.tolist()]
-        single = {"n_members": 1, "wide": False}
         params = self.get_params(deep=False)
-        shared = {name: single.get(name, value) for name, value in params.items()}
+        shared = {name: self._of_one_network.get(name, value) for name, value in params.items()}
         del shared["random_state"]  # the others have seeds of their own
         return [other.set_params(**shared) for other in others]
 

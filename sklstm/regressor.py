@@ -305,6 +305,8 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
     }
     _n_wide_steps = None
     _is_cross_fitted = True
+    _is_wide = False  # ridge regression stands beside each network, not beside all of them
+    _of_one_network = {"n_members": 1}
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None):
@@ -508,9 +510,10 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
         folds = list(KFold(N_FOLDS).split(weights))
         if len(data) > MANY:
             folds = folds[-1:]
-        options = {"early_stopping": False, "warm_start": False, "callbacks": None, "verbose": 0}
+        options = {**self._of_one_network, "early_stopping": False, "warm_start": False}
+        options |= {"callbacks": None, "verbose": 0, "random_state": self._random_state}
         for rows in folds:
-            member = clone(self).set_params(**options, random_state=self._random_state)
+            member = clone(self).set_params(**options)
             member._is_cross_fitted = False
             known, new = (
                 [safe_indexing(some, part) for some in (data.X, data.targets, weights)]

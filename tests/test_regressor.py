@@ -131,7 +131,7 @@ class TestGoingOn:
     @pytest.mark.parametrize("method", ["fit", "partial_fit"])
     def test_a_new_unit_alone_changes_no_prediction(self, method):
         targets = np.column_stack([100 * y + 5, y - 3])
-        fitted = regressor(lr=0.03, warm_start=True).fit(SERIES, targets)
+        fitted = regressor(lr=0.03, warm_start=True, wide=False).fit(SERIES, targets)
         expected, scale = fitted.predict(SERIES), fitted.target_scale_
         fitted.set_params(lr=1e-12)
         getattr(fitted, method)(SERIES, -7 * targets)
@@ -175,7 +175,7 @@ class TestGoingOn:
     def test_early_stopping_restores_the_best_epoch(self):
         X_val, y_val = SERIES[::-1], np.sin(np.arange(20))
         params = {"early_stopping": True, "n_iter_no_change": 5, "max_epochs": 300, "lr": 0.03}
-        fitted = regressor(**params).fit(SERIES, y, X_val=X_val, y_val=y_val)
+        fitted = regressor(**params, wide=False).fit(SERIES, y, X_val=X_val, y_val=y_val)
         losses = np.array([epoch["valid_loss"] for epoch in fitted.history_])
         assert fitted.n_iter_ == losses.argmin() + 1 + 5 < 300
         restored = np.mean((fitted.predict(X_val) - y_val) ** 2) / fitted.target_scale_**2

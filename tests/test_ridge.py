@@ -186,6 +186,13 @@ class TestWide:
         fitted.module_.share.fill_(0.0)
         assert fitted.score(SERIES, -y) > 0.9
 
+    def test_every_member_has_it(self):
+        fitted = regressor(n_members=2).fit(SERIES, y)
+        for member in fitted.members_:
+            member.module_.share.fill_(0.0)
+        assert fitted.score(SERIES, y) > 0.9
+        assert len(fitted.members_) == 2
+
     def test_contributions_explain_both(self):
         fitted = regressor().fit(SERIES, y)
         fitted.module_.share.fill_(0.4)
