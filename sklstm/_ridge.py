@@ -22,9 +22,9 @@ class Ridge:
        good ridge parameter, Technometrics 21(2). https://doi.org/10.1080/00401706.1979.10489751
     """
 
-    def __init__(self, total=0.0, squares=0.0, mean=0.0, covariance=0.0, n_features=0):
-        self.total = total  # sum of the weights, and of their squares
-        self.squares = squares
+    def __init__(self, total=0.0, n_samples=0.0, mean=0.0, covariance=0.0, n_features=0):
+        self.total = total  # sum of the weights
+        self.n_samples = n_samples  # of one weight that would have as much to say
         self.mean = mean
         self.covariance = covariance
         self.n_features = n_features
@@ -47,18 +47,24 @@ class Ridge:
         return new
 
     def _with(self, values, weights, n_features):
-        portion = weights.sum()
-        if not portion:
+        largest = weights.max(initial=0.0)
+        if not largest:
             return self
+        weights = weights / largest
+        portion, n_samples = weights.sum(), weights.sum() ** 2 / (weights**2).sum()
+        weights = weights / portion
+        portion = min(portion * largest, MAX_TOTAL)
         total = min(self.total + portion, MAX_TOTAL)
-        share = portion / total
-        mean = np.average(values, axis=0, weights=weights)
+        share = min(1.0, portion / total)
+        if self.total:
+            n_samples = 1 / ((1 - share) ** 2 / self.n_samples + share**2 / n_samples)
+        mean = weights @ values
         centred = values - mean
-        covariance = (centred * (weights / portion)[:, None]).T @ centred
+        covariance = (centred * weights[:, None]).T @ centred
         distance = mean - self.mean
         return Ridge(
             total,
-            self.squares + (weights**2).sum(),
+            n_samples,
             self.mean + share * distance,
             (1 - share) * self.covariance
             + share * covariance
@@ -74,7 +80,7 @@ class Ridge:
         shifts = np.concatenate([np.zeros(self.n_features), shift])
         return Ridge(
             self.total,
-            self.squares,
+            self.n_samples,
             self.mean * gains + shifts,
             self.covariance * np.multiply.outer(gains, gains),
             self.n_features,
@@ -83,7 +89,6 @@ class Ridge:
     def solve(self):
         """Return the coefficients, shape (n_targets, n_features), and intercepts (n_targets,)."""
         p = self.n_features
-        n_samples = self.total**2 / self.squares  # that would have as much to say with one weight
         values, vectors = np.linalg.eigh(self.covariance[:p, :p])
         values = values.clip(min=0)
         projected = vectors.T @ self.covariance[:p, p:]  # (p, n_targets)
@@ -93,7 +98,7 @@ class Ridge:
             inverse = 1 / (values + penalty)
             explained = (projected**2).sum(axis=1)
             residual = max(0.0, spread - explained @ (2 * inverse - values * inverse**2))
-            freedom = n_samples - 1 - values @ inverse
+            freedom = self.n_samples - 1 - values @ inverse
             error = residual / freedom**2 if freedom > 0 else np.inf
             if error < least:
                 best, least = inverse, error

@@ -99,7 +99,10 @@ def warn_of_saturation(net, sequences, is_standardised):
         cause = f"values that differ by about {differing:.1g}{unit} do not move its cells"
     advice = "Set standardize='feature'."
     if is_standardised:
-        advice = "A few outliers set the scale: clip them, or pass logarithms or ranks."
+        advice = (
+            "Their unit is that of the first samples that were learned from, and of any outliers "
+            "in them: fit anew, clip outliers, or pass logarithms."
+        )
     warnings.warn(
         f"The network hardly tells the sequences of X apart: {cause}, so that predictions are "
         f"about constant. {advice}",

@@ -225,11 +225,10 @@ class TestBlindness:
         with pytest.warns(ConvergenceWarning, match="of up to .*e.0.* Set standardize='feature'"):
             regressor(standardize=None).fit(X, y)
 
-    def test_outliers_that_set_the_scale(self):
-        X = SERIES.copy()
-        X[-1] = 1e9
-        with pytest.warns(ConvergenceWarning, match="do not move its cells.* outliers"):
-            regressor().fit(X, y)
+    def test_a_portion_far_from_the_first(self):
+        fitted = regressor().partial_fit(SERIES, y)
+        with pytest.warns(ConvergenceWarning, match="standard deviations saturate .* fit anew"):
+            fitted.partial_fit(1e4 + SERIES, y)
 
     @pytest.mark.parametrize("X", [1e-9 * SERIES, 1 + 1e-6 * SERIES])
     def test_numbers_that_do_not_move_the_cells(self, X):

@@ -110,7 +110,7 @@ class TestEstimators:
         fitted = regressor().partial_fit(SERIES, y, np.zeros(20))  # weighs nothing
         fitted.partial_fit(SERIES, y)
         expected = steps(fitted, SERIES)
-        fitted.partial_fit(10 + SERIES, y)
+        fitted.partial_fit(2 * SERIES, y)
         np.testing.assert_array_equal(steps(fitted, SERIES), expected)
         np.testing.assert_allclose(expected.std(), 1)
 

@@ -33,7 +33,8 @@ def new(case, **params):
 
 
 def weights_of(estimator):
-    return torch.cat([weight.flatten() for weight in estimator.module_.parameters()]).detach()
+    weights = (weight for weight in estimator.module_.parameters() if weight.requires_grad)
+    return torch.cat([weight.flatten() for weight in weights]).detach()
 
 
 def portion(case, weight, before=None, **params):
