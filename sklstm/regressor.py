@@ -38,11 +38,11 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
         h_t, c_t &= \mathrm{LSTM}(x_t, h_{t-1}, c_{t-1}) \\
         \hat y &= W \, \mathrm{pool}(h_1, \dots, h_T) + b
 
-    The network is an LSTM [1]_. For windows of numbers, all of one length, a ridge regression
-    stands beside it, see `wide`. Targets may have any unit: they are standardised internally by the
-    (weighted) mean and standard deviation of the training targets, and the losses in `history_` are
-    of standardised targets. ``partial_fit`` updates mean and standard deviation, and adjusts the
-    output layer so that this alone changes no prediction.
+    The network is an LSTM [1]_; a ridge regression can stand beside it, see `wide`. Targets may
+    have any unit: they are standardised internally by the (weighted) mean and standard deviation of
+    the training targets, and the losses in `history_` are of standardised targets. ``partial_fit``
+    updates mean and standard deviation, and adjusts the output layer so that this alone changes no
+    prediction of the network.
 
     ``X`` may be a 2-D array of numbers (each row a univariate series), a 3-D array of shape
     (n_samples, n_steps, n_features), a list of (n_steps, n_features) arrays, or anything else that
@@ -59,7 +59,7 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
         divides by its standard deviation, which the first ``fit`` or ``partial_fit`` learns from
         all steps; ``"sample"`` takes those of each sequence, for shapes whose level and size
         do not matter; None leaves numbers as they are.
-    wide : bool, default=True
+    wide : bool, default=False
         Whether windows of numbers, all of one length and with at most 500 numbers, are read by a
         ridge regression too, if the loss is ``"squared_error"``. Predictions are a weighted mean of
         the two; a network that does not clearly help has no share. The share is estimated on
@@ -216,7 +216,7 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
         loss="squared_error",
         vocabulary_size=None,
         standardize="feature",
-        wide=True,
+        wide=False,
         embedding_dim=32,
         fine_tune_embeddings=True,
         embedding_lr=None,

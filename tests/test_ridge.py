@@ -18,7 +18,9 @@ y = SERIES.sum(axis=1)
 
 
 def regressor(**params):
-    return LSTMRegressor(**{"hidden_size": 8, "max_epochs": 5, "random_state": 0, **params})
+    return LSTMRegressor(
+        **{"hidden_size": 8, "max_epochs": 5, "random_state": 0, "wide": True, **params}
+    )
 
 
 def share(fitted):
