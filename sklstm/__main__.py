@@ -58,17 +58,7 @@ def make_tagger():
     LSTMTagger
         Not fitted.
     """
-    return LSTMTagger(
-        train_scheme="IOBES",
-        char_encoder="cnn",
-        casing=True,
-        embedding_dropout=0.3,
-        word_dropout=0.1,
-        dropout=0.3,
-        max_epochs=15,
-        verbose=1,
-        random_state=0,
-    )
+    return LSTMTagger(verbose=1, random_state=0)
 
 
 def make_generator():

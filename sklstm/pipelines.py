@@ -56,7 +56,7 @@ class TaggingPipeline(Pipeline):
     >>> pipe = TaggingPipeline(
     ...     [
     ...         ("tokenizer", Tokenizer(char_spans=True)),
-    ...         ("lstmtagger", LSTMTagger(lr=0.05, random_state=0)),
+    ...         ("lstmtagger", LSTMTagger(lr=0.05, max_epochs=20, random_state=0)),
     ...     ]
     ... )
     >>> texts, tags = ["in London", "to Rome"] * 8, [["O", "B-LOC"]] * 16
@@ -133,8 +133,8 @@ def entity_tagger(
 
     Its steps are ``tokenizer``, ``word2vecembedder`` and ``lstmtagger``. The tokenizer keeps case,
     punctuation and character spans. The embedder looks up lower-cased words with folded digits, and
-    adds vectors for frequent words that `vectors` lack. The tagger also reads the characters of
-    each word, with case.
+    adds vectors for frequent words that `vectors` lack. The tagger also reads the spelling of each
+    word, with case.
 
     Parameters
     ----------
@@ -170,7 +170,8 @@ def entity_tagger(
     >>> from sklstm import entity_tagger
     >>> texts = ["Ada met Alan Turing.", "Hilbert met Ada!"] * 8
     >>> tags = [["B-PER", "O", "B-PER", "I-PER", "O"], ["B-PER", "O", "B-PER", "O"]] * 8
-    >>> pipe = entity_tagger(hidden_size=8, random_state=0).fit(texts, tags)
+    >>> pipe = entity_tagger(hidden_size=8, lr=0.02, max_epochs=20, random_state=0)
+    >>> pipe = pipe.fit(texts, tags)
     >>> pipe.predict(["Alan Turing met Hilbert!"])[0]
     ['B-PER', 'I-PER', 'O', 'B-PER', 'O']
 
@@ -193,13 +194,7 @@ def entity_tagger(
     )
     tagger = LSTMTagger(
         **{
-            "char_encoder": "cnn",
-            "crf": True,
             "hidden_size": 100,
-            "embedding_dropout": 0.5,
-            "dropout": 0.5,
-            "locked_dropout": True,
-            "max_epochs": 30,
             "random_state": random_state,
             "verbose": verbose,
             **tagger_params,

@@ -170,7 +170,7 @@ class TestEntityTagger:
         assert tokenizer.char_spans
         assert embedder.lowercase
         assert embedder.fold_digits
-        assert (last.char_encoder, last.crf) == ("cnn", True)
+        assert (last.char_encoder, last.wide, last.crf) == ("auto", "auto", True)
 
     def test_parameters_reach_their_steps(self):
         pipe = entity_tagger(

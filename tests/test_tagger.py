@@ -136,6 +136,17 @@ class TestSchemes:
         named = tagger(max_epochs=40, scheme=scheme).fit(SENTENCES, y)
         assert_same(named.predict_marginals(SHORT), fitted.predict_marginals(SHORT))
 
+    def test_trains_in_one_that_marks_ends(self):
+        for scheme in SCHEMES:
+            y = in_scheme(scheme)
+            fitted = tagger(train_scheme="auto").fit(SENTENCES, y)
+            assert fitted._codes.train_scheme == ("BILOU" if scheme == "BILOU" else "IOBES")
+            assert fitted.scheme_ == scheme
+        plain = tagger(train_scheme="auto").fit(SENTENCES, PLAIN)
+        assert plain._codes.train_scheme is None
+        weighted = tagger(train_scheme="auto", crf=False, class_weight={"B-PER": 2.0})
+        assert weighted.fit(SENTENCES, TAGS)._codes.train_scheme == "IOB2"
+
     @pytest.mark.parametrize("scheme", SCHEMES)
     @pytest.mark.parametrize("train_scheme", SCHEMES)
     def test_trains_in_another_one(self, scheme, train_scheme):

@@ -330,7 +330,7 @@ class TestSpelling:
 
 WRONG_PARAMETERS = {
     "scheme": ("iob2", "BIO", 2, True),
-    "train_scheme": ("auto", "bioes", 3),
+    "train_scheme": ("bioes", 3),
     "crf": ("yes", None, 2),
     "char_encoder": ("CNN", "gru", True, False, 1),
     "char_embedding_dim": (0, 1.5, None),

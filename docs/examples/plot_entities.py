@@ -32,16 +32,7 @@ print(list(zip(X_train[0], y_train[0], strict=True))[:6])
 
 from sklstm import LSTMTagger
 
-tagger = LSTMTagger(
-    train_scheme="IOBES",
-    char_encoder="cnn",
-    casing=True,
-    embedding_dropout=0.3,
-    word_dropout=0.1,
-    dropout=0.3,
-    max_epochs=15,
-    random_state=0,
-)
+tagger = LSTMTagger(random_state=0)
 tagger.fit(X_train, y_train)
 tagger.summary()
 

@@ -19,7 +19,7 @@ class TagCodes:
     scheme : str or None
         The scheme of the user's tags; ``"auto"`` infers it.
     train_scheme : str or None
-        The scheme of training, if it differs.
+        The scheme of training, if it differs; ``"auto"`` is IOBES for tags that mark spans.
     y : list of lists of str
         The tags of the training data.
     declared : list of str, default=None
@@ -41,6 +41,8 @@ class TagCodes:
         y_val = y_val or []
         declared = _list_declared(declared)
         self.scheme = infer_scheme(y, [declared, *y_val]) if scheme == "auto" else scheme
+        if train_scheme == "auto":
+            train_scheme = None if self.scheme in (None, "BILOU") else "IOBES"
         if train_scheme is not None and self.scheme is None:
             raise ValueError(
                 f"train_scheme={train_scheme!r} needs tags that mark spans, such as 'B-PER', but "

@@ -48,8 +48,10 @@ class LSTMTagger(BaseLSTM):
         How tags encode spans. ``"auto"`` infers the scheme from ``y``; None takes tags as they are,
         as for parts of speech. Tags that violate the scheme are an error; with ``"auto"``, so are
         tags that look like another spelling of spans, such as ``"B_PER"``.
-    train_scheme : {"IOB1", "IOB2", "IOBES", "BILOU"} or None, default=None
-        The scheme to train in; predictions are converted back. ``"IOBES"`` often helps.
+    train_scheme : {"auto", "IOB1", "IOB2", "IOBES", "BILOU"} or None, default="auto"
+        The scheme to train in; predictions are converted back. None is that of ``y``, and so is
+        ``"auto"`` for tags without a scheme and with a dict as `class_weight`; otherwise it is
+        ``"IOBES"``, which finds more entities.
     crf : bool, default=True
         Whether a CRF models neighbouring tags; otherwise each step has its own softmax.
     char_encoder : {"auto", "cnn", "lstm"} or None, default="auto"
@@ -71,7 +73,7 @@ class LSTMTagger(BaseLSTM):
         Whether a linear path beside the LSTM adds weights of the same features, of a word and of
         its neighbours, to the emissions. So it also learns what a linear CRF learns, which matters
         most with little data.
-    affix_dropout : float, default=0.2
+    affix_dropout : float, default=0.3
         Probability of leaving out a feature in training, of `affixes` and of `wide`: then one does
         not rely on the word where its suffix would do.
     vocabulary_size : int or None, default=None
@@ -98,15 +100,15 @@ class LSTMTagger(BaseLSTM):
         Number of stacked recurrent layers.
     bidirectional : bool, default=True
         Whether every layer also reads the sequence backwards.
-    embedding_dropout : float, default=0.0
+    embedding_dropout : float, default=0.3
         Dropout on the input of the first recurrent layer.
-    word_dropout : float, default=0.0
+    word_dropout : float, default=0.2
         Probability of reading a token as unknown in training, which trains the unknown embedding.
-    dropout : float, default=0.0
+    dropout : float, default=0.3
         Dropout between recurrent layers, and before the output layer.
     recurrent_dropout : float, default=0.0
         Dropout on the recurrent weights (DropConnect, as in AWD-LSTM), one mask per batch.
-    locked_dropout : bool, default=False
+    locked_dropout : bool, default=True
         Whether dropout drops the same features at every step (variational dropout).
     optimizer : {"adam", "adamw", "rmsprop", "sgd"} or torch optimizer class, default="adam"
         Algorithm that minimises the loss.
@@ -220,7 +222,8 @@ class LSTMTagger(BaseLSTM):
     >>> from sklstm import LSTMTagger
     >>> sentences = [["Ada", "met", "Alan", "Turing"], ["they", "met", "Ada"]] * 8
     >>> tags = [["B-PER", "O", "B-PER", "I-PER"], ["O", "O", "B-PER"]] * 8
-    >>> tagger = LSTMTagger(hidden_size=8, lr=0.03, random_state=0).fit(sentences, tags)
+    >>> tagger = LSTMTagger(hidden_size=8, lr=0.03, max_epochs=20, random_state=0)
+    >>> tagger = tagger.fit(sentences, tags)
     >>> tagger.predict([["Alan", "Turing", "met", "Ada"]])[0]
     ['B-PER', 'I-PER', 'O', 'B-PER']
     >>> tagger.predict_entities([["Alan", "Turing", "met", "Ada"]])[0][0].text
@@ -228,14 +231,14 @@ class LSTMTagger(BaseLSTM):
     """
 
     _network = TaggerNet
-    _epochs_of_few = 30
+    _epochs_of_few = 15
     mask_padding = True  # a tag for padding has no meaning
 
     def __init__(
         self,
         *,
         scheme="auto",
-        train_scheme=None,
+        train_scheme="auto",
         crf=True,
         char_encoder="auto",
         char_embedding_dim=30,
@@ -244,7 +247,7 @@ class LSTMTagger(BaseLSTM):
         affixes="auto",
         affix_embedding_dim=32,
         wide="auto",
-        affix_dropout=0.2,
+        affix_dropout=0.3,
         vocabulary_size=None,
         standardize="feature",
         embedding_dim=32,
@@ -255,11 +258,11 @@ class LSTMTagger(BaseLSTM):
         hidden_size=64,
         n_layers=1,
         bidirectional=True,
-        embedding_dropout=0.0,
-        word_dropout=0.0,
-        dropout=0.0,
+        embedding_dropout=0.3,
+        word_dropout=0.2,
+        dropout=0.3,
         recurrent_dropout=0.0,
-        locked_dropout=False,
+        locked_dropout=True,
         optimizer="adam",
         lr=0.003,
         schedule="one_cycle",
@@ -335,7 +338,7 @@ class LSTMTagger(BaseLSTM):
     _parameter_constraints: dict = {
         **BaseLSTM._parameter_constraints,
         "scheme": [StrOptions({"auto", *SCHEMES}), None],
-        "train_scheme": [StrOptions(set(SCHEMES)), None],
+        "train_scheme": [StrOptions({"auto", *SCHEMES}), None],
         "crf": ["boolean"],
         "char_encoder": [StrOptions({"auto", *CharEncoder.KINDS}), None],
         "char_embedding_dim": [Interval(Integral, 1, None, closed="left")],
@@ -431,7 +434,10 @@ class LSTMTagger(BaseLSTM):
         return check_tags(y, None)
 
     def _learn_targets(self, y, y_val):
-        self._codes = TagCodes(self.scheme, self.train_scheme, y, self._declared_tags, y_val)
+        train_scheme = self.train_scheme
+        if train_scheme == "auto" and isinstance(self.class_weight, dict):  # of tags in y
+            train_scheme = None
+        self._codes = TagCodes(self.scheme, train_scheme, y, self._declared_tags, y_val)
         self._n_outputs = len(self._codes.tags)
 
     def _encode_targets(self, y, weights, *, purpose):

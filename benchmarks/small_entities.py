@@ -1,0 +1,149 @@
+"""Entity F1 by the number of sentences to learn from, by default, beside other taggers.
+
+Draws of 50 to all sentences of CoNLL-2003's eng.train, tested on eng.testb, and of wikigold's
+articles, tested on the articles of another fold. Every model has the same sentences and nothing
+else, but for GloVe's vectors where the column says so; ours have all of their defaults. The peers:
+a linear CRF with the features of sklearn-crfsuite's tutorial, and spaCy's blank recognizer.
+
+Run ``OMP_NUM_THREADS=1 python benchmarks/small_entities.py --data PATH --vectors PATH``: a folder
+with eng.train and eng.testb, and GloVe as ``conll2003.py`` reads it. With ``--wikigold``, only
+wikigold is read.
+"""
+
+import argparse
+from functools import partial
+from itertools import repeat
+from time import perf_counter
+
+import numpy as np
+from _entity_peers import Trained, count_tokens, crf_tutorial_features, f1_percent, spacy_ner
+from _report import write_results
+from conll2003 import read_part, read_vectors
+from scipy.stats import t
+
+from sklstm import LSTMTagger, entity_tagger
+from sklstm.datasets import load_wikigold
+from sklstm.model_selection import DocumentKFold
+
+SIZES = (50, 100, 300, 1000, 3000, None)
+N_FOLDS = 5
+MARKER = "-DOCSTART-"  # a line of CoNLL-2003 that is no sentence
+NAMES = {
+    "tagger": "LSTMTagger()",
+    "glove": "entity_tagger(GloVe)",
+    "crf": "sklearn-crfsuite",
+    "spacy": "spaCy, blank",
+}
+
+
+def draw(pool, size, seed):
+    """Some sentences with their tags, the smaller draws being parts of the larger."""
+    sentences, tags = pool
+    rows = np.random.RandomState(seed).permutation(len(sentences))[:size]
+    return [sentences[row] for row in rows], [tags[row] for row in rows]
+
+
+def conll_parts(folder, part):
+    """The same pool and test part for every draw."""
+    parts = [read_part(folder, name, None) for name in ("train", part)]
+    pool, test = (
+        tuple(zip(*(pair for pair in zip(*part, strict=True) if pair[0][0] != MARKER), strict=True))
+        for part in parts
+    )
+    return repeat((pool, test))
+
+
+def wikigold_parts():
+    """For each draw, one fold of articles to test on, and all others."""
+    data = load_wikigold()
+    folds = DocumentKFold(n_splits=N_FOLDS).split(data.data, data.target, groups=data.documents)
+    for parts in folds:
+        yield tuple(
+            ([data.data[row] for row in rows], [data.target[row] for row in rows]) for rows in parts
+        )
+
+
+def fitted(make, train, seed):
+    """One of our estimators, on tokens."""
+    start = perf_counter()
+    estimator = make(random_state=seed).fit(*train)
+    seconds = perf_counter() - start
+    tagger = estimator if isinstance(estimator, LSTMTagger) else estimator[-1]
+    return Trained(estimator.predict, seconds, tagger.n_iter_ * count_tokens(train[0]))
+
+
+def spacy_on_its_own(train, seed):
+    """The last tenth of the sentences chooses the pass."""
+    n_dev = max(1, len(train[0]) // 10)
+    parts = [tuple(rows[part] for rows in train) for part in (slice(n_dev), slice(n_dev, None))]
+    return spacy_ner(parts[1], parts[0], seed)
+
+
+def trainers(vectors, models):
+    """For each model, a function of the sentences and a seed."""
+    tagger = partial(entity_tagger, vectors, tokenizer="passthrough")
+    functions = {
+        "tagger": partial(fitted, LSTMTagger),
+        "glove": partial(fitted, tagger),
+        "crf": lambda train, seed: crf_tutorial_features(train),
+        "spacy": spacy_on_its_own,
+    }
+    return {model: functions[model] for model in models}
+
+
+def with_interval(values):
+    """The mean, and the 95 % interval of the mean of these draws."""
+    mean = f"{np.mean(values):.1f}"
+    if len(values) < 2:
+        return mean
+    half = t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / len(values) ** 0.5
+    return f"{mean} ± {half:.1f}"
+
+
+def measure(name, parts, size, trainers, n_draws):
+    """One row: F1 of each model, and the seconds it trains."""
+    scores = {model: [] for model in trainers}
+    seconds = {model: [] for model in trainers}
+    for seed, (pool, test) in zip(range(n_draws), parts, strict=False):
+        train = draw(pool, size, seed)
+        for model, trainer in trainers.items():
+            trained = trainer(train, seed)
+            scores[model].append(f1_percent(test[1], trained.predict(test[0])))
+            seconds[model].append(trained.seconds)
+            print(f"{name} {size} {seed} {model}: {scores[model][-1]:.2f}", flush=True)
+    row = {"data": name, "sentences": str(size or "all")}
+    row |= {NAMES[model]: with_interval(values) for model, values in scores.items()}
+    return row | {f"{NAMES[model]} (s)": round(np.mean(s), 1) for model, s in seconds.items()}
+
+
+def main():
+    """Train, test, and write the table after each row."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", help="folder of eng.train and eng.testb")
+    parser.add_argument("--vectors", help="GloVe, a text file or a folder")
+    parser.add_argument("--wikigold", action="store_true", help="wikigold only")
+    parser.add_argument("--models", nargs="+", choices=NAMES, default=["tagger", "glove", "crf"])
+    parser.add_argument("--draws", type=int, default=N_FOLDS, help="of sentences, at most 5")
+    parser.add_argument("--largest", type=int, help="at most so many sentences")
+    parser.add_argument("--part", default="testb", help="testa, while something is being tuned")
+    parser.add_argument("--name", default="small_entities", help="of the files of results")
+    arguments = parser.parse_args()
+    vectors = read_vectors(arguments.vectors) if "glove" in arguments.models else None
+    functions = trainers(vectors, arguments.models)
+    data = {"wikigold": wikigold_parts}
+    if not arguments.wikigold:
+        data["CoNLL-2003"] = partial(conll_parts, arguments.data, arguments.part)
+    sizes = [size for size in SIZES if (size or np.inf) <= (arguments.largest or np.inf)]
+    rows = []
+    for size in sizes:
+        for name, parts in data.items():
+            if name == "wikigold" and size == 3000:
+                continue  # it has fewer
+            rows.append(measure(name, parts(), size, functions, min(arguments.draws, N_FOLDS)))
+            left_out = [] if size is None else [f"more than {size} sentences, so far"]
+            ordered = sorted(rows, key=lambda row: list(data).index(row["data"]))
+            write_results(arguments.name, ordered, left_out)
+
+
+if __name__ == "__main__":
+    main()
