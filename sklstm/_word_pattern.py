@@ -22,15 +22,33 @@ ASCII_WORD = (
 )
 ASCII_SYMBOL = r"[!-/:-@\[-`{-~]"
 
+# What carries feeling: marks of exclamations and questions in any script, and emoticons of ASCII.
+MARKS = "!?\u037e\u055c\u055e\u061f\u1367\u203c-\u203d\u2047-\u2049\ufe56-\ufe57\uff01\uff1f"
+MOUTHS = r"(?:\){1,3}|\({1,3}|[\]\[|*])"
+EMOTICON = "|".join(
+    [
+        rf"[:;=]'?-?{MOUTHS}",  # :) ;-( =))
+        r"(?<!\w)[:;=]'?-?(?:[/\\](?!/)|[DPpOo](?!\w))",  # :D and :/, but no http://
+        r"\(-?[:;=](?!\w)",  # (:
+        r"\){2,3}|\({2,3}",  # a smile without eyes, as in Russian; longer ones are several tokens
+        r"</?3+(?!\w)",
+        r"\^[_.-]?\^|>[_.]<|-_+-|;_+;",
+    ]
+)
+EXPRESSIVE = rf"(?=[{MARKS}:;=<>()^-])(?:{EMOTICON}|[{MARKS}])"  # one look saves the others
+
 
 @cache
 def word_pattern(punctuation, is_ascii):
     """Compile the pattern of words, and of each mark, symbol and emoji with `punctuation`.
 
+    If that is ``"expressive"``, only of emoticons, emoji, and marks of exclamations and questions.
     For texts of ASCII characters only, `is_ascii` finds the same in less time.
     """
+    expressive = punctuation == "expressive"
     if is_ascii:
-        return re.compile(f"{ASCII_WORD}|{ASCII_SYMBOL}" if punctuation else ASCII_WORD)
+        others = [EXPRESSIVE] if expressive else [ASCII_SYMBOL] if punctuation else []
+        return re.compile("|".join([ASCII_WORD, *others]))
     chars = _run_of(r"\p{L}\p{N}\p{WB=ALetter}\p{WB=Numeric}", APART + KATAKANA + EXTEND)
     katakana, mark, form = _run_of(KATAKANA), _run_of(EXTEND), _run_of(FORMAT)
     marks = f"(?:{mark})*"
@@ -41,13 +59,17 @@ def word_pattern(punctuation, is_ascii):
         f"{_any_of(APART, EXTEND + KATAKANA)}{marks}",
     ]
     if punctuation:
-        invisible = _any_of(rf"\p{{Cc}}\p{{Cf}}\p{{DI}}{EXTEND}")
         picture = _any_of(r"\p{Extended_Pictographic}")
-        kinds += [
-            f"[\U0001f1e6-\U0001f1ff]{{2}}{marks}",  # a flag is a pair of letters
-            rf"{picture}{marks}(?:(?<=\u200d){picture}{marks})*",
-            rf"(?!{invisible})\S{marks}",
-        ]
+        pictures = rf"{picture}{marks}(?:(?<=\u200d){picture}{marks})*"
+        if expressive:
+            kinds += [rf"{EXPRESSIVE}{marks}", rf"(?![©®™]){pictures}"]
+        else:
+            invisible = _any_of(rf"\p{{Cc}}\p{{Cf}}\p{{DI}}{EXTEND}")
+            kinds += [
+                f"[\U0001f1e6-\U0001f1ff]{{2}}{marks}",  # a flag is a pair of letters
+                pictures,
+                rf"(?!{invisible})\S{marks}",
+            ]
     return re.compile("|".join(kinds))
 
 

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklstm._arguments import describe
 from sklstm._arrays import plain, to_array, to_list
-from sklstm._sklearn import Interval, fit_context
+from sklstm._sklearn import Interval, StrOptions, fit_context
 from sklstm._text_checks import check_texts, check_tokens
 from sklstm._word_pattern import unneeded_blank, word_pattern
 from sklstm.sequences import Sequences
@@ -45,10 +45,11 @@ class Tokenizer(TransformerMixin, BaseEstimator):
     ----------
     lowercase : bool, default=True
         Whether to lower-case the tokens; `token_pattern` then ignores case.
-    punctuation : bool, default=False
-        Whether each punctuation mark, symbol or emoji is a token. Taggers and generators need
-        them; without, sequences are shorter, by a seventh for film reviews. No effect with
-        `token_pattern` or `tokenizer`.
+    punctuation : bool or "expressive", default="expressive"
+        Which punctuation marks and symbols are tokens. ``"expressive"`` keeps what carries feeling:
+        emoticons such as ``:-)``, emoji, and marks of exclamations and questions. True keeps each
+        mark, which taggers and generators need, with two or more for an emoticon. False keeps
+        words alone. No effect with `token_pattern` or `tokenizer`.
     strip_html_breaks : bool, default=True
         Whether to replace ``<br>`` and ``<br />`` by spaces of the same length. Other markup is
         text.
@@ -77,7 +78,9 @@ class Tokenizer(TransformerMixin, BaseEstimator):
     --------
     >>> from sklstm import Tokenizer
     >>> Tokenizer().transform(["I didn't like it.<br /><br />Плохо!"])
-    [['i', "didn't", 'like', 'it', 'плохо']]
+    [['i', "didn't", 'like', 'it', 'плохо', '!']]
+    >>> Tokenizer().transform(["Well done, I think... :)"])
+    [['well', 'done', 'i', 'think', ':)']]
     >>> Tokenizer(punctuation=True).transform(["Well done :)"])
     [['well', 'done', ':', ')']]
     >>> Tokenizer(tokenizer=list, lowercase=False).transform(["LSTM"])
@@ -86,7 +89,7 @@ class Tokenizer(TransformerMixin, BaseEstimator):
 
     _parameter_constraints = {
         "lowercase": ["boolean"],
-        "punctuation": ["boolean"],
+        "punctuation": ["boolean", StrOptions({"expressive"})],
         "strip_html_breaks": ["boolean"],
         "token_pattern": [str, re.Pattern, None],
         "tokenizer": [callable, None],
@@ -97,7 +100,7 @@ class Tokenizer(TransformerMixin, BaseEstimator):
         self,
         *,
         lowercase=True,
-        punctuation=False,
+        punctuation="expressive",
         strip_html_breaks=True,
         token_pattern=None,
         tokenizer=None,
@@ -128,7 +131,7 @@ class Tokenizer(TransformerMixin, BaseEstimator):
         self._check_parameters()
         check_texts(X)
         own = "token_pattern" if self.tokenizer is None else "tokenizer"
-        if self.punctuation and getattr(self, own) is not None:
+        if self.punctuation is True and getattr(self, own) is not None:
             warnings.warn(f"punctuation has no effect with {own}.", UserWarning, stacklevel=2)
         return self
 

@@ -41,6 +41,7 @@ TEXTS = st.lists(
 )
 TOKENIZERS = [
     Tokenizer(),
+    Tokenizer(punctuation=False),
     Tokenizer(punctuation=True, lowercase=False),
     Tokenizer(token_pattern=r"[a-z]+|(?=x)"),
     Tokenizer(token_pattern=re.compile(r"(?:<br />)?(\w+)?"), strip_html_breaks=False),
@@ -53,7 +54,7 @@ class TestWords:
     @pytest.mark.parametrize(
         ("text", "tokens"),
         [
-            ("A good film, really!", ["a", "good", "film", "really"]),
+            ("A good film, really!", ["a", "good", "film", "really", "!"]),
             ("Очень ПЛОХОЙ фильм", ["очень", "плохой", "фильм"]),
             ("Größe ÜBER Straße", ["größe", "über", "straße"]),
             ("déjà vu, Ångström", ["déjà", "vu", "ångström"]),
@@ -67,7 +68,7 @@ class TestWords:
             ("bad.The end. 1,a", ["bad", "the", "end", "1", "a"]),
             ("_emphasis_ snake_case well-known", ["emphasis", "snake", "case", "well", "known"]),
             ("", []),
-            (" \n\t...!?", []),
+            (" \n\t...!?", ["!", "?"]),
         ],
     )
     def test_default(self, text, tokens):
@@ -85,6 +86,9 @@ class TestWords:
     )
     def test_punctuation(self, text, tokens):
         assert tokenize(text, punctuation=True) == tokens
+
+    def test_words_alone(self):
+        assert tokenize("Good! :) 👍 don't?", punctuation=False) == ["good", "don't"]
 
     def test_case_is_kept_on_request(self):
         assert tokenize("Good FILM", lowercase=False) == ["Good", "FILM"]
@@ -219,7 +223,7 @@ class TestCharSpans:
 
     def test_inverse(self):
         tokenizer = Tokenizer(char_spans=True)
-        assert tokenizer.inverse_transform(tokenizer.transform(["A film!", ""])) == ["a film", ""]
+        assert tokenizer.inverse_transform(tokenizer.transform(["A film!", ""])) == ["a film!", ""]
 
 
 class TestInverse:
@@ -581,7 +585,7 @@ class TestTokenIndexerIsATransformer:
 
     def test_in_a_pipeline(self):
         texts = pd.Series(["A good film!", "a BAD film", ""])
-        pipe = make_pipeline(Tokenizer(), TokenIndexer())
+        pipe = make_pipeline(Tokenizer(punctuation=False), TokenIndexer())
         batch = pickle.loads(pickle.dumps(clone(pipe).fit(texts))).transform(texts)
         assert np.asarray(batch).tolist() == [[2, 5, 3], [2, 4, 3], [0, 0, 0]]
         assert pipe.fit(texts).inverse_transform(batch) == ["a good film", "a bad film", ""]

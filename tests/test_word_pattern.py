@@ -105,7 +105,13 @@ def test_boundaries_of_regex(text):
     assert word_pattern(True, False).findall(text) == expected
 
 
-@given(text=st.text(st.characters(codec="ascii")), punctuation=st.booleans())
+FACES = st.lists(st.sampled_from("ab1 :;='-)(]/DPo<3^_.>|*!?")).map("".join)
+
+
+@given(
+    text=st.text(st.characters(codec="ascii")) | FACES,
+    punctuation=st.sampled_from([False, True, "expressive"]),
+)
 def test_the_pattern_for_ascii_is_a_special_case(text, punctuation):
     fast, general = word_pattern(punctuation, True), word_pattern(punctuation, False)
     assert fast.findall(text) == general.findall(text)
@@ -127,3 +133,32 @@ def test_joined_tokens_are_found_again(texts, punctuation):
     tokenizer = Tokenizer(punctuation=punctuation)
     tokens = tokenizer.transform(texts)
     assert tokenizer.transform(tokenizer.inverse_transform(tokens)) == tokens
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("Great!!! Really?", ["Great", "!", "!", "!", "Really", "?"]),
+        ("so :-( or :D, ;) =)) :'( :/", ["so", ":-(", "or", ":D", ";)", "=))", ":'(", ":/"]),
+        ("nice:) (: <3 </3 ^_^ -_- >.<", ["nice", ":)", "(:", "<3", "</3", "^_^", "-_-", ">.<"]),
+        ("Привет)))))) ну((", ["Привет", ")))", ")))", "ну", "(("]),
+        ("¡Hola! ¿Qué tal?", ["Hola", "!", "Qué", "tal", "?"]),
+        ("好看！真的吗？", ["好", "看", "！", "真", "的", "吗", "？"]),
+        ("هل هذا جيد؟ ይህ ጥሩ ነው፧", ["هل", "هذا", "جيد", "؟", "ይህ", "ጥሩ", "ነው", "፧"]),
+        ("No‽ ⁉️ ‼", ["No", "‽", "⁉️", "‼"]),
+        (f"I ❤\ufe0f it 👍🏽 {FAMILY}☺", ["I", "❤\ufe0f", "it", "👍🏽", FAMILY, "☺"]),
+        ("f(x), [a]; b: c = d - e... 'f' \"g\" © ™", list("fxabcdefg")),
+        (
+            "http://a.b/c 10:30 x:Dog a--b c:d",
+            [*["http", "a", "b", "c", "10", "30", "x", "Dog", "a", "b", "c", "d"]],
+        ),
+        ("", []),
+    ],
+)
+def test_what_carries_feeling_is_a_token(text, tokens):
+    assert words(text, punctuation="expressive") == tokens
+
+
+def test_long_texts_of_marks_take_linear_time():
+    for mark in [":-", ")", "(", "!", "^_", "-_", "<3", ":'", "=:;"]:
+        assert len(word_pattern("expressive", True).findall(mark * 100_000)) <= 200_000
