@@ -139,9 +139,14 @@ def _file(name):
 
 
 def merge_results(name, rows, key):
-    """Write rows, dated, in place of those with the same `key` that an earlier run has left."""
+    """Write rows, dated, over those with the same `key` that an earlier run has left.
+
+    Columns that only the earlier row has are kept.
+    """
     file = _file(name)
     content = json.loads(file.read_text()) if file.exists() else {"rows": []}
-    earlier = [{"date": content["machine"]["date"][:10], **row} for row in content["rows"]]
-    dated = [{"date": f"{date.today()}", **row} for row in rows]
-    write_results(name, list({row[key]: row for row in earlier + dated}.values()))
+    merged = {row[key]: {"date": content["machine"]["date"][:10], **row} for row in content["rows"]}
+    for row in rows:
+        merged[row[key]] = {**merged.get(row[key], {}), "date": f"{date.today()}", **row}
+    columns = dict.fromkeys(column for row in merged.values() for column in row)
+    write_results(name, [{c: row.get(c, "-") for c in columns} for row in merged.values()])

@@ -158,11 +158,7 @@ def measure(name, size, arguments, vectors):
             accuracies.setdefault(model_name, []).append(100 * model.score(X_test, labels[test]))
             print(name, len(X), draw, model_name, f"{accuracies[model_name][-1]:.1f}", flush=True)
     row = {"data": f"{name}, {len(X)}", "draws": arguments.draws}
-    for model_name in arguments.models:
-        found = accuracies.get(model_name)
-        if found is None:
-            row[model_name] = row[f"{model_name} (s)"] = "-"
-            continue
+    for model_name, found in accuracies.items():
         interval = 1.96 * stdev(found) / len(found) ** 0.5 if len(found) > 1 else float("nan")
         row[model_name] = f"{mean(found):.1f} ± {interval:.1f}"
         row[f"{model_name} (s)"] = round(mean(seconds[model_name]), 1)
