@@ -20,3 +20,17 @@ def _seed():
     import torch  # not before the environment is set
 
     torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def _few_epochs(request, monkeypatch):
+    """Train for few epochs by default, which is enough to test everything but how many they are."""
+    is_doctest = isinstance(request.node, pytest.DoctestItem)
+    if is_doctest or request.node.get_closest_marker("whole_training"):
+        return
+    from sklstm import _training
+
+    choose = _training.choose_epochs
+    monkeypatch.setattr(
+        _training, "choose_epochs", lambda n, few: min(choose(n, few), 50 if few == 50 else 10)
+    )

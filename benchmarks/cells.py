@@ -34,7 +34,7 @@ def network(name):
     return LSTMClassifier(
         cell=name.split(",")[0], cell_params=CELLS[name], vocabulary_size=VOCABULARY,
         embedding_dim=32, hidden_size=100, lr=1e-3, batch_size=BATCH, max_epochs=1,
-        warm_start=True, random_state=0,
+        schedule=None, warm_start=True, random_state=0,
     )  # fmt: skip
 
 

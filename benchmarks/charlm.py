@@ -31,7 +31,6 @@ from time import perf_counter, process_time
 import numpy as np
 import torch
 from _report import write_results
-from _schedule import warm_up_and_fall
 from sklearn.base import clone
 from skorch.callbacks import Callback
 from torch import nn
@@ -41,12 +40,12 @@ from sklstm.datasets import fetch_imdb
 
 CHARACTERS = LSTMGenerator(
     embedding_dim=64, hidden_size=768, dropout=0.4, locked_dropout=True, recurrent_dropout=0.25,
-    bptt_steps=50, batch_size=64, lr=0.003, schedule=warm_up_and_fall, max_epochs=21,
+    bptt_steps=50, batch_size=64, lr=0.003, schedule="warm_up", max_epochs=21,
     precision="bfloat16", random_state=0, verbose=1,
 )  # fmt: skip
 WORDS = LSTMGenerator(
     level="token", max_tokens=50_000, embedding_dim=128, hidden_size=128, bptt_steps=35,
-    batch_size=32, max_epochs=100, random_state=0,
+    batch_size=32, schedule=None, max_epochs=100, random_state=0,
 )  # fmt: skip
 SECONDS = 120  # of training on words
 LR_READING, STEPS_READING = 0.2, 20  # while learning what is read

@@ -27,10 +27,8 @@ from _entity_peers import (
     spacy_ner,
 )
 from _report import median_seconds, merge_results, write_results
-from _schedule import warm_up_and_fall
 from gensim.models import KeyedVectors
 from sklearn.pipeline import make_pipeline
-from skorch.callbacks import Callback
 
 from sklstm import LSTMTagger, Word2VecEmbedder
 from sklstm.datasets import read_conll
@@ -42,31 +40,6 @@ NAMES = {
     "spacy": "spaCy, blank NER",
     "crf": "sklearn-crfsuite, hand features",
 }
-
-
-class MeanOfLastEpochs(Callback):
-    """End with the mean of the last epochs' weights, a better guess than those of any one epoch.
-
-    See Izmailov et al. (2018), https://doi.org/10.48550/arXiv.1803.05407.
-    """
-
-    def __init__(self, n_epochs):
-        self.n_epochs = n_epochs
-
-    def on_train_begin(self, net, **kwargs):
-        """Begin anew."""
-        self.sums = dict.fromkeys(net.module_.state_dict(), 0.0)
-
-    def on_epoch_end(self, net, **kwargs):
-        """Add the weights of one of the last epochs."""
-        if len(net.history) > net.max_epochs - self.n_epochs:
-            for name, weights in net.module_.state_dict().items():
-                self.sums[name] = self.sums[name] + weights
-
-    def on_train_end(self, net, **kwargs):
-        """Take the mean."""
-        n_epochs = min(self.n_epochs, net.max_epochs)
-        net.module_.load_state_dict({name: total / n_epochs for name, total in self.sums.items()})
 
 
 def lstm_tagger(train, dev, vectors, seed, epochs=25):
@@ -81,9 +54,10 @@ def lstm_tagger(train, dev, vectors, seed, epochs=25):
     )
     tagger = LSTMTagger(
         train_scheme="IOBES", char_encoder="cnn", char_hidden_size=50, casing=True, hidden_size=256,
+        affixes=False, wide=False,
         embedding_dropout=0.4, word_dropout=0.05, dropout=0.5, locked_dropout=True, lr=0.002,
-        embedding_lr=0.0003, schedule=warm_up_and_fall, max_grad_norm=5.0, batch_size=16,
-        max_epochs=epochs, callbacks=[MeanOfLastEpochs(10)], random_state=seed, verbose=1,
+        embedding_lr=0.0003, schedule="warm_up", max_grad_norm=5.0, batch_size=16,
+        max_epochs=epochs, average=0.4, random_state=seed, verbose=1,
     )  # fmt: skip
     sentences = embedder.fit_transform(train[0])
     tagger.fit(sentences, train[1], X_val=embedder.transform(dev[0]), y_val=dev[1])

@@ -54,7 +54,7 @@ MODELS = (
     Model("ridge regression", Ridge(), {"alpha": [0.1, 1, 10, 100, 1000]}, SEEDS[:1]),
     Model(
         "LSTM",
-        LSTMRegressor(lr=0.005),
+        LSTMRegressor(lr=0.005, schedule=None),
         {"hidden_size": [16, 64], "dropout": [0.0, 0.3], "max_epochs": [10, 20, 40]},
         SEEDS,
     ),

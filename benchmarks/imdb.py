@@ -16,7 +16,6 @@ from statistics import mean
 from time import perf_counter
 
 from _report import merge_results
-from _schedule import warm_up_and_fall
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -29,10 +28,11 @@ from sklstm import (
     TokenIndexer,
     Tokenizer,
     Word2VecEmbedder,
+    text_classifier,
 )
 from sklstm.datasets import fetch_imdb
 
-MODELS = ("linear", "lecture", "word2vec")
+MODELS = ("linear", "lecture", "word2vec", "default", "best")
 WORD2VEC = "word2vec + bidirectional LSTM"
 
 
@@ -57,11 +57,16 @@ def lecture_network(train, seed):
     )
     ids = to_ids.fit_transform(texts)
     network = LSTMClassifier(
-        embedding_dim=32, hidden_size=100, optimizer="adam", lr=0.001, batch_size=64,
+        embedding_dim=32, hidden_size=100, optimizer="adam", lr=0.001, schedule=None, batch_size=64,
         max_epochs=5, random_state=seed, verbose=1,
     )  # fmt: skip
     network.fit(ids[64:], labels[64:], X_val=ids[:64], y_val=labels[:64])
     return make_pipeline(to_ids, network)
+
+
+def ready_pipeline(train, effort, seed):
+    """The package's own pipeline, which has no other settings."""
+    return text_classifier(effort=effort, random_state=seed, verbose=1).fit(*train)
 
 
 def train_word2vec(train, unlabelled):
@@ -81,7 +86,7 @@ def word2vec_lstm(train, word2vec, seed):
     network = LSTMClassifier(
         fine_tune_embeddings=True, hidden_size=128, bidirectional=True, pooling="max+mean",
         embedding_dropout=0.2, locked_dropout=True, word_dropout=0.2, dropout=0.5, lr=0.004,
-        embedding_lr=0.0003, schedule=warm_up_and_fall,
+        embedding_lr=0.0003, schedule="warm_up",
         net_params={"optimizer__betas": (0.9, 0.99)}, batch_size=64, max_epochs=4,
         precision="bfloat16", random_state=seed, verbose=1,
     )  # fmt: skip
@@ -136,6 +141,10 @@ def measure(path, models, n_seeds, n_reviews):
     if "lecture" in models:
         lectures = [timed(lecture_network, train, seed) for seed in seeds]
         fitted["the lecture's network"] = lectures
+    for effort, name in (("balanced", "default"), ("best", "best")):
+        if name in models:
+            ready = [timed(ready_pipeline, train, effort, seed) for seed in seeds]
+            fitted[f'text_classifier(effort="{effort}")'] = ready
     word2vec_seconds = 0.0
     if "word2vec" in models:
         lstms, word2vec_seconds = train_word2vec_lstms(path, train, n_reviews, seeds)

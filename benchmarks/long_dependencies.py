@@ -14,7 +14,6 @@ from time import process_time
 
 import numpy as np
 from _report import write_results
-from _schedule import warm_up_and_fall
 
 from sklstm import LSTMRegressor
 from sklstm.datasets import make_adding_problem
@@ -34,7 +33,7 @@ def measure(parameters, n_steps, seed):
     X, y = make_adding_problem(50_000, n_steps, random_state=seed)
     X_test, y_test = make_adding_problem(10_000, n_steps, random_state=1000 + seed)
     options = {"hidden_size": 32, "lr": 0.01, "batch_size": 32, "max_epochs": 3, **parameters}
-    regressor = LSTMRegressor(schedule=warm_up_and_fall, random_state=seed, **options)
+    regressor = LSTMRegressor(schedule="warm_up", random_state=seed, **options)
     start = process_time()
     regressor.fit(X, y)
     seconds = process_time() - start

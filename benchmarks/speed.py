@@ -88,7 +88,8 @@ def sklstm_net(precision):
     """The same network here."""
     return LSTMClassifier(
         vocabulary_size=VOCABULARY, embedding_dim=WIDTH, hidden_size=UNITS, lr=1e-3,
-        batch_size=BATCH, max_epochs=1, precision=precision, warm_start=True, random_state=0,
+        batch_size=BATCH, schedule=None, max_epochs=1, precision=precision, warm_start=True,
+        random_state=0,
     )  # fmt: skip
 
 

@@ -18,6 +18,8 @@ from sklstm import (
 )
 from sklstm._epochs import choose_epochs
 
+pytestmark = pytest.mark.whole_training
+
 y = np.arange(20) % 2
 TOKENS = [["a", "b", "c"], ["b", "a"]] * 10
 
