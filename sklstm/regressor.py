@@ -494,7 +494,7 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
             parts = [self._parts(valid.sequences)]
         else:
             parts = list(self._cross_fit(data)) if self.net_.finished_ else []
-        return SHARES[choose_least(*self._share_losses(parts))] if parts else 1.0
+        return SHARES[_choose_least(*self._share_losses(parts))] if parts else 1.0
 
     def _share_losses(self, parts):
         """Return the loss of each sample for each of `SHARES`, and the weights of the samples."""
@@ -553,7 +553,7 @@ def _vary(moments):
     return moments.variance > (1e-14 * np.abs(moments.mean)) ** 2
 
 
-def choose_least(losses, weights):
+def _choose_least(losses, weights):
     """Choose the first of several options that is not clearly worse than the best.
 
     Parameters

@@ -33,7 +33,7 @@ SMALL = {"hidden_size": 8, "embedding_dim": 6, "max_epochs": 2, "batch_size": 8,
 
 
 def generator(**params):
-    return LSTMGenerator(**{**SMALL, **params})
+    return LSTMGenerator(**{"schedule": None, **SMALL, **params})
 
 
 @pytest.fixture(scope="module")

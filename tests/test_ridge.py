@@ -12,7 +12,7 @@ from toys import RAGGED, SERIES, TOKENS
 from sklstm import LSTMRegressor, SlidingWindow
 from sklstm._ridge import Ridge
 from sklstm.inspection import token_contributions
-from sklstm.regressor import choose_least
+from sklstm.regressor import _choose_least
 
 y = SERIES.sum(axis=1)
 
@@ -76,16 +76,16 @@ class TestRidge:
 class TestChoice:
     def test_a_clear_difference_counts(self):
         losses = np.random.default_rng(0).random((3, 100)) + np.array([[1.0], [0.5], [0.0]])
-        assert choose_least(losses, np.ones(100)) == 2
+        assert _choose_least(losses, np.ones(100)) == 2
 
     def test_of_equals_the_first_is_chosen(self):
         losses = np.random.default_rng(0).normal(size=(3, 100)) + np.array([[0.0], [0.0], [0.01]])
-        assert choose_least(losses, np.ones(100)) == 0
+        assert _choose_least(losses, np.ones(100)) == 0
 
     def test_weights_of_zero_do_not_count(self):
         losses = np.random.default_rng(0).random((2, 100)) + np.array([[0.0], [2.0]])
         losses[0, 50:] += 100
-        assert choose_least(losses, np.repeat([1.0, 0.0], 50)) == 0
+        assert _choose_least(losses, np.repeat([1.0, 0.0], 50)) == 0
 
 
 class TestWide:

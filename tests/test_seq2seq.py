@@ -32,7 +32,7 @@ every_kind = pytest.mark.parametrize("attention", KINDS)
 
 
 def seq2seq(**params):
-    return LSTMSeq2Seq(**{**SMALL, **params})
+    return LSTMSeq2Seq(**{"schedule": None, **SMALL, **params})
 
 
 @pytest.fixture(scope="module")
