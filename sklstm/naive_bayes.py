@@ -45,7 +45,7 @@ class NaiveBayesWeights(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         The classes.
     n_features_in_ : int
         Number of features seen in ``fit``.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the features, if all of those seen in ``fit`` are strings.
 
     References
