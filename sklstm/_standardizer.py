@@ -3,7 +3,6 @@
 from copy import copy
 
 import numpy as np
-from sklearn.utils import gen_batches
 
 from sklstm._running_moments import Moments
 
@@ -45,7 +44,7 @@ class Standardizer:
         if self.by != "feature" or self.mean is not None:
             return self
         moments, weights = Moments(), np.repeat(weights, lengths)
-        for rows in gen_batches(len(values), BLOCK):
+        for rows in _slices(len(values)):
             block = np.ascontiguousarray(values[rows])  # another order in memory adds up otherwise
             moments = moments.updated(block, weights[rows])
         if not moments.total:
@@ -71,7 +70,7 @@ class Standardizer:
                 return values.astype(dtype, copy=False)
             steps = np.empty(values.shape, dtype)
             if self.by == "feature":
-                for rows in gen_batches(len(values), BLOCK):
+                for rows in _slices(len(values)):
                     steps[rows] = (values[rows] - self.mean) / self.scale
             else:
                 for rows in _blocks(lengths):
@@ -83,6 +82,12 @@ class Standardizer:
 def _scale(mean, variance):
     """Return the standard deviations, or 1 for numbers that differ by rounding at most."""
     return np.where(variance > (1e-14 * np.abs(mean)) ** 2, np.sqrt(variance), 1.0)
+
+
+def _slices(n_steps):
+    """Yield slices of `BLOCK` steps, none if there is no step."""
+    for start in range(0, n_steps, BLOCK):
+        yield slice(start, start + BLOCK)
 
 
 def _blocks(lengths):

@@ -106,6 +106,13 @@ class TestEstimators:
         fitted = regressor().fit(X, np.concatenate([y, y]), weights)
         np.testing.assert_allclose(steps(fitted, SERIES), steps(regressor().fit(SERIES, y), SERIES))
 
+    def test_empty_samples_before_and_after_there_is_a_unit(self):
+        empty = [np.zeros((0, 3))] * 2
+        model = regressor().partial_fit(RAGGED, SERIES[:, 0], sample_weight=np.zeros(20))
+        assert np.isfinite(model.partial_fit(empty, [0, 1]).predict(empty)).all()
+        model.partial_fit(RAGGED, SERIES[:, 0])
+        assert np.isfinite(model.partial_fit(empty, [0, 1]).predict(empty)).all()
+
     def test_the_first_portion_sets_the_unit(self):
         fitted = regressor().partial_fit(SERIES, y, np.zeros(20))  # weighs nothing
         fitted.partial_fit(SERIES, y)
