@@ -63,6 +63,11 @@ def regressor(**params):
     return LSTMRegressor(**{"hidden_size": 4, "max_epochs": 3, "random_state": 0, **params})
 
 
+def unscaled(**params):
+    """A classifier whose network reads the numbers in X as they are."""
+    return classifier(standardize=None, **params)
+
+
 def tagger(**params):
     params = {"hidden_size": 4, "max_epochs": 3, "random_state": 0, **params}
     return LSTMTagger(**params).fit(TOKENS, TAGS)
@@ -113,7 +118,7 @@ class TestGradientFlow:
     @pytest.mark.parametrize("cell", CELLS)
     def test_equals_finite_differences_for_every_cell(self, cell):
         X = STEPS.astype(float)
-        fitted = classifier(cell=cell, precision="float64").fit(X, y)
+        fitted = unscaled(cell=cell, precision="float64").fit(X, y)
         flow = gradient_flow(fitted, X)
         assert set(flow) == set(CELLS[cell].states)
         network = fitted.module_.eval()
@@ -282,6 +287,10 @@ class TestGatesAndStates:
         assert hidden_states(classifier().fit(embedded(), LABELS), embedded()).tokens == TOKENS
         assert gate_activations(tagger(), TOKENS).tokens == TOKENS
 
+    def test_a_wide_path_leaves_the_states_to_the_recurrent_layers(self):
+        states = hidden_states(tagger(wide=True, max_epochs=1), TOKENS)
+        assert [h.shape for h in states.h] == [(1, 2, len(tokens), 4) for tokens in TOKENS]
+
     def test_a_cell_without_gates(self):
         fitted = classifier(cell="rnn").fit(TOKENS, LABELS)
         with pytest.raises(ValueError, match=r"'rnn'.*has no gates: look at its hidden_states"):
@@ -375,14 +384,34 @@ class TestContributions:
             with pytest.raises(ValueError, match=f"target must name.*{message}"):
                 token_contributions(fitted, TOKENS, method=method, target=target)
 
-    def test_a_step_of_zeros_contributes_nothing_to_integrated_gradients(self, method):
+    def test_a_step_of_zeros_contributes_nothing(self, method):
         X = STEPS.copy()
         X[:, 2] = 0
-        fitted = classifier().fit(STEPS, y)
+        fitted = unscaled().fit(STEPS, y)
         result = token_contributions(fitted, X, method=method)
         assert all(values[2] == 0 for values in result.contributions)
         silent = token_contributions(fitted, np.zeros((1, 6, 3)), method=method)
         np.testing.assert_array_equal(silent.contributions[0], np.zeros(6))
+
+    def test_a_step_of_means_contributes_nothing(self, method):
+        mean = STEPS.mean(axis=(0, 1))
+        X = STEPS.copy()
+        X[:, 2] = mean
+        fitted = classifier(standardize="feature", precision="float64").fit(STEPS, y)
+        result = token_contributions(fitted, X, method=method)
+        for values in result.contributions:
+            np.testing.assert_allclose(values[2], 0, atol=1e-12)
+        assert missed(result) < self.tolerance(method)
+        baseline = fitted.decision_function(np.tile(mean, (1, 6, 1)))
+        np.testing.assert_allclose(result.baseline_outputs, np.repeat(baseline, 20))
+
+    def test_a_step_of_the_means_of_its_sample_contributes_nothing(self, method):
+        X = STEPS.copy()
+        X[:, 2] = np.delete(X, 2, axis=1).mean(axis=1)
+        fitted = classifier(standardize="sample", precision="float64").fit(STEPS, y)
+        result = token_contributions(fitted, X, method=method)
+        for values in result.contributions:
+            np.testing.assert_allclose(values[2], 0, atol=1e-12)
 
     def test_large_samples_go_in_parts(self, method, monkeypatch):
         fitted = classifier().fit(TOKENS, LABELS)
@@ -399,7 +428,7 @@ class TestContributions:
 
 class TestMethods:
     def test_integrated_gradients_by_brute_force(self):
-        fitted = classifier(max_epochs=10, precision="float64").fit(STEPS, y)
+        fitted = unscaled(max_epochs=10, precision="float64").fit(STEPS, y)
         (found,) = token_contributions(fitted, STEPS[:1]).contributions
         steps, shift, points = STEPS[0], 1e-6, (np.arange(1000) + 0.5) / 1000
         expected = np.zeros(6)
@@ -413,7 +442,7 @@ class TestMethods:
         np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-6)
 
     def test_occlusion_is_the_mean_of_two_orders(self):
-        fitted = classifier(max_epochs=10).fit(STEPS, y)
+        fitted = unscaled(max_epochs=10).fit(STEPS, y)
         (found,) = token_contributions(fitted, STEPS[:1], method="occlusion").contributions
 
         def outputs_of(keep):

@@ -39,7 +39,10 @@ def token_contributions(estimator, X, *, method="integrated_gradients", target=N
     r"""Compute what each token contributes to an output of the network.
 
     Let :math:`f(x)` be the output for the token vectors :math:`x_1, \dots, x_T`, and :math:`x'` the
-    baseline: :math:`T` zero vectors. The contributions of both methods sum to the difference:
+    baseline: :math:`T` zero vectors. Of numbers :math:`x_t` is the standardised step, so that zero
+    is each feature's mean: in training with ``standardize="feature"``, in the sample with
+    ``"sample"``. With ``standardize=None`` it is zero itself. The contributions of both methods sum
+    to the difference:
 
     .. math:: \sum_{t=1}^T a_t = f(x) - f(x')
 

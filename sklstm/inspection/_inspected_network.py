@@ -80,7 +80,7 @@ class InspectedNetwork:
             rows = rows[stop:]
 
     def embedded_steps(self, rows):
-        """Return the inputs (N, T, F) of the recurrent layers, and their lengths (N,)."""
+        """Return the embedded steps (N, T, F), and their lengths (N,)."""
         arguments = self.data.batch(rows).to("cpu", torch.float64)
         lengths = arguments.pop("lengths")
         return self.network.embed_steps(**arguments), lengths
@@ -90,7 +90,7 @@ class InspectedNetwork:
         found = {}
         for rows, x, lengths in self.batches():
             with torch.no_grad(), record(self.network.recurrent) as runs:
-                self.network.recurrent(x, lengths)
+                self.network.recurrent(self.network.recurrent_inputs(x), lengths)
             (layers,) = runs
             for letter in getattr(layers[0][0], kind):
                 values = np.array(

@@ -99,6 +99,21 @@ class SequenceNet(nn.Module):
             return F.embedding(steps, vectors)
         return self.embedding(steps, vectors)
 
+    def recurrent_inputs(self, x):
+        """Return what the recurrent layers read of embedded steps.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_sequences, n_steps, n_inputs)
+            What `embed_steps` returned.
+
+        Returns
+        -------
+        Tensor of shape (n_sequences, n_steps, n_features)
+            Their inputs.
+        """
+        return x
+
     def layer_table(self):
         """Return a table of the layers.
 

@@ -190,10 +190,26 @@ class TaggerNet(SequenceNet):
         Tensor of shape (n_sequences, n_steps, n_outputs)
             The emissions; those at padding have no meaning.
         """
+        hidden = self.recurrent(self.recurrent_inputs(x), lengths)
+        emissions = self.output(self.dropout(hidden))  # (N, T, K)
         if self.wide is None:
-            return self.output(self.dropout(self.recurrent(x, lengths)))  # (N, T, K)
-        x, shares = x.tensor_split([x.shape[-1] - self.wide.width], dim=-1)
-        return self.output(self.dropout(self.recurrent(x, lengths))) + _add_up(shares)
+            return emissions
+        return emissions + _add_up(x[..., -self.wide.width :])
+
+    def recurrent_inputs(self, x):
+        """Return what the recurrent layers read: all but the inputs of the wide path.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_sequences, n_steps, n_inputs)
+            What `embed_steps` returned.
+
+        Returns
+        -------
+        Tensor of shape (n_sequences, n_steps, n_features)
+            Their inputs.
+        """
+        return x if self.wide is None else x[..., : -self.wide.width]
 
     def losses(self, emissions, tags):
         """Compute the negative log-likelihood of the tags of each sequence.
