@@ -323,6 +323,7 @@ def fitted():
 
 WRONG_PARAMETERS = {
     "vocabulary_size": (1, -5, 2**40, 2.5, "5000"),
+    "standardize": ("features", True, 1),
     "embedding_dim": (0, -1, 1.5, None),
     "fine_tune_embeddings": ("yes", 2, None),
     "embedding_lr": (0, -1.0, np.inf, np.nan, "lr"),
@@ -452,7 +453,8 @@ BAD_FITS = {
     "infinity in a batch": ({}, with_value(STEPS, -np.inf), y, {}, ValueError, "infinity"),
     "NaN in a list": ({}, [*RAGGED[1:], [[np.nan] * 3]], y, {}, ValueError, "NaN"),
     "past float32": (
-        {"precision": "float32"}, with_value(SERIES, 1e39), y, {}, ValueError, "too large"),
+        {"precision": "float32", "standardize": None}, with_value(SERIES, 1e39), y, {}, ValueError,
+        "too large"),
     "a missing sample": ({}, [*RAGGED[1:], None], y, {}, TypeError, "Sample 19 of X is None"),
     "scalar samples": ({}, a([1, 2], 3), y, {}, ValueError, "Sample 1 .* but is 3"),
     "two widths": ({}, a(STEPS[0], STEPS[1, :, :2]), y, {}, ValueError, r"got \[2, 3\] features"),

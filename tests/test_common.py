@@ -97,7 +97,9 @@ def tags_from_labels(X, y):
     return [[str(label)] * n_steps for label in np.asarray(y)]
 
 
-OTHER_CELLS = [LSTMClassifier(cell="mingru", n_layers=2), LSTMRegressor(cell="gru")]
+OTHER_CELLS = [
+    LSTMClassifier(cell="mingru", n_layers=2, max_epochs=20), LSTMRegressor(cell="gru"),
+]  # fmt: skip
 
 
 @parametrize_with_checks([LSTMClassifier(), LSTMRegressor(), LabelTagger(), *OTHER_CELLS])
@@ -373,7 +375,7 @@ class TestMetadataRouting:
 
     def test_sample_weight_reaches_fit_and_score(self):
         X = [text.split() for text in TEXTS]
-        classifier = LSTMClassifier(random_state=0, **SMALL)
+        classifier = LSTMClassifier(hidden_size=4, max_epochs=10, lr=0.03, random_state=0)
         classifier.set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
         weights = np.where(LABELS == "pos", 1.0, 0.0)
         scores = cross_validate(classifier, X, LABELS, cv=2, params={"sample_weight": weights})
