@@ -37,7 +37,7 @@ def tagger(**params):
     """A small tagger that reads nothing of a word but its vector."""
     small = {
         "hidden_size": 6, "embedding_dim": 6, "max_epochs": 2, "lr": 0.03, "random_state": 0,
-        "train_scheme": None,
+        "schedule": None, "train_scheme": None,
         "char_encoder": None, "casing": False, "affixes": False, "wide": False,
         "embedding_dropout": 0, "word_dropout": 0, "dropout": 0, "locked_dropout": False,
     }  # fmt: skip
