@@ -176,7 +176,8 @@ class TestWords:
             Speller, "spell", lambda self, words: spelled.extend(words) or spell(self, words)
         )
         fitted.predict(embedded()[2:3])
-        assert sorted(spelled) == ["", "New", "York", "far", "is"]
+        assert sorted(spelled[1:]) == ["New", "York", "far", "is"]
+        assert spelled[0] is None  # the padding
 
     @pytest.mark.parametrize(
         "params", [{"char_encoder": "cnn"}, {"casing": True}, {"affixes": True}, {"wide": True}]
@@ -246,7 +247,7 @@ class TestWordFeatures:
 
     def test_unknown_ones_are_left_out(self):
         features = WordFeatures(["London"])
-        codes = features.encode(["", "Lo", "London"])
+        codes = features.encode([None, "Lo", "London"])
         assert not codes[0].any()
         kinds = [name.rsplit(" ", 1)[0] for name in features_of("Lo")]
         shared = [kind for kind, code in zip(kinds, codes[1], strict=True) if code]
@@ -254,13 +255,38 @@ class TestWordFeatures:
         assert codes[2].all()
         assert codes.max() < features.n_features
 
+    @pytest.mark.parametrize("name", ["char_encoder", "casing", "affixes", "wide"])
+    def test_of_a_word_that_an_indexer_does_not_know_nothing_is_read(self, name):
+        """Least of all how the unknown token is written."""
+        on = {"char_encoder": "cnn"}.get(name, True)
+        words = [["<unknown"], ["drunk>"], ["k>"], [""]] * 4
+        indexer = TokenIndexer().fit(words)
+        fitted = tagger(**{name: on}).fit(
+            indexer.transform(words), [["A"], ["A"], ["A"], ["B"]] * 4
+        )
+        data = fitted._read_sequences(indexer.transform([["<unk>"], ["new"]]))
+        padding, unknown = data.spellings.characters
+        np.testing.assert_array_equal(unknown, padding)
+        assert data.spellings.casing.tolist() == [CASINGS.index("none")] * 2
+        if fitted._encoder.features is not None:
+            assert not data.spellings.features.any()
+
+    def test_of_words_spelled_like_special_tokens(self):
+        words = [["<pad>", "<unk>", ""]] * 8
+        indexer = TokenIndexer()
+        for X in (words, indexer.fit_transform(words), SequencePadder().fit_transform(words)):
+            fitted = tagger(affixes=True).fit(X, [["A", "B", "C"]] * 8)
+            spelled = {"word <pad>", "word <unk>", "word ", "suffix 2 d>", "suffix 2 k>"}
+            assert spelled < fitted._encoder.features.codes.keys()
+            assert fitted._read_sequences(X).spellings.features[1:].all()
+
     def test_growth_keeps_codes(self):
         features = WordFeatures(["London"])
         before = dict(features.codes)
         grown = features.grown(["London", "Paris"])
         assert features.codes == before
         assert before.items() <= grown.codes.items()
-        assert grown.encode(["", "Paris"])[1].all()
+        assert grown.encode([None, "Paris"])[1].all()
         assert len(set(grown.codes.values())) == grown.n_features - 2
 
     def test_new_words_are_known_by_their_affixes(self):
@@ -301,7 +327,7 @@ class TestSpelling:
         speller = Speller(["abba", "cab", "x"])
         assert speller.codes == {"a": 2, "b": 3}
         assert speller.n_characters == 4
-        spellings = speller.spell(["<pad>", "bax", ""])
+        spellings = speller.spell([None, "bax", ""])
         np.testing.assert_array_equal(spellings.characters[:, :4],
                                       [[0, 0, 0, 0], [3, 2, 1, 0], [0, 0, 0, 0]])  # fmt: skip
         assert not spellings.characters[:, 4:].any()

@@ -67,8 +67,8 @@ class Speller:
 
         Parameters
         ----------
-        words : list of str
-            The words; the first is the padding.
+        words : list of str or None
+            The words; None for padding, and for a word whose spelling is not known.
 
         Returns
         -------
@@ -78,7 +78,9 @@ class Speller:
         characters = np.zeros((len(words), MAX_CHARACTERS), np.int64)
         casing = np.zeros(len(words), np.int64)
         half = MAX_CHARACTERS // 2
-        for row, word in enumerate(words[1:], start=1):
+        for row, word in enumerate(words):
+            if word is None:
+                continue
             word = word if len(word) <= MAX_CHARACTERS else word[:half] + word[-half:]
             characters[row, : len(word)] = [self.codes.get(c, UNKNOWN) for c in word]
             casing[row] = CASINGS.index(casing_of(word))

@@ -67,7 +67,9 @@ class WordEncoder(InputEncoder):
             words = strings_of(inputs, READERS)
             used, words_of_steps = np.unique(words.codes, return_inverse=True)
             steps["words"] = 1 + words_of_steps
-            named = ["", *map(words.categories.__getitem__, used)]
+            names = words.categories
+            named = [None if code == UNKNOWN else names[code] for code in used.tolist()]
+            named = [None, *named]  # padding first
             steps["spellings"] = self.speller.spell(named)
             if self.features is not None:
                 steps["spellings"].features = self.features.encode(named)

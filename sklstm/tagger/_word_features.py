@@ -58,8 +58,8 @@ class WordFeatures:
 
         Parameters
         ----------
-        words : list of str
-            The words; the first is the padding.
+        words : list of str or None
+            The words; None for padding, and for a word whose spelling is not known.
 
         Returns
         -------
@@ -67,8 +67,9 @@ class WordFeatures:
             Codes, 0 for a feature that no word had before.
         """
         codes = np.zeros((len(words), len(features_of(""))), np.int64)
-        for row, word in enumerate(words[1:], start=1):
-            codes[row] = [self.codes.get(feature, PADDING) for feature in features_of(word)]
+        for row, word in enumerate(words):
+            if word is not None:
+                codes[row] = [self.codes.get(feature, PADDING) for feature in features_of(word)]
         return codes
 
     def _add(self, words):
