@@ -45,22 +45,26 @@ from sklstm.metrics import (
 )
 from sklstm.model_selection import DocumentKFold
 
+FEATURES = {"affixes": True, "wide": True, "affix_dropout": 0}
+
 
 class TestWeights:
     odd = ["Ada", "Turing", "is", "far", "in", "London", "New", "York"]  # words of the others
     odd_tags = ["B-LOC", "I-LOC", "O", "B-PER", "B-PER", "O", "O", "O"]
 
+    @pytest.mark.parametrize("features", [{}, FEATURES])
     @pytest.mark.parametrize("crf", [True, False])
-    def test_a_weight_of_zero_equals_leaving_out(self, crf):
+    def test_a_weight_of_zero_equals_leaving_out(self, crf, features):
         weights = np.r_[np.ones(20), 0]
-        params = {"crf": crf, **FULL_BATCH}
+        params = {"crf": crf, **features, **FULL_BATCH}
         weighted = tagger(**params).fit([*SENTENCES, self.odd], [*TAGS, self.odd_tags], weights)
         assert_close(weighted.predict_marginals(SHORT), marginals(SENTENCES, SHORT, **params))
 
+    @pytest.mark.parametrize("features", [{}, FEATURES])
     @pytest.mark.parametrize("crf", [True, False])
-    def test_a_weight_of_two_equals_a_copy(self, crf):
+    def test_a_weight_of_two_equals_a_copy(self, crf, features):
         weights = np.r_[np.ones(20), 2]
-        params = {"crf": crf, **FULL_BATCH}
+        params = {"crf": crf, **features, **FULL_BATCH}
         X, y = [*SENTENCES, self.odd], [*TAGS, self.odd_tags]
         weighted = tagger(**params).fit(X, y, weights)
         copied = tagger(**params).fit([*X, self.odd], [*y, self.odd_tags])
@@ -93,11 +97,12 @@ class TestWeights:
 
     def test_class_weights_with_a_crf_weigh_sequences(self):
         weights = {"O": 0.5, "B-PER": 3}
+        params = {**FEATURES, **FULL_BATCH}
         means = [np.mean([weights.get(tag, 1) for tag in tags]) for tags in TAGS]
-        fitted = tagger(**FULL_BATCH).fit(SENTENCES, TAGS, means)
-        found = marginals(SENTENCES, SHORT, class_weight=weights, **FULL_BATCH)
+        fitted = tagger(**params).fit(SENTENCES, TAGS, means)
+        found = marginals(SENTENCES, SHORT, class_weight=weights, **params)
         assert_close(found, fitted.predict_marginals(SHORT))
-        assert np.abs(found[0] - marginals(SENTENCES, SHORT, **FULL_BATCH)[0]).max() > 1e-4
+        assert np.abs(found[0] - marginals(SENTENCES, SHORT, **params)[0]).max() > 1e-4
 
     @pytest.mark.parametrize("crf", [True, False])
     def test_balanced_tags(self, crf):
