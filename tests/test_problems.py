@@ -67,7 +67,9 @@ class TestCopyTask:
     def test_a_tagger_learns_it_as_it_is(self):
         X, y = make_copy_task(400, 2, n_items=2, n_symbols=3, random_state=0)
         X_test, y_test = make_copy_task(50, 2, n_items=2, n_symbols=3, random_state=1)
-        tagger = LSTMTagger(hidden_size=16, bidirectional=False, crf=False, lr=0.02, random_state=0)
+        tagger = LSTMTagger(
+            hidden_size=16, bidirectional=False, crf=False, lr=0.02, max_epochs=20, random_state=0
+        )
         tagger.fit(X, y)
         assert tagger.scheme_ is None
         assert tagger.score(X_test, y_test) > 0.95  # 0.81 with guessed symbols
