@@ -45,7 +45,7 @@ def make_search():
     GridSearchCV
         Not fitted.
     """
-    pipe = text_classifier(effort="fast", wide=False, max_epochs=8, random_state=0)
+    pipe = text_classifier(effort="fast", wide=False, random_state=0)
     grid = {"lstmclassifier__hidden_size": [32, 64], "lstmclassifier__pooling": ["max", "last"]}
     return GridSearchCV(pipe, grid, cv=3, n_jobs=2, verbose=3, refit=False)
 
