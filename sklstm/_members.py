@@ -14,6 +14,7 @@ from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._base import BaseLSTM, nothing_lost
+from sklstm._epochs import choose_epochs
 from sklstm._sample_weights import weigh_samples
 from sklstm._sklearn import safe_indexing
 from sklstm._wide import LinearTextModel
@@ -22,7 +23,7 @@ from sklstm.sequences import Sequences
 FOLDS = 5  # for several members
 FOLDS_OF_ONE = 10  # one member learns from nine tenths
 AUTO_MEMBERS = 1, 5
-AFFORDED_STEPS = 2**19  # in all members' copies of the data, if n_members leaves a choice
+AFFORDED_STEPS = 2**23  # that all members together learn from, if n_members leaves a choice
 
 
 class BaseEnsemble(BaseLSTM):
@@ -49,7 +50,7 @@ class BaseEnsemble(BaseLSTM):
                     "model to all of them: call fit, or set wide=False."
                 )
             X, inputs = self._reread(self._new_encoder(), X)
-            others = self._other_members(inputs.offsets[-1], others)
+            others = self._other_members(inputs, others)
             self._fit_members(others, X, inputs, y, sample_weight, X_val, y_val, groups, partial)
         return self
 
@@ -77,7 +78,7 @@ class BaseEnsemble(BaseLSTM):
         if wide is not None:
             self._linear, self.wide_weights_ = wide.finish()
 
-    def _other_members(self, n_steps, others):
+    def _other_members(self, inputs, others):
         """Return the members after the first, those of an earlier fit with today's parameters."""
         low, high = self._member_bounds()
         if others is not None:
@@ -87,13 +88,21 @@ class BaseEnsemble(BaseLSTM):
                     "set it back, or call fit with warm_start=False."
                 )
         else:
-            n_members = int(np.clip(AFFORDED_STEPS // max(n_steps, 1), low, high))
+            n_members = int(np.clip(AFFORDED_STEPS // self._count_steps(inputs), low, high))
             seeds = check_random_state(self.random_state).randint(2**31 - 1, size=n_members - 1)
             others = [clone(self).set_params(random_state=seed) for seed in seeds.tolist()]
         params = self.get_params(deep=False)
         shared = {name: self._of_one_network.get(name, value) for name, value in params.items()}
         del shared["random_state"]  # the others have seeds of their own
         return [other.set_params(**shared) for other in others]
+
+    def _count_steps(self, inputs):
+        """Return about how many steps a member learns from in all its epochs."""
+        n_epochs = self.max_epochs
+        if n_epochs == "auto":
+            n_updates = -(-(len(inputs.offsets) - 1) // self.batch_size)
+            n_epochs = choose_epochs(n_updates, self._epochs_of_few)
+        return max(int(inputs.offsets[-1]), 1) * n_epochs
 
     def _member_bounds(self):
         """Return how many members there are at least and at most."""

@@ -40,7 +40,7 @@ class TestMembers:
 
     def test_auto_takes_fewer_of_much_data(self, monkeypatch):
         assert len(classifier(n_members="auto").fit(TOKENS, LABELS).members_) == 5
-        monkeypatch.setattr("sklstm._members.AFFORDED_STEPS", 2 * sum(map(len, TOKENS)))
+        monkeypatch.setattr("sklstm._members.AFFORDED_STEPS", 2 * 3 * sum(map(len, TOKENS)))
         assert len(classifier(n_members="auto").fit(TOKENS, LABELS).members_) == 2
         assert len(classifier(n_members=(3, 4)).fit(TOKENS, LABELS).members_) == 3
 
