@@ -48,8 +48,9 @@ def train(
         if estimator.verbose:
             print(f"Training for {net.max_epochs} epochs of {n_updates} updates.", flush=True)
     n_steps = net.max_epochs * n_updates
-    callbacks = make_callbacks(estimator, net, n_steps, valid, scores, monitor, is_whole=is_whole)
-    net.callbacks = callbacks
+    net.callbacks = make_callbacks(
+        estimator, net, n_steps, valid, scores, monitor, is_whole=is_whole
+    )
     _check_callback_options(net, estimator)
     net.initialize_callbacks()
     net.step_size_ = 1.0 if is_whole else min(portion_weight, 1.0)
@@ -64,7 +65,10 @@ def train(
         ending = "finished" if finished else "interrupted"
     except Diverged:
         ending = "diverged"
-        net.module_.load_state_dict(dict(net.callbacks_)["LastEpoch"].weights_)
+        callbacks = dict(net.callbacks_)
+        if "WeightAverage" in callbacks:
+            callbacks["WeightAverage"].discard()
+        net.module_.load_state_dict(callbacks["LastEpoch"].weights_)
         net.initialize_optimizer()  # its moments are no finite numbers either
         net.notify("on_train_end")
         del net.history[-1]

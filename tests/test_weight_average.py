@@ -155,3 +155,26 @@ def test_a_loss_that_still_falls_is_told():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         classifier(max_epochs="auto").fit(X, labels)
+
+
+def test_a_diverged_epoch_has_no_say():
+    """The weights are those the epoch before ended with, which are means too."""
+
+    def explode(share):
+        return 1.0 if share < 0.5 else 1e200
+
+    kept = []
+
+    class Keep(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            kept.append(net.module_.output.bias.detach().clone())
+
+    model = LSTMRegressor(
+        hidden_size=3, batch_size=5, max_epochs=8, average=1.0, schedule=explode, optimizer="sgd",
+        callbacks=[Keep()], random_state=0,
+    )  # fmt: skip
+    with pytest.warns(ConvergenceWarning, match="infinite or NaN in epoch 5"):
+        model.fit(SERIES, y)
+    assert all(weight.isfinite().all() for weight in model.module_.parameters())
+    torch.testing.assert_close(model.module_.output.bias.detach(), kept[3])
+    assert np.isfinite(model.predict(SERIES)).all()

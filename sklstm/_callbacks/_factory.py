@@ -39,8 +39,8 @@ def make_callbacks(estimator, net, n_steps, valid, scores, monitor, *, is_whole=
         Whether this is a whole training, with a schedule and an average, or one of many portions.
     """
     callbacks, last = [LastEpoch()], [PolicyState()]
-    if is_whole and estimator.average is not None:  # first: it puts the weights to go on from back
-        callbacks.insert(0, WeightAverage(estimator.average, n_steps))
+    if is_whole and estimator.average is not None:  # LastEpoch keeps what an epoch ended with
+        callbacks.append(WeightAverage(estimator.average, n_steps))
     if valid is not None:
         callbacks += [EpochScore(name, score) for name, score in scores.items()]
         if net.batch_score is not None:

@@ -61,6 +61,10 @@ class WeightAverage(Callback):
         self._put_mean(net)
         self.mean_ = self.raw_ = None
 
+    def discard(self):
+        """Drop the mean of weights that have diverged."""
+        self.mean_ = None
+
     def _put_mean(self, net):
         if self.raw_ is None and self.mean_ is not None and self.mean_.n_averaged > 0:
             self.raw_ = {name: w.clone() for name, w in net.module_.state_dict().items()}
