@@ -159,7 +159,7 @@ class InputEncoder:
 
     def name_steps(self, inputs, mask_padding):
         """Name the steps of each sample by their tokens, or else ids; return None for numbers."""
-        if self.kind == "numbers":
+        if kind_of(inputs) == "numbers":
             return None
         sequences = inputs.without_padding() if mask_padding else inputs
         strings, codes = sequences.categories, sequences.codes.tolist()

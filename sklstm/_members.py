@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklstm._base import BaseLSTM, nothing_lost
 from sklstm._epochs import choose_epochs
+from sklstm._inputs import kind_of
 from sklstm._sample_weights import weigh_samples
 from sklstm._sklearn import safe_indexing
 from sklstm._wide import LinearTextModel
@@ -67,13 +68,10 @@ class BaseEnsemble(BaseLSTM):
             if hasattr(self, "_declared_classes"):  # its own samples may lack some
                 member._declared_classes = self._declared_classes
             rows = slice(None) if fold is None else fold[0]
-            X_own, *own = take(rows, X, y, sample_weight, groups)
-            y_own, weight_own, groups_own = own
-            super(BaseEnsemble, member)._fit(
-                X_own, y_own, weight_own, X_val, y_val, groups_own, partial=partial
-            )
+            *own, own_groups = take(rows, X, y, sample_weight, groups)
+            super(BaseEnsemble, member)._fit(*own, X_val, y_val, own_groups, partial=partial)
             if wide is not None:
-                wide.compare(member, *fold)
+                wide.compare(member, fold[1])
         self._others = others
         if wide is not None:
             self._linear, self.wide_weights_ = wide.finish()
@@ -119,9 +117,9 @@ class BaseEnsemble(BaseLSTM):
         )
 
     def _outputs(self, X):
-        self._check_ready()
         if self._has_one_network:
             return super()._outputs(X)
+        self._check_ready()
         X, inputs = self._reread(self._encoder, X)
         outputs = np.mean([super(BaseEnsemble, one)._outputs(X) for one in self.members_], axis=0)
         if self._linear is None:
@@ -158,11 +156,9 @@ class WidePath:
     """Fit a linear model of n-grams, and weigh it against networks on samples new to both."""
 
     def __init__(self, estimator, X, inputs, y, y_val, sample_weight, groups):
-        encoder = estimator._new_encoder()
-        encoder.learn(inputs)
-        has_names = encoder.kind == "ids" or (encoder.kind != "numbers" and inputs.categories)
-        check_wide(has_names)
-        self.tokens = encoder.name_steps(inputs, estimator.mask_padding)
+        kind = kind_of(inputs)
+        check_wide(kind == "ids" or (kind != "numbers" and inputs.categories))
+        self.tokens = estimator._new_encoder().name_steps(inputs, estimator.mask_padding)
         y = estimator._check_targets(y)
         check_consistent_length(inputs, y)
         estimator._learn_targets(y, None if y_val is None else estimator._check_targets(y_val))
@@ -173,28 +169,29 @@ class WidePath:
         self.weights = weigh_samples(sample_weight, np.diff(inputs.offsets), "fit")
         self.estimator, self.X, self.groups = estimator, X, groups
         self.n_outputs = estimator._n_outputs
-        self.linear, self.networks, self.rows = [], [], []
+        self.networks, self.held_out = [], []
 
     def folds(self, n_members):
         """Return for each member the rows to learn from, and those held out."""
         seed = check_random_state(self.estimator.random_state).randint(2**31 - 1)
         return cross_fit_folds(self.codes, self.groups, n_members, seed)
 
-    def compare(self, member, rows, held_out):
-        """Compute the logits of both models for the samples that they did not learn from."""
-        tokens, codes, weights = take(rows, self.tokens, self.codes, self.weights)
-        linear = LinearTextModel().fit(tokens, codes, self.n_outputs, weights)
-        self.linear.append(linear.decision(*take(held_out, self.tokens)))
+    def compare(self, member, held_out):
+        """Compute the logits of a network for the samples that it did not learn from."""
         self.networks.append(member._outputs(*take(held_out, self.X)))
-        self.rows.append(held_out)
+        self.held_out.append(held_out)
 
     def finish(self):
         """Return the linear model of all samples, and the weights of the two kinds of logits."""
-        rows = np.concatenate(self.rows)
-        outputs = [np.concatenate(self.linear), np.concatenate(self.networks)]
+        rows, model = np.concatenate(self.held_out), LinearTextModel()
+        folds = np.full(len(self.codes), -1)
+        for fold, held_out in enumerate(self.held_out):
+            folds[held_out] = fold
+        data = (self.tokens, self.codes, self.n_outputs)
+        linear = model.cross_decision(*data, folds, self.weights)[rows]
+        outputs = [linear, np.concatenate(self.networks)]
         weights = weigh_evidence(outputs, self.codes[rows], self.weights[rows])
-        linear = LinearTextModel().fit(self.tokens, self.codes, self.n_outputs, self.weights)
-        return linear, weights
+        return model.fit(*data, self.weights), weights
 
 
 def cross_fit_folds(codes, groups, n_members, random_state):

@@ -81,17 +81,18 @@ class LinearTextModel:
         codes, n_outputs, sample_weight
             See ``fit``.
         folds : ndarray of int, shape (n_samples,)
-            The fold of each text.
+            The fold of each text; -1 for one that is in none.
 
         Returns
         -------
         ndarray of shape (n_samples, n_outputs)
-            The logits. The model itself is left with the fit of the last fold.
+            The logits; NaN of a text in no fold. The model itself is left with the fit of the last
+            fold.
         """
         self._choose_counters(tokens)
         counts, codes = self._count(tokens), np.asarray(codes)
-        decisions = np.empty((len(tokens), n_outputs))
-        for fold in np.unique(folds):
+        decisions = np.full((len(tokens), n_outputs), np.nan)
+        for fold in np.unique(folds[folds >= 0]):
             kept, left = folds != fold, folds == fold
             weight = None if sample_weight is None else sample_weight[kept]
             self._fit_counts([part[kept] for part in counts], codes[kept], n_outputs, weight)
