@@ -185,7 +185,7 @@ class BaseLSTM(BaseEstimator):
             encoder = encoder.grown(inputs)
         if purpose != "use":
             weights = weigh_samples(sample_weight, inputs.offsets[1:], purpose)
-            encoder = encoder.standardised(inputs, weights)
+            encoder = encoder.standardised(inputs, weights, is_portion=purpose == "portion")
         self._encoder = encoder
         steps = encoder.encode(inputs, self.mask_padding)
         if steps.get("vectors") is not None:

@@ -137,13 +137,13 @@ class InputEncoder:
             encoder._new_vectors = inputs.vectors[[first[keys[digest]] for digest in new]]
         return encoder
 
-    def standardised(self, inputs, weights):
+    def standardised(self, inputs, weights, *, is_portion):
         """Return an encoder that has a unit of numbers, learned from sequences with weights."""
         if self.kind != "numbers":
             return self
         encoder = copy(self)
         encoder.standardizer = self.standardizer.learned(
-            inputs.values, np.diff(inputs.offsets), weights
+            inputs.values, np.diff(inputs.offsets), weights, is_portion=is_portion
         )
         return encoder
 

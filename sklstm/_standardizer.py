@@ -28,9 +28,13 @@ class Standardizer:
 
     def __init__(self, by):
         self.by = by
+        self._moments = Moments()
 
-    def learned(self, values, lengths, weights):
-        """Return a standardizer with a unit, which it keeps from then on.
+    def learned(self, values, lengths, weights, *, is_portion=False):
+        """Return a standardizer with a unit.
+
+        It is that of the first call, or of all portions so far. Few samples would leave a bad one
+        for ever if the first portion set it.
 
         Parameters
         ----------
@@ -40,10 +44,12 @@ class Standardizer:
             Steps of each sequence.
         weights : ndarray of shape (n_sequences,)
             Weights of the sequences. If all are zero, nothing is learned yet.
+        is_portion : bool
+            Whether a unit that was learned before takes these sequences in, too.
         """
-        if self.by != "feature" or self.mean is not None:
+        if self.by != "feature" or not (self.mean is None or is_portion):
             return self
-        moments, weights = Moments(), np.repeat(weights, lengths)
+        moments, weights = self._moments, np.repeat(weights, lengths)
         for rows in _slices(len(values)):
             block = np.ascontiguousarray(values[rows])  # another order in memory adds up otherwise
             moments = moments.updated(block, weights[rows])
@@ -52,6 +58,7 @@ class Standardizer:
         if not np.all(np.isfinite(moments.variance)):
             raise ValueError("The variance of X is too large for float64: scale X.")
         new = copy(self)
+        new._moments = moments
         new.mean, new.scale = moments.mean, _scale(moments.mean, moments.variance)
         return new
 

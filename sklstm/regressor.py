@@ -56,9 +56,9 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
         If set, integers in X are token ids below it, 0 being padding; otherwise they are numbers.
     standardize : {"feature", "sample"} or None, default="feature"
         How numbers in X are standardised inside. ``"feature"`` subtracts a feature's mean and
-        divides by its standard deviation, which the first ``fit`` or ``partial_fit`` learns from
-        all steps; ``"sample"`` takes those of each sequence, for shapes whose level and size
-        do not matter; None leaves numbers as they are.
+        divides by its standard deviation, those of all steps so far with ``partial_fit``;
+        ``"sample"`` takes those of each sequence, for shapes whose level and size do not matter;
+        None leaves numbers as they are.
     wide : bool, default=False
         Whether windows of numbers, all of one length and with at most 500 numbers, are read by a
         ridge regression too, if the loss is ``"squared_error"``. Predictions are a weighted mean of

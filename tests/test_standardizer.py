@@ -113,13 +113,18 @@ class TestEstimators:
         model.partial_fit(RAGGED, SERIES[:, 0])
         assert np.isfinite(model.partial_fit(empty, [0, 1]).predict(empty)).all()
 
-    def test_the_first_portion_sets_the_unit(self):
+    def test_portions_share_the_unit_of_all_so_far(self):
         fitted = regressor().partial_fit(SERIES, y, np.zeros(20))  # weighs nothing
-        fitted.partial_fit(SERIES, y)
+        for row, target in zip(100 + SERIES, y, strict=True):
+            fitted.partial_fit([row], [target])
+        np.testing.assert_allclose(
+            steps(fitted, 100 + SERIES), steps(regressor().fit(100 + SERIES, y), 100 + SERIES)
+        )
+
+    def test_a_fit_that_goes_on_keeps_the_unit(self):
+        fitted = regressor(warm_start=True).fit(SERIES, y)
         expected = steps(fitted, SERIES)
-        fitted.partial_fit(2 * SERIES, y)
-        np.testing.assert_array_equal(steps(fitted, SERIES), expected)
-        np.testing.assert_allclose(expected.std(), 1)
+        np.testing.assert_array_equal(steps(fitted.fit(2 * SERIES, y), SERIES), expected)
 
     def test_the_unit_is_copied_and_pickled(self):
         fitted = regressor().fit(100 + SERIES, y)

@@ -80,9 +80,9 @@ class LSTMTagger(BaseLSTM):
         If set, integers in X are token ids below it, 0 being padding; otherwise they are numbers.
     standardize : {"feature", "sample"} or None, default="feature"
         How numbers in X are standardised inside. ``"feature"`` subtracts a feature's mean and
-        divides by its standard deviation, which the first ``fit`` or ``partial_fit`` learns from
-        all steps; ``"sample"`` takes those of each sequence, for shapes whose level and size
-        do not matter; None leaves numbers as they are.
+        divides by its standard deviation, those of all steps so far with ``partial_fit``;
+        ``"sample"`` takes those of each sequence, for shapes whose level and size do not matter;
+        None leaves numbers as they are.
     embedding_dim : int, default=32
         Width of learned embeddings. Word vectors in X keep their own.
     fine_tune_embeddings : bool, default=True
