@@ -1,7 +1,6 @@
 """Estimators of several networks, and of a linear model beside them, that decide together."""
 
 import warnings
-from copy import copy
 from numbers import Integral
 from time import perf_counter
 
@@ -17,7 +16,7 @@ from sklstm._base import BaseLSTM, nothing_lost
 from sklstm._epochs import choose_epochs
 from sklstm._inputs import kind_of
 from sklstm._sample_weights import weigh_samples
-from sklstm._sklearn import safe_indexing
+from sklstm._sklearn import Interval, StrOptions, safe_indexing
 from sklstm._wide import LinearTextModel
 from sklstm.sequences import Sequences
 
@@ -28,13 +27,18 @@ AFFORDED_STEPS = 2**23  # that all members together learn from, if n_members lea
 
 
 class BaseEnsemble(BaseLSTM):
-    """Base of the estimators of one output for a sequence, which `n_members` networks average.
+    """Base of the estimators whose outputs are averaged over `n_members` networks.
 
     The estimator is its own first member.
     """
 
+    _parameter_constraints: dict = {
+        **BaseLSTM._parameter_constraints,
+        "n_members": [Interval(Integral, 1, None, closed="left"), tuple, StrOptions({"auto"})],
+    }
     _others, _linear = (), None
-    _of_one_network = {"n_members": 1, "wide": False}
+    _is_wide = False  # a linear model stands beside all networks, not inside each of them
+    _of_one_network = {"n_members": 1}
 
     def _fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None, *, partial=False):
         with nothing_lost(self):
@@ -60,13 +64,15 @@ class BaseEnsemble(BaseLSTM):
         members = [self, *others]
         folds = [None] * len(members) if wide is None else wide.folds(len(members))
         groups = None if isinstance(self.validation, str) else groups  # the folds have seen to them
+        declared = {  # of classes, say: the member's own samples may lack some
+            name: value for name, value in vars(self).items() if name.startswith("_declared")
+        }
         start = perf_counter()
         for number, (member, fold) in enumerate(zip(members, folds, strict=True), start=1):
             if self.verbose and others:
                 left = f", about {(perf_counter() - start) * len(others):.0f} s for the others"
                 print(f"Network {number} of {len(members)}{left * (number == 2)}:", flush=True)
-            if hasattr(self, "_declared_classes"):  # its own samples may lack some
-                member._declared_classes = self._declared_classes
+            vars(member).update(declared)
             rows = slice(None) if fold is None else fold[0]
             *own, own_groups = take(rows, X, y, sample_weight, groups)
             super(BaseEnsemble, member)._fit(*own, X_val, y_val, own_groups, partial=partial)
@@ -139,13 +145,14 @@ class BaseEnsemble(BaseLSTM):
     def members_(self):
         """The fitted estimators of one network each, whose outputs are averaged."""
         check_is_fitted(self)
-        first = copy(self)
-        first._others, first._linear = [], None
+        first = type(self).__new__(type(self))
+        vars(first).update({**vars(self), "_others": [], "_linear": None})  # the same network
         return [first, *self._others]
 
     @property
-    def _is_wide(self):
-        return getattr(self, "wide", False)
+    def _nets(self):
+        """The nets of all members."""
+        return [one.net_ for one in (self, *self._others)]
 
     @property
     def _has_one_network(self):

@@ -1,6 +1,6 @@
 """LSTMClassifier: one label, or several, for each sequence."""
 
-from numbers import Integral, Real
+from numbers import Real
 from reprlib import repr as shorten
 
 import numpy as np
@@ -291,11 +291,15 @@ class LSTMClassifier(ClassifierMixin, BaseEnsemble):
 
     _parameter_constraints: dict = {
         **BaseEnsemble._parameter_constraints,
-        "n_members": [Interval(Integral, 1, None, closed="left"), tuple, StrOptions({"auto"})],
         "wide": ["boolean"],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "class_weight": [dict, list, StrOptions({"balanced"}), None],
     }
+    _of_one_network = {"n_members": 1, "wide": False}
+
+    @property
+    def _is_wide(self):
+        return self.wide
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None):

@@ -1,7 +1,6 @@
 """LSTMRegressor: one number, or several, for each sequence."""
 
 import warnings
-from numbers import Integral
 
 import numpy as np
 import torch
@@ -14,7 +13,7 @@ from sklstm._arrays import to_numbers
 from sklstm._members import BaseEnsemble
 from sklstm._ridge import Ridge
 from sklstm._running_moments import Moments
-from sklstm._sklearn import Interval, StrOptions, fit_context, safe_indexing
+from sklstm._sklearn import StrOptions, fit_context, safe_indexing
 from sklstm.nn.networks import last_steps
 
 LOSSES = {
@@ -299,14 +298,11 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
 
     _parameter_constraints: dict = {
         **BaseEnsemble._parameter_constraints,
-        "n_members": [Interval(Integral, 1, None, closed="left"), tuple, StrOptions({"auto"})],
         "loss": [StrOptions(set(LOSSES))],
         "wide": ["boolean"],
     }
     _n_wide_steps = None
     _is_cross_fitted = True
-    _is_wide = False  # ridge regression stands beside each network, not beside all of them
-    _of_one_network = {"n_members": 1}
 
     @fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None):

@@ -5,15 +5,18 @@ import warnings
 
 import numpy as np
 import pytest
+import torch
 from scipy.special import expit
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import make_pipeline
-from toys import IDS, LABELS, SERIES, TOKENS, classifier, y
+from tagged import SENTENCES, SHORT, TAGS, X_VAL, Y_VAL, assert_same, tagger
+from toys import IDS, LABELS, SERIES, TOKENS, Raise, classifier, y
 
 from sklstm import LSTMRegressor, SequencePadder, Tokenizer, Word2VecEmbedder
 from sklstm._members import cross_fit_folds, weigh_evidence
 from sklstm.inspection import hidden_states, token_contributions
+from sklstm.nn.crf import LinearChainCRF, mean_crf
 
 WIDE = {"wide": True, "n_members": 2}
 
@@ -74,6 +77,112 @@ class TestMembers:
         for n_members in ((0, 2), (3, 2), (1,), ("a", 2)):
             with pytest.raises(ValueError, match="two integers"):
                 classifier(n_members=n_members).fit(SERIES, y)
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    params = {"n_members": 3, "max_epochs": 25, "train_scheme": "IOBES"}
+    return tagger(**params).fit(SENTENCES, TAGS)
+
+
+class TestTaggers:
+    def test_paths_have_the_mean_score(self, fitted):
+        members = [dict_of_paths(member) for member in fitted.members_]
+        found = dict_of_paths(fitted)
+        assert len({tuple(paths.values()) for paths in members}) == 3
+        means = {path: np.mean([one[path] for one in members]) for path in found}
+        total = np.log(np.exp(list(means.values())).sum())  # the paths' scores are up to a constant
+        expected = {path: mean - total for path, mean in means.items()}
+        assert found == pytest.approx(expected, abs=1e-4)
+
+    def test_everything_is_predicted_from_the_same_paths(self, fitted):
+        paths = dict_of_paths(fitted)
+        best = max(paths, key=paths.get)
+        assert tuple(fitted.predict([PAIR])[0]) == best
+        [[first, _]] = fitted.predict_marginals([PAIR])
+        tags = fitted.classes_.tolist()
+        for kind in "BO":
+            of_kind = [tag[0] in kind.replace("B", "BS") for tag in tags]
+            expected = sum(np.exp(log) for path, log in paths.items() if path[0][0] == kind)
+            assert first[of_kind].sum() == pytest.approx(expected, abs=1e-5)
+        per = [m.transitions_["B-PER"]["E-PER"] for m in fitted.members_]
+        assert fitted.transitions_["B-PER"]["E-PER"] == pytest.approx(np.mean(per))
+        assert fitted.transitions_["O"]["I-PER"] == -np.inf
+        [[entity]] = fitted.predict_entities([PAIR])
+        assert entity.text == "Alan Turing"
+        assert entity.confidence == pytest.approx(np.exp(paths["B-PER", "I-PER"]), abs=1e-5)
+        assert fitted.score(SENTENCES, TAGS) > 0.9
+
+    @pytest.mark.parametrize("params", [{}, {"crf": False}, {"early_stopping": True}])
+    def test_the_first_member_is_the_single_network(self, params):
+        first = tagger(n_members=2, **params).fit(SENTENCES, TAGS).members_[0]
+        assert_same(
+            first.predict_marginals(SHORT),
+            tagger(**params).fit(SENTENCES, TAGS).predict_marginals(SHORT),
+        )
+
+    def test_a_copy_predicts_the_same(self, fitted):
+        expected = fitted.predict_marginals(SHORT)
+        assert_same(pickle.loads(pickle.dumps(fitted)).predict_marginals(SHORT), expected)
+        assert_same(clone(fitted).fit(SENTENCES, TAGS).predict_marginals(SHORT), expected)
+
+    def test_every_member_trains_on(self):
+        fitted = tagger(n_members=2, warm_start=True).fit(SENTENCES, TAGS)
+        fitted.set_params(lr=0.01).fit(SENTENCES, TAGS)
+        assert [member.n_iter_ for member in fitted.members_] == [4, 4]
+        with pytest.raises(ValueError, match="n_members=1 cannot go on from a fit of 2"):
+            fitted.set_params(n_members=1).fit(SENTENCES, TAGS)
+
+    def test_portions_with_declared_tags(self):
+        fitted = tagger(n_members=2)
+        for rows in (slice(0, 1), slice(1, 3)):
+            fitted.partial_fit(SENTENCES[rows], TAGS[rows], classes=np.unique(np.concatenate(TAGS)))
+        assert [member.n_iter_ for member in fitted.members_] == [2, 2]
+        assert {tuple(member.classes_) for member in fitted.members_} == {tuple(fitted.classes_)}
+        assert "I-LOC" in fitted.classes_
+
+    def test_weights_and_validation_data_reach_every_member(self):
+        weights = np.tile([1, 0, 0, 0, 1], 4)
+        fitted = tagger(n_members=2, wide=True, affixes=True).fit(
+            SENTENCES, TAGS, weights, X_val=X_VAL, y_val=Y_VAL
+        )
+        plain = tagger(n_members=2, wide=True, affixes=True).fit(SENTENCES, TAGS)
+        for weighted, other in zip(fitted.members_, plain.members_, strict=True):
+            assert "valid_f1" in weighted.history_[-1]
+            assert weighted.module_.wide is not None
+            expected = other.predict_marginals(SHORT)
+            assert not np.allclose(weighted.predict_marginals(SHORT)[0], expected[0])
+
+    def test_a_failed_fit_loses_nothing(self):
+        fitted = tagger(n_members=2).fit(SENTENCES, TAGS)
+        expected = fitted.predict_marginals(SHORT)
+        with pytest.raises(RuntimeError, match="stop"):
+            fitted.set_params(callbacks=[Raise("on_epoch_end", RuntimeError("stop"))]).fit(
+                SENTENCES, TAGS
+            )
+        assert_same(fitted.predict_marginals(SHORT), expected)
+
+    def test_one_network_is_inspected(self, fitted):
+        with pytest.raises(ValueError, match=r"LSTMTagger.members_\[0\]"):
+            hidden_states(fitted, SHORT)
+        assert len(hidden_states(fitted.members_[1], SHORT).tokens) == 3
+
+    def test_no_random_fields_are_changed(self):
+        crfs = [LinearChainCRF(3) for _ in range(2)]
+        assert mean_crf(crfs[:1]) is crfs[0]
+        with torch.no_grad():
+            crfs[1].start.fill_(2.0)
+        mean = mean_crf(crfs)
+        assert mean.start.tolist() == [1.0] * 3
+        assert crfs[0].start.tolist() == [0.0] * 3
+
+
+PAIR = ["Alan", "Turing"]
+
+
+def dict_of_paths(fitted):
+    [paths] = fitted.predict_n_best([PAIR], n=100)
+    return {tuple(path): log_probability for path, log_probability in paths}
 
 
 class TestWide:

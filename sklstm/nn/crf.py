@@ -1,5 +1,7 @@
 """The linear-chain conditional random field, which scores the tags of a sequence jointly."""
 
+from copy import deepcopy
+
 import torch
 from torch import nn
 from torch.autograd.function import once_differentiable
@@ -263,6 +265,30 @@ class LinearChainCRF(nn.Module):
 
     def _potentials(self, emissions, lengths):
         return _potentials(emissions, *self.weights(), lengths)
+
+
+@torch.no_grad()
+def mean_crf(crfs):
+    """Average conditional random fields.
+
+    With the mean of their emissions, its paths have the mean of their scores.
+
+    Parameters
+    ----------
+    crfs : list of LinearChainCRF
+        Of the same tags and rules.
+
+    Returns
+    -------
+    LinearChainCRF
+        The mean; a single one as it is.
+    """
+    if len(crfs) == 1:
+        return crfs[0]
+    mean = deepcopy(crfs[0])
+    for name in ("start", "transitions", "end"):
+        getattr(mean, name).copy_(torch.stack([getattr(crf, name) for crf in crfs]).mean(dim=0))
+    return mean
 
 
 class _LogLikelihood(torch.autograd.Function):

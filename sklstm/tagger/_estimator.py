@@ -1,5 +1,6 @@
 """LSTMTagger: a tag for each step of a sequence."""
 
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -9,10 +10,11 @@ from torch import nn
 
 from sklstm._arguments import check_count, check_memory
 from sklstm._arrays import to_object_array
-from sklstm._base import BaseLSTM
+from sklstm._members import BaseEnsemble
 from sklstm._sklearn import Interval, StrOptions, fit_context
 from sklstm.metrics import entity_f1_score, token_accuracy_score
 from sklstm.nn.batches import in_row_order
+from sklstm.nn.crf import mean_crf
 from sklstm.nn.networks import TaggerNet
 from sklstm.nn.networks._char_encoder import CharEncoder
 from sklstm.tagger._codes import TagCodes
@@ -22,7 +24,7 @@ from sklstm.tagger._word_encoder import WordEncoder
 from sklstm.tags import SCHEMES, allowed_transitions, check_tags, tags_to_spans
 
 
-class LSTMTagger(BaseLSTM):
+class LSTMTagger(BaseEnsemble):
     r"""Tag every step of a sequence with a bidirectional LSTM and a linear-chain CRF.
 
     A linear layer turns the recurrent outputs :math:`h_t` into emission scores :math:`e_t`, one per
@@ -150,6 +152,9 @@ class LSTMTagger(BaseLSTM):
     class_weight : dict, "balanced" or None, default=None
         Weights of the tags, by their names in `classes_`. Without a CRF they weight the loss of
         each step; with one, a sequence is weighted by the mean weight of its tags.
+    n_members : int, tuple (low, high) or "auto", default=1
+        Networks whose outputs are averaged; they differ in their seeds. A range takes the more of
+        them, the less data there are; ``"auto"`` is (1, 5).
     warm_start : bool, default=False
         Whether ``fit`` goes on from the previous fit.
     device : str, default="auto"
@@ -192,6 +197,9 @@ class LSTMTagger(BaseLSTM):
         Number of epochs trained.
     n_parameters_ : int
         Number of parameters of the network.
+    members_ : list of LSTMTagger
+        One for each network; the attributes above, but for ``transitions_``, are those of the
+        first.
 
     See Also
     --------
@@ -278,6 +286,7 @@ class LSTMTagger(BaseLSTM):
         validation_fraction=0.1,
         n_iter_no_change=3,
         class_weight=None,
+        n_members=1,
         warm_start=False,
         device="auto",
         precision="auto",
@@ -327,6 +336,7 @@ class LSTMTagger(BaseLSTM):
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.class_weight = class_weight
+        self.n_members = n_members
         self.warm_start = warm_start
         self.device = device
         self.precision = precision
@@ -336,7 +346,7 @@ class LSTMTagger(BaseLSTM):
         self.random_state = random_state
 
     _parameter_constraints: dict = {
-        **BaseLSTM._parameter_constraints,
+        **BaseEnsemble._parameter_constraints,
         "scheme": [StrOptions({"auto", *SCHEMES}), None],
         "train_scheme": [StrOptions({"auto", *SCHEMES}), None],
         "crf": ["boolean"],
@@ -531,13 +541,15 @@ class LSTMTagger(BaseLSTM):
     # ------------------------------------------------------------ predicting
 
     def _collect(self, X, decode):
-        """Decode the emissions of each sequence, in the order of X."""
+        """Decode the mean emissions of each sequence, in the order of X."""
+        batches = self._batches(self._read_new_sequences(X))
+        nets, crf = self._nets, self._crf
 
         def decode_batch(batch):
-            emissions = self.net_.evaluation_step((batch, None))
-            return decode(emissions, batch.lengths.to(emissions.device))
+            emissions = [net.evaluation_step((batch, None)) for net in nets]
+            emissions = torch.stack(emissions).mean(dim=0)  # (N, T, K)
+            return decode(crf, emissions, batch.lengths.to(emissions.device))
 
-        batches = self._batches(self._read_new_sequences(X))
         return in_row_order((rows, decode_batch(batch)) for rows, batch in batches)
 
     def predict(self, X):
@@ -555,8 +567,8 @@ class LSTMTagger(BaseLSTM):
         """
         return to_object_array(self._collect(X, self._best_tags))
 
-    def _best_tags(self, emissions, lengths):
-        return self._name(self.module_.crf.viterbi(emissions, lengths)[0], lengths)
+    def _best_tags(self, crf, emissions, lengths):
+        return self._name(crf.viterbi(emissions, lengths)[0], lengths)
 
     def predict_marginals(self, X):
         """Compute the probability of each tag at each step.
@@ -573,8 +585,8 @@ class LSTMTagger(BaseLSTM):
         """
         return to_object_array(self._collect(X, self._marginals))
 
-    def _marginals(self, emissions, lengths):
-        marginals = self.module_.crf.marginals(emissions, lengths).cpu().numpy()
+    def _marginals(self, crf, emissions, lengths):
+        marginals = crf.marginals(emissions, lengths).cpu().numpy()
         return [row[:length] for row, length in zip(marginals, lengths.tolist(), strict=True)]
 
     def predict_n_best(self, X, n=5):
@@ -595,13 +607,13 @@ class LSTMTagger(BaseLSTM):
             count too, and several of them may mean the same tags.
         """
         n = check_count(n, "n")
-        return self._collect(X, lambda emissions, lengths: self._n_best(emissions, lengths, n))
+        return self._collect(X, partial(self._n_best, n))
 
-    def _n_best(self, emissions, lengths, n):
+    def _n_best(self, n, crf, emissions, lengths):
         n_paths = len(self._codes.tags) ** min(emissions.shape[1], 30)  # or too many to store
         n = min(n, n_paths)
         check_memory(2 * n * emissions.numel(), "Lower n or batch_size.")  # scores, backpointers
-        paths, log_probabilities = self.module_.crf.n_best(emissions, lengths, n)
+        paths, log_probabilities = crf.n_best(emissions, lengths, n)
         rows = []
         for length, row_paths, row_logs in zip(lengths, paths, log_probabilities, strict=True):
             found = row_logs.isfinite()
@@ -633,9 +645,8 @@ class LSTMTagger(BaseLSTM):
         inputs = strings_of(self._encoder.read(X, self), "predict_entities")
         return make_entities(inputs, self._collect(inputs, self._spans))
 
-    def _spans(self, emissions, lengths):
+    def _spans(self, crf, emissions, lengths):
         """Return the spans of each sequence with their probabilities."""
-        crf = self.module_.crf
         paths, _ = crf.viterbi(emissions, lengths)
         names = self._name(paths, lengths)
         spans = [tags_to_spans(tags, self.scheme_) for tags in names]
@@ -643,10 +654,15 @@ class LSTMTagger(BaseLSTM):
         return [list(zip(*row, strict=True)) for row in zip(spans, probabilities, strict=True)]
 
     @property
+    def _crf(self):
+        """The mean CRF of all networks."""
+        return mean_crf([net.module_.crf for net in self._nets])
+
+    @property
     def transitions_(self):
         """Transition scores between neighbouring tags."""
         check_is_fitted(self)
-        start, between, end = self.module_.crf.weights()
+        start, between, end = self._crf.weights()
         tags = self._codes.tags
         before, after = (_unlike(name, tags) for name in ("<start>", "<end>"))
         table = {before: dict(zip(tags, start.tolist(), strict=True))}
