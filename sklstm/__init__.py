@@ -22,6 +22,7 @@ Data
 
 from importlib import import_module
 
+from sklstm import _version
 from sklstm.classifier import LSTMClassifier
 from sklstm.collocations import Collocations
 from sklstm.embeddings import Word2VecEmbedder
@@ -36,7 +37,7 @@ from sklstm.tagger import LSTMTagger
 from sklstm.text import TokenIndexer, Tokenizer
 from sklstm.windows import SlidingWindow
 
-__version__ = "0.1.0"
+__version__ = _version.__version__
 __all__ = [
     "Collocations",
     "Entity",

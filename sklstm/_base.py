@@ -30,11 +30,12 @@ from sklstm._training_warnings import (
     warn_of_saturation,
 )
 from sklstm._validation_split import about_validation_data, hold_out, to_labels
+from sklstm._versions import Versioned
 from sklstm.nn.batches import Batch, LengthBatches, SequenceDataset, to_tensor
 from sklstm.nn.networks import ManyToOneNet, count_parameters
 
 
-class BaseLSTM(BaseEstimator):
+class BaseLSTM(Versioned, BaseEstimator):
     """Base of the estimators, which hold a skorch net and are none."""
 
     _doc_link_module = "sklstm"
@@ -389,8 +390,7 @@ class BaseLSTM(BaseEstimator):
 
     def __setstate__(self, state):
         state = dict(state)
-        weights, epochs = state.pop("_weights", None), state.pop("_epochs", None)
-        frozen = state.pop("_frozen", None)
+        weights, epochs, frozen = (state.pop(k, None) for k in ("_weights", "_epochs", "_frozen"))
         super().__setstate__(state)
         if weights is not None:
             self.net_ = load_net(self._net_options(), weights, epochs, frozen)

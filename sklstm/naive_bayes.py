@@ -12,9 +12,10 @@ from sklearn.utils.validation import check_is_fitted, check_non_negative, valida
 
 from sklstm._sample_weights import check_weights
 from sklstm._sklearn import Interval, fit_context
+from sklstm._versions import Versioned
 
 
-class NaiveBayesWeights(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class NaiveBayesWeights(OneToOneFeatureMixin, TransformerMixin, Versioned, BaseEstimator):
     r"""Weigh counts by what naive Bayes learns from them [1]_.
 
     The weight of a feature, such as an n-gram, is its log-count ratio

@@ -15,6 +15,7 @@ from sklstm._arguments import describe
 from sklstm._arrays import plain, to_array, to_list
 from sklstm._sklearn import Interval, StrOptions, fit_context
 from sklstm._text_checks import check_texts, check_tokens
+from sklstm._versions import Versioned
 from sklstm._word_pattern import unneeded_blank, word_pattern
 from sklstm.sequences import Sequences
 from sklstm.sequences._fields import PADDING, SPECIAL_TOKENS, UNKNOWN
@@ -25,7 +26,7 @@ BEFORE_CLOSING = re.compile(" (?=[.,:;!?…)\\]}»”\u2019])")
 AFTER_OPENING = re.compile(r"(?<=[(\[{«“„¿¡]) ")
 
 
-class Tokenizer(TransformerMixin, BaseEstimator):
+class Tokenizer(TransformerMixin, Versioned, BaseEstimator):
     """Split texts into tokens.
 
     By default a token is a word of any script: letters with combining marks, digits, straight or
@@ -277,7 +278,7 @@ class Tokenizer(TransformerMixin, BaseEstimator):
         return tags
 
 
-class TokenIndexer(TransformerMixin, BaseEstimator):
+class TokenIndexer(TransformerMixin, Versioned, BaseEstimator):
     """Encode tokens as token ids of a vocabulary.
 
     Id 0 is padding, id 1 the unknown token, and the tokens of the training data have ids from 2 on,

@@ -10,9 +10,10 @@ from sklearn.utils.validation import validate_data
 
 from sklstm._arrays import plain, to_numbers
 from sklstm._sklearn import Interval, fit_context
+from sklstm._versions import Versioned
 
 
-class SlidingWindow(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+class SlidingWindow(TransformerMixin, Versioned, BaseEstimator, auto_wrap_output_keys=None):
     """Cut a series into overlapping windows.
 
     Rows are steps in time order. With :math:`T` the `length` and :math:`s` the `step`, windows are

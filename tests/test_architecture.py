@@ -17,8 +17,8 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 # Imports go down only: a module imports from rows above its own, never from its own row or below.
 LAYERS = [
-    {"_optional", "_sklearn"},
-    {"_arguments", "_word_pattern", "_running_moments", "_ngrams"},
+    {"_optional", "_sklearn", "_version"},
+    {"_arguments", "_word_pattern", "_running_moments", "_ngrams", "_versions"},
     {"_arrays"},
     {"_labels", "_sample_weights", "_ragged_numbers", "_standardizer", "_ridge"},
     {"_text_checks", "naive_bayes"},
@@ -44,6 +44,8 @@ ENGINE = "nn."  # tensors only, and nothing of scikit-learn
 SHARED_WITH_ENGINE = {"sequences"}  # the codes of padding and of unknown tokens
 TORCH_FREE = {
     "_optional",
+    "_version",
+    "_versions",
     "_sklearn",
     "_arguments",
     "_arrays",

@@ -5,12 +5,14 @@ import os
 import pickle
 import subprocess
 import sys
+import warnings
 
 import joblib
 import numpy as np
 import pytest
 import skops.io
 import torch
+from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.pipeline import make_pipeline
 from toys import LABELS, SERIES, TOKENS, Raise, classifier, embedded, y
 
@@ -277,3 +279,45 @@ def read_only(array):
     array = array.copy()
     array.flags.writeable = False
     return array
+
+
+class TestOtherVersions:
+    """As scikit-learn does for its own estimators."""
+
+    def test_of_the_same_ones_say_nothing(self):
+        stored = [pickle.dumps(model) for model in (Tokenizer(), classifier().fit(SERIES, y))]
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            list(map(pickle.loads, stored))
+
+    def test_of_sklstm(self, monkeypatch):
+        stored = pickle.dumps(Tokenizer())
+        monkeypatch.setattr("sklstm._versions.__version__", "9.0")
+        with pytest.warns(
+            InconsistentVersionWarning, match=r"Tokenizer .* sklstm .* \(now 9.0"
+        ):
+            pickle.loads(stored)
+
+    @pytest.mark.parametrize("package", ["scikit-learn", "torch"])
+    def test_of_packages(self, package, monkeypatch):
+        monkeypatch.setattr("sklstm._versions._installed", {package: "1.0"}.get)
+        stored = pickle.dumps(classifier().fit(SERIES, y))
+        monkeypatch.setattr("sklstm._versions._installed", {package: "1.1"}.get)
+        with pytest.warns(InconsistentVersionWarning, match=rf"{package} 1.0 \(now 1.1\)") as found:
+            loaded = pickle.loads(stored)
+        assert len(found) == 1
+        assert loaded.predict(SERIES).shape == (20,)
+
+    def test_torch_counts_for_networks_only(self, monkeypatch):
+        stored = [pickle.dumps(model) for model in (Tokenizer(), LSTMClassifier())]
+        monkeypatch.setattr("sklstm._versions._installed", {"scikit-learn": "1.0"}.get)
+        for pickled in stored:
+            with pytest.warns(InconsistentVersionWarning, match="saved with scikit-learn") as found:
+                pickle.loads(pickled)
+            assert "torch" not in str(found[0].message)
+
+    def test_before_there_were_records(self):
+        loaded = Tokenizer()
+        with pytest.warns(InconsistentVersionWarning, match="an unknown version"):
+            loaded.__setstate__({"lowercase": False})
+        assert not loaded.lowercase

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklstm._sklearn import Interval, StrOptions, fit_context
 from sklstm._vector_tables import draw_like, scaling
+from sklstm._versions import Versioned
 from sklstm.embeddings._char_ngrams import ngram_rows
 from sklstm.embeddings._coverage import Coverage
 from sklstm.embeddings._lookup import find_rows
@@ -28,7 +29,7 @@ AUTO_TOKENS = 2**24  # that epochs="auto" reads in all its passes
 AUTO_EPOCHS = 3, 20
 
 
-class Word2VecEmbedder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+class Word2VecEmbedder(TransformerMixin, Versioned, BaseEstimator, auto_wrap_output_keys=None):
     """Attach a word vector to each token.
 
     ``fit`` trains word2vec [1]_ [2]_ or fastText [3]_ on the tokens, or takes pretrained vectors.

@@ -11,6 +11,7 @@ from sklstm._arrays import plain, refuse_dates, refuse_empty
 from sklstm._ragged_numbers import check_columns, to_ragged_numbers
 from sklstm._sklearn import Interval, StrOptions, fit_context
 from sklstm._text_checks import check_tokens
+from sklstm._versions import Versioned
 from sklstm.sequences._sequences import Sequences
 
 NUMBERS = (
@@ -19,7 +20,7 @@ NUMBERS = (
 )
 
 
-class SequencePadder(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+class SequencePadder(TransformerMixin, Versioned, BaseEstimator, auto_wrap_output_keys=None):
     """Truncate and pad sequences to one length.
 
     Existing padding is dropped first, so only real steps are truncated, and padding twice changes
