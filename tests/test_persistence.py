@@ -293,9 +293,7 @@ class TestOtherVersions:
     def test_of_sklstm(self, monkeypatch):
         stored = pickle.dumps(Tokenizer())
         monkeypatch.setattr("sklstm._versions.__version__", "9.0")
-        with pytest.warns(
-            InconsistentVersionWarning, match=r"Tokenizer .* sklstm .* \(now 9.0"
-        ):
+        with pytest.warns(InconsistentVersionWarning, match=r"Tokenizer .* sklstm .* \(now 9.0"):
             pickle.loads(stored)
 
     @pytest.mark.parametrize("package", ["scikit-learn", "torch"])
