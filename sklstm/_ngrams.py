@@ -61,6 +61,11 @@ class NGrams:
         """How many n-grams have a column."""
         return int(self.offsets[-1])
 
+    def has_up_to(self, max_n):
+        """Tell which columns are n-grams of at most so many symbols."""
+        stop = self.offsets[min(max(max_n, self.min_n - 1), self.max_n)]
+        return np.arange(self.n_columns) < stop
+
     def count(self, sequences):
         """Count the n-grams of each sequence, shape (n_sequences, n_columns)."""
         rows, columns = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]

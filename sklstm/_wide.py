@@ -21,9 +21,10 @@ MANY_CHARACTERS = 40_000_000  # their n-grams take some 40 bytes a character
 class LinearTextModel:
     """Logistic regressions on n-grams of words and of the characters in them.
 
-    The logits are the mean of two: of TF-IDF, and of TF-IDF with the weights of naive Bayes. The
-    first is better where one word decides, the second where many give hints. Texts most of whose
-    tokens are characters have longer n-grams of these instead.
+    The logits are the mean of two: of the TF-IDF of one or two words, and of the presence of one to
+    three, with the weights of naive Bayes. The first is better where one word decides, the second
+    where many give hints. Texts most of whose tokens are characters have longer n-grams of these
+    instead.
 
     Attributes
     ----------
@@ -134,11 +135,18 @@ class LinearTextModel:
         if lengths.count(1) > len(lengths) / 2:  # characters, or a script without blanks
             max_n = 4 if len(lengths) <= MANY_CHARACTERS else 3
             counters = [NGrams(1, max_n, min_df=min_df, boundaries=True, lowercase=True)]
+            in_tfidf = in_presence = [max_n]
         else:
-            counters = [NGrams(1, 2, min_df=min_df)]
+            counters, in_tfidf, in_presence = [NGrams(1, 3, min_df=min_df)], [2], [3]
             if sum(lengths) <= MANY_CHARACTERS:
                 counters.append(_WordPieces())
+                in_tfidf.append(_WordPieces.max_n)  # many words of little text are in no other
+                in_presence.append(_WordPieces.max_n if len(lengths) <= MANY_TOKENS else 0)
         self._counters = [counter.fit(tokens) for counter in counters]
+        self._in_tfidf, self._in_presence = (
+            [counter.has_up_to(n) for counter, n in zip(self._counters, max_ns, strict=True)]
+            for max_ns in (in_tfidf, in_presence)
+        )
 
     def _count(self, tokens):
         counts = [counter.count(tokens) for counter in self._counters]
@@ -156,74 +164,88 @@ class LinearTextModel:
             n_texts = np.bincount(part.indices, minlength=part.shape[1])
             idf = np.log((1 + len(codes)) / (1 + n_texts)) + 1
             self._idf.append(np.where(n_texts, idf, 0).astype(np.float32))
-        X = self._weigh(counts)
+        X = self._tfidf(counts), self._presence(counts)
         targets = [codes] if codes.ndim == 1 else list(codes.T)
         columns = n_outputs if codes.ndim == 1 else 1
         self._regressions = [
-            _TwoRegressions().fit(X, target, columns, sample_weight) for target in targets
+            _TwoRegressions().fit(*X, target, columns, sample_weight) for target in targets
         ]
         self.intercept_ = np.concatenate([fitted.intercept for fitted in self._regressions])
 
-    def _weigh(self, counts):
-        """Make TF-IDF of counts: the logarithm of the counts, and rows of length 1."""
+    def _tfidf(self, counts):
+        """Weigh n-grams by the logarithm of their counts and their rarity; rows have length 1."""
         return [
-            _normalise(_with_data(part, (1 + np.log(part.data)) * idf[part.indices]))
-            for part, idf in zip(counts, self._idf, strict=True)
+            _normalise(_with_data(part, (1 + np.log(part.data)) * (idf * used)[part.indices]))
+            for part, idf, used in zip(counts, self._idf, self._in_tfidf, strict=True)
+        ]
+
+    def _presence(self, counts):
+        """Tell which n-grams there are; rows have length 1."""
+        return [
+            _normalise(_with_data(part, used[part.indices].astype(np.float32)))
+            for part, used in zip(counts, self._in_presence, strict=True)
         ]
 
     def _decide(self, counts):
-        X = self._weigh(counts)
-        return np.hstack([fitted.decide(X) for fitted in self._regressions]) + self.intercept_
+        X = self._tfidf(counts), self._presence(counts)
+        return np.hstack([fitted.decide(*X) for fitted in self._regressions]) + self.intercept_
 
     def _evidence(self, counts, output):
-        X = self._weigh(counts)
+        X = self._tfidf(counts), self._presence(counts)
         several = len(self._regressions) > 1
-        return self._regressions[output if several else 0].evidence(X, 0 if several else output)
+        fitted = self._regressions[output if several else 0]
+        return fitted.evidence(*X, 0 if several else output)
 
 
 class _TwoRegressions:
-    """The mean of a regression on X and one on X with the weights of naive Bayes."""
+    """The mean of a regression on TF-IDF and one on presence with the weights of naive Bayes.
 
-    def fit(self, X, codes, n_outputs, sample_weight):
-        """Learn from X, a list of parts whose columns stand side by side."""
-        self.sizes = [part.shape[1] for part in X]
-        self.weights = [_weights(part, codes, sample_weight) for part in X]
-        plain = _regress(hstack(X, "csr"), codes, n_outputs, sample_weight)
-        weighted = _regress(hstack(self._weigh(X), "csr"), codes, n_outputs, sample_weight)
+    Both are lists of parts, whose columns stand side by side.
+    """
+
+    def fit(self, tfidf, presence, codes, n_outputs, sample_weight):
+        """Learn from the two views of the texts."""
+        sizes = np.cumsum([part.shape[1] for part in tfidf])[:-1]
+        self.weights = [_weights(_used(part), codes, sample_weight) for part in presence]
+        plain = _regress(tfidf, codes, n_outputs, sample_weight)
+        weighted = _regress(self._weigh(presence), codes, n_outputs, sample_weight)
         self.plain, self.weighted = (
-            np.split((coef / 2).astype(np.float32), np.cumsum(self.sizes)[:-1])
-            for coef, _ in (plain, weighted)
+            np.split((coef / 2).astype(np.float32), sizes) for coef, _ in (plain, weighted)
         )
         self.intercept = (plain[1] + weighted[1]) / 2
         return self
 
-    def decide(self, X):
+    def decide(self, tfidf, presence):
         """Compute the logits without the intercept."""
-        both = [*zip(X, self.plain, strict=True), *zip(self._weigh(X), self.weighted, strict=True)]
-        return sum(part @ coef for part, coef in both)
+        weighted = zip(self._weigh(presence), self.weighted, strict=True)
+        return sum(part @ coef for part, coef in [*zip(tfidf, self.plain, strict=True), *weighted])
 
-    def evidence(self, X, output):
-        """Compute what each number of X adds to a logit, in the order of its data."""
+    def evidence(self, tfidf, presence, output):
+        """Compute what each number of the parts adds to a logit, in the order of their data."""
         return [
             part.data * plain[part.indices, output] + other.data * weighted[part.indices, output]
             for part, other, plain, weighted in zip(
-                X, self._weigh(X), self.plain, self.weighted, strict=True
+                tfidf, self._weigh(presence), self.plain, self.weighted, strict=True
             )
         ]
 
-    def _weigh(self, X):
+    def _weigh(self, presence):
         return [
             _normalise(_with_data(part, part.data * weights[part.indices]))
-            for part, weights in zip(X, self.weights, strict=True)
+            for part, weights in zip(presence, self.weights, strict=True)
         ]
 
 
 class _WordPieces:
     """Character n-grams of the tokens, counted for texts and shared among their tokens."""
 
+    max_n = 5
+
     def fit(self, tokens):
         """Number the n-grams."""
-        self.ngrams = NGrams(2, 5, boundaries=True).fit(list(set(chain.from_iterable(tokens))))
+        self.ngrams = NGrams(2, self.max_n, boundaries=True).fit(
+            list(set(chain.from_iterable(tokens)))
+        )
         return self
 
     def count(self, tokens):
@@ -233,6 +255,10 @@ class _WordPieces:
         ones = np.ones(len(codes), np.float32)
         count_words = csr_array((ones, (rows, codes)), shape=(len(tokens), len(words)))
         return count_words @ self.ngrams.count(words)
+
+    def has_up_to(self, max_n):
+        """Tell which columns are n-grams of at most so many characters."""
+        return self.ngrams.has_up_to(max_n)
 
     def spread(self, tokens):
         """Count the n-grams of each token, shape (n_tokens, n_columns)."""
@@ -257,6 +283,13 @@ def _with_data(matrix, data):
     return csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
+def _used(matrix):
+    """Leave out the zeros."""
+    matrix = matrix.copy()
+    matrix.eliminate_zeros()
+    return matrix
+
+
 def _normalise(matrix):
     """Give each row length 1, unless it is empty."""
     rows = _rows(matrix)
@@ -275,8 +308,9 @@ def _weights(X, codes, sample_weight):
     return weights
 
 
-def _regress(X, codes, n_outputs, sample_weight):
+def _regress(parts, codes, n_outputs, sample_weight):
     """Return the coefficients, shape (n_columns, n_outputs), and the intercepts."""
+    X = hstack([_used(part) for part in parts], "csr")
     classes = np.unique(codes)
     coef = np.zeros((X.shape[1], n_outputs))
     rare = np.log(2 * len(codes) + 1)

@@ -152,3 +152,22 @@ def test_characters_tell_where_a_text_ends():
     ]
     model = LinearTextModel().fit(names * 4, np.array([1, 1, 1, 1, 0, 0, 0, 0] * 4), 1)
     assert model.decision([list("luna")])[0, 0] > model.decision([list("lunat")])[0, 0]
+
+
+def test_three_words_tell_what_two_do_not():
+    """Each pair occurs in both classes; the triples tell them apart, by the second regression."""
+    rows = [["aa", "bb", "cc"], ["bb", "cc", "dd"], ["aa", "bb"], ["bb", "cc"], ["cc", "dd"]]
+    codes = np.array([1, 0, 0, 1, 1])
+    model = LinearTextModel().fit(rows * 9, np.tile(codes, 9), 1)
+    pairs = model._in_tfidf[0].sum()
+    assert model._in_presence[0].sum() == pairs + 2
+    assert ((model.decision(rows)[:, 0] > 0) == codes).all()
+
+
+@pytest.mark.parametrize("n_range", [(1, 3), (2, 4)])
+def test_columns_up_to_a_length(n_range):
+    ngrams = NGrams(*n_range).fit(TOKENS)
+    for max_n in range(6):
+        lengths = range(n_range[0], min(max_n, n_range[1]) + 1)
+        expected = {gram for row in TOKENS for n in lengths for gram in count_by_hand(row, n)}
+        assert ngrams.has_up_to(max_n).sum() == len(expected)
