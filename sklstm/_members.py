@@ -39,6 +39,7 @@ class BaseEnsemble(BaseLSTM):
     _others, _linear = (), None
     _is_wide = False  # a linear model stands beside all networks, not inside each of them
     _of_one_network = {"n_members": 1}
+    _reads_strings = False  # which are read anew by each member
 
     def _fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None, *, partial=False):
         with nothing_lost(self):
@@ -104,9 +105,12 @@ class BaseEnsemble(BaseLSTM):
         """Return about how many steps a member learns from in all its epochs."""
         n_epochs = self.max_epochs
         if n_epochs == "auto":
-            n_updates = -(-(len(inputs.offsets) - 1) // self.batch_size)
-            n_epochs = choose_epochs(n_updates, self._epochs_of_few)
+            n_epochs = choose_epochs(self._count_updates(inputs), self._epochs_of_few)
         return max(int(inputs.offsets[-1]), 1) * n_epochs
+
+    def _count_updates(self, inputs):
+        """Return about how many updates there are in an epoch."""
+        return -(-(len(inputs.offsets) - 1) // self.batch_size)
 
     def _member_bounds(self):
         """Return how many members there are at least and at most."""
@@ -139,7 +143,8 @@ class BaseEnsemble(BaseLSTM):
         """Read X, and return it in a form that can be read again, and what was read."""
         X = X if hasattr(X, "__len__") else list(X)
         inputs = encoder.read(X, self)
-        return inputs if isinstance(inputs, Sequences) else X, inputs
+        is_read = isinstance(inputs, Sequences) and not self._reads_strings
+        return inputs if is_read else X, inputs
 
     @property
     def members_(self):

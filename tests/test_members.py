@@ -13,8 +13,17 @@ from sklearn.pipeline import make_pipeline
 from tagged import SENTENCES, SHORT, TAGS, X_VAL, Y_VAL, assert_same, tagger
 from toys import IDS, LABELS, SERIES, TOKENS, Raise, classifier, y
 
-from sklstm import LSTMRegressor, SequencePadder, Tokenizer, Word2VecEmbedder
+from sklstm import (
+    LSTMGenerator,
+    LSTMRegressor,
+    LSTMSeq2Seq,
+    SequencePadder,
+    Sequences,
+    Tokenizer,
+    Word2VecEmbedder,
+)
 from sklstm._members import cross_fit_folds, weigh_evidence
+from sklstm.generator._sampler import SamplingRule, UniformNumbers
 from sklstm.inspection import hidden_states, token_contributions
 from sklstm.nn.crf import LinearChainCRF, mean_crf
 
@@ -183,6 +192,108 @@ PAIR = ["Alan", "Turing"]
 def dict_of_paths(fitted):
     [paths] = fitted.predict_n_best([PAIR], n=100)
     return {tuple(path): log_probability for path, log_probability in paths}
+
+
+WORDS, PAST = ["go", "walk", "jump", "talk"] * 5, ["went", "walked", "jumped", "talked"] * 5
+TEXTS = ["tick tock", "toe", "tock", "a tick"] * 5
+SMALL = {"hidden_size": 5, "embedding_dim": 5, "max_epochs": 2, "lr": 0.02, "random_state": 0}
+
+
+class TestSymbolBySymbol:
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def generator():
+        return LSTMGenerator(n_members=3, **SMALL).fit(TEXTS)
+
+    @pytest.fixture(scope="class")
+    @staticmethod
+    def translator():
+        return LSTMSeq2Seq(n_members=3, **SMALL).fit(WORDS, PAST)
+
+    @pytest.mark.parametrize("params", [{}, {"softmax": "adaptive"}, {"bptt_steps": 2}])
+    def test_each_symbol_of_a_text_has_the_mean_probability(self, params):
+        fitted = LSTMGenerator(n_members=2, **SMALL, **params).fit(TEXTS)
+        texts = ["", "t", "to", "toe"]
+        logs = np.array([member.score_samples(texts) for member in fitted.members_])
+        assert not np.allclose(*logs)
+        data = fitted._read_dataset(["toe"], None, None)
+        [(_, _, targets, outputs)] = fitted._run(data)
+        symbols = [
+            net.module_.log_probabilities(of_net[0]).exp()[torch.arange(4), targets[0]]
+            for net, of_net in zip(fitted._nets, outputs, strict=True)
+        ]
+        expected = torch.stack(symbols).mean(dim=0).log().sum().item()
+        assert fitted.score_samples(texts)[3] == pytest.approx(expected, abs=1e-4)
+        assert fitted.score_samples(texts)[0] == pytest.approx(
+            np.log(np.exp(logs[:, 0]).mean()), abs=1e-4
+        )
+
+    def test_texts_are_drawn_from_what_scores_them(self, generator):
+        drawn = generator.sample(400, max_length=1, random_state=0)
+        letters, counts = np.unique(drawn, return_counts=True)
+        first = SamplingRule(1.0, None, None)
+        sampler = generator._sampler([], None, UniformNumbers(0, range(1)), first)
+        logs = [
+            m._sampler([], None, UniformNumbers(0, range(1)), first) for m in generator.members_
+        ]
+        mean = np.mean([next_probabilities(one) for one in logs], axis=0)
+        np.testing.assert_allclose(next_probabilities(sampler), mean, rtol=1e-4)
+        shares = [mean[generator.vocabulary_[letter]] if letter else mean[0] for letter in letters]
+        np.testing.assert_allclose(counts / 400, np.array(shares) / (1 - mean[1]), atol=0.08)
+
+    def test_a_text_does_not_depend_on_its_batch(self, generator):
+        texts = generator.sample(6, prefix="t", random_state=1)
+        model = pickle.loads(pickle.dumps(generator)).set_params(batch_size=2)
+        assert model.sample(6, prefix="t", random_state=1) == texts
+        assert "".join(model.iter_sample(prefix="t", random_state=1)) == texts[0][1:]
+        np.testing.assert_allclose(
+            model.score_samples(TEXTS), generator.score_samples(TEXTS), rtol=1e-5
+        )
+
+    def test_features_stand_side_by_side(self, generator):
+        each = [member.transform(TEXTS) for member in generator.members_]
+        np.testing.assert_allclose(generator.transform(TEXTS), np.hstack(each), atol=1e-6)
+        assert len(generator.get_feature_names_out()) == 15
+
+    def test_each_symbol_of_an_output_has_the_mean_probability(self, translator):
+        [found] = translator.predict_n_best(["go"], n=6, beam_size=9)
+        assert len(found) == 6
+        targets = translator._symbols.encode([output for output, _ in found]).padded(np.arange(6))
+        steps = torch.tensor([[translator._encoder.codes[letter] for letter in "go"]] * 6)
+        with torch.no_grad():
+            logits = [n.module_(steps, torch.full((6,), 2), targets) for n in translator._nets]
+        mean = torch.stack(logits).softmax(dim=-1).mean(dim=0).log()  # of logits it is a softmax
+        losses = translator.module_.losses(mean, targets)
+        np.testing.assert_allclose([log for _, log in found], -losses, atol=1e-5)
+
+    def test_a_copy_predicts_the_same(self, translator):
+        copied = pickle.loads(pickle.dumps(translator))
+        assert copied.predict_n_best(WORDS[:3]) == translator.predict_n_best(WORDS[:3])
+        assert copied.predict(WORDS[:3]).tolist() == translator.predict(WORDS[:3]).tolist()
+        again = clone(translator).fit(WORDS, PAST)
+        assert again.predict_n_best(WORDS[:3]) == translator.predict_n_best(WORDS[:3])
+
+    @pytest.mark.parametrize(
+        ("model", "data", "new"),
+        [(LSTMGenerator, (TEXTS,), ["u", "v"]), (LSTMSeq2Seq, (WORDS, PAST), ["x", "y"])],
+    )
+    def test_every_member_trains_on(self, model, data, new):
+        fitted = model(n_members=2, warm_start=True, **SMALL).fit(*data).fit(*data)
+        assert [member.n_iter_ for member in fitted.members_] == [4, 4]
+        parts = model(n_members=2, **SMALL).partial_fit(*data, symbols=new).partial_fit(*data)
+        assert [member.n_iter_ for member in parts.members_] == [2, 2]
+        first, second = (getattr(m, "symbols_", None) or m.vocabulary_ for m in parts.members_)
+        assert first == second
+        assert set(new) <= set(first)
+
+    def test_a_long_text_has_many_updates(self):
+        fitted = LSTMGenerator(bptt_steps=5, batch_size=2, n_members="auto", **SMALL)
+        inputs = Sequences.from_tokens(["ab" * 100])
+        assert fitted._count_updates(inputs) == 20
+
+
+def next_probabilities(sampler):
+    return sampler.models.log_probabilities(sampler.outputs)[0].exp().detach().numpy()
 
 
 class TestWide:

@@ -10,7 +10,7 @@ from toys import needs_bfloat16
 from sklstm.nn.attention import Attention
 from sklstm.nn.beam_search import beam_search, length_penalty
 from sklstm.nn.cells import CELLS
-from sklstm.nn.networks import Seq2SeqNet, count_parameters
+from sklstm.nn.networks import Seq2SeqNet, count_parameters, search_together
 
 KINDS = ("additive", "dot", None)
 LENGTHS = torch.tensor([5, 1, 0, 3])
@@ -174,7 +174,7 @@ class TestDecoding:
         exact = net(*arguments, targets)
         with torch.autocast("cpu", torch.bfloat16):
             rough = net(*arguments, targets)
-            net.search(*arguments, beam_size=2, max_length=3)
+            search_together([net], *arguments, beam_size=2, max_length=3)
         real = targets >= 0
         assert_close(rough.float()[real], exact[real], 0.15)
         net.losses(rough.float(), targets).sum().backward()
@@ -324,7 +324,9 @@ class TestBeamSearch:
         for seed in range(5):
             net = make(seed, 3, attention=attention).eval()
             steps, lengths, _ = batch()
-            symbols, logs = net.search(steps, lengths, beam_size=100, max_length=4, alpha=alpha)
+            symbols, logs = search_together(
+                [net], steps, lengths, beam_size=100, max_length=4, alpha=alpha
+            )
             finite = logs > -torch.inf
             assert finite.sum(dim=1).tolist() == [len(self.SEQUENCES)] * 4
             expected = log_likelihoods(net, steps, lengths, self.SEQUENCES)
@@ -341,7 +343,9 @@ class TestBeamSearch:
         for seed in range(10):
             net = make(seed, attention=attention).eval()
             steps, lengths, _ = batch()
-            symbols, logs = net.search(steps, lengths, beam_size=1, max_length=6, alpha=alpha)
+            symbols, logs = search_together(
+                [net], steps, lengths, beam_size=1, max_length=6, alpha=alpha
+            )
             for row, (codes,) in enumerate(found_by(symbols)):
                 source = steps[row : row + 1], lengths[row : row + 1]
                 greedy = []
@@ -360,7 +364,9 @@ class TestBeamSearch:
         for seed in range(5):
             net = make(seed, attention=attention, n_layers=2).eval()
             steps, lengths, _ = batch()
-            symbols, logs = net.search(steps, lengths, beam_size=beam_size, max_length=5)
+            symbols, logs = search_together(
+                [net], steps, lengths, beam_size=beam_size, max_length=5
+            )
             assert logs.shape == (4, beam_size)
             assert (logs.diff(dim=1) <= 0).all()
             for row, outputs in enumerate(found_by(symbols)):
@@ -460,11 +466,11 @@ class TestBeamSearch:
     def test_hypotheses_do_not_depend_on_batch_mates(self, attention):
         net = make(attention=attention, cell="gru", n_layers=2).eval()
         steps, lengths, _ = batch()
-        symbols, logs = net.search(steps, lengths, beam_size=3, max_length=5)
+        symbols, logs = search_together([net], steps, lengths, beam_size=3, max_length=5)
         outputs = found_by(symbols)
         for row in range(4):
             source = steps[row : row + 1, : max(1, lengths[row])], lengths[row : row + 1]
-            alone, of_alone = net.search(*source, beam_size=3, max_length=5)
+            alone, of_alone = search_together([net], *source, beam_size=3, max_length=5)
             assert found_by(alone)[0] == outputs[row]
             assert_close(of_alone[0], logs[row])
 

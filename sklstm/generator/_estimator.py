@@ -6,7 +6,7 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, DensityMixin, Transfor
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
-from sklstm._base import BaseLSTM
+from sklstm._members import BaseEnsemble
 from sklstm._sample_weights import weigh_scores
 from sklstm._sklearn import StrOptions, fit_context
 from sklstm.generator._conditions import Conditions
@@ -21,14 +21,14 @@ from sklstm.generator._texts import (
 )
 from sklstm.nn.batches import to_tensor
 from sklstm.nn.bptt_batches import BPTTBatches
-from sklstm.nn.networks import LanguageModelNet
+from sklstm.nn.networks import LanguageModelMixture, LanguageModelNet
 from sklstm.text import TokenIndexer
 
 NUMBERS_AT_ONCE = 2**24  # 64 megabytes: of logits or gates, in prediction
 
 
 class LSTMGenerator(
-    SamplingMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMixin, BaseLSTM
+    SamplingMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, DensityMixin, BaseEnsemble
 ):
     r"""Generate text symbol by symbol with a long short-term memory network.
 
@@ -125,6 +125,9 @@ class LSTMGenerator(
         Share of the training data that early stopping holds out.
     n_iter_no_change : int, default=3
         Epochs without improvement before training stops early.
+    n_members : int, tuple (low, high) or "auto", default=1
+        Networks whose outputs are averaged; they differ in their seeds. A range takes the more of
+        them, the less data there are; ``"auto"`` is (1, 5).
     warm_start : bool, default=False
         Whether ``fit`` goes on from the previous fit.
     device : str, default="auto"
@@ -158,6 +161,8 @@ class LSTMGenerator(
         Number of epochs trained.
     n_parameters_ : int
         Number of parameters of the network.
+    members_ : list of LSTMGenerator
+        One for each network; the attributes above are those of the first.
 
     See Also
     --------
@@ -196,6 +201,7 @@ class LSTMGenerator(
 
     _network = LanguageModelNet
     _epochs_of_few = 25
+    _reads_strings = True
     bidirectional = False  # later symbols are the targets
     mask_padding = True
 
@@ -232,6 +238,7 @@ class LSTMGenerator(
         validation="random",
         validation_fraction=0.1,
         n_iter_no_change=3,
+        n_members=1,
         warm_start=False,
         device="auto",
         precision="auto",
@@ -270,6 +277,7 @@ class LSTMGenerator(
         self.validation = validation
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
+        self.n_members = n_members
         self.warm_start = warm_start
         self.device = device
         self.precision = precision
@@ -279,7 +287,7 @@ class LSTMGenerator(
         self.random_state = random_state
 
     _parameter_constraints: dict = {
-        **BaseLSTM._parameter_constraints,
+        **BaseEnsemble._parameter_constraints,
         "level": [StrOptions({"char", "token"})],
         "max_tokens": TokenIndexer._parameter_constraints["max_tokens"],
         "min_count": TokenIndexer._parameter_constraints["min_count"],
@@ -448,26 +456,41 @@ class LSTMGenerator(
         width = max(self._encoder.n_codes, 4 * int(self.hidden_size))
         return max(1, NUMBERS_AT_ONCE // (int(self.batch_size) * width))
 
+    def _count_updates(self, inputs):
+        n_updates = super()._count_updates(inputs)
+        if self.bptt_steps is None:
+            return n_updates
+        return max(n_updates, int(inputs.offsets[-1]) // (self.batch_size * self.bptt_steps))
+
     # ------------------------------------------------------------ scoring
 
+    @property
+    def _models(self):
+        """The language models of all members, as one."""
+        return LanguageModelMixture([net.module_ for net in self._nets])
+
     def _run(self, data):
-        """Run over texts in chunks of steps: yield rows, batch, targets and outputs."""
+        """Run over texts in chunks of steps: yield rows, batch, targets and each net's outputs."""
+        nets = self._nets
         batches = BPTTBatches(data, self.batch_size, n_steps=self._n_steps_at_once())
         for rows, batch, targets in batches.batches():
             if not batch.continues:
-                states = self.module_.initial_states(len(rows))
-            outputs = self.net_.compute(self.module_, batch, states=states[: len(rows)])
-            yield rows, batch, targets.to(outputs.device), outputs.to(self.net_.dtype)
+                states = [net.module_.initial_states(len(rows)) for net in nets]
+            outputs = [
+                net.compute(net.module_, batch, states=before[: len(rows)]).to(net.dtype)
+                for net, before in zip(nets, states, strict=True)
+            ]
+            yield rows, batch, targets.to(outputs[0].device), outputs
 
     def _fitted_dataset(self, X, y):
         self._check_ready()
         return self._read_dataset(X, y, None)
 
     def _log_likelihoods(self, data):
-        sums = np.zeros(len(data))
+        sums, models = np.zeros(len(data)), self._models
         for rows, _, targets, outputs in self._run(data):
             with torch.no_grad():
-                sums[rows] -= self.module_.losses(outputs, targets).cpu().numpy()
+                sums[rows] -= models.losses(outputs, targets).cpu().numpy()
         return sums
 
     def score_samples(self, X, y=None):
@@ -568,12 +591,13 @@ class LSTMGenerator(
         Returns
         -------
         ndarray of shape (n_samples, hidden_size)
-            The top layer's :math:`h` after the last symbol, from which the end is predicted.
+            The top layer's :math:`h` after the last symbol, from which the end is predicted. With
+            several members, theirs side by side.
         """
         data = self._fitted_dataset(X, y)
         features = np.empty((len(data), self._n_features_out), self._encoder.dtype)
         for rows, batch, _, outputs in self._run(data):
-            last = outputs[torch.arange(len(rows)), batch.lengths - 1]
+            last = torch.cat(outputs, dim=-1)[torch.arange(len(rows)), batch.lengths - 1]
             features[rows] = last.cpu().numpy()  # a text's last chunk overwrites the others
         return features
 
@@ -591,7 +615,7 @@ class LSTMGenerator(
 
     @property
     def _n_features_out(self):
-        return self._architecture["hidden_size"]
+        return self._architecture["hidden_size"] * len(self._nets)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -111,8 +111,8 @@ class Sampler:
 
     Parameters
     ----------
-    network : LanguageModelNet
-        In evaluation mode.
+    models : LanguageModelMixture
+        One network, or several.
     prefix : list of int
         Codes of the symbols that every text begins with.
     conditions : ndarray of shape (n_texts, n_conditions) or None
@@ -123,8 +123,8 @@ class Sampler:
         Draws the symbols.
     """
 
-    def __init__(self, network, prefix, conditions, draws, rule):
-        self.network = network
+    def __init__(self, models, prefix, conditions, draws, rule):
+        self.models = models
         self.draws = draws
         self.rule = rule
         self.texts = np.arange(len(draws.generators))  # the text of each row
@@ -139,8 +139,8 @@ class Sampler:
     def __next__(self):
         if self.codes is not None:
             steps = torch.from_numpy(self.codes[:, None]).to(self.outputs.device)
-            self.outputs, self.states = self._advance(steps, self.conditions, self.states)
-        log_probabilities = self.network.log_probabilities(self.outputs).double().cpu().numpy()
+            self.outputs, self.states = self.models.advance(steps, self.conditions, self.states)
+        log_probabilities = self.models.log_probabilities(self.outputs).double().cpu().numpy()
         self.codes = self.rule(log_probabilities, next(self.draws)[self.texts])
         running = np.flatnonzero(self.codes != BOUNDARY)
         if not len(running):
@@ -152,7 +152,7 @@ class Sampler:
     @torch.inference_mode()
     def _run_prefix(self, codes, conditions):
         """Run over the prefix, once for all texts with the same condition."""
-        weight = self.network.embedding.weight
+        weight = self.models.weight
         steps = torch.tensor([codes], device=weight.device)
         self.conditions, known, rows = None, [None], np.zeros(len(self.texts), int)
         if conditions is not None:
@@ -161,7 +161,7 @@ class Sampler:
             rows = rows.ravel()
             self.conditions = known[rows, 0]
         outputs, states = zip(
-            *(self._advance(steps, condition) for condition in known), strict=True
+            *(self.models.advance(steps, condition) for condition in known), strict=True
         )
         self.outputs = torch.cat(outputs)[rows]
         # from a state for each condition and layer to a layer's states of all texts
@@ -169,11 +169,6 @@ class Sampler:
             tuple(torch.cat(parts)[rows] for parts in zip(*layer, strict=True))
             for layer in zip(*states, strict=True)
         ]
-
-    def _advance(self, steps, conditions, states=None):
-        x = self.network.embed_steps(steps, conditions)
-        outputs, states = self.network.recurrent.advance(x, states)
-        return outputs[:, -1], states
 
     def _keep(self, rows):
         """Keep some rows, repeated if they are fewer than the minimum."""

@@ -127,8 +127,7 @@ class SamplingMixin:
         return prefix, conditions, check_random_state(random_state).randint(2**31 - 1)
 
     def _sampler(self, prefix, conditions, draws, rule):
-        self.module_.eval()
-        return Sampler(self.module_, prefix, conditions, draws, rule)
+        return Sampler(self._models, prefix, conditions, draws, rule)
 
     def _sample_texts(self, sampler, prefix, n_texts, max_length):
         columns = [np.full(n_texts, code, np.int32) for code in prefix]

@@ -11,16 +11,16 @@ from torch import nn
 
 from sklstm._arguments import check_count, check_memory
 from sklstm._arrays import to_object_array
-from sklstm._base import BaseLSTM
+from sklstm._members import BaseEnsemble
 from sklstm._sklearn import Interval, StrOptions, fit_context, validate_parameter_constraints
 from sklstm.nn.attention import Attention
 from sklstm.nn.batches import in_row_order
-from sklstm.nn.networks import Seq2SeqNet
+from sklstm.nn.networks import Seq2SeqNet, search_together
 from sklstm.seq2seq._source_encoder import SourceEncoder
 from sklstm.seq2seq._symbols import OutputSymbols, check_outputs
 
 
-class LSTMSeq2Seq(BaseLSTM):
+class LSTMSeq2Seq(BaseEnsemble):
     r"""Turn sequences into other sequences with an encoder, a decoder and attention.
 
     The encoder reads the source :math:`x` in both directions [1]_. The decoder generates the output
@@ -131,6 +131,9 @@ class LSTMSeq2Seq(BaseLSTM):
         Share of the training data that early stopping holds out.
     n_iter_no_change : int, default=3
         Epochs without improvement before training stops early.
+    n_members : int, tuple (low, high) or "auto", default=1
+        Networks whose outputs are averaged; they differ in their seeds. A range takes the more of
+        them, the less data there are; ``"auto"`` is (1, 5).
     warm_start : bool, default=False
         Whether ``fit`` goes on from the previous fit.
     device : str, default="auto"
@@ -168,6 +171,8 @@ class LSTMSeq2Seq(BaseLSTM):
         Number of epochs trained.
     n_parameters_ : int
         Number of parameters of the network.
+    members_ : list of LSTMSeq2Seq
+        One for each network; the attributes above are those of the first.
 
     See Also
     --------
@@ -210,6 +215,7 @@ class LSTMSeq2Seq(BaseLSTM):
 
     _network = Seq2SeqNet
     _epochs_of_few = 40
+    _reads_strings = True
     mask_padding = True  # padding is never attended to
 
     def __init__(
@@ -249,6 +255,7 @@ class LSTMSeq2Seq(BaseLSTM):
         validation="random",
         validation_fraction=0.1,
         n_iter_no_change=3,
+        n_members=1,
         warm_start=False,
         device="auto",
         precision="auto",
@@ -291,6 +298,7 @@ class LSTMSeq2Seq(BaseLSTM):
         self.validation = validation
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
+        self.n_members = n_members
         self.warm_start = warm_start
         self.device = device
         self.precision = precision
@@ -300,7 +308,7 @@ class LSTMSeq2Seq(BaseLSTM):
         self.random_state = random_state
 
     _parameter_constraints: dict = {
-        **BaseLSTM._parameter_constraints,
+        **BaseEnsemble._parameter_constraints,
         "attention": [StrOptions(set(Attention.KINDS)), None],
         "teacher_forcing": [Interval(Real, 0, 1, closed="both")],
         "beam_size": [Interval(Integral, 1, None, closed="left")],
@@ -460,7 +468,8 @@ class LSTMSeq2Seq(BaseLSTM):
             beam_size=beam_size, length_penalty=length_penalty, max_length=max_length
         )
         search = partial(
-            self.module_.search,
+            search_together,
+            [net.module_.eval() for net in self._nets],
             beam_size=int(options["beam_size"]),
             max_length=options["max_length"] or self._longest,
             alpha=options["length_penalty"],

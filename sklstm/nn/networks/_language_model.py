@@ -207,19 +207,51 @@ class LanguageModelNet(SequenceNet):
         Tensor of shape (n_sequences,)
             Sums over the steps, in nats.
         """
-        real = (targets.flatten() >= 0).nonzero()[:, 0]  # (R,): the softmax never sees padding
+        return self.sum_losses(self.symbol_losses(outputs, targets), targets)
+
+    def symbol_losses(self, outputs, targets):
+        """Compute the negative log-likelihood of each next symbol.
+
+        Parameters
+        ----------
+        outputs, targets
+            As for `losses`.
+
+        Returns
+        -------
+        Tensor of shape (n_symbols,)
+            Of the real symbols only, sequence by sequence, in nats.
+        """
+        real = _real_symbols(targets)  # (R,): the softmax never sees padding
         outputs, symbols = outputs.flatten(0, 1)[real], targets.flatten()[real]  # (R, H), (R,)
         at_once = max(1, LOGITS_AT_ONCE // len(self.embedding.weight))
         if len(real) <= at_once:
-            losses = self._symbol_losses(outputs, symbols)
-        else:  # to save memory, logits are computed again in the backward pass
-            parts = zip(outputs.split(at_once), symbols.split(at_once), strict=True)
-            again = partial(checkpoint, use_reentrant=False, preserve_rng_state=False)
-            losses = torch.cat([again(self._symbol_losses, *part) for part in parts])
-        sums = losses.new_zeros(len(targets))
-        return sums.index_add(0, real // targets.shape[1], losses)
+            return self._losses_of(outputs, symbols)
+        # to save memory, logits are computed again in the backward pass
+        parts = zip(outputs.split(at_once), symbols.split(at_once), strict=True)
+        again = partial(checkpoint, use_reentrant=False, preserve_rng_state=False)
+        return torch.cat([again(self._losses_of, *part) for part in parts])
 
-    def _symbol_losses(self, outputs, symbols):
+    @staticmethod
+    def sum_losses(losses, targets):
+        """Sum the losses of the symbols of each sequence.
+
+        Parameters
+        ----------
+        losses : Tensor of shape (n_symbols,)
+            What `symbol_losses` returned.
+        targets : LongTensor of shape (n_sequences, n_steps)
+            As for `losses`.
+
+        Returns
+        -------
+        Tensor of shape (n_sequences,)
+            The sums.
+        """
+        sums = losses.new_zeros(len(targets))
+        return sums.index_add(0, _real_symbols(targets) // targets.shape[1], losses)
+
+    def _losses_of(self, outputs, symbols):
         """Compute the losses of symbols (R,) from the outputs (R, H)."""
         if isinstance(self.output, nn.AdaptiveLogSoftmaxWithLoss):
             return -self.output(outputs, symbols).output if len(symbols) else outputs.sum(dim=-1)
@@ -268,6 +300,11 @@ class TiedLinear(nn.Module):
         """
         (embedding,) = self._owner
         return F.linear(x, embedding.weight, self.bias)
+
+
+def _real_symbols(targets):
+    """Return the positions, in the flat targets, of those that are no padding."""
+    return (targets.flatten() >= 0).nonzero()[:, 0]
 
 
 def _stack(states):

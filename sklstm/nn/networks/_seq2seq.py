@@ -4,7 +4,7 @@ import torch
 from torch.nn import functional as F
 
 from sklstm.nn.attention import Attention
-from sklstm.nn.beam_search import BOUNDARY, beam_search
+from sklstm.nn.beam_search import BOUNDARY
 from sklstm.nn.dropout import Dropout, bernoulli
 from sklstm.nn.embedding import Embedding
 from sklstm.nn.linear import glorot_linear
@@ -215,22 +215,20 @@ class Seq2SeqNet(SequenceNet):
     def _attend(self, outputs, encoded):
         return outputs if encoded is None else self.attention(outputs, encoded)
 
-    def search(self, steps, lengths, vectors=None, **options):
-        """Find the most probable outputs by beam search.
+    def begin(self, steps, lengths, vectors=None):
+        """Encode the sources, to decode them step by step.
 
         Parameters
         ----------
         steps, lengths, vectors
             As for `forward`.
-        **options
-            See `beam_search`.
 
         Returns
         -------
-        symbols : LongTensor of shape (n_sequences, n_hypotheses, n_steps)
-            Codes, best first, with 0 from the end on.
-        log_probabilities : Tensor of shape (n_sequences, n_hypotheses)
-            Of each of them.
+        advance : callable
+            See `beam_search`.
+        states : list of tuple of Tensor, each of shape (n_sequences, hidden_size)
+            The decoder's initial states, layer by layer.
         """
         first, encoded = self.encode(self.embed_steps(steps, vectors), lengths)
 
@@ -238,7 +236,7 @@ class Seq2SeqNet(SequenceNet):
             logits, states = self._advance(codes, states, encoded)
             return logits.to(first[0][0].dtype).log_softmax(dim=-1), states
 
-        return beam_search(advance, first, len(lengths), **options)
+        return advance, first
 
     def losses(self, logits, targets):
         """Compute the negative log-likelihood of each target sequence.
