@@ -1,7 +1,6 @@
 """What every estimator shares: fitting, predicting, copying and pickling."""
 
-from contextlib import contextmanager
-from copy import deepcopy
+from copy import copy, deepcopy
 from numbers import Integral, Real
 
 import numpy as np
@@ -14,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklstm._arguments import describe
 from sklstm._callbacks import copy_callbacks
 from sklstm._device import choose_device, seeded
+from sklstm._fit_tasks import OF_ONE_FIT, FollowedFit, nothing_lost
 from sklstm._input_encoder import InputEncoder
 from sklstm._net import continue_net, dump_net, load_net, make_net
 from sklstm._net_options import net_options
@@ -35,7 +35,7 @@ from sklstm.nn.batches import Batch, LengthBatches, SequenceDataset, to_tensor
 from sklstm.nn.networks import ManyToOneNet, count_parameters
 
 
-class BaseLSTM(Versioned, BaseEstimator):
+class BaseLSTM(FollowedFit, Versioned, BaseEstimator):
     """Base of the estimators, which hold a skorch net and are none."""
 
     _doc_link_module = "sklstm"
@@ -136,7 +136,7 @@ class BaseLSTM(Versioned, BaseEstimator):
                 for name in ("n_features_in_", "feature_names_in_"):  # of another kind of X
                     vars(self).pop(name, None)
             sequences = self._read_dataset(X, y, sample_weight, y_val, reset=reset, purpose=purpose)
-            data, valid = Samples(X, y, sequences), None
+            data, valid = Samples(X, y, sequences, sample_weight), None
             if X_val is not None:
                 with about_validation_data():
                     valid = Samples(X_val, y_val, self._read_dataset(X_val, y_val, None))
@@ -146,6 +146,8 @@ class BaseLSTM(Versioned, BaseEstimator):
             with seeded(seed, choose_device(self.device)):
                 self._prepare_net(reset)
                 self._train(data, valid, partial)
+            self._task.end(lambda: vars(copy(self)))
+            del self._task
         return self
 
     def _check_presence(self, y, X_val, y_val):
@@ -277,6 +279,7 @@ class BaseLSTM(Versioned, BaseEstimator):
             scores={} if valid is None else self._scores(valid),
             monitor=self._monitored,
             portion_weight=data.sequences.importance.mean().item() if partial else None,
+            begin_task=lambda n_epochs: self._begin_training(data, n_epochs),
         )
         warn_of_ending(ending, self.n_iter_, self.lr, self.max_grad_norm)
         if ending == "finished" and not partial:
@@ -284,6 +287,15 @@ class BaseLSTM(Versioned, BaseEstimator):
         if ending != "diverged" and self._encoder.kind == "numbers":
             is_standardised = self._encoder.standardizer.by is not None
             warn_of_saturation(self.net_, data.sequences, is_standardised)
+
+    def _begin_training(self, data, n_epochs):
+        """Begin the task of training a network, which is a whole fit or one of its tasks."""
+        learned_from = data.X, data.targets, data.sample_weight
+        if self._task is None:
+            self._task = self._begin_fit(*learned_from, n_epochs)
+        else:
+            self._task = self._task.subtask("network", n_epochs, data=learned_from)
+        return self._task
 
     # ------------------------------------------------------------ using
 
@@ -370,7 +382,7 @@ class BaseLSTM(Versioned, BaseEstimator):
         if not self.callbacks:
             return super().__sklearn_clone__()
         bare = type(self)(**{**self.get_params(deep=False), "callbacks": None})
-        for name in ("_metadata_request", "_sklearn_output_config"):
+        for name in ("_metadata_request", "_sklearn_output_config", "_skl_callbacks"):
             if hasattr(self, name):
                 setattr(bare, name, getattr(self, name))
         cloned = clone(bare)
@@ -382,7 +394,7 @@ class BaseLSTM(Versioned, BaseEstimator):
 
         The optimizer's moments are left out; they start anew when training goes on.
         """
-        state = dict(super().__getstate__())
+        state = {k: v for k, v in super().__getstate__().items() if k not in OF_ONE_FIT}
         if "net_" in state:
             weights, frozen = dump_net(state.pop("net_"))
             state |= {"_weights": weights, "_epochs": self.history_, "_frozen": frozen}
@@ -394,15 +406,3 @@ class BaseLSTM(Versioned, BaseEstimator):
         super().__setstate__(state)
         if weights is not None:
             self.net_ = load_net(self._net_options(), weights, epochs, frozen)
-
-
-@contextmanager
-def nothing_lost(estimator):
-    """Put the fitted state back if a fit fails, so that what was learned stays usable."""
-    before = vars(estimator).copy()
-    try:
-        yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        raise

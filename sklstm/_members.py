@@ -7,13 +7,13 @@ from time import perf_counter
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import log_expit, logsumexp
-from sklearn.base import clone
 from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._base import BaseLSTM, nothing_lost
+from sklstm._base import BaseLSTM
 from sklstm._epochs import choose_epochs
+from sklstm._fit_tasks import clone_unfollowed, nothing_lost
 from sklstm._inputs import kind_of
 from sklstm._sample_weights import weigh_samples
 from sklstm._sklearn import Interval, StrOptions, safe_indexing
@@ -68,20 +68,26 @@ class BaseEnsemble(BaseLSTM):
         declared = {  # of classes, say: the member's own samples may lack some
             name: value for name, value in vars(self).items() if name.startswith("_declared")
         }
+        task = self._begin_fit(X, y, sample_weight, len(members) + (wide is not None))
         start = perf_counter()
         for number, (member, fold) in enumerate(zip(members, folds, strict=True), start=1):
             if self.verbose and others:
                 left = f", about {(perf_counter() - start) * len(others):.0f} s for the others"
                 print(f"Network {number} of {len(members)}{left * (number == 2)}:", flush=True)
             vars(member).update(declared)
-            rows = slice(None) if fold is None else fold[0]
+            rows, member._task = slice(None) if fold is None else fold[0], task
             *own, own_groups = take(rows, X, y, sample_weight, groups)
             super(BaseEnsemble, member)._fit(*own, X_val, y_val, own_groups, partial=partial)
             if wide is not None:
                 wide.compare(member, fold[1])
-        self._others = others
+            if task.is_stopped:  # by a callback
+                break
+        self._others = members[1:number]
         if wide is not None:
+            linear = task.subtask("linear-model")
             self._linear, self.wide_weights_ = wide.finish()
+            linear.end(dict)
+        task.end(dict)
 
     def _other_members(self, inputs, others):
         """Return the members after the first, those of an earlier fit with today's parameters."""
@@ -95,7 +101,9 @@ class BaseEnsemble(BaseLSTM):
         else:
             n_members = int(np.clip(AFFORDED_STEPS // self._count_steps(inputs), low, high))
             seeds = check_random_state(self.random_state).randint(2**31 - 1, size=n_members - 1)
-            others = [clone(self).set_params(random_state=seed) for seed in seeds.tolist()]
+            others = [
+                clone_unfollowed(self).set_params(random_state=seed) for seed in seeds.tolist()
+            ]
         params = self.get_params(deep=False)
         shared = {name: self._of_one_network.get(name, value) for name, value in params.items()}
         del shared["random_state"]  # the others have seeds of their own

@@ -9,11 +9,12 @@ class Samples(Dataset):
     Its `y` are the targets as an array, which skorch passes to callbacks that score.
     """
 
-    def __init__(self, X, targets, sequences):
+    def __init__(self, X, targets, sequences, sample_weight=None):
         self.X = X  # without super().__init__, which knows few forms of X
         self.y = sequences.labels
         self.targets = targets
         self.sequences = sequences
+        self.sample_weight = sample_weight
 
     def __len__(self):
         return len(self.sequences)

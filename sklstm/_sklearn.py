@@ -13,8 +13,21 @@ from sklearn.utils._param_validation import (
 )
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:  # before scikit-learn 1.9
+
+    class CallbackSupportMixin:
+        """Support no callbacks."""
+
+    def with_callbacks(method):
+        """Return a method as it is, since there are no callbacks to tear down."""
+        return method
+
+
 __all__ = [
     "BaseScorer",
+    "CallbackSupportMixin",
     "HasMethods",
     "Interval",
     "Options",
@@ -24,4 +37,5 @@ __all__ = [
     "safe_indexing",
     "validate_parameter_constraints",
     "validate_params",
+    "with_callbacks",
 ]

@@ -12,7 +12,17 @@ SINGLE_FITS = ("sklearn.base", "sklearn.pipeline", "sklearn.compose._target", "s
 
 
 def train(
-    net, estimator, data, valid, *, epochs_of_few, random_state, scores, monitor, portion_weight
+    net,
+    estimator,
+    data,
+    valid,
+    *,
+    epochs_of_few,
+    random_state,
+    scores,
+    monitor,
+    portion_weight,
+    begin_task,
 ):
     """Train a net for at most `max_epochs` of the estimator more, and return how it ended.
 
@@ -37,6 +47,8 @@ def train(
     portion_weight : float or None
         Mean weight of a portion of the data, which is trained on for one epoch; None for all of
         the data. Below 1 it makes steps small, which gradients do not with Adam.
+    begin_task : callable
+        Takes the number of epochs, and returns the `Task` that they are parts of.
     """
     is_whole = portion_weight is None
     net.iterator_train__random_state = random_state
@@ -49,7 +61,14 @@ def train(
             print(f"Training for {net.max_epochs} epochs of {n_updates} updates.", flush=True)
     n_steps = net.max_epochs * n_updates
     net.callbacks = make_callbacks(
-        estimator, net, n_steps, valid, scores, monitor, is_whole=is_whole
+        estimator,
+        net,
+        n_steps,
+        valid,
+        scores,
+        monitor,
+        begin_task(net.max_epochs),
+        is_whole=is_whole,
     )
     _check_callback_options(net, estimator)
     net.initialize_callbacks()

@@ -58,12 +58,11 @@ def _split(samples, validation, fraction, groups, strata, random_state):
 
 
 def _take(samples, rows):
-    targets = samples.targets
-    return Samples(
-        safe_indexing(samples.X, rows),
-        None if targets is None else safe_indexing(targets, rows),
-        samples.sequences.subset(rows),
+    X, targets, sample_weight = (
+        None if part is None else safe_indexing(part, rows)
+        for part in (samples.X, samples.targets, samples.sample_weight)
     )
+    return Samples(X, targets, samples.sequences.subset(rows), sample_weight)
 
 
 def to_labels(y):

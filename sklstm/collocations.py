@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from sklstm._fit_tasks import FollowedFit, followed
 from sklstm._sklearn import Interval, fit_context
 from sklstm._versions import Versioned
 from sklstm.sequences import Sequences
@@ -13,7 +14,7 @@ from sklstm.sequences._fields import UNKNOWN
 from sklstm.sequences._sequences import token_sequences
 
 
-class Collocations(TransformerMixin, Versioned, BaseEstimator):
+class Collocations(FollowedFit, TransformerMixin, Versioned, BaseEstimator):
     r"""Join words that often stand side by side into one token, such as ``waste_of``.
 
     A pair of neighbours is a collocation if it occurs more often than its words would by chance
@@ -75,6 +76,7 @@ class Collocations(TransformerMixin, Versioned, BaseEstimator):
         self.delimiter = delimiter
 
     @fit_context(prefer_skip_nested_validation=True)
+    @followed
     def fit(self, X, y=None, extra_tokens=None):
         """Learn the collocations.
 

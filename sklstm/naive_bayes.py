@@ -10,12 +10,15 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted, check_non_negative, validate_data
 
+from sklstm._fit_tasks import FollowedFit, followed
 from sklstm._sample_weights import check_weights
 from sklstm._sklearn import Interval, fit_context
 from sklstm._versions import Versioned
 
 
-class NaiveBayesWeights(OneToOneFeatureMixin, TransformerMixin, Versioned, BaseEstimator):
+class NaiveBayesWeights(
+    FollowedFit, OneToOneFeatureMixin, TransformerMixin, Versioned, BaseEstimator
+):
     r"""Weigh counts by what naive Bayes learns from them [1]_.
 
     The weight of a feature, such as an n-gram, is its log-count ratio
@@ -78,6 +81,7 @@ class NaiveBayesWeights(OneToOneFeatureMixin, TransformerMixin, Versioned, BaseE
         self.binary = binary
 
     @fit_context(prefer_skip_nested_validation=True)
+    @followed
     def fit(self, X, y, sample_weight=None):
         """Learn the weights.
 

@@ -4,12 +4,13 @@ import warnings
 
 import numpy as np
 import torch
-from sklearn.base import RegressorMixin, clone
+from sklearn.base import RegressorMixin
 from sklearn.model_selection import KFold
 from sklearn.utils import check_array, column_or_1d, gen_batches
 from torch import nn
 
 from sklstm._arrays import to_numbers
+from sklstm._fit_tasks import clone_unfollowed
 from sklstm._members import BaseEnsemble
 from sklstm._ridge import Ridge
 from sklstm._running_moments import Moments
@@ -509,7 +510,7 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
         options = {**self._of_one_network, "early_stopping": False, "warm_start": False}
         options |= {"callbacks": None, "verbose": 0, "random_state": self._random_state}
         for rows in folds:
-            member = clone(self).set_params(**options)
+            member = clone_unfollowed(self).set_params(**options)
             member._is_cross_fitted = False
             known, new = (
                 [safe_indexing(some, part) for some in (data.X, data.targets, weights)]

@@ -11,8 +11,9 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._arguments import describe
+from sklstm._arguments import describe, levels_to_caller
 from sklstm._arrays import plain, to_array, to_list
+from sklstm._fit_tasks import FollowedFit, followed
 from sklstm._sklearn import Interval, StrOptions, fit_context
 from sklstm._text_checks import check_texts, check_tokens
 from sklstm._versions import Versioned
@@ -26,7 +27,7 @@ BEFORE_CLOSING = re.compile(" (?=[.,:;!?…)\\]}»”\u2019])")
 AFTER_OPENING = re.compile(r"(?<=[(\[{«“„¿¡]) ")
 
 
-class Tokenizer(TransformerMixin, Versioned, BaseEstimator):
+class Tokenizer(FollowedFit, TransformerMixin, Versioned, BaseEstimator):
     """Split texts into tokens.
 
     By default a token is a word of any script: letters with combining marks, digits, straight or
@@ -114,6 +115,7 @@ class Tokenizer(TransformerMixin, Versioned, BaseEstimator):
         self.tokenizer = tokenizer
         self.char_spans = char_spans
 
+    @followed
     def fit(self, X, y=None):
         """Check the parameters and the texts.
 
@@ -133,7 +135,8 @@ class Tokenizer(TransformerMixin, Versioned, BaseEstimator):
         check_texts(X)
         own = "token_pattern" if self.tokenizer is None else "tokenizer"
         if self.punctuation is True and getattr(self, own) is not None:
-            warnings.warn(f"punctuation has no effect with {own}.", UserWarning, stacklevel=2)
+            message = f"punctuation has no effect with {own}."
+            warnings.warn(message, UserWarning, stacklevel=levels_to_caller())
         return self
 
     def transform(self, X):
@@ -278,7 +281,7 @@ class Tokenizer(TransformerMixin, Versioned, BaseEstimator):
         return tags
 
 
-class TokenIndexer(TransformerMixin, Versioned, BaseEstimator):
+class TokenIndexer(FollowedFit, TransformerMixin, Versioned, BaseEstimator):
     """Encode tokens as token ids of a vocabulary.
 
     Id 0 is padding, id 1 the unknown token, and the tokens of the training data have ids from 2 on,
@@ -359,6 +362,7 @@ class TokenIndexer(TransformerMixin, Versioned, BaseEstimator):
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
+    @followed
     def fit_transform(self, X, y=None):
         """Learn the vocabulary and encode the same tokens, faster than in two calls.
 
@@ -383,7 +387,7 @@ class TokenIndexer(TransformerMixin, Versioned, BaseEstimator):
                 warnings.warn(
                     "max_tokens and min_count have no effect on a given vocabulary.",
                     UserWarning,
-                    stacklevel=3,
+                    stacklevel=levels_to_caller(),
                 )
         self.vocabulary_ = {token: code for code, token in enumerate(tokens, UNKNOWN + 1)}
         self._list_categories()

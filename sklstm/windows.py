@@ -9,11 +9,14 @@ from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils.validation import validate_data
 
 from sklstm._arrays import plain, to_numbers
+from sklstm._fit_tasks import FollowedFit, followed
 from sklstm._sklearn import Interval, fit_context
 from sklstm._versions import Versioned
 
 
-class SlidingWindow(TransformerMixin, Versioned, BaseEstimator, auto_wrap_output_keys=None):
+class SlidingWindow(
+    FollowedFit, TransformerMixin, Versioned, BaseEstimator, auto_wrap_output_keys=None
+):
     """Cut a series into overlapping windows.
 
     Rows are steps in time order. With :math:`T` the `length` and :math:`s` the `step`, windows are
@@ -80,6 +83,7 @@ class SlidingWindow(TransformerMixin, Versioned, BaseEstimator, auto_wrap_output
         self.pad_start = pad_start
 
     @fit_context(prefer_skip_nested_validation=True)
+    @followed
     def fit(self, X, y=None):
         """Learn the number of columns.
 

@@ -18,7 +18,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 # Imports go down only: a module imports from rows above its own, never from its own row or below.
 LAYERS = [
     {"_optional", "_sklearn", "_version"},
-    {"_arguments", "_word_pattern", "_running_moments", "_ngrams", "_versions"},
+    {"_arguments", "_fit_tasks", "_word_pattern", "_running_moments", "_ngrams", "_versions"},
     {"_arrays"},
     {"_labels", "_sample_weights", "_ragged_numbers", "_standardizer", "_ridge"},
     {"_text_checks", "naive_bayes"},
@@ -49,6 +49,7 @@ TORCH_FREE = {
     "_sklearn",
     "_arguments",
     "_arrays",
+    "_fit_tasks",
     "_labels",
     "_text_checks",
     "_ragged_numbers",

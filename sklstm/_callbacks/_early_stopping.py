@@ -5,6 +5,8 @@ from copy import deepcopy
 import numpy as np
 from skorch.callbacks import Callback, EarlyStopping
 
+from sklstm._callbacks._epoch_tasks import EndEpoch
+
 
 class BestEpoch(Callback):
     """Watch for the best epoch, and restore its weights at the end of training.
@@ -68,6 +70,8 @@ class Stop(Callback):
 
 
 def stops_early(callback):
-    """Tell whether a callback has ended training because its score did not get better."""
+    """Tell whether a callback has ended training: its score did not get better, or it was asked."""
+    if isinstance(callback, EndEpoch):
+        return callback.begun.training.is_stopped
     watches = isinstance(callback, (EarlyStopping, BestEpoch))
     return watches and callback.misses_ >= callback.patience

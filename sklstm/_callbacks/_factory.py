@@ -6,6 +6,7 @@ from skorch.callbacks import ProgressBar
 
 from sklstm._callbacks._divergence import LastEpoch, WeightedClipping
 from sklstm._callbacks._early_stopping import BestEpoch, Stop
+from sklstm._callbacks._epoch_tasks import BeginEpoch, EndEpoch
 from sklstm._callbacks._schedules import SCHEDULES, PolicyState, Schedule
 from sklstm._callbacks._scoring import BatchScore, EpochMean, EpochScore
 from sklstm._callbacks._time_left import TimeLeft
@@ -18,7 +19,7 @@ from sklstm._callbacks._user_callbacks import (
 from sklstm._callbacks._weight_average import WeightAverage
 
 
-def make_callbacks(estimator, net, n_steps, valid, scores, monitor, *, is_whole=True):
+def make_callbacks(estimator, net, n_steps, valid, scores, monitor, task, *, is_whole=True):
     """List the callbacks of a training, copies of the user's among them.
 
     Parameters
@@ -35,10 +36,15 @@ def make_callbacks(estimator, net, n_steps, valid, scores, monitor, *, is_whole=
         Functions without arguments that score the validation data.
     monitor : str
         What early stopping watches in the history.
+    task : Task
+        The training, as scikit-learn's callbacks follow it.
     is_whole : bool, default=True
         Whether this is a whole training, with a schedule and an average, or one of many portions.
     """
     callbacks, last = [LastEpoch()], [PolicyState()]
+    if task.context is not None:
+        callbacks.append(BeginEpoch(task, estimator))  # before WeightAverage
+        last.append(EndEpoch(callbacks[-1]))
     if is_whole and estimator.average is not None:  # LastEpoch keeps what an epoch ended with
         callbacks.append(WeightAverage(estimator.average, n_steps))
     if valid is not None:

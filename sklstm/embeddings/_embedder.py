@@ -2,6 +2,7 @@
 
 import re
 import warnings
+from copy import copy
 from numbers import Integral, Real
 
 import numpy as np
@@ -12,6 +13,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from sklstm._fit_tasks import FollowedFit
 from sklstm._sklearn import Interval, StrOptions, fit_context
 from sklstm._vector_tables import draw_like, scaling
 from sklstm._versions import Versioned
@@ -19,7 +21,7 @@ from sklstm.embeddings._char_ngrams import ngram_rows
 from sklstm.embeddings._coverage import Coverage
 from sklstm.embeddings._lookup import find_rows
 from sklstm.embeddings._sources import read_vectors
-from sklstm.embeddings._training import Corpus, Progress
+from sklstm.embeddings._training import Corpus, EpochTasks, Progress, Stopped
 from sklstm.sequences._fields import PADDING, SPECIAL_TOKENS, UNKNOWN
 from sklstm.sequences._sequences import token_sequences
 
@@ -29,7 +31,9 @@ AUTO_TOKENS = 2**24  # that epochs="auto" reads in all its passes
 AUTO_EPOCHS = 3, 20
 
 
-class Word2VecEmbedder(TransformerMixin, Versioned, BaseEstimator, auto_wrap_output_keys=None):
+class Word2VecEmbedder(
+    FollowedFit, TransformerMixin, Versioned, BaseEstimator, auto_wrap_output_keys=None
+):
     """Attach a word vector to each token.
 
     ``fit`` trains word2vec [1]_ [2]_ or fastText [3]_ on the tokens, or takes pretrained vectors.
@@ -261,7 +265,20 @@ class Word2VecEmbedder(TransformerMixin, Versioned, BaseEstimator, auto_wrap_out
         self._check_ngram_range()
         batches = [_encode(batch) for batch in (X, extra_tokens) if batch is not None]
         self._warn_of_no_effect(extra_tokens)
-        source = self._train(batches) if self.vectors is None else self.vectors
+        if self.vectors is None:
+            source, task = self._train(batches, X, y)
+        else:
+            source, task = self.vectors, self._begin_fit(X, y)
+        self._take_over(source)
+        if self.vectors is not None:
+            self._check_coverage(batches[0])
+            if self.min_count_missing is not None:
+                self._add_missing(batches[0])
+        task.end(dict)
+        return self
+
+    def _take_over(self, source):
+        """Learn vectors from where they are."""
         ready = read_vectors(source, self._max_words, self.n_buckets, self.verbose)
         factor = np.float32(1.0 if self.scale is None else scaling(ready.table, self.scale))
         self.vocabulary_ = ready.vocabulary()
@@ -272,11 +289,6 @@ class Word2VecEmbedder(TransformerMixin, Versioned, BaseEstimator, auto_wrap_out
         )
         self.ngram_vectors_ = None if ngrams is None else ngrams * factor
         self.piece_tokenizer_ = ready.tokenizer
-        if self.vectors is not None:
-            self._check_coverage(batches[0])
-            if self.min_count_missing is not None:
-                self._add_missing(batches[0])
-        return self
 
     def fit_transform(self, X, y=None, **fit_params):
         """Train the vectors and attach them, encoding the tokens only once.
@@ -404,7 +416,8 @@ class Word2VecEmbedder(TransformerMixin, Versioned, BaseEstimator, auto_wrap_out
         self.vocabulary_ |= {key: row for row, key in enumerate(missing, first)}
         self.vectors_ = np.concatenate([self.vectors_, vectors])
 
-    def _train(self, batches):
+    def _train(self, batches, X, y):
+        """Train vectors, and return them with the task of the fit, which callbacks follow."""
         corpus = Corpus(batches, list(map(self._keys, (batch.categories for batch in batches))))
         counts = corpus.count()
         kept = {t: n for t, n in counts.most_common(self._max_words) if n >= self.min_count}
@@ -420,13 +433,24 @@ class Word2VecEmbedder(TransformerMixin, Versioned, BaseEstimator, auto_wrap_out
         model = self._make_model(epochs)
         model.build_vocab_from_freq(kept)
         self._report(f"training vectors for {len(kept):,} of {len(counts):,} distinct tokens")
-        model.train(
-            corpus,
-            total_words=counts.total(),
-            epochs=epochs,
-            callbacks=[Progress(self._report, counts.total())],
-        )
-        return model.wv
+        task = self._begin_fit(X, y, n_subtasks=epochs)
+        tasks = EpochTasks(task, lambda: self._learned(model))
+        try:
+            model.train(
+                corpus,
+                total_words=counts.total(),
+                epochs=epochs,
+                callbacks=[Progress(self._report, counts.total()), tasks],
+            )
+        except Stopped:
+            return _trained(model), task
+        return model.wv, task
+
+    def _learned(self, model):
+        """Return the attributes of an embedder with the vectors of a model as they are now."""
+        copied = copy(self)
+        copied._take_over(_trained(model))
+        return vars(copied)
 
     def _make_model(self, epochs):
         options = {
@@ -482,6 +506,13 @@ class Word2VecEmbedder(TransformerMixin, Versioned, BaseEstimator, auto_wrap_out
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
         return tags
+
+
+def _trained(model):
+    """Return the vectors of a model in training."""
+    if isinstance(model, FastText):
+        model.wv.adjust_vectors()  # puts those of words and n-grams together
+    return model.wv
 
 
 def _encode(X):

@@ -52,3 +52,31 @@ class Progress(CallbackAny2Vec):
             f"epoch {self.epoch} of {model.epochs}: {seconds:.1f} s, "
             f"{self.n_tokens / seconds:,.0f} tokens/s"
         )
+
+
+class Stopped(Exception):
+    """A callback of scikit-learn has asked to end training."""
+
+
+class EpochTasks(CallbackAny2Vec):
+    """Makes each epoch a task that scikit-learn's callbacks follow.
+
+    Parameters
+    ----------
+    training : Task
+        The task that the epochs are parts of.
+    learned : callable
+        Returns the attributes of an embedder with the vectors so far.
+    """
+
+    def __init__(self, training, learned):
+        self.training = training
+        self.learned = learned
+
+    def on_epoch_begin(self, model):
+        self.epoch = self.training.subtask("epoch", fitted=self.learned)
+
+    def on_epoch_end(self, model):
+        self.epoch.end(self.learned)
+        if self.training.is_stopped:
+            raise Stopped

@@ -128,8 +128,8 @@ def hold_end_out(samples, level, fraction):
     texts = [text[:cut], text[cut:]]
     if level == "char":
         texts = ["".join(part) for part in texts]
-    targets = samples.targets
-    return Samples(texts[:1], targets, begin), Samples(texts[1:], targets, end)
+    rest = samples.targets, samples.sample_weight
+    return Samples(texts[:1], rest[0], begin, rest[1]), Samples(texts[1:], rest[0], end, rest[1])
 
 
 def warn_of_long_texts(data):

@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._arrays import plain, refuse_dates, refuse_empty
+from sklstm._fit_tasks import FollowedFit, followed
 from sklstm._ragged_numbers import check_columns, to_ragged_numbers
 from sklstm._sklearn import Interval, StrOptions, fit_context
 from sklstm._text_checks import check_tokens
@@ -20,7 +21,9 @@ NUMBERS = (
 )
 
 
-class SequencePadder(TransformerMixin, Versioned, BaseEstimator, auto_wrap_output_keys=None):
+class SequencePadder(
+    FollowedFit, TransformerMixin, Versioned, BaseEstimator, auto_wrap_output_keys=None
+):
     """Truncate and pad sequences to one length.
 
     Existing padding is dropped first, so only real steps are truncated, and padding twice changes
@@ -93,6 +96,7 @@ class SequencePadder(TransformerMixin, Versioned, BaseEstimator, auto_wrap_outpu
         self.ids = ids
 
     @fit_context(prefer_skip_nested_validation=True)
+    @followed
     def fit(self, X, y=None):
         """Learn the length of the longest sequence.
 
