@@ -4,6 +4,8 @@ import pickle
 import re
 import warnings
 from copy import copy
+from pathlib import Path
+from textwrap import dedent
 
 import numpy as np
 import pytest
@@ -237,17 +239,6 @@ class TestScores:
         np.testing.assert_array_equal(recorder.X, SERIES[:15])
         np.testing.assert_array_equal(recorder.metadata["sample_weight"], weights[:15])
 
-    def test_may_be_of_other_data(self):
-        class Held(callbacks.ScoringMonitor):
-            def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
-                super().on_fit_task_end(
-                    estimator, context, X=SERIES, y=1 - y, fitted_estimator=fitted_estimator
-                )
-
-        monitor = Held(scoring="accuracy")
-        fitted = classifier().set_callbacks(monitor).fit(SERIES, y)
-        assert monitor.get_logs().data[-1]["accuracy"] == fitted.score(SERIES, 1 - y)
-
 
 class TestStopping:
     def test_ends_training_with_what_was_learned(self):
@@ -420,3 +411,18 @@ def test_without_callbacks_nothing_is_copied(monkeypatch):
     monkeypatch.setattr("sklstm._callbacks._epoch_tasks.copy", refuse)
     monkeypatch.setattr(_embedder, "copy", refuse)
     text_pipeline(n_members=2).fit(TEXTS, LABELS)
+
+
+def test_the_guides_example(capsys):
+    guide = Path(__file__).parents[1] / "docs" / "user_guide" / "training.rst"
+    _, section = guide.read_text().split("scikit-learn's callbacks\n----")
+    search, held_out, *_ = re.findall(r"code-block:: python\n\n((?: {4}.*\n|\n)+)", section)
+    names = {}
+    exec(dedent(search).replace("n_jobs=2", "n_jobs=1"), names)
+    epochs = names["monitor"].get_logs().data_as_pandas.query("task_name == 'epoch'")
+    assert len(epochs) == 5 * 4
+    assert "GridSearchCV - search" in capsys.readouterr().out
+    exec(dedent(held_out), names)
+    monitor = names["HeldOutMonitor"](SERIES[:5], y[:5], scoring="accuracy")
+    fitted = classifier().set_callbacks(monitor).fit(SERIES, y)
+    assert monitor.get_logs().data[0]["accuracy"] == fitted.score(SERIES[:5], y[:5])
