@@ -29,6 +29,7 @@ from sklstm.embeddings import Word2VecEmbedder
 from sklstm.entities import Entity, TaggedText
 from sklstm.generator import LSTMGenerator
 from sklstm.naive_bayes import NaiveBayesWeights
+from sklstm.persistence import export_onnx
 from sklstm.pipelines import TaggingPipeline, entity_tagger, text_classifier
 from sklstm.regressor import LSTMRegressor
 from sklstm.seq2seq import LSTMSeq2Seq
@@ -56,6 +57,7 @@ __all__ = [
     "Tokenizer",
     "Word2VecEmbedder",
     "entity_tagger",
+    "export_onnx",
     "text_classifier",
 ]
 _MODULES = (
