@@ -21,6 +21,7 @@ PACKAGES = (
     "torch",
     "scikit-learn",
     "skorch",
+    "onnxruntime",
     "gensim",
     "numpy",
     "keras",

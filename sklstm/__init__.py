@@ -10,6 +10,8 @@ Named entities
     `Entity`, `TaggedText`
 Ready pipelines
     `text_classifier`, `entity_tagger`, `TaggingPipeline`
+Models in files
+    `export_onnx`
 Tags and their scores
     `sklstm.tags`, `sklstm.metrics`
 Cross-validation

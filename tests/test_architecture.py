@@ -34,7 +34,7 @@ LAYERS = [
     {"_base"},
     {"_members"},
     {"classifier", "regressor", "tagger", "generator", "seq2seq"},
-    {"pipelines", "inspection", "estimator_checks"},
+    {"pipelines", "inspection", "estimator_checks", "persistence"},
     {"__init__", "nn"},
     {"__main__"},
 ]

@@ -85,8 +85,7 @@ def export_onnx(estimator, path, *, quantize=False, network_only=False):
     preparation = Preparation(steps)
     is_tagger = isinstance(estimator, LSTMTagger)
     _check_steps(estimator, preparation)
-    members = [estimator] if is_tagger else estimator.members_
-    graph = Graph()
+    members, graph = estimator.members_, Graph()
     steps = Steps(graph, members, preparation, may_move=not is_tagger)
     build = _build_tagger if is_tagger else _build_many_to_one
     about = {"format": FORMAT, **build(graph, members, steps, estimator, preparation)}
@@ -140,13 +139,17 @@ def _build_many_to_one(graph, members, steps, estimator, preparation):
         many_to_one(graph, member.module_, x, steps.lengths)
         for member, x in zip(members, steps.embedded, strict=True)
     ]
-    mean = outputs[0]
-    if len(outputs) > 1:
-        mean = graph.add("Div", graph.add("Sum", *outputs), np.float32(len(outputs)))
+    mean = _average(graph, outputs)
     n_outputs = estimator._n_outputs
     if isinstance(estimator, LSTMRegressor):
         return {"inputs": steps.inputs, **_add_values(graph, mean, n_outputs, estimator)}
     return {"inputs": steps.inputs, **_add_probabilities(graph, mean, n_outputs, estimator)}
+
+
+def _average(graph, outputs):
+    if len(outputs) == 1:
+        return outputs[0]
+    return graph.add("Div", graph.add("Sum", *outputs), np.float32(len(outputs)))
 
 
 def _add_values(graph, mean, n_outputs, estimator):
@@ -201,14 +204,17 @@ def _build_tagger(graph, members, steps, estimator, preparation):
         name: graph.input(name, np.int64, "n_sequences", "n_steps", *last_axes[name])
         for name in texts
     }
-    [x] = steps.embedded
-    emissions = tagger(graph, network, x, steps.lengths, words)
-    path = viterbi(graph, network.crf, emissions, steps.lengths)
+    emissions = [
+        tagger(graph, member.module_, x, steps.lengths, words)
+        for member, x in zip(members, steps.embedded, strict=True)
+    ]
+    emissions, crf = _average(graph, emissions), estimator._crf
+    path = viterbi(graph, crf, emissions, steps.lengths)
     tags, scheme = name_tags(estimator._codes, network.has_crf)
     n_tags = len(tags)
     graph.output("emissions", emissions, np.float32, "n_sequences", "n_steps", n_tags)
     graph.output("tags", path, np.int64, "n_sequences", "n_steps")
-    for name, weight in zip(("start", "transitions", "end"), network.crf.weights(), strict=True):
+    for name, weight in zip(("start", "transitions", "end"), crf.weights(), strict=True):
         scores = graph.add("Identity", weight.detach().cpu().float().numpy())
         graph.output(name, scores, np.float32, *weight.shape)
     about = {

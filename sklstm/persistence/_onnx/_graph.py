@@ -5,6 +5,7 @@ from itertools import count
 import numpy as np
 
 from sklstm._optional import import_optional
+from sklstm._version import __version__ as VERSION
 
 OPSET, IR_VERSION = 17, 8  # which ONNX Runtime has read since 2022
 SMALL = 64  # bytes of a constant up to which equal ones are stored once
@@ -95,7 +96,8 @@ class Graph:
         ]
         graph = helper.make_graph(self._nodes, "sklstm", self._inputs, self._outputs, weights)
         opset = helper.make_operatorsetid("", OPSET)
-        model = helper.make_model(graph, opset_imports=[opset], producer_name="sklstm")
+        model = helper.make_model(graph, opset_imports=[opset])
+        model.producer_name, model.producer_version = "sklstm", VERSION
         model.ir_version = IR_VERSION
         helper.set_model_props(model, metadata)
         return model
