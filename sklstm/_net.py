@@ -33,12 +33,15 @@ class Net(NeuralNet):
         Of the weights; bfloat16 concerns the matrix products only, where the device can.
     batch_score : callable, default=None
         Accuracy of a validation batch, from outputs and targets.
+    adversarial : float, default=0.0
+        See `sklstm.nn.microbatches.accumulate_gradients`.
     """
 
-    def __init__(self, *args, precision="float32", batch_score=None, **kwargs):
+    def __init__(self, *args, precision="float32", batch_score=None, adversarial=0.0, **kwargs):
         super().__init__(*args, use_caching=False, **kwargs)  # what is cached has another order
         self.precision = precision
         self.batch_score = batch_score
+        self.adversarial = adversarial
         self.policies_ = {}
 
     def initialize_module(self):
@@ -121,7 +124,7 @@ class Net(NeuralNet):
         inputs, _ = batch
         slices = self.microbatch_slices(inputs)
         self._set_training(True)
-        if len(slices) == 1:
+        if len(slices) == 1 and not self.adversarial:
             outputs = self.infer(inputs, **fit_params)
             loss = self._mean_loss(outputs, inputs.targets, inputs.weights, True)
             (inputs.share * loss).backward()
@@ -134,7 +137,7 @@ class Net(NeuralNet):
 
         arguments = self.arguments(inputs)
         total, outputs = accumulate_gradients(
-            self.module_, arguments, loss, slices, self.workers_, self.autocast
+            self.module_, arguments, loss, slices, self.workers_, self.autocast, self.adversarial
         )
         return {"loss": total / inputs.share, "y_pred": outputs}
 

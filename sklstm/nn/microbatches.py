@@ -13,6 +13,7 @@ from contextlib import nullcontext
 import torch
 from threadpoolctl import ThreadpoolController
 
+from sklstm.nn.adversarial import input_scale, perturbation
 from sklstm.nn.dropout import dropout_generator
 
 UNIT_STEPS = 400_000  # of a micro-batch, units times steps: about 13 megabytes in float32
@@ -85,7 +86,7 @@ def split_into_microbatches(n_sequences, n_steps, n_units, min_sequences):
     return [slice(start, start + size) for start in range(0, n_sequences, size)]
 
 
-def accumulate_gradients(network, arguments, loss, slices, workers, context=nullcontext):
+def accumulate_gradients(network, arguments, loss, slices, workers, context=nullcontext, adversarial=0.0):
     """Run a network forwards and backwards, one micro-batch at a time on each core.
 
     Steps are embedded all at once, since the gradient of an embedding is as large as its table.
@@ -104,6 +105,9 @@ def accumulate_gradients(network, arguments, loss, slices, workers, context=null
         The threads to use.
     context : callable, default=nullcontext
         Returns a context manager, which is entered in each thread.
+    adversarial : float, default=0.0
+        Size of an adversarial perturbation of the embedded steps, in units of their root mean
+        square. If it is not 0, the gradients are the mean of those with it and without.
 
     Returns
     -------
@@ -115,17 +119,26 @@ def accumulate_gradients(network, arguments, loss, slices, workers, context=null
     rows = {name: arguments.pop(name) for name in network.row_arguments if name in arguments}
     with context():
         x = network.embed_steps(**arguments)  # (N, T, F)
+    size = adversarial * input_scale(x, rows["lengths"]) if adversarial else None
     weights = [weight for weight in network.parameters() if weight.requires_grad]
     seeds = torch.randint(2**62, (len(slices),)).tolist()
 
-    def compute(part, seed):
-        inputs = x.detach()[part].requires_grad_(x.requires_grad)
+    def run(inputs, part, seed):
+        inputs.requires_grad_(x.requires_grad or bool(adversarial))
         options = {name: row[part] for name, row in rows.items()}
-        with context(), dropout_generator(torch.Generator().manual_seed(seed)):
+        with context(), dropout_generator(torch.Generator(x.device).manual_seed(seed)):
             outputs = network.forward_embedded(inputs, **options)
         share = loss(outputs, part)
-        wanted = [*weights, inputs] if x.requires_grad else weights
-        gradients = torch.autograd.grad(share, wanted, allow_unused=True)
+        wanted = [*weights, inputs] if inputs.requires_grad else weights
+        return share, outputs, torch.autograd.grad(share, wanted, allow_unused=True)
+
+    def compute(part, seed):
+        inputs = x.detach()[part]
+        share, outputs, gradients = run(inputs, part, seed)
+        if adversarial:
+            moved = inputs.detach() + perturbation(gradients[-1], size)
+            of_moved = run(moved, part, seed)[2]  # the same seed drops the same
+            gradients = [_mean(*pair) for pair in zip(gradients, of_moved, strict=True)]
         return share.detach(), outputs.detach(), gradients
 
     shares, outputs, gradients = zip(*workers.map(compute, slices, seeds), strict=True)
@@ -137,3 +150,8 @@ def accumulate_gradients(network, arguments, loss, slices, workers, context=null
     if x.requires_grad:
         x.backward(torch.cat([of_slice[-1] for of_slice in gradients]))
     return sum(shares), torch.cat(outputs)
+
+
+def _mean(gradient, other):
+    """Return the mean of two gradients, None if a weight is not used."""
+    return None if gradient is None else (gradient + other) / 2
