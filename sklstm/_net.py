@@ -33,11 +33,11 @@ class Net(NeuralNet):
         Of the weights; bfloat16 concerns the matrix products only, where the device can.
     batch_score : callable, default=None
         Accuracy of a validation batch, from outputs and targets.
-    adversarial : float, default=0.0
+    adversarial : float or None, default=None
         See `sklstm.nn.microbatches.accumulate_gradients`.
     """
 
-    def __init__(self, *args, precision="float32", batch_score=None, adversarial=0.0, **kwargs):
+    def __init__(self, *args, precision="float32", batch_score=None, adversarial=None, **kwargs):
         super().__init__(*args, use_caching=False, **kwargs)  # what is cached has another order
         self.precision = precision
         self.batch_score = batch_score

@@ -74,7 +74,7 @@ def net_options(estimator, network, architecture, batches, precision, criterion,
         "train_split": None,
         "device": estimator.device,
         "precision": precision,
-        "adversarial": getattr(estimator, "adversarial", 0.0),
+        "adversarial": getattr(estimator, "adversarial", None),
         "verbose": int(estimator.verbose),
     }
     if estimator.verbose and not sys.stdout.isatty():

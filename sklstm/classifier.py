@@ -115,10 +115,10 @@ class LSTMClassifier(ClassifierMixin, BaseEnsemble):
         Share of the training data that early stopping holds out.
     n_iter_no_change : int, default=3
         Epochs without improvement before training stops early.
-    adversarial : float, default=0.0
-        If positive, the network also learns from each sequence with its embedded steps moved to
-        where the loss is larger [2]_, by a distance of so many root mean squares of a feature; some
-        5 for texts. A batch takes twice the time.
+    adversarial : float or None, default=None
+        If set, the network also learns from each sequence with its embedded steps moved to where
+        the loss is larger [2]_, by a distance of so many root mean squares of a feature: about 5
+        for texts. Training takes some twice the time.
     label_smoothing : float, default=0.0
         Share of each target that is spread evenly over all classes in training, so that the
         network does not grow too certain.
@@ -240,7 +240,7 @@ class LSTMClassifier(ClassifierMixin, BaseEnsemble):
         validation="random",
         validation_fraction=0.1,
         n_iter_no_change=3,
-        adversarial=0.0,
+        adversarial=None,
         label_smoothing=0.0,
         class_weight=None,
         n_members=1,
@@ -300,7 +300,7 @@ class LSTMClassifier(ClassifierMixin, BaseEnsemble):
     _parameter_constraints: dict = {
         **BaseEnsemble._parameter_constraints,
         "wide": ["boolean"],
-        "adversarial": [Interval(Real, 0, None, closed="left")],
+        "adversarial": [Interval(Real, 0, None, closed="neither"), None],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "class_weight": [dict, list, StrOptions({"balanced"}), None],
     }

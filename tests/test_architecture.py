@@ -25,7 +25,8 @@ LAYERS = [
     {"sequences", "windows", "tags", "entities", "nn.cells", "nn.masking", "nn.linear"},
     {"text", "metrics", "_inputs", "_vector_files", "_vector_tables"} | {"collocations", "_wide"},
     {"_input_encoder", "datasets"},
-    {"nn.recording", "nn.dropout", "nn.embedding", "nn.pooling", "nn.crf", "nn.growth"},
+    {"nn.recording", "nn.dropout", "nn.embedding", "nn.pooling", "nn.crf", "nn.growth"}
+    | {"nn.adversarial"},
     {"nn.recurrent", "nn.attention", "nn.beam_search", "embeddings", "model_selection"},
     {"nn.networks", "nn.batches", "nn.microbatches"},
     {"nn.bptt_batches", "_callbacks", "_device", "_epochs", "_net_options", "_samples"},

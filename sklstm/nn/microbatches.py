@@ -86,7 +86,9 @@ def split_into_microbatches(n_sequences, n_steps, n_units, min_sequences):
     return [slice(start, start + size) for start in range(0, n_sequences, size)]
 
 
-def accumulate_gradients(network, arguments, loss, slices, workers, context=nullcontext, adversarial=0.0):
+def accumulate_gradients(
+    network, arguments, loss, slices, workers, context=nullcontext, adversarial=None
+):
     """Run a network forwards and backwards, one micro-batch at a time on each core.
 
     Steps are embedded all at once, since the gradient of an embedding is as large as its table.
@@ -105,9 +107,9 @@ def accumulate_gradients(network, arguments, loss, slices, workers, context=null
         The threads to use.
     context : callable, default=nullcontext
         Returns a context manager, which is entered in each thread.
-    adversarial : float, default=0.0
+    adversarial : float or None, default=None
         Size of an adversarial perturbation of the embedded steps, in units of their root mean
-        square. If it is not 0, the gradients are the mean of those with it and without.
+        square. If it is set, the gradients are the mean of those with it and without.
 
     Returns
     -------
