@@ -29,6 +29,7 @@ PACKAGES = (
     "flair",
     "spacy",
     "sklearn-crfsuite",
+    "skrub",
 )
 
 

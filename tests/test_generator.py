@@ -19,7 +19,6 @@ from toys import Raise, Spoil, spy
 
 from sklstm import LSTMGenerator, Sequences, TokenIndexer, Tokenizer
 from sklstm.datasets import load_names
-from sklstm.estimator_checks import check_sequence_estimator
 from sklstm.generator._sampler import SamplingRule, UniformNumbers
 from sklstm.generator._texts import choose_cutoffs
 from sklstm.inspection import gradient_flow, hidden_states
@@ -417,12 +416,6 @@ def test_a_level_set_after_fit_says_nothing_of_what_was_learned():
     assert model.bits_per_character(TEXTS) > 0
     with pytest.raises(NotFittedError):
         generator(level="token").bits_per_character(TEXTS)
-
-
-@pytest.mark.parametrize("level", ["char", "token"])
-def test_battery(level):
-    model = LSTMGenerator(level=level, hidden_size=3, max_epochs=2, random_state=0)
-    check_sequence_estimator(model, TEXTS[:8] if level == "char" else TOKENS[:8])
 
 
 # ------------------------------------------------------------ writing

@@ -643,21 +643,15 @@ DEEP = LSTMSeq2Seq(
 )  # fmt: skip
 
 
+DEEP_X = [["a", "b"], ["b", "a", "c", "b"], ["c"], ["a"], ["b", "b"], ["c", "a"]]
+DEEP_Y = ["x", "xyx", "", "zz", "xy", "y"]
+
+
 @pytest.mark.parametrize(
     "check",
     [
-        pytest.param(check, id=f"{kind}-{name}")
-        for kind, estimator, X in (
-            ("strings", LSTMSeq2Seq(hidden_size=4, max_epochs=2), None),
-            (
-                "deep",
-                DEEP,
-                [["a", "b"], ["b", "a", "c", "b"], ["c"], ["a"], ["b", "b"], ["c", "a"]],
-            ),
-        )
-        for name, check in sequence_estimator_checks(
-            estimator, X, X and ["x", "xyx", "", "zz", "xy", "y"]
-        )
+        pytest.param(check, id=name)
+        for name, check in sequence_estimator_checks(DEEP, DEEP_X, DEEP_Y)
     ],
 )
 def test_sequence_checks(check):

@@ -684,6 +684,8 @@ class LSTMTagger(BaseEnsemble):
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
         tags.target_tags.one_d_labels = False
+        if self._reads_words() is True:
+            tags.input_tags.two_d_array = tags.input_tags.three_d_array = False
         return tags
 
 
