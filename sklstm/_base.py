@@ -131,7 +131,7 @@ class BaseLSTM(FollowedFit, Versioned, BaseEstimator):
             )
         with nothing_lost(self):
             if reset:
-                self._random_state = check_random_state(self.random_state)
+                self._random_state = check_random_state(self._log.seed(self.random_state))
                 self._split_state = None
                 for name in ("n_features_in_", "feature_names_in_"):  # of another kind of X
                     vars(self).pop(name, None)
@@ -280,6 +280,7 @@ class BaseLSTM(FollowedFit, Versioned, BaseEstimator):
             monitor=self._monitored,
             portion_weight=data.sequences.importance.mean().item() if partial else None,
             begin_task=lambda n_epochs: self._begin_training(data, n_epochs),
+            log=self._log,
         )
         warn_of_ending(ending, self.n_iter_, self.lr, self.max_grad_norm)
         if ending == "finished" and not partial:
@@ -345,10 +346,7 @@ class BaseLSTM(FollowedFit, Versioned, BaseEstimator):
     def history_(self):
         """One dict for each epoch: losses, validation accuracy, duration in seconds."""
         hidden = ("batches", "train_batch_count", "valid_batch_count")
-        return [
-            {key: value for key, value in epoch.items() if key not in hidden}
-            for epoch in self.net_.history
-        ]
+        return [{k: v for k, v in epoch.items() if k not in hidden} for epoch in self.net_.history]
 
     @property
     def n_iter_(self):

@@ -5,11 +5,12 @@ from functools import wraps
 
 from sklearn.base import clone
 
+from sklstm._checkpoints import NoLog
 from sklstm._sklearn import CallbackSupportMixin, with_callbacks
 
 # what an estimator has of the fit that is under way: scikit-learn removes the former at its end
 TO_TEAR_DOWN = ("_callback_fit_ctx", "_skl_callbacks_to_teardown")
-OF_ONE_FIT = (*TO_TEAR_DOWN, "_task")
+OF_ONE_FIT = (*TO_TEAR_DOWN, "_task", "_log")
 
 
 class FollowedFit(CallbackSupportMixin):
@@ -19,6 +20,7 @@ class FollowedFit(CallbackSupportMixin):
     """
 
     _task = None
+    _log = NoLog()
 
     def _begin_fit(self, X, y=None, sample_weight=None, n_subtasks=0):
         """Begin the task that is a whole fit, and return it."""

@@ -75,14 +75,18 @@ class BaseEnsemble(BaseLSTM):
                 left = f", about {(perf_counter() - start) * len(others):.0f} s for the others"
                 print(f"Network {number} of {len(members)}{left * (number == 2)}:", flush=True)
             vars(member).update(declared)
+            if self._log.is_open:
+                member._log = self._log
             rows, member._task = slice(None) if fold is None else fold[0], task
             *own, own_groups = take(rows, X, y, sample_weight, groups)
             super(BaseEnsemble, member)._fit(*own, X_val, y_val, own_groups, partial=partial)
             if wide is not None:
                 wide.compare(member, fold[1])
-            if task.is_stopped:  # by a callback
+            if task.is_stopped or member.net_.is_interrupted_:  # by a callback, or by Ctrl-C
                 break
-        self._others = members[1:number]
+        self._others = [other for other in others if hasattr(other, "net_")]
+        for other in others:
+            vars(other).pop("_log", None)
         if wide is not None:
             linear = task.subtask("linear-model")
             self._linear, self.wide_weights_ = wide.finish()
@@ -100,7 +104,8 @@ class BaseEnsemble(BaseLSTM):
                 )
         else:
             n_members = int(np.clip(AFFORDED_STEPS // self._count_steps(inputs), low, high))
-            seeds = check_random_state(self.random_state).randint(2**31 - 1, size=n_members - 1)
+            random_state = check_random_state(self._log.seed(self.random_state))
+            seeds = random_state.randint(2**31 - 1, size=n_members - 1)
             others = [
                 clone_unfollowed(self).set_params(random_state=seed) for seed in seeds.tolist()
             ]
@@ -193,7 +198,8 @@ class WidePath:
 
     def folds(self, n_members):
         """Return for each member the rows to learn from, and those held out."""
-        seed = check_random_state(self.estimator.random_state).randint(2**31 - 1)
+        random_state = self.estimator._log.seed(self.estimator.random_state)
+        seed = check_random_state(random_state).randint(2**31 - 1)
         return cross_fit_folds(self.codes, self.groups, n_members, seed)
 
     def compare(self, member, held_out):

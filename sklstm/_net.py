@@ -17,7 +17,15 @@ from sklstm.nn.microbatches import Workers, accumulate_gradients, split_into_mic
 from sklstm.nn.networks import SequenceNet
 
 # attributes of a net in training
-TRANSIENT = {"estimator_", "samples_", "states_", "step_size_", "took_step_", "workers_"}
+TRANSIENT = {
+    "estimator_",
+    "n_resumed_",
+    "samples_",
+    "states_",
+    "step_size_",
+    "took_step_",
+    "workers_",
+}
 
 
 class Net(NeuralNet):
@@ -187,9 +195,10 @@ class Net(NeuralNet):
         return np.average(losses, weights=[len(batch) for batch, _ in batches])
 
     def fit_loop(self, *args, **kwargs):
-        """Train, and note whether training finished."""
+        """Train for the epochs that a checkpoint has not, and note whether training finished."""
         self.finished_ = False
-        super().fit_loop(*args, **kwargs)
+        epochs = self.max_epochs - vars(self).get("n_resumed_", 0)
+        super().fit_loop(*args, epochs=epochs, **kwargs)
         self.finished_ = True
         return self
 

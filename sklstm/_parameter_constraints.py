@@ -1,6 +1,7 @@
 """The parameters that the estimators share: what they accept."""
 
 from numbers import Integral, Real
+from os import PathLike
 
 from sklearn.metrics import get_scorer_names
 
@@ -43,6 +44,8 @@ CONSTRAINTS = {
     "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
     "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
     "warm_start": ["boolean"],
+    "checkpoint": [str, PathLike, None],
+    "checkpoint_minutes": [Interval(Real, 0, None, closed="left")],
     "device": [str],
     "precision": [StrOptions({"auto", "float32", "float64", "bfloat16"})],
     "callbacks": [list, tuple, None],

@@ -2,7 +2,14 @@
 
 import sys
 
-from sklstm._callbacks import Diverged, make_callbacks, stops_early
+from sklstm._callbacks import (
+    Diverged,
+    EpochSaver,
+    capture_end,
+    make_callbacks,
+    restore_end,
+    stops_early,
+)
 from sklstm._epochs import choose_epochs
 from sklstm.nn.microbatches import Workers
 
@@ -23,6 +30,7 @@ def train(
     monitor,
     portion_weight,
     begin_task,
+    log,
 ):
     """Train a net for at most `max_epochs` of the estimator more, and return how it ended.
 
@@ -49,7 +57,11 @@ def train(
         the data. Below 1 it makes steps small, which gradients do not with Adam.
     begin_task : callable
         Takes the number of epochs, and returns the `Task` that they are parts of.
+    log : FitLog
+        Keeps the checkpoints.
     """
+    rows = [(part.sequences.starts, part.sequences.lengths) for part in (data, valid) if part]
+    state = log.begin(*rows)
     is_whole = portion_weight is None
     net.iterator_train__random_state = random_state
     net.estimator_, net.samples_ = estimator, (data, valid)
@@ -71,7 +83,14 @@ def train(
         is_whole=is_whole,
     )
     _check_callback_options(net, estimator)
+    if log.is_open:
+        net.callbacks.append(EpochSaver(log, state, random_state))
     net.initialize_callbacks()
+    net.is_interrupted_ = False
+    if log.is_open and log.is_finished:
+        ending = restore_end(net, state, random_state)
+        net.end_training()
+        return ending
     net.step_size_ = 1.0 if is_whole else min(portion_weight, 1.0)
     try:
         with Workers() as net.workers_:
@@ -91,6 +110,11 @@ def train(
         net.initialize_optimizer()  # its moments are no finite numbers either
         net.notify("on_train_end")
         del net.history[-1]
+    net.is_interrupted_ = ending == "interrupted"
+    if net.is_interrupted_:
+        log.stop()
+    else:
+        log.finish(lambda: capture_end(net, random_state, ending))
     net.end_training()
     return ending
 

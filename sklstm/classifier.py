@@ -12,6 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from torch import nn
 
 from sklstm._arrays import CONVERSION_ERRORS, restated
+from sklstm._checkpoints import resumable
 from sklstm._labels import check_labels
 from sklstm._members import BaseEnsemble
 from sklstm._sample_weights import weigh_classes
@@ -133,6 +134,12 @@ class LSTMClassifier(ClassifierMixin, BaseEnsemble):
         weighed. X must hold tokens or ids.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the previous fit.
+    checkpoint : path or None, default=None
+        File that ``fit`` keeps what it has come to in, to go on from there if it is interrupted
+        and called again with the same arguments. In a folder each fit has a file of its own, for
+        a search; see :doc:`/user_guide/training`.
+    checkpoint_minutes : float, default=0.0
+        Minutes between two checkpoints, at least. 0 writes one after each epoch.
     device : str, default="auto"
         A torch device; ``"auto"`` uses a GPU if there is one.
     precision : {"auto", "float32", "float64", "bfloat16"}, default="auto"
@@ -246,6 +253,8 @@ class LSTMClassifier(ClassifierMixin, BaseEnsemble):
         n_members=1,
         wide=False,
         warm_start=False,
+        checkpoint=None,
+        checkpoint_minutes=0.0,
         device="auto",
         precision="auto",
         callbacks=None,
@@ -290,6 +299,8 @@ class LSTMClassifier(ClassifierMixin, BaseEnsemble):
         self.n_members = n_members
         self.wide = wide
         self.warm_start = warm_start
+        self.checkpoint = checkpoint
+        self.checkpoint_minutes = checkpoint_minutes
         self.device = device
         self.precision = precision
         self.callbacks = callbacks
@@ -311,6 +322,7 @@ class LSTMClassifier(ClassifierMixin, BaseEnsemble):
         return self.wide
 
     @fit_context(prefer_skip_nested_validation=True)
+    @resumable
     def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None):
         """Fit the network to labelled sequences.
 
@@ -330,7 +342,7 @@ class LSTMClassifier(ClassifierMixin, BaseEnsemble):
         Returns
         -------
         LSTMClassifier
-            The fitted estimator. Ctrl-C ends training and keeps the weights so far.
+            The fitted estimator. Ctrl-C and SIGTERM end training and keep what was learned.
         """
         self._declared_classes = None
         return self._fit(X, y, sample_weight, X_val, y_val, groups)

@@ -10,6 +10,7 @@ from sklearn.utils import check_array, column_or_1d, gen_batches
 from torch import nn
 
 from sklstm._arrays import to_numbers
+from sklstm._checkpoints import resumable
 from sklstm._fit_tasks import clone_unfollowed
 from sklstm._members import BaseEnsemble
 from sklstm._ridge import Ridge
@@ -141,6 +142,12 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
         them, the less data there are; ``"auto"`` is (1, 5).
     warm_start : bool, default=False
         Whether ``fit`` goes on from the previous fit.
+    checkpoint : path or None, default=None
+        File that ``fit`` keeps what it has come to in, to go on from there if it is interrupted
+        and called again with the same arguments. In a folder each fit has a file of its own, for
+        a search; see :doc:`/user_guide/training`.
+    checkpoint_minutes : float, default=0.0
+        Minutes between two checkpoints, at least. 0 writes one after each epoch.
     device : str, default="auto"
         A torch device; ``"auto"`` uses a GPU if there is one.
     precision : {"auto", "float32", "float64", "bfloat16"}, default="auto"
@@ -248,6 +255,8 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
         n_iter_no_change=3,
         n_members=1,
         warm_start=False,
+        checkpoint=None,
+        checkpoint_minutes=0.0,
         device="auto",
         precision="auto",
         callbacks=None,
@@ -290,6 +299,8 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
         self.n_iter_no_change = n_iter_no_change
         self.n_members = n_members
         self.warm_start = warm_start
+        self.checkpoint = checkpoint
+        self.checkpoint_minutes = checkpoint_minutes
         self.device = device
         self.precision = precision
         self.callbacks = callbacks
@@ -306,6 +317,7 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
     _is_cross_fitted = True
 
     @fit_context(prefer_skip_nested_validation=True)
+    @resumable
     def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None):
         """Fit the network to sequences and their targets.
 
@@ -325,7 +337,7 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
         Returns
         -------
         LSTMRegressor
-            The fitted estimator. Ctrl-C ends training and keeps the weights so far.
+            The fitted estimator. Ctrl-C and SIGTERM end training and keep what was learned.
         """
         return self._fit(X, y, sample_weight, X_val, y_val, groups)
 
@@ -511,7 +523,7 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
         options |= {"callbacks": None, "verbose": 0, "random_state": self._random_state}
         for rows in folds:
             member = clone_unfollowed(self).set_params(**options)
-            member._is_cross_fitted = False
+            member._is_cross_fitted, member._log = False, self._log
             known, new = (
                 [safe_indexing(some, part) for some in (data.X, data.targets, weights)]
                 for part in rows

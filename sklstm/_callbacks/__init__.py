@@ -2,6 +2,7 @@
 
 from sklstm._callbacks._divergence import Diverged
 from sklstm._callbacks._early_stopping import BestEpoch, stops_early
+from sklstm._callbacks._epoch_saver import EpochSaver, capture_end, restore_end
 from sklstm._callbacks._factory import make_callbacks
 from sklstm._callbacks._schedules import SCHEDULES
 from sklstm._callbacks._scoring import EpochMean
@@ -12,7 +13,10 @@ __all__ = [
     "BestEpoch",
     "Diverged",
     "EpochMean",
+    "EpochSaver",
+    "capture_end",
     "copy_callbacks",
     "make_callbacks",
+    "restore_end",
     "stops_early",
 ]

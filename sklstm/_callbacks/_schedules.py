@@ -75,6 +75,11 @@ class PolicyState(Callback):
             for name, scheduler in self._schedulers(net)
         }
 
+    def restore(self, net, policies):
+        """Note states and learning rates, by name, of a training that had ended."""
+        schedulers = self._schedulers(net)
+        net.policies_ = {name: (_describe(one), *policies[name]) for name, one in schedulers}
+
     def _schedulers(self, net):
         return [(name, one) for name, one in net.callbacks_ if isinstance(one, LRScheduler)]
 

@@ -4,6 +4,7 @@ import re
 import warnings
 from copy import copy
 from numbers import Integral, Real
+from os import PathLike
 
 import numpy as np
 from gensim.models import FastText, Word2Vec
@@ -13,6 +14,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from sklstm._checkpoints import resumable
 from sklstm._fit_tasks import FollowedFit
 from sklstm._sklearn import Interval, StrOptions, fit_context
 from sklstm._vector_tables import draw_like, scaling
@@ -21,7 +23,7 @@ from sklstm.embeddings._char_ngrams import ngram_rows
 from sklstm.embeddings._coverage import Coverage
 from sklstm.embeddings._lookup import find_rows
 from sklstm.embeddings._sources import read_vectors
-from sklstm.embeddings._training import Corpus, EpochTasks, Progress, Stopped
+from sklstm.embeddings._training import Corpus, EpochSaver, EpochTasks, Progress, Stopped
 from sklstm.sequences._fields import PADDING, SPECIAL_TOKENS, UNKNOWN
 from sklstm.sequences._sequences import token_sequences
 
@@ -115,6 +117,12 @@ class Word2VecEmbedder(
     unknown : {"mean", "zero"}, default="mean"
         Vector of unknown tokens: the mean of all vectors, or zeros. A vector for ``"<unk>"``, which
         many files have, takes precedence.
+    checkpoint : path or None, default=None
+        File that ``fit`` keeps what it has come to in, to go on from there if it is interrupted
+        and called again with the same arguments. In a folder each fit has a file of its own, for
+        a search; see :doc:`/user_guide/training`.
+    checkpoint_minutes : float, default=0.0
+        Minutes between two checkpoints, at least. 0 writes one after each epoch.
     n_jobs : int, default=None
         Training threads; always one with a `random_state`, since the order of several is random.
     random_state : int, RandomState instance or None, default=None
@@ -189,6 +197,8 @@ class Word2VecEmbedder(
         "variants": ["boolean"],
         "scale": [Interval(Real, 0, None, closed="neither"), None],
         "unknown": [StrOptions({"mean", "zero"})],
+        "checkpoint": [str, PathLike, None],
+        "checkpoint_minutes": [Interval(Real, 0, None, closed="left")],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -216,6 +226,8 @@ class Word2VecEmbedder(
         variants=True,
         scale=None,
         unknown="mean",
+        checkpoint=None,
+        checkpoint_minutes=0.0,
         n_jobs=None,
         random_state=None,
         verbose=0,
@@ -239,11 +251,14 @@ class Word2VecEmbedder(
         self.variants = variants
         self.scale = scale
         self.unknown = unknown
+        self.checkpoint = checkpoint
+        self.checkpoint_minutes = checkpoint_minutes
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
 
     @fit_context(prefer_skip_nested_validation=True)
+    @resumable
     def fit(self, X, y=None, extra_tokens=None):
         """Train the vectors, or take the pretrained ones.
 
@@ -434,15 +449,15 @@ class Word2VecEmbedder(
         model.build_vocab_from_freq(kept)
         self._report(f"training vectors for {len(kept):,} of {len(counts):,} distinct tokens")
         task = self._begin_fit(X, y, n_subtasks=epochs)
-        tasks = EpochTasks(task, lambda: self._learned(model))
+        callbacks = [
+            EpochSaver(self._log, model, corpus),
+            Progress(self._report, counts.total(), corpus),
+            EpochTasks(task, lambda: self._learned(model), corpus),
+        ]
         try:
-            model.train(
-                corpus,
-                total_words=counts.total(),
-                epochs=epochs,
-                callbacks=[Progress(self._report, counts.total()), tasks],
-            )
+            model.train(corpus, total_words=counts.total(), epochs=epochs, callbacks=callbacks)
         except Stopped:
+            callbacks[0].on_train_end(model)
             return _trained(model), task
         return model.wv, task
 
@@ -453,6 +468,7 @@ class Word2VecEmbedder(
         return vars(copied)
 
     def _make_model(self, epochs):
+        random_state = self._log.seed(self.random_state)
         options = {
             "vector_size": self.vector_size,
             "sg": self.architecture == "skip-gram",
@@ -465,7 +481,7 @@ class Word2VecEmbedder(
             "alpha": self.alpha,
             "min_alpha": min(self.alpha, 1e-4),
             "workers": effective_n_jobs(self.n_jobs) if self.random_state is None else 1,
-            "seed": check_random_state(self.random_state).randint(np.iinfo(np.int32).max),
+            "seed": check_random_state(random_state).randint(np.iinfo(np.int32).max),
         }
         if self.algorithm == "word2vec":
             return Word2Vec(**options)

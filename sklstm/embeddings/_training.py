@@ -15,6 +15,7 @@ class Corpus:
     def __init__(self, batches, keys):
         self.batches = [batch.without_padding() for batch in batches]
         self.keys = keys
+        self.n_skipped = 0  # epochs that an interrupted training had done
 
     def count(self):
         counts = Counter()
@@ -26,6 +27,9 @@ class Corpus:
         return counts
 
     def __iter__(self):
+        if self.n_skipped:  # gensim counts the epoch, and learns nothing
+            self.n_skipped -= 1
+            return
         for batch, keys in zip(self.batches, self.keys, strict=True):
             for start, stop in pairwise(batch.offsets.tolist()):
                 # gensim drops the rest of a longer document
@@ -34,31 +38,92 @@ class Corpus:
                     yield [keys[code] for code in batch.codes[first:last].tolist()]
 
 
-class Progress(CallbackAny2Vec):
-    """Reports the time of each epoch."""
+class EpochCallback(CallbackAny2Vec):
+    """Base of what happens in epochs, but for those that the corpus skips."""
 
-    def __init__(self, report, n_tokens):
-        self.report = report
-        self.n_tokens = n_tokens
-        self.epoch = 0
+    def __init__(self, corpus):
+        self.corpus = corpus
+        self.number = 0
 
     def on_epoch_begin(self, model):
-        self.start = perf_counter()
+        self.number += 1
+        self.is_skipped = self.corpus.n_skipped > 0
+        if not self.is_skipped:
+            self.begin(model)
 
     def on_epoch_end(self, model):
-        self.epoch += 1
+        if not self.is_skipped:
+            self.end(model)
+
+    def begin(self, model):
+        """Begin an epoch."""
+
+
+class Progress(EpochCallback):
+    """Reports the time of each epoch."""
+
+    def __init__(self, report, n_tokens, corpus):
+        super().__init__(corpus)
+        self.report = report
+        self.n_tokens = n_tokens
+
+    def begin(self, model):
+        self.start = perf_counter()
+
+    def end(self, model):
         seconds = perf_counter() - self.start
         self.report(
-            f"epoch {self.epoch} of {model.epochs}: {seconds:.1f} s, "
+            f"epoch {self.number} of {model.epochs}: {seconds:.1f} s, "
             f"{self.n_tokens / seconds:,.0f} tokens/s"
         )
+
+
+class EpochSaver(EpochCallback):
+    """Writes a checkpoint after each epoch, and goes on from the last one.
+
+    Parameters
+    ----------
+    log : NoLog or FitLog
+        Keeps the checkpoints.
+    model : gensim.models.Word2Vec
+        To be trained.
+    corpus : Corpus
+        What it learns from; it skips the epochs that are done.
+    """
+
+    def __init__(self, log, model, corpus):
+        super().__init__(corpus)
+        self.log = log
+        state = log.begin()
+        if state is not None:
+            for array, saved in zip(_arrays(model), state["arrays"], strict=True):
+                array[...] = saved
+            model.random.set_state(state["random"])
+            corpus.n_skipped = model.epochs if log.is_finished else state["epoch"]
+
+    def end(self, model):
+        self.log.save(lambda: self._capture(model))
+
+    def on_train_end(self, model):
+        self.log.finish(lambda: self._capture(model))
+
+    def _capture(self, model):
+        random = model.random.get_state(legacy=False)
+        return {"epoch": self.number, "arrays": _arrays(model), "random": random}
+
+
+def _arrays(model):
+    """Return the arrays that training changes."""
+    if hasattr(model.wv, "vectors_ngrams"):  # of fastText, which makes the vectors of these
+        return [model.wv.vectors_vocab, model.wv.vectors_ngrams, model.syn1neg]
+    return [model.wv.vectors, model.syn1neg]
 
 
 class Stopped(Exception):
     """A callback of scikit-learn has asked to end training."""
 
 
-class EpochTasks(CallbackAny2Vec):
+class EpochTasks(EpochCallback):
     """Makes each epoch a task that scikit-learn's callbacks follow.
 
     Parameters
@@ -67,16 +132,19 @@ class EpochTasks(CallbackAny2Vec):
         The task that the epochs are parts of.
     learned : callable
         Returns the attributes of an embedder with the vectors so far.
+    corpus : Corpus
+        What the vectors are learned from.
     """
 
-    def __init__(self, training, learned):
+    def __init__(self, training, learned, corpus):
+        super().__init__(corpus)
         self.training = training
         self.learned = learned
 
-    def on_epoch_begin(self, model):
+    def begin(self, model):
         self.epoch = self.training.subtask("epoch", fitted=self.learned)
 
-    def on_epoch_end(self, model):
+    def end(self, model):
         self.epoch.end(self.learned)
         if self.training.is_stopped:
             raise Stopped

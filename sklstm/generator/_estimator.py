@@ -6,6 +6,7 @@ from sklearn.base import ClassNamePrefixFeaturesOutMixin, DensityMixin, Transfor
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
+from sklstm._checkpoints import resumable
 from sklstm._members import BaseEnsemble
 from sklstm._sample_weights import weigh_scores
 from sklstm._sklearn import StrOptions, fit_context
@@ -130,6 +131,12 @@ class LSTMGenerator(
         them, the less data there are; ``"auto"`` is (1, 5).
     warm_start : bool, default=False
         Whether ``fit`` goes on from the previous fit.
+    checkpoint : path or None, default=None
+        File that ``fit`` keeps what it has come to in, to go on from there if it is interrupted
+        and called again with the same arguments. In a folder each fit has a file of its own, for
+        a search; see :doc:`/user_guide/training`.
+    checkpoint_minutes : float, default=0.0
+        Minutes between two checkpoints, at least. 0 writes one after each epoch.
     device : str, default="auto"
         A torch device; ``"auto"`` uses a GPU if there is one.
     precision : {"auto", "float32", "float64", "bfloat16"}, default="auto"
@@ -240,6 +247,8 @@ class LSTMGenerator(
         n_iter_no_change=3,
         n_members=1,
         warm_start=False,
+        checkpoint=None,
+        checkpoint_minutes=0.0,
         device="auto",
         precision="auto",
         callbacks=None,
@@ -279,6 +288,8 @@ class LSTMGenerator(
         self.n_iter_no_change = n_iter_no_change
         self.n_members = n_members
         self.warm_start = warm_start
+        self.checkpoint = checkpoint
+        self.checkpoint_minutes = checkpoint_minutes
         self.device = device
         self.precision = precision
         self.callbacks = callbacks
@@ -308,6 +319,7 @@ class LSTMGenerator(
     # ------------------------------------------------------------ fitting
 
     @fit_context(prefer_skip_nested_validation=True)
+    @resumable
     def fit(self, X, y=None, sample_weight=None, X_val=None, y_val=None, groups=None):
         """Fit the language model to texts.
 
@@ -327,7 +339,7 @@ class LSTMGenerator(
         Returns
         -------
         LSTMGenerator
-            The fitted estimator. Ctrl-C ends training and keeps the weights so far.
+            The fitted estimator. Ctrl-C and SIGTERM end training and keep what was learned.
         """
         self._declared_symbols = ()
         return self._fit(X, y, sample_weight, X_val, y_val, groups)

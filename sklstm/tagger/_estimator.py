@@ -10,6 +10,7 @@ from torch import nn
 
 from sklstm._arguments import check_count, check_memory
 from sklstm._arrays import to_object_array
+from sklstm._checkpoints import resumable
 from sklstm._members import BaseEnsemble
 from sklstm._sklearn import Interval, StrOptions, fit_context
 from sklstm.metrics import entity_f1_score, token_accuracy_score
@@ -157,6 +158,12 @@ class LSTMTagger(BaseEnsemble):
         them, the less data there are; ``"auto"`` is (1, 5).
     warm_start : bool, default=False
         Whether ``fit`` goes on from the previous fit.
+    checkpoint : path or None, default=None
+        File that ``fit`` keeps what it has come to in, to go on from there if it is interrupted
+        and called again with the same arguments. In a folder each fit has a file of its own, for
+        a search; see :doc:`/user_guide/training`.
+    checkpoint_minutes : float, default=0.0
+        Minutes between two checkpoints, at least. 0 writes one after each epoch.
     device : str, default="auto"
         A torch device; ``"auto"`` uses a GPU if there is one.
     precision : {"auto", "float32", "float64", "bfloat16"}, default="auto"
@@ -288,6 +295,8 @@ class LSTMTagger(BaseEnsemble):
         class_weight=None,
         n_members=1,
         warm_start=False,
+        checkpoint=None,
+        checkpoint_minutes=0.0,
         device="auto",
         precision="auto",
         callbacks=None,
@@ -338,6 +347,8 @@ class LSTMTagger(BaseEnsemble):
         self.class_weight = class_weight
         self.n_members = n_members
         self.warm_start = warm_start
+        self.checkpoint = checkpoint
+        self.checkpoint_minutes = checkpoint_minutes
         self.device = device
         self.precision = precision
         self.callbacks = callbacks
@@ -363,6 +374,7 @@ class LSTMTagger(BaseEnsemble):
     del _parameter_constraints["pooling"], _parameter_constraints["mask_padding"]
 
     @fit_context(prefer_skip_nested_validation=True)
+    @resumable
     def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None):
         """Fit the network to tagged sequences.
 
@@ -382,7 +394,7 @@ class LSTMTagger(BaseEnsemble):
         Returns
         -------
         LSTMTagger
-            The fitted estimator. Ctrl-C ends training and keeps the weights so far.
+            The fitted estimator. Ctrl-C and SIGTERM end training and keep what was learned.
         """
         self._declared_tags = None
         return self._fit(X, y, sample_weight, X_val, y_val, groups)
