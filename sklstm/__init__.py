@@ -11,7 +11,7 @@ Named entities
 Ready pipelines
     `text_classifier`, `entity_tagger`, `TaggingPipeline`
 Models in files
-    `export_onnx`
+    `save`, `load`, `export_onnx`
 Tags and their scores
     `sklstm.tags`, `sklstm.metrics`
 Cross-validation
@@ -31,7 +31,7 @@ from sklstm.embeddings import Word2VecEmbedder
 from sklstm.entities import Entity, TaggedText
 from sklstm.generator import LSTMGenerator
 from sklstm.naive_bayes import NaiveBayesWeights
-from sklstm.persistence import export_onnx
+from sklstm.persistence import export_onnx, load, save
 from sklstm.pipelines import TaggingPipeline, entity_tagger, text_classifier
 from sklstm.regressor import LSTMRegressor
 from sklstm.seq2seq import LSTMSeq2Seq
@@ -60,6 +60,8 @@ __all__ = [
     "Word2VecEmbedder",
     "entity_tagger",
     "export_onnx",
+    "load",
+    "save",
     "text_classifier",
 ]
 _MODULES = (

@@ -321,11 +321,38 @@ def load_net(options, weights, epochs, frozen):
         choose_device(options["device"])
     except ValueError:
         options = {**options, "device": "cpu"}
+    _check_sizes(options, weights)
     with seeded(0):  # the first weights are drawn in vain
         net = make_net(options)
-    net.module_.load_state_dict({name: to_tensor(w) for name, w in weights.items()})
+    _set_weights(net, weights)
     for name in frozen:
         net.module_.get_parameter(name).requires_grad_(False)
     for epoch in epochs:
         net.history.append({**epoch, "batches": []})
     return net
+
+
+def _check_sizes(options, weights):
+    """Check that weights fit a network before it is built, since a wrong one may be huge."""
+    prefix = "module__"
+    arguments = {k.removeprefix(prefix): v for k, v in options.items() if k.startswith(prefix)}
+    if isinstance(options["module"], type) and issubclass(options["module"], SequenceNet):
+        sizes = None
+        if arguments["n_layers"] <= len(weights):
+            with torch.device("meta"):
+                network = options["module"](**arguments)
+            sizes = {name: tuple(weight.shape) for name, weight in network.state_dict().items()}
+        if sizes != {name: weight.shape for name, weight in weights.items()}:
+            raise ValueError("The stored weights do not fit the network that is to have them.")
+
+
+def _set_weights(net, weights):
+    """Copy weights into a net; those that a file is mapped to, page by page, stay there."""
+    state = {name: to_tensor(weight) for name, weight in weights.items()}
+    own = net.module_.state_dict(keep_vars=True)
+    for name, weight in weights.items():
+        is_mapped = isinstance(weight, np.memmap) and weight.mode == "c" and net.device == "cpu"
+        if is_mapped and name in own and own[name].dtype == state[name].dtype:
+            own[name].data = state[name]
+            state[name] = own[name]  # which is not copied onto itself
+    net.module_.load_state_dict(state)

@@ -56,6 +56,14 @@ class NGrams:
         self.offsets = np.cumsum([0] * self.min_n + sizes[self.min_n - 1 :])  # of columns, by n
         return self
 
+    def __getstate__(self):
+        """Keep the symbols alone, whose order is their codes; skops allows no None as a key."""
+        return {**vars(self), "codes": list(self.codes)}
+
+    def __setstate__(self, state):
+        codes = {symbol: code for code, symbol in enumerate(state["codes"])}
+        vars(self).update(state, codes=codes)
+
     @property
     def n_columns(self):
         """How many n-grams have a column."""

@@ -3,6 +3,7 @@
 import warnings
 from functools import cache
 from importlib.metadata import version
+from inspect import signature
 
 from sklearn.exceptions import InconsistentVersionWarning
 
@@ -19,7 +20,9 @@ class Versioned:
         return {**super().__getstate__(), KEY: current_versions(packages)}
 
     def __setstate__(self, state):
-        state = dict(state)
+        parameters = signature(type(self)).parameters.values()
+        defaults = {of.name: of.default for of in parameters if of.default is not of.empty}
+        state = {**defaults, **state}  # an earlier version had fewer parameters
         warn_of_versions(type(self).__name__, state.pop(KEY, {"sklstm": None}))
         super().__setstate__(state)
 

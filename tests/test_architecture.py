@@ -38,7 +38,8 @@ LAYERS = [
     {"_base"},
     {"_members"},
     {"classifier", "regressor", "tagger", "generator", "seq2seq"},
-    {"pipelines", "inspection", "estimator_checks", "persistence"},
+    {"pipelines", "inspection", "estimator_checks"},
+    {"persistence"},
     {"__init__", "nn"},
     {"__main__"},
 ]
@@ -86,7 +87,7 @@ TORCH_FREE = {
     "datasets",
 }
 ONLY_IMPORTERS = {
-    "gensim": {"embeddings", "datasets"},
+    "gensim": {"embeddings", "datasets", "persistence"},
     "regex": {"_word_pattern"},
     "skorch": {"_callbacks", "_net", "_samples"},
 }

@@ -314,6 +314,13 @@ class TestOtherVersions:
                 pickle.loads(pickled)
             assert "torch" not in str(found[0].message)
 
+    def test_parameters_that_came_later_have_their_default(self):
+        state = Tokenizer(lowercase=False).__getstate__()
+        del state["char_spans"]
+        loaded = Tokenizer.__new__(Tokenizer)
+        loaded.__setstate__(state)
+        assert (loaded.char_spans, loaded.lowercase) == (False, False)
+
     def test_before_there_were_records(self):
         loaded = Tokenizer()
         with pytest.warns(InconsistentVersionWarning, match="an unknown version"):
