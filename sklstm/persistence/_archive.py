@@ -59,7 +59,9 @@ def save(estimator, path):
     Tokenizer(lowercase=False)
     """
     if not isinstance(estimator, BaseEstimator):
-        raise TypeError(f"estimator must be an estimator, or a pipeline; got {describe(estimator)}")
+        raise TypeError(
+            f"estimator must be an estimator or a pipeline, no class; got {describe(estimator)}."
+        )
     writer = StateWriter()
     structure = {"estimator": writer.write(estimator, "")}
     structure = {"names": sorted(writer.names), **structure}
@@ -110,6 +112,18 @@ def load(path, *, trusted=(), mmap=False):
     See Also
     --------
     save : Writes the file.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import sklstm
+    >>> tokenizer = sklstm.Tokenizer(tokenizer=os.path.split)
+    >>> with tempfile.TemporaryDirectory() as directory:
+    ...     path = os.path.join(directory, "tokenizer.safetensors")
+    ...     sklstm.save(tokenizer, path)
+    ...     loaded = sklstm.load(path, trusted=[os.path.split])
+    >>> loaded.transform(["a/b"])
+    [['a', 'b']]
     """
     given = _named(trusted)
     path = os.fspath(path)

@@ -6,9 +6,11 @@ They were made by ``python tests/archives/make_archives.py``.
 import json
 from pathlib import Path
 
+import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from sklstm import NaiveBayesWeights, save, text_classifier
 from sklstm.persistence._archive import FORMAT_VERSION
@@ -20,7 +22,9 @@ MODELS = {
     "text": text_classifier(
         hidden_size=4, vector_size=4, max_length=3, n_members=2, max_epochs=3, random_state=0
     ),
-    "sklearn": make_pipeline(CountVectorizer(), NaiveBayesWeights(), MultinomialNB()),
+    "sklearn": make_pipeline(
+        CountVectorizer(), NaiveBayesWeights(), FunctionTransformer(np.abs), MultinomialNB()
+    ),
 }
 
 if __name__ == "__main__":
