@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pickle
+import random
 import re
 import sys
 import warnings
@@ -23,6 +24,8 @@ import sklearn
 import skops.io
 import torch
 from gensim.models import FastText, KeyedVectors
+from scipy.sparse import csr_array
+from scipy.stats import loguniform, randint
 from sklearn.base import BaseEstimator, clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
@@ -31,10 +34,11 @@ from sklearn.exceptions import InconsistentVersionWarning
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score, make_scorer
-from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, StratifiedKFold
 from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import Bunch
+from skorch.callbacks import LRScheduler
 from toys import LABELS, SERIES, TOKENS, classifier, y
 
 import sklstm
@@ -56,10 +60,10 @@ from sklstm import (
     save,
     text_classifier,
 )
+from sklstm._tensor_file import read_tensors, write_tensors
 from sklstm.persistence._registry import OWN_CLASSES, composite_classes
 from sklstm.persistence._state_reader import StateReader
 from sklstm.persistence._state_writer import FOREIGN, STRUCTURE, StateWriter
-from sklstm.persistence._tensor_file import read_tensors, write_tensors
 
 TEXTS = [" ".join(tokens) for tokens in TOKENS]
 TAGS = [["O"] * (len(tokens) - 1) + ["B-END"] for tokens in TOKENS]
@@ -107,6 +111,7 @@ CASES = {
     "windows": (SlidingWindow(length=3),),
     "regressor": (LSTMRegressor(wide=True, **SMALL),),
     "tagger": (LSTMTagger(train_scheme="IOBES", char_encoder="cnn", wide=True, **SMALL),),
+    "taggers": (LSTMTagger(n_members=2, scheme=None, crf=False, **SMALL),),
     "seq2seq": (LSTMSeq2Seq(**SMALL),),
     "generator": (LSTMGenerator(tie_weights=True, embedding_dim=2, **SMALL),),
     "conditions": (LSTMGenerator(softmax="adaptive", bptt_steps=2, **SMALL),),
@@ -115,6 +120,7 @@ DATA = {
     "windows": (SERIES[:, 0], None),
     "regressor": (SERIES, SERIES[:, :2]),
     "tagger": (TOKENS, TAGS),
+    "taggers": (TOKENS, TAGS),
     "seq2seq": (TEXTS, TEXTS),
     "generator": (TEXTS, None),
 }
@@ -235,6 +241,24 @@ class TestGoingOn:
         assert not reopened(model, path).module_.embedding.weight.requires_grad
 
 
+class SparseStep(BaseEstimator):
+    def __init__(self, matrix=None):
+        self.matrix = matrix
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return X
+
+
+class Shouting(Tokenizer):
+    """A class that is not in the registry."""
+
+    def transform(self, X):
+        return [[token.upper() for token in tokens] for tokens in super().transform(X)]
+
+
 def sklearn_routing():
     return sklearn.config_context(enable_metadata_routing=True)
 
@@ -307,6 +331,29 @@ class TestWithScikitLearn:
         reopened(make_pipeline(Tokenizer(), LSTMClassifier()), path)  # needs none
         with pytest.raises(ImportError, match=re.escape('pip install "sklstm[persistence]"')):
             save(make_pipeline(CountVectorizer(), NaiveBayesWeights()), path)
+
+    def test_distributions_of_a_search(self, path):
+        drawn = {"lr": loguniform(1e-4, 0.1), "hidden_size": randint(1, high=3)}
+        loaded = reopened(RandomizedSearchCV(LSTMClassifier(), drawn), path).param_distributions
+        for name, distribution in drawn.items():
+            assert loaded[name].rvs(9, random_state=0).tolist() == (
+                distribution.rvs(9, random_state=0).tolist()
+            )
+
+    def test_callbacks_must_be_trusted(self, path):
+        model = LSTMClassifier(callbacks=[("lr", LRScheduler("StepLR", step_size=2))], **SMALL)
+        model.fit(TOKENS, LABELS)
+        save(model, path)
+        with pytest.raises(ValueError, match=r"names 'skorch.callbacks.lr_scheduler.LRScheduler'"):
+            load(path)
+        [(name, loaded)] = load(path, trusted=[LRScheduler]).callbacks
+        assert (name, loaded.policy, loaded.kwargs) == ("lr", "StepLR", {"step_size": 2})
+
+    def test_a_class_of_ones_own(self, path):
+        save(make_pipeline(Shouting(), LSTMClassifier()), path)
+        with pytest.raises(ValueError, match=r"names '.*test_archive.Shouting'"):
+            load(path)
+        assert load(path, trusted=[Shouting])[0].transform(["a b"]) == [["A", "B"]]
 
     def test_all_composites_exist(self):
         assert len(composite_classes()) > 20
@@ -953,6 +1000,9 @@ class TestHostileStructures:
             {"object": "sklstm.Tokenizer", "state": [1]},
             {"object": "sklstm.Tokenizer", "state": {}, "requests": {"dict": {"__init__": {}}}},
             {"path": 1},
+            {"distribution": "norm", "with": [1]},
+            {"distribution": "norm"},
+            {"distribution": "rv_continuous", "with": [{"tuple": []}, {"dict": {}}]},
             {"bunch": {"a": {"unknown": 1}}},
         ],
         ids=str,
@@ -1021,9 +1071,43 @@ class TestHostileStructures:
         with pytest.raises(ValueError, match="stored weights do not fit"):
             load(path)
 
+    @pytest.mark.parametrize("name", ["ids", "tagger", "conditions"])
+    def test_random_changes(self, name, path):
+        """Whatever the JSON says, the outcome is an estimator or a ValueError."""
+        rng = random.Random(0)
+        save(fitted(name)[0], path)
+        arrays, metadata, structure = parts_of(path)
+        n_refused = 0
+        for _ in range(40):
+            changed = changed_at_random(structure, rng)
+            write_parts(path, arrays, metadata, changed)
+            try:
+                assert isinstance(load(path), BaseEstimator)
+            except ValueError:
+                n_refused += 1
+        assert 10 < n_refused < 40
+
     def test_a_state_cannot_replace_methods(self, path, ran):
         change(Tokenizer(), path, __class__=1, __setstate__=1)
         assert type(load(path)) is Tokenizer
+
+
+def places_in(node, place=()):
+    yield place
+    parts = node.items() if isinstance(node, dict) else ()
+    for key, part in enumerate(node) if isinstance(node, list) else parts:
+        yield from places_in(part, (*place, key))
+
+
+def changed_at_random(structure, rng):
+    structure = copy.deepcopy(structure)
+    node = structure["estimator"]
+    *way, last = rng.choice([place for place in places_in(node) if place])
+    for key in way:
+        node = node[key]
+    other = [None, -1, 2**70, 10**7, 1.5, "x", [1], {"a": 1}, {"dict": {}}, {"ref": 1}, node]
+    node[last] = copy.deepcopy(rng.choice(other))
+    return structure
 
 
 class TestHostileForeignParts:
@@ -1052,6 +1136,15 @@ class TestHostileForeignParts:
         assert len(bomb) < 10**5
         self.write(path, bomb)
         with pytest.raises(ValueError, match="compressed"):
+            load(path)
+
+    def test_a_bomb_inside_a_sparse_matrix(self, path):
+        save(make_pipeline(SparseStep(csr_array(np.eye(3))), Tokenizer()), path)
+        matrix = load(path, trusted=[SparseStep])[0].matrix
+        np.testing.assert_array_equal(matrix.toarray(), np.eye(3))
+        inner = self.zipped({"data.npy": b"0" * 10**8}, compression=8)
+        self.write(path, self.zipped({"schema.json": b"{}", "1.npz": inner}))
+        with pytest.raises(ValueError, match="unpacks to far more"):
             load(path)
 
     @pytest.mark.parametrize("name", ["../evil", "/etc/passwd", "a/../../b", "c:evil"])

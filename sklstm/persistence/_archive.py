@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from sklstm._arguments import describe
+from sklstm._tensor_file import DamagedFileError, read_tensors, write_tensors
 from sklstm._versions import current_versions, warn_of_versions
 from sklstm.persistence._atomic import replacing
 from sklstm.persistence._foreign_objects import dump_foreign, load_foreign, untrusted_types
@@ -20,7 +21,6 @@ from sklstm.persistence._registry import (
 )
 from sklstm.persistence._state_reader import StateReader
 from sklstm.persistence._state_writer import FOREIGN, STRUCTURE, StateWriter
-from sklstm.persistence._tensor_file import DamagedFileError, read_tensors, write_tensors
 
 FORMAT_VERSION = 1  # of what is written; earlier ones are read, too
 PACKAGES = "scikit-learn", "torch"

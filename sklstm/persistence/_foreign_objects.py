@@ -4,8 +4,10 @@ import io
 from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
 from sklstm._optional import import_optional
+from sklstm._tensor_file import DamagedFileError
 from sklstm.persistence._registry import trusted_types
-from sklstm.persistence._tensor_file import DamagedFileError
+
+MAX_INFLATED, MAX_RATIO = 2**26, 50  # bytes, and how much more than a file, that it may hold
 
 
 def dump_foreign(objects):
@@ -100,3 +102,19 @@ def _check_zip(data):
         raise DamagedFileError("the part of skops is compressed")
     if any(set(entry.filename) & set("/\\:") for entry in entries):
         raise DamagedFileError("the part of skops holds paths")
+    _check_sparse_matrices(data, entries)
+
+
+def _check_sparse_matrices(data, entries):
+    """Refuse a sparse matrix, a zip archive inside the other, that is far larger than its file."""
+    with ZipFile(io.BytesIO(data)) as archive:
+        for entry in entries:
+            if not entry.filename.endswith(".npz"):
+                continue
+            try:
+                with ZipFile(io.BytesIO(archive.read(entry))) as inner:
+                    size = sum(part.file_size for part in inner.infolist())
+            except (BadZipFile, NotImplementedError) as error:
+                raise DamagedFileError(f"a sparse matrix is none ({error})") from None
+            if size > MAX_INFLATED + MAX_RATIO * entry.file_size:
+                raise DamagedFileError("a sparse matrix unpacks to far more than it should")

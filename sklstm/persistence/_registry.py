@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from gensim.models import KeyedVectors
 from gensim.models.fasttext import FastTextKeyedVectors
+from scipy import sparse
 from sklearn import metrics, model_selection
 
 import sklstm.metrics
@@ -120,13 +121,15 @@ def trusted_types():
     for module in (metrics, sklstm.metrics):
         things += [thing for thing in _listed(module) if inspect.isfunction(thing)]
     splitters = [thing for thing in _listed(model_selection) if hasattr(thing, "get_n_splits")]
-    return {name_of(thing) for thing in (*things, *splitters)} | HELPERS
+    matrices = [getattr(sparse, f"{kind}_array") for kind in ("bsr", "coo", "csc", "csr", "dia")]
+    return {name_of(thing) for thing in (*things, *splitters, *matrices)} | HELPERS
 
 
 def _listed(module):
     return [vars(module).get(name) for name in module.__all__]
 
 
+MISSING = object()
 CALLABLES = (
     type,
     types.FunctionType,
@@ -152,6 +155,7 @@ def find(name):
         except ModuleNotFoundError:
             continue
         for part in parts[length:]:
-            thing = getattr(thing, part)
-        return thing
-    raise ImportError(f"There is no module for {name!r}.")
+            thing = getattr(thing, part, MISSING)
+        if thing is not MISSING:
+            return thing
+    raise ImportError(f"There is no {name!r} to import.")

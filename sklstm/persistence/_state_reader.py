@@ -9,16 +9,17 @@ from pathlib import Path
 import numpy as np
 import sklearn
 import torch
+from scipy import stats
 from sklearn.base import BaseEstimator
 from sklearn.utils import Bunch
 
+from sklstm._tensor_file import CODES, DamagedFileError
 from sklstm._versions import KEY, Versioned, current_versions
-from sklstm.persistence._tensor_file import CODES, DamagedFileError
+from sklstm.persistence._state_writer import DTYPE_KINDS
 
 MAX_DEPTH = 100
 SMALL = 2**16  # bytes of an array that is not worth a mapping
 FLAT_TYPES = {bool, int, float, str, type(None)}
-DTYPE_KINDS = "biufcmMUS"
 MAX_CODE_POINT = 0x110000
 
 
@@ -182,6 +183,13 @@ class StateReader:
             _set_requests(made, self.read(requests, depth))
         return made
 
+    def _distribution(self, name, depth, **fields):
+        known = vars(stats).get(_as(str, name))
+        args, kwds = self._list(fields.pop("with"), depth)
+        if not isinstance(known, (stats.rv_continuous, stats.rv_discrete)) or fields:
+            raise DamagedFileError(f"it holds an unknown distribution, {name!r:.60}")
+        return known(*args, **kwds)
+
     def _range(self, nodes, depth):
         start, stop, step = self._list(nodes, depth)
         return range(start, stop, step)
@@ -195,6 +203,7 @@ class StateReader:
         "bunch": lambda self, nodes, depth: Bunch(**self._dict(nodes, depth)),
         "bytes": lambda self, text, depth: base64.b64decode(text, validate=True),
         "dict": _dict,
+        "distribution": _distribution,
         "float": _float,
         "foreign": _foreign,
         "frozenset": lambda self, nodes, depth: frozenset(self._list(nodes, depth)),

@@ -10,6 +10,7 @@ import torch
 from sklearn.utils import Bunch
 
 from sklstm._arguments import describe
+from sklstm._tensor_file import CODES
 from sklstm._versions import KEY
 from sklstm.persistence._registry import (
     CALLABLES,
@@ -19,9 +20,9 @@ from sklstm.persistence._registry import (
     name_of,
     trusted_things,
 )
-from sklstm.persistence._tensor_file import CODES
 
 PLAIN = {bool, int, str, type(None)}
+DTYPE_KINDS = "biufcmMUS"
 MAX_BITS = 256  # of an integer
 MAX_DEPTH = 40
 SHARED = {"object", "random_state", "array"}  # what keeps its identity
@@ -89,8 +90,10 @@ class StateWriter:
             return self._object(value, OWN_NAMES[type(value)], path)
         if is_of(value, "tokenizers") and hasattr(value, "to_str"):
             return {"tokenizer": value.to_str()}
-        if holds_own(value):
+        if holds_own(value) or is_of(value, "sklstm"):
             return self._composite(value, path)
+        if is_of(value, "scipy") and hasattr(getattr(value, "dist", None), "name"):
+            return self._distribution(value, path)
         self.foreign.append((path, value))
         return {"foreign": len(self.foreign) - 1}
 
@@ -121,7 +124,7 @@ class StateWriter:
         if value.dtype == object:
             return {"objects": self._all(value.ravel().tolist(), path), "shape": list(value.shape)}
         is_long = value.dtype.char in "gG"  # of a size that depends on the machine
-        if value.dtype.hasobject or value.dtype.kind == "V" or is_long:
+        if value.dtype.kind not in DTYPE_KINDS or is_long:
             raise TypeError(f"{path} is an array of {value.dtype}, which cannot be saved.")
         memory = (value.ctypes.data, value.strides, value.shape, value.dtype.str)
         if value.size and memory in self._memory:  # tied weights
@@ -166,6 +169,10 @@ class StateWriter:
             raise TypeError(f"{path} is a tensor of bfloat16: make it one of float32.")
         return {"tensor": self.write(value.detach().cpu().numpy(), path)}
 
+    def _distribution(self, value, path):
+        """Describe a distribution of scipy, from which a search draws parameters."""
+        return {"distribution": value.dist.name, "with": self._all([value.args, value.kwds], path)}
+
     def _name(self, value, path):
         name = next((name for name, thing in trusted_things().items() if thing is value), None)
         if name is None:
@@ -195,6 +202,8 @@ class StateWriter:
         for name, cls in composite_classes().items():
             if type(value) is cls:
                 return self._object(value, name, path)
+        if is_of(value, "sklstm"):
+            raise TypeError(f"{path} is a {type(value).__name__}, which cannot be saved.")
         raise TypeError(
             f"{path or 'The estimator'} is a {type(value).__name__} that holds estimators of "
             "sklstm. Classes of scikit-learn that can be saved with them are "
