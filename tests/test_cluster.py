@@ -16,6 +16,7 @@ from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import (
     GridSearchCV,
     HalvingGridSearchCV,
+    KFold,
     RandomizedSearchCV,
     cross_val_score,
 )
@@ -29,6 +30,7 @@ distributed = pytest.importorskip("distributed", reason="the extra cluster is no
 TEXTS = [" ".join(tokens) for tokens in TOKENS]
 RATES = [0.01, 0.1, 1.0]
 GRID = {"lstmclassifier__lr": RATES}
+SETTINGS = {"DASK_DISTRIBUTED__SCHEDULER__ACTIVE_MEMORY_MANAGER__START": "false"}  # see the guide
 SECONDS = 60  # to wait for a process, on a machine that does other things too
 
 
@@ -50,7 +52,7 @@ class Cluster:
             subprocess.Popen(
                 [*command, "--scheduler-file", self.file, *options],
                 cwd=self.file.parent,
-                env={**os.environ, "PYTHONPATH": paths},
+                env={**os.environ, **SETTINGS, "PYTHONPATH": paths},
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
@@ -90,7 +92,7 @@ def on_cluster(cluster):
     """Two workers that wait for the tasks of joblib."""
     cluster.fill_up()
     with cluster.client.as_current():
-        yield lambda: joblib.parallel_config(backend="dask")
+        yield lambda *data: joblib.parallel_config(backend="dask", scatter=data)
 
 
 class Killer(TransformerMixin, BaseEstimator):
@@ -146,7 +148,7 @@ def results(search):
 )
 def test_a_search_finds_what_it_finds_in_one_process(search, on_cluster):
     alone = results(search.fit(TEXTS, LABELS))
-    with on_cluster():
+    with on_cluster(TEXTS, LABELS):
         search.fit(TEXTS, LABELS)
     assert repr(results(search)) == repr(alone)
     assert search.predict(TEXTS).shape == (20,)
@@ -155,16 +157,17 @@ def test_a_search_finds_what_it_finds_in_one_process(search, on_cluster):
 def test_a_worker_that_is_killed_costs_only_its_tasks(on_cluster, tmp_path):
     log = tmp_path / "log"
     pipe = text_pipeline(Killer(str(log), spared=os.getpid()))
-    grid = {**GRID, "lstmclassifier__hidden_size": [2, 3]}
-    search = GridSearchCV(pipe, grid, cv=2, refit=False)
-    alone = results(search.fit(TEXTS, LABELS))
+    texts, labels = TEXTS * 16, LABELS.tolist() * 16  # more than joblib sends with each task
+    folds = [tuple(rows.tolist() for rows in fold) for fold in KFold(2).split(texts)]
+    search = GridSearchCV(pipe, GRID, cv=folds, refit=False)
+    alone = results(search.fit(texts, labels))
     log.unlink()
-    with on_cluster():
-        search.fit(TEXTS, LABELS)
+    with on_cluster(texts, labels):
+        search.fit(texts, labels)
     assert repr(results(search)) == repr(alone)
     fits = Counter(log.read_text().split())
     assert fits.pop(Path(f"{log}.killed").read_text()) == 1
-    assert fits.total() == 12
+    assert fits.total() == 6
 
 
 def test_vectors_are_trained_once_a_fold(cluster, on_cluster, tmp_path, monkeypatch):
