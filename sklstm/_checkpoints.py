@@ -36,7 +36,8 @@ def resumable(fit):
     @wraps(fit)
     def resumable_fit(self, X, *args, **kwargs):
         with terminable():
-            if self.checkpoint is None or self._log.is_open:  # or it is a part of another fit
+            has_vectors = getattr(self, "vectors", None) is not None  # and trains none
+            if self.checkpoint is None or has_vectors or self._log.is_open:  # in another fit
                 return fit(self, X, *args, **kwargs)
             X = list(X) if isinstance(X, Iterator) else X  # it is read more than once
             given = signature(fit).bind(self, X, *args, **kwargs).arguments
@@ -93,10 +94,22 @@ class FitLog(NoLog):
     """
 
     def __init__(self, estimator, data):
-        self.is_open = True
-        self.estimator = estimator
-        self.data = data
-        self.path = None  # nothing is read yet: there may be nothing to train
+        self.minutes = estimator.checkpoint_minutes
+        self.is_open, self.is_stopped = True, False
+        self.number, self.written = -1, monotonic()
+        fit = {**describe_parameters(estimator), "data": describe_data(estimator, data)}
+        self.path = find_file(estimator.checkpoint, fit)
+        self.predecessor = self.path.with_name(f"{self.path.name}.previous")
+        remove_drafts(self.path)
+        self.fit = self._read()
+        if self.fit is None:
+            seed = None
+            if estimator.random_state is None:
+                seed = int(check_random_state(None).randint(2**31 - 1))
+            about = {"format": FORMAT, "versions": current_versions(PACKAGES), "seed": seed}
+            self.fit = {**fit, **about, "trainings": []}
+        compare(self.fit, fit, self._named())
+        self.trainings = self.fit.pop("trainings")
 
     def __reduce__(self):
         """Let copies and pickles of an estimator that is being fitted have no log."""
@@ -104,7 +117,6 @@ class FitLog(NoLog):
 
     def seed(self, random_state):
         """Return the random state, or in place of None the seed that the fit began with."""
-        self._open()
         return self.fit["seed"] if random_state is None else random_state
 
     def begin(self, *samples):
@@ -112,7 +124,6 @@ class FitLog(NoLog):
 
         `samples` are arrays that tell the rows it learns from and validates on.
         """
-        self._open()
         if self.is_stopped:
             return None
         self.number += 1
@@ -135,7 +146,7 @@ class FitLog(NoLog):
 
     def save(self, make_state):
         """Write what `make_state` returns after an epoch, if it is time."""
-        if monotonic() - self.written >= 60 * self.estimator.checkpoint_minutes:
+        if monotonic() - self.written >= 60 * self.minutes:
             self._write(make_state, is_finished=False)
 
     def finish(self, make_state):
@@ -161,46 +172,6 @@ class FitLog(NoLog):
                 stacklevel=levels_to_caller(),
             )
         self.written = monotonic()
-
-    def _open(self):
-        """Find the file, and read what it holds of this fit."""
-        if self.path is not None:
-            return
-        self.number, self.is_stopped, self.written = -1, False, monotonic()
-        fit = {**describe_parameters(self.estimator), **self._describe_data()}
-        self._find(fit)
-        remove_drafts(self.path)
-        found = self._read()
-        self.trainings = [] if found is None else found.pop("trainings")
-        if found is None:
-            seed = int(check_random_state(None).randint(2**31 - 1))
-            found = {**fit, "format": FORMAT, "versions": current_versions(PACKAGES), "seed": seed}
-        self._compare(found, fit)
-        self.fit = found
-
-    def _describe_data(self):
-        digests = {name: fingerprint(of) for name, of in self.data.items() if of is not None}
-        del self.data  # it need not be held
-        fitted = self.estimator
-        if getattr(fitted, "warm_start", False) and hasattr(fitted, "net_"):
-            given = {KEY, *fitted.get_params(deep=False)}
-            learned = {name: of for name, of in fitted.__getstate__().items() if name not in given}
-            digests["what an earlier fit has learned"] = fingerprint(learned)
-        return {"data": digests}
-
-    def _find(self, fit):
-        given = os.fspath(self.estimator.checkpoint)
-        path = Path(given)
-        if path.is_dir() or given.endswith(("/", os.sep)):
-            path /= f"{fit['estimator']}-{fingerprint(fit)[:16]}.ckpt"
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ValueError(
-                f"checkpoint={given!r} needs the folder {str(path.parent)!r}, which cannot be "
-                f"made: {error}."
-            ) from None
-        self.path, self.predecessor = path, path.with_name(f"{path.name}.previous")
 
     def _read(self):
         """Return what the newest whole checkpoint holds, or None."""
@@ -229,52 +200,68 @@ class FitLog(NoLog):
             path.unlink()
         return found
 
-    def _compare(self, found, fit):
-        """Refuse a checkpoint of another fit, and warn of one of other versions."""
-        if found["format"] != FORMAT:
-            raise ValueError(
-                f"{self._named()} was written by another version of sklstm. Choose another path, "
-                "or delete the file."
-            )
-        advice = (
-            "Choose another path, or delete the file to begin anew. In a folder each fit has a "
-            "file of its own."
-        )
-        if found["estimator"] != fit["estimator"]:
-            raise ValueError(
-                f"{self._named()} belongs to a fit of {found['estimator']}, not of "
-                f"{fit['estimator']}. {advice}"
-            )
-        there, here = found["parameters"], fit["parameters"]
-        other = [
-            f"{name}={there.get(name, ['missing'])[0]} in place of {here.get(name, ['missing'])[0]}"
-            for name in sorted(there.keys() | here.keys())
-            if there.get(name) != here.get(name)
-        ]
-        if other:
-            raise ValueError(
-                f"{self._named()} belongs to a fit with other parameters: {', '.join(other)}. "
-                f"Set them back. {advice}"
-            )
-        there, here = found["data"], fit["data"]
-        other = [name for name in {**there, **here} if there.get(name) != here.get(name)]
-        if other:
-            raise ValueError(
-                f"{self._named()} belongs to a fit on other data: {', '.join(other)} "
-                f"{'differs' if len(other) == 1 else 'differ'}. {advice}"
-            )
-        there, here = found["versions"], current_versions(PACKAGES)
-        other = [f"{name} {there[name]}" for name in here if there.get(name) != here[name]]
-        if other:
-            warnings.warn(
-                f"{self._named()} was written with {', '.join(other)}. Training goes on with the "
-                "versions that are installed, and may end with other last digits.",
-                UserWarning,
-                stacklevel=levels_to_caller(),
-            )
-
     def _named(self):
         return f"checkpoint={str(self.path)!r}"
+
+
+def find_file(checkpoint, fit):
+    """Return where the checkpoints of a fit are: in a folder, each fit has a file of its own."""
+    given = os.fspath(checkpoint)
+    path = Path(given)
+    if path.is_dir() or given.endswith(("/", os.sep)):
+        path /= f"{fit['estimator']}-{fingerprint(fit)[:16]}.ckpt"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(
+            f"checkpoint={given!r} needs the folder {str(path.parent)!r}, which cannot be made: "
+            f"{error}."
+        ) from None
+    return path
+
+
+def compare(found, fit, name):
+    """Refuse a checkpoint of another fit, and warn of one of other versions."""
+    if found["format"] != FORMAT:
+        raise ValueError(
+            f"{name} was written by another version of sklstm. Choose another path, or delete the "
+            "file."
+        )
+    fault = _find_fault(found, fit)
+    if fault:
+        raise ValueError(
+            f"{name} belongs to a fit {fault}. Choose another path, or delete the file to begin "
+            "anew. In a folder each fit has a file of its own."
+        )
+    there, here = found["versions"], current_versions(PACKAGES)
+    other = [f"{package} {there.get(package)}" for package in _differing(there, here)]
+    if other:
+        warnings.warn(
+            f"{name} was written with {', '.join(other)}. Training goes on with the versions that "
+            "are installed, and may end with other last digits.",
+            UserWarning,
+            stacklevel=levels_to_caller(),
+        )
+
+
+def _find_fault(found, fit):
+    """Say in what a fit differs from that of a checkpoint, or return None."""
+    if found["estimator"] != fit["estimator"]:
+        return f"of {found['estimator']}, not of {fit['estimator']}"
+    there, here = found["parameters"], fit["parameters"]
+    shown = [
+        f"{name}={there.get(name, ['missing'])[0]} in place of {here.get(name, ['missing'])[0]}"
+        for name in _differing(there, here)
+    ]
+    if shown:
+        return f"with other parameters: {', '.join(shown)}"
+    names = _differing(found["data"], fit["data"])
+    verb = "differs" if len(names) == 1 else "differ"
+    return f"on other data: {', '.join(names)} {verb}" if names else None
+
+
+def _differing(there, here):
+    return [name for name in {**there, **here} if there.get(name) != here.get(name)]
 
 
 def describe_parameters(estimator):
@@ -290,6 +277,17 @@ def describe_parameters(estimator):
             if name not in WITHOUT_EFFECT
         },
     }
+
+
+def describe_data(estimator, data):
+    """Return a fingerprint of each argument of a fit, and of what it goes on from."""
+    digests = {name: fingerprint(of) for name, of in data.items() if of is not None}
+    fitted = estimator
+    if getattr(fitted, "warm_start", False) and hasattr(fitted, "net_"):
+        given = {KEY, *fitted.get_params(deep=False)}
+        learned = {name: of for name, of in fitted.__getstate__().items() if name not in given}
+        digests["what an earlier fit has learned"] = fingerprint(learned)
+    return digests
 
 
 def _describe_callback(callback):

@@ -4,6 +4,7 @@ import json
 import os
 from collections import Counter
 from contextlib import suppress
+from threading import get_ident
 
 import numpy as np
 
@@ -30,7 +31,7 @@ def write_state(path, state, predecessor):
     """
     arrays = {}
     text = json.dumps(_encode(state, arrays, "state"))
-    draft = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    draft = path.with_name(f"{path.name}.{os.getpid()}-{get_ident()}.tmp")
     try:
         with draft.open("wb") as file:
             write_tensors(file, arrays, {STATE: text})
@@ -52,7 +53,7 @@ def read_state(path):
         arrays = {name: np.array(array) for name, array in mapped.items()}
     try:
         return _decode(json.loads(metadata[STATE]), arrays)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, RecursionError, TypeError, ValueError) as error:
         raise DamagedFileError(f"it holds no checkpoint ({error!r:.60})") from None
 
 

@@ -19,6 +19,7 @@ from safetensors.torch import load_file
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, ShuffleSplit
 from sklearn.pipeline import make_pipeline
+from sklearn.utils import check_random_state
 from skorch.callbacks import Callback, EarlyStopping, EpochScoring, LRScheduler
 from toys import LABELS, RAGGED, SERIES, TOKENS, Spoil, classifier, y
 
@@ -219,6 +220,11 @@ class TestResuming:
             seeds.append(learned(model.fit(SERIES, y)))
         assert seeds[0] == seeds[1]
 
+    def test_leaves_the_generator_of_numpy_alone(self, path):
+        before = fingerprint(check_random_state(None))
+        classifier(checkpoint=path).fit(SERIES, y)
+        assert fingerprint(check_random_state(None)) == before
+
     def test_a_warm_start(self, path):
         start = series(warm_start=True).fit(SERIES, y)
         whole = pickle.loads(pickle.dumps(start)).fit(SERIES, y)
@@ -314,7 +320,7 @@ class TestRefusing:
     @pytest.mark.parametrize(
         ("params", "message"),
         [
-            ({"hidden_size": 5}, "other parameters: hidden_size=4 in place of 5. Set them back"),
+            ({"hidden_size": 5}, "other parameters: hidden_size=4 in place of 5. Choose"),
             ({"max_epochs": 9, "lr": 0.5}, "lr=0.003 in place of 0.5, max_epochs=3 in place of 9"),
             ({"callbacks": [EarlyStopping()]}, "other parameters: callbacks="),
             ({"random_state": np.random.RandomState(0)}, "other parameters: random_state=0"),
