@@ -1,16 +1,20 @@
 """Kill trainings with SIGKILL at random moments, and compare what resumes them with a whole one.
 
-Each fit runs in a process of its own, which is forked from this one. The moment is drawn evenly
-from the time that a whole fit takes. What was learned must be equal in every bit: weights, losses
-and scores of all epochs, word vectors.
+Each fit runs in a process of its own, which is forked from this one; the whole ones, from another
+interpreter, whose hashes of strings are others. The moment is drawn evenly from the time that a
+whole fit takes. What was learned must be equal in every bit: weights, losses and scores of all
+epochs, word vectors.
 
 Run ``OMP_NUM_THREADS=1 python benchmarks/resume.py``.
 """
 
 import argparse
+import json
 import os
 import random
 import signal
+import subprocess
+import sys
 import tempfile
 import time
 import warnings
@@ -94,12 +98,27 @@ def finish(process, reader):
         return pipe.read().decode()
 
 
-def try_case(name, n_kills, seed):
+def fit_whole(names):
+    """What was learned without an interruption, and in how many seconds, by estimator."""
+    found = {}
+    for name in names:
+        begin = time.perf_counter()
+        digest = finish(*start(*CASES[name]))
+        found[name] = digest, time.perf_counter() - begin
+    return found
+
+
+def fit_elsewhere(names):
+    """Do the same in another interpreter."""
+    command = [sys.executable, __file__, "--whole", *names]
+    environment = {**os.environ, "PYTHONHASHSEED": "1"}
+    run = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=environment)
+    return json.loads(run.stdout)
+
+
+def try_case(name, n_kills, seed, expected, seconds):
     """One row: how many of the killed fits ended as the whole one."""
     estimator, data = CASES[name]
-    begin = time.perf_counter()
-    expected = finish(*start(estimator, data))
-    seconds = time.perf_counter() - begin
     draw = random.Random(seed)
     row = {"estimator": name, "kills": n_kills, "equal": 0, "seconds of a whole fit": seconds}
     row |= {"before a checkpoint": 0, "between": 0, "while one was written": 0, "after the end": 0}
@@ -130,8 +149,12 @@ def main():
     parser.add_argument("--only", choices=CASES, help="an estimator")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
     parser.add_argument("--dry", action="store_true", help="write no results")
+    parser.add_argument("--whole", nargs="+", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     torch.set_num_threads(1)  # a process with threads is not to be forked
+    if arguments.whole:
+        print(json.dumps(fit_whole(arguments.whole)))
+        return
     names = [arguments.only] if arguments.only else list(CASES)
     shares = [len(range(first, arguments.kills, len(names))) for first in range(len(names))]
     rows = [

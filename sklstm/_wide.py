@@ -244,7 +244,7 @@ class _WordPieces:
     def fit(self, tokens):
         """Number the n-grams."""
         self.ngrams = NGrams(2, self.max_n, boundaries=True).fit(
-            list(set(chain.from_iterable(tokens)))
+            list(dict.fromkeys(chain.from_iterable(tokens)))
         )
         return self
 

@@ -570,10 +570,10 @@ def test_three_kills():
     """The small form of what ``benchmarks/resume.py`` does with every estimator."""
     script = Path(__file__).parents[1] / "benchmarks" / "resume.py"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, script, "--kills", "3", "--only", "LSTMClassifier", "--dry"]
+    command = [sys.executable, script, "--kills", "3", "--only", "LSTMClassifier, wide", "--dry"]
     run = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert (run.returncode, run.stderr) == (0, "")
-    assert re.search(r"LSTMClassifier +\| +3 \| +3 \|", run.stdout), run.stdout
+    assert re.search(r"LSTMClassifier, wide +\| +3 \| +3 \|", run.stdout), run.stdout
 
 
 class TestFingerprint:
