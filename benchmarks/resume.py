@@ -157,8 +157,10 @@ def main():
         return
     names = [arguments.only] if arguments.only else list(CASES)
     shares = [len(range(first, arguments.kills, len(names))) for first in range(len(names))]
+    whole = fit_elsewhere(names)
     rows = [
-        try_case(name, n_kills, arguments.seed) for name, n_kills in zip(names, shares, strict=True)
+        try_case(name, n_kills, arguments.seed, *whole[name])
+        for name, n_kills in zip(names, shares, strict=True)
     ]
     if arguments.dry:
         print(format_table(rows))
