@@ -9,6 +9,7 @@ import random
 import re
 import sys
 import warnings
+from collections import Counter, OrderedDict
 from functools import cache
 from pathlib import Path
 from zipfile import ZipFile
@@ -357,6 +358,20 @@ class TestWithScikitLearn:
 
     def test_all_composites_exist(self):
         assert len(composite_classes()) > 20
+
+    def test_what_is_shared_stays_shared(self, path):
+        vectorizer = CountVectorizer()
+        loaded = reopened(make_pipeline(vectorizer, vectorizer, Tokenizer()), path)
+        assert loaded[0] is loaded[1]
+        one = Tokenizer()
+        loaded = reopened(make_pipeline(one, one), path)
+        assert loaded[0] is loaded[1]
+
+    def test_other_mappings(self, path):
+        for vocabulary in (Counter("aab"), OrderedDict(a=2, b=3), {"a": 2}, ["a"], ("a",)):
+            indexer = TokenIndexer(vocabulary=vocabulary)
+            found = reopened(indexer, path).vocabulary
+            assert (found, type(found)) == (vocabulary, type(vocabulary))
 
 
 class TestKeyedVectors:
@@ -719,9 +734,12 @@ ARCHIVES = Path(__file__).parent / "archives"
 @pytest.mark.parametrize("archive", sorted(ARCHIVES.glob("*.safetensors")), ids=lambda of: of.stem)
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.InconsistentVersionWarning")
 def test_archives_of_each_format_open(archive):
-    expected = json.loads(archive.with_suffix(".json").read_text())
-    found = load(archive).predict_proba(expected["X"])
-    np.testing.assert_allclose(found, expected["proba"], atol=1e-5)
+    case = json.loads(archive.with_suffix(".json").read_text())
+    found = list(getattr(load(archive), case["method"])(*case["arguments"]))
+    if isinstance(case["expected"][0], (str, list)) and isinstance(found[0], (str, list)):
+        assert found == case["expected"]
+    else:
+        np.testing.assert_allclose(found, case["expected"], rtol=1e-4, atol=1e-5)
 
 
 def test_there_are_archives_of_each_format():

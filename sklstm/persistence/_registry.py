@@ -83,7 +83,9 @@ COMPOSITE_NAMES = {
     "sklearn.semi_supervised": ["SelfTrainingClassifier"],
 }  # fmt: skip
 
-HELPERS = {  # of estimators of scikit-learn; skops knows the estimators
+HELPERS = {  # of estimators; skops knows those of scikit-learn themselves
+    "collections.Counter",
+    "collections.defaultdict",
     "sklearn.calibration._SigmoidCalibration",
     "sklearn.metrics._scorer._CurveScorer",
     "sklearn.metrics._scorer._Scorer",
@@ -121,7 +123,8 @@ def trusted_types():
     for module in (metrics, sklstm.metrics):
         things += [thing for thing in _listed(module) if inspect.isfunction(thing)]
     splitters = [thing for thing in _listed(model_selection) if hasattr(thing, "get_n_splits")]
-    matrices = [getattr(sparse, f"{kind}_array") for kind in ("bsr", "coo", "csc", "csr", "dia")]
+    formats = [f"{name}_{kind}" for name in ("coo", "csc", "csr") for kind in ("array", "matrix")]
+    matrices = [getattr(sparse, name) for name in formats]
     return {name_of(thing) for thing in (*things, *splitters, *matrices)} | HELPERS
 
 

@@ -25,7 +25,7 @@ PLAIN = {bool, int, str, type(None)}
 DTYPE_KINDS = "biufcmMUS"
 MAX_BITS = 256  # of an integer
 MAX_DEPTH = 40
-SHARED = {"object", "random_state", "array"}  # what keeps its identity
+SHARED = {"object", "random_state", "array", "foreign"}  # what keeps its identity
 STRUCTURE, FOREIGN = "model.json", "sklearn.skops"  # names of bytes among the arrays
 OWN_NAMES = {cls: name for name, cls in OWN_CLASSES.items()}
 
@@ -64,9 +64,11 @@ class StateWriter:
         if type(value) is float:
             return value if math.isfinite(value) else {"float": repr(value)}
         if (known := self._known.get(id(value))) is not None:
-            if "id" not in known and "array" not in known:
+            if not known.keys().isdisjoint({"array", "foreign"}):  # which have names of their own
+                return dict(known)
+            if "id" not in known:
                 known["id"] = self._n_shared = self._n_shared + 1
-            return dict(known) if "array" in known else {"ref": known["id"]}
+            return {"ref": known["id"]}
         if id(value) in self._open or len(self._open) >= MAX_DEPTH:
             raise ValueError(f"{path:.200} refers to itself, or is nested too deep for an archive.")
         self._open.add(id(value))
@@ -131,9 +133,7 @@ class StateWriter:
             return dict(self._memory[memory])
         value = value.astype(value.dtype.newbyteorder("="), copy=False)
         is_transposed = value.flags.f_contiguous and not value.flags.c_contiguous
-        stored = np.ascontiguousarray(value.T if is_transposed else value).reshape(
-            value.shape[::-1] if is_transposed else value.shape
-        )
+        stored = np.asarray(value.T if is_transposed else value, order="C")
         if stored.dtype.str not in CODES:  # strings and dates, as bytes
             stored = stored.reshape(-1).view(np.uint8)
         name = self._free_name(path)
