@@ -384,6 +384,22 @@ class TestKeyedVectors:
         keyed = FastText(TOKENS, vector_size=3, min_count=1, bucket=9, epochs=1).wv
         self.check(Word2VecEmbedder(vectors=keyed), path)
 
+    def test_of_pieces_of_words(self, path):
+        tokenizers = pytest.importorskip("tokenizers")
+        model2vec = pytest.importorskip("model2vec")
+        vocabulary = {"[UNK]": 0, "go": 1, "##od": 2, "bad": 3, "film": 4}
+        pieces = tokenizers.Tokenizer(
+            tokenizers.models.WordPiece(vocabulary, unk_token="[UNK]", max_input_chars_per_word=99)
+        )
+        model = model2vec.StaticModel(np.eye(5, dtype=np.float32), pieces)
+        embedder = Word2VecEmbedder(vectors=model).fit(TOKENS)
+        expected = embedder.transform(TOKENS).vectors
+        with pytest.raises(TypeError, match="vectors is a StaticModel, which cannot be saved"):
+            save(embedder, path)
+        embedder.set_params(vectors="some-model.txt")
+        found = reopened(embedder, path).transform(TOKENS).vectors
+        np.testing.assert_array_equal(found, expected)
+
     def test_other_forms(self, path):
         self.check(Word2VecEmbedder(vectors={"good": [1.0, 2.0], "bad": [2.0, 1.0]}), path)
         vectors = np.asfortranarray(np.eye(3, dtype=np.float32))
