@@ -1,10 +1,11 @@
-"""How many epochs ``max_epochs="auto"`` means."""
+"""How many epochs ``max_epochs="auto"`` and ``"long"`` mean."""
 
 from math import ceil
 
 FEW_UPDATES = 40  # an epoch: with fewer, the number of updates counts, not that of epochs
 DECAY = 0.42  # how fast epochs fall with the size of an epoch; see benchmarks/small_data.py
 MIN_EPOCHS = 3
+PATIENCE = {"auto": 1, "long": 5}  # times as many epochs
 
 
 def choose_epochs(n_updates, epochs_of_few):

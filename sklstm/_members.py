@@ -12,7 +12,7 @@ from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._base import BaseLSTM
-from sklstm._epochs import choose_epochs
+from sklstm._epochs import PATIENCE, choose_epochs
 from sklstm._fit_tasks import clone_unfollowed, nothing_lost
 from sklstm._inputs import kind_of
 from sklstm._sample_weights import weigh_samples
@@ -117,8 +117,9 @@ class BaseEnsemble(BaseLSTM):
     def _count_steps(self, inputs):
         """Return about how many steps a member learns from in all its epochs."""
         n_epochs = self.max_epochs
-        if n_epochs == "auto":
-            n_epochs = choose_epochs(self._count_updates(inputs), self._epochs_of_few)
+        if n_epochs in PATIENCE:
+            n_epochs_of_few = self._epochs_of_few * PATIENCE[n_epochs]
+            n_epochs = choose_epochs(self._count_updates(inputs), n_epochs_of_few)
         return max(int(inputs.offsets[-1]), 1) * n_epochs
 
     def _count_updates(self, inputs):

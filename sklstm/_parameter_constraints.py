@@ -6,6 +6,7 @@ from os import PathLike
 from sklearn.metrics import get_scorer_names
 
 from sklstm._callbacks import SCHEDULES
+from sklstm._epochs import PATIENCE
 from sklstm._net_options import OPTIMIZERS
 from sklstm._sklearn import HasMethods, Interval, StrOptions, validate_parameter_constraints
 from sklstm.nn.cells import CELLS, cell_options
@@ -37,7 +38,7 @@ CONSTRAINTS = {
     "weight_decay": [Interval(Real, 0, None, closed="left")],
     "batch_size": [Interval(Integral, 1, None, closed="left")],
     "average": [Interval(Real, 0, 1, closed="right"), StrOptions({"exponential"}), None],
-    "max_epochs": [Interval(Integral, 1, None, closed="left"), StrOptions({"auto"})],
+    "max_epochs": [Interval(Integral, 1, None, closed="left"), StrOptions(set(PATIENCE))],
     "early_stopping": ["boolean"],
     "scoring": [StrOptions({"loss", *get_scorer_names()}), callable, None],
     "validation": [StrOptions({"random", "last"}), HasMethods(["split", "get_n_splits"])],

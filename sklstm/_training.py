@@ -10,7 +10,7 @@ from sklstm._callbacks import (
     restore_end,
     stops_early,
 )
-from sklstm._epochs import choose_epochs
+from sklstm._epochs import PATIENCE, choose_epochs
 from sklstm.nn.microbatches import Workers
 
 # prefixes of modules that call ``fit`` many times, and of those among them that call it once
@@ -67,8 +67,8 @@ def train(
     net.estimator_, net.samples_ = estimator, (data, valid)
     n_updates = len(net.get_iterator(data, training=True))  # in an epoch
     net.max_epochs = estimator.max_epochs if is_whole else 1
-    if net.max_epochs == "auto":
-        net.max_epochs = choose_epochs(n_updates, epochs_of_few)
+    if net.max_epochs in PATIENCE:
+        net.max_epochs = choose_epochs(n_updates, epochs_of_few * PATIENCE[net.max_epochs])
         if estimator.verbose:
             print(f"Training for {net.max_epochs} epochs of {n_updates} updates.", flush=True)
     n_steps = net.max_epochs * n_updates

@@ -24,6 +24,26 @@ EFFORTS = {
         "batch_size": 64,
     },
 }
+# what entity_tagger passes to LSTMTagger
+TAGGING_EFFORTS = {
+    "fast": {"hidden_size": 50},
+    "balanced": {"hidden_size": 100, "n_members": (1, 3)},
+    "best": {
+        "n_members": (2, 3),
+        "hidden_size": 256,
+        "char_hidden_size": 50,
+        "embedding_dropout": 0.4,
+        "word_dropout": 0.05,
+        "dropout": 0.5,
+        "lr": 0.002,
+        "embedding_lr": 0.0003,
+        "schedule": "warm_up",
+        "max_grad_norm": 5.0,
+        "batch_size": 16,
+        "max_epochs": "long",
+        "average": 0.4,
+    },
+}
 
 
 def _last_step_has(method):
@@ -122,6 +142,7 @@ class TaggingPipeline(Pipeline):
 def entity_tagger(
     vectors=None,
     *,
+    effort="balanced",
     tokenizer=None,
     vector_size=50,
     lowercase=True,
@@ -142,6 +163,10 @@ def entity_tagger(
         Pretrained word vectors, see `Word2VecEmbedder`, or the name of ready ones, such as
         ``"glove-wiki-gigaword-100"``, see `sklstm.datasets.fetch_vectors`. None trains vectors on
         the texts, and finds fewer entities.
+    effort : {"fast", "balanced", "best"}, default="balanced"
+        ``"fast"`` trains one small network; ``"balanced"`` up to three, fewer of much data;
+        ``"best"`` two or three larger ones for five times as many epochs. Parameters that are
+        given override what it chooses.
     tokenizer : transformer or "passthrough", default=None
         Replaces the default tokenizer; ``"passthrough"`` if X is token lists.
     vector_size : int, default=50
@@ -182,6 +207,7 @@ def entity_tagger(
     [('PER', 'Alan Turing', 0, 11), ('PER', 'Hilbert', 16, 23)]
     """
     _check_tokenizer(tokenizer)
+    check_option(effort, tuple(TAGGING_EFFORTS), "effort")
     if tokenizer is None:
         tokenizer = Tokenizer(lowercase=False, punctuation=True, char_spans=True)
     embedder = _embedder(
@@ -194,9 +220,9 @@ def entity_tagger(
     )
     tagger = LSTMTagger(
         **{
-            "hidden_size": 100,
             "random_state": random_state,
             "verbose": verbose,
+            **TAGGING_EFFORTS[effort],
             **tagger_params,
         }
     )

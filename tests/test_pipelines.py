@@ -62,7 +62,9 @@ SENTENCES = {
         [("PER", "García Márquez"), ("LOC", "Aracataca")],
     ),
 }
-SMALL_TAGGER = {"hidden_size": 8, "embedding_dropout": 0.0, "dropout": 0.0, "random_state": 0}
+SMALL_TAGGER = {
+    "hidden_size": 8, "embedding_dropout": 0.0, "dropout": 0.0, "n_members": 1, "random_state": 0,
+}  # fmt: skip
 
 
 def classifier(vectors=None, **params):
@@ -188,6 +190,27 @@ class TestEntityTagger:
         assert (last.crf, last.char_encoder, last.scheme) == (False, None, "IOB2")
         assert embedder.random_state == last.random_state == 7
         assert embedder.verbose == last.verbose == 1
+
+    def test_effort(self):
+        fast, balanced, best = (entity_tagger(effort=e) for e in ("fast", "balanced", "best"))
+        assert repr(balanced) == repr(entity_tagger())
+        assert [pipe[-1].n_members for pipe in (fast, balanced, best)] == [1, (1, 3), (2, 3)]
+        sizes = [pipe[-1].hidden_size for pipe in (fast, balanced, best)]
+        assert sizes == sorted(set(sizes))
+        assert best[-1].max_epochs == "long"
+        assert entity_tagger(effort="best", max_epochs=2, dropout=0.1)[-1].dropout == 0.1
+        with pytest.raises(ValueError, match="effort must be one of 'fast', 'balanced', 'best'"):
+            entity_tagger(effort="high")
+
+    def test_effort_by_the_size_of_the_data(self, monkeypatch, capsys):
+        texts, tags, _ = SENTENCES["English"]
+        small = {"hidden_size": 2, "char_hidden_size": 2, "max_epochs": 1, "verbose": 1}
+        pipe = entity_tagger(**small).fit(texts, tags)
+        assert len(pipe[-1].members_) == 3
+        assert "Network 2 of 3, about " in capsys.readouterr().out
+        monkeypatch.setattr("sklstm._members.AFFORDED_STEPS", sum(map(len, tags)))
+        assert len(entity_tagger(**small).fit(texts, tags)[-1].members_) == 1
+        assert len(entity_tagger(effort="best", **small).fit(texts, tags)[-1].members_) == 2
 
     def test_frequent_words_that_vectors_lack_get_their_own(self):
         texts, tags, _ = SENTENCES["English"]

@@ -15,6 +15,7 @@ from sklstm import (
     LSTMRegressor,
     LSTMSeq2Seq,
     LSTMTagger,
+    Sequences,
 )
 from sklstm._epochs import choose_epochs
 
@@ -129,6 +130,19 @@ class TestEpochs:
         expected = choose_epochs(1, fitted._epochs_of_few)
         assert fitted.n_iter_ == expected
         assert f"Training for {expected} epochs of 1 updates." in capsys.readouterr().out
+
+    def test_long_is_longer(self, monkeypatch):
+        monkeypatch.setattr(LSTMClassifier, "_epochs_of_few", 1)
+        epochs = [
+            LSTMClassifier(hidden_size=2, batch_size=20, max_epochs=max_epochs).fit(TOKENS, y)
+            for max_epochs in ("auto", "long")
+        ]
+        assert [fitted.n_iter_ for fitted in epochs] == [40, 200]
+        inputs = Sequences.from_tokens(TOKENS)
+        auto, long = (fitted._count_steps(inputs) for fitted in epochs)
+        assert long == 5 * auto
+        with pytest.raises(ValueError, match="'max_epochs' parameter"):
+            LSTMClassifier(max_epochs="longer").fit(TOKENS, y)
 
     def test_the_generator_chooses(self):
         fitted = LSTMGenerator(hidden_size=2, batch_size=20).fit(["ab"] * 20)
