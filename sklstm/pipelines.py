@@ -15,13 +15,17 @@ EFFORTS = {
     "fast": {"n_members": 1},
     "balanced": {"n_members": "auto"},
     "best": {
-        "n_members": (3, 5),
+        "n_members": "auto",
         "hidden_size": 128,
         "pooling": "max+mean",
-        "embedding_dropout": 0.3,
+        "embedding_dropout": 0.2,
         "locked_dropout": True,
+        "word_dropout": 0.2,
+        "lr": 0.004,
+        "embedding_lr": 0.0003,
         "average": 0.3,
         "batch_size": 64,
+        "net_params": {"optimizer__betas": (0.9, 0.99)},
     },
 }
 # what entity_tagger passes to LSTMTagger
@@ -43,6 +47,12 @@ TAGGING_EFFORTS = {
         "max_epochs": "long",
         "average": 0.4,
     },
+}
+# how text_classifier trains word vectors
+VECTORS = {
+    "fast": {"vector_size": 50},
+    "balanced": {"vector_size": 50},
+    "best": {"vector_size": 200, "architecture": "skip-gram", "window": 8, "sample": 1e-4},
 }
 
 
@@ -212,7 +222,7 @@ def entity_tagger(
         tokenizer = Tokenizer(lowercase=False, punctuation=True, char_spans=True)
     embedder = _embedder(
         vectors,
-        vector_size,
+        {"vector_size": vector_size},
         lowercase=lowercase,
         fold_digits=True,
         random_state=random_state,
@@ -257,12 +267,12 @@ def text_classifier(
         the texts.
     effort : {"fast", "balanced", "best"}, default="balanced"
         ``"fast"`` trains one network; ``"balanced"`` up to five, fewer of much data; ``"best"``
-        three to five larger ones, which takes many times as long. Parameters that are given
-        override what it chooses.
+        larger ones and better word vectors, which takes several times as long. Parameters that are
+        given override what it chooses.
     tokenizer : transformer or "passthrough", default=None
         Replaces the default tokenizer; ``"passthrough"`` if X is token lists.
-    vector_size : int, default=50
-        Dimension of the vectors, if they are trained.
+    vector_size : int, default=None
+        Dimension of the vectors, if they are trained. None means 50, or 200 for ``"best"``.
     lowercase : bool, default=True
         Whether to lower-case words. False is for cased `vectors`.
     max_length : int, default=None
@@ -298,10 +308,11 @@ def text_classifier(
     chosen = EFFORTS[effort]
     if tokenizer is None:
         tokenizer = Tokenizer(lowercase=lowercase)
-    if vector_size is None:
-        vector_size = 200 if effort == "best" else 50
+    trained = VECTORS[effort] if vector_size is None else {
+        **VECTORS[effort], "vector_size": vector_size
+    }  # fmt: skip
     embedder = _embedder(
-        vectors, vector_size, lowercase=lowercase, random_state=random_state, verbose=verbose
+        vectors, trained, lowercase=lowercase, random_state=random_state, verbose=verbose
     )
     classifier = LSTMClassifier(
         **{
@@ -332,7 +343,7 @@ def _check_tokenizer(tokenizer):
         )
 
 
-def _embedder(vectors, vector_size, **params):
+def _embedder(vectors, trained, **params):
     if vectors is not None:
         return Word2VecEmbedder(vectors=vectors, min_count_missing=2, **params)
-    return Word2VecEmbedder(vector_size=vector_size, min_count=2, scale=0.4, **params)
+    return Word2VecEmbedder(**trained, min_count=2, scale=0.4, **params)
