@@ -29,6 +29,7 @@ from sklstm._training_warnings import (
     warn_of_falling_loss,
     warn_of_saturation,
 )
+from sklstm._unlabelled import join, n_samples, pad_weights
 from sklstm._validation_split import about_validation_data, hold_out, to_labels
 from sklstm._versions import Versioned
 from sklstm.nn.batches import Batch, LengthBatches, SequenceDataset, to_tensor
@@ -46,6 +47,7 @@ class BaseLSTM(FollowedFit, Versioned, BaseEstimator):
     _parameter_constraints: dict = CONSTRAINTS
     _network = ManyToOneNet
     _has_one_network = True
+    _X_unlabelled = None  # while `fit` learns from it
     _epochs_of_few = 20  # what max_epochs="auto" means at 40 updates an epoch
 
     # ------------------------------------------------------------ what a subclass says
@@ -179,6 +181,10 @@ class BaseLSTM(FollowedFit, Versioned, BaseEstimator):
     def _read_sequences(self, X, reset=False, purpose="use", sample_weight=None):
         """Read X as sequences without targets, and learn in ``fit`` what the network must know."""
         encoder = self._new_encoder() if reset else self._encoder
+        n_labelled, others = None, self._X_unlabelled if purpose != "use" else None
+        if others is not None:  # they bring words of their own
+            n_labelled = n_samples(X)
+            X, sample_weight = join(X, others), pad_weights(sample_weight, n_samples(others))
         inputs = encoder.read(X, self)
         if reset:
             encoder.learn(inputs)
@@ -193,7 +199,8 @@ class BaseLSTM(FollowedFit, Versioned, BaseEstimator):
         steps = encoder.encode(inputs, self.mask_padding)
         if steps.get("vectors") is not None:
             steps["vectors"] = to_tensor(steps["vectors"])
-        return SequenceDataset(**steps)
+        data = SequenceDataset(**steps)
+        return data if n_labelled is None else data.part_unlabelled(n_labelled)
 
     def _average(self, data, lengths, purpose):
         """Make the loss one a step: lr then means the same for long and short sequences.

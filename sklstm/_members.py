@@ -17,6 +17,7 @@ from sklstm._fit_tasks import clone_unfollowed, nothing_lost
 from sklstm._inputs import kind_of
 from sklstm._sample_weights import weigh_samples
 from sklstm._sklearn import Interval, StrOptions, safe_indexing
+from sklstm._unlabelled import find_unlabelled, join, n_samples, part
 from sklstm._wide import LinearTextModel
 from sklstm.sequences import Sequences
 
@@ -56,9 +57,43 @@ class BaseEnsemble(BaseLSTM):
                     "model to all of them: call fit, or set wide=False."
                 )
             X, inputs = self._reread(self._new_encoder(), X)
+            if self._X_unlabelled is not None:
+                self._X_unlabelled = self._reread(self._new_encoder(), self._X_unlabelled)[0]
             others = self._other_members(inputs, others)
             self._fit_members(others, X, inputs, y, sample_weight, X_val, y_val, groups, partial)
         return self
+
+    def _fit_semi_supervised(
+        self, X, y, sample_weight, X_val=None, y_val=None, groups=None, *, X_unlabelled=None,
+        partial=False,
+    ):  # fmt: skip
+        """Part the samples without labels from the others, and fit to both."""
+        learns = bool(self.virtual_adversarial or self.entropy)
+        check_semi_supervised(self, learns, X_unlabelled)
+        marks = None if y is None else find_unlabelled(y, expected=learns)
+        if y_val is not None and find_unlabelled(y_val, expected=learns) is not None:
+            raise ValueError(
+                "y_val holds -1 or None, which marks unlabelled samples: leave them out of the "
+                "validation data."
+            )
+        if marks is not None:
+            check_consistent_length(X, y)
+            y, (X, sample_weight, groups), others = part(y, marks, X, sample_weight, groups)
+            X_unlabelled = others if X_unlabelled is None else join(others, X_unlabelled)
+        if learns and (X_unlabelled is None or not n_samples(X_unlabelled)):
+            self._check_presence(y, X_val, y_val)
+            self._check_targets(y)  # NaN may be meant as a mark
+            raise ValueError(
+                "virtual_adversarial and entropy are losses of unlabelled samples, but there are "
+                "none: mark them in y by -1 (or None among strings), pass them as X_unlabelled, or "
+                "set both weights to 0."
+            )
+        self._X_unlabelled = X_unlabelled
+        try:
+            return self._fit(X, y, sample_weight, X_val, y_val, groups, partial=partial)
+        finally:
+            for member in (self, *self._others):
+                vars(member).pop("_X_unlabelled", None)
 
     def _fit_members(self, others, X, inputs, y, sample_weight, X_val, y_val, groups, partial):
         wide = WidePath(self, X, inputs, y, y_val, sample_weight, groups) if self._is_wide else None
@@ -66,7 +101,9 @@ class BaseEnsemble(BaseLSTM):
         folds = [None] * len(members) if wide is None else wide.folds(len(members))
         groups = None if isinstance(self.validation, str) else groups  # the folds have seen to them
         declared = {  # of classes, say: the member's own samples may lack some
-            name: value for name, value in vars(self).items() if name.startswith("_declared")
+            name: value
+            for name, value in vars(self).items()
+            if name.startswith("_declared") or name == "_X_unlabelled"
         }
         task = self._begin_fit(X, y, sample_weight, len(members) + (wide is not None))
         start = perf_counter()
@@ -278,6 +315,21 @@ def _log_losses(logits, codes):
         return logsumexp(logits, axis=1) - logits[np.arange(len(codes)), codes]
     signs = 2 * codes.reshape(len(codes), -1) - 1
     return -log_expit(signs * logits).sum(axis=1)
+
+
+def check_semi_supervised(estimator, learns, X_unlabelled):
+    """Check that the parameters of semi-supervised learning go together."""
+    estimator._validate_params()
+    if learns and estimator.adversarial is None:
+        raise ValueError(
+            "virtual_adversarial and entropy need the distance by which inputs are moved: set "
+            "adversarial, to 5.0 for texts."
+        )
+    if X_unlabelled is not None and not learns:
+        raise ValueError(
+            "X_unlabelled has no effect while virtual_adversarial and entropy are 0: set one of "
+            "them, or leave X_unlabelled out."
+        )
 
 
 def check_wide(has_names):

@@ -15,6 +15,7 @@ from sklstm.nn.batches import to_tensor
 from sklstm.nn.growth import grow_moments, grow_weights
 from sklstm.nn.microbatches import Workers, accumulate_gradients, split_into_microbatches
 from sklstm.nn.networks import SequenceNet
+from sklstm.nn.objectives import Supervised, Unlabelled
 
 # attributes of a net in training
 TRANSIENT = {
@@ -42,14 +43,21 @@ class Net(NeuralNet):
     batch_score : callable, default=None
         Accuracy of a validation batch, from outputs and targets.
     adversarial : float or None, default=None
-        See `sklstm.nn.microbatches.accumulate_gradients`.
+        See `sklstm.nn.objectives.Supervised`.
+    virtual_adversarial, entropy : float, default=0.0
+        Weights of the losses of unlabelled sequences, see `sklstm.nn.objectives.Unlabelled`.
     """
 
-    def __init__(self, *args, precision="float32", batch_score=None, adversarial=None, **kwargs):
+    def __init__(
+        self, *args, precision="float32", batch_score=None, adversarial=None,
+        virtual_adversarial=0.0, entropy=0.0, **kwargs,
+    ):  # fmt: skip
         super().__init__(*args, use_caching=False, **kwargs)  # what is cached has another order
         self.precision = precision
         self.batch_score = batch_score
         self.adversarial = adversarial
+        self.virtual_adversarial = virtual_adversarial
+        self.entropy = entropy
         self.policies_ = {}
 
     def initialize_module(self):
@@ -130,24 +138,54 @@ class Net(NeuralNet):
     def train_step_single(self, batch, **fit_params):
         """Compute the gradients of a batch, on CPU by micro-batches."""
         inputs, _ = batch
-        slices = self.microbatch_slices(inputs)
         self._set_training(True)
-        if len(slices) == 1 and not self.adversarial:
+        slices = self.microbatch_slices(inputs)
+        if len(slices) == 1 and self.adversarial is None:
             outputs = self.infer(inputs, **fit_params)
             loss = self._mean_loss(outputs, inputs.targets, inputs.weights, True)
             (inputs.share * loss).backward()
-            return {"loss": loss, "y_pred": outputs}
+        else:
+            loss, outputs = self._accumulate(inputs, slices)
+        if inputs.unlabelled is not None:
+            self._learn_unlabelled(inputs.unlabelled)
+        return {"loss": loss, "y_pred": outputs}
+
+    def _accumulate(self, inputs, slices):
+        """Add the gradients of a batch's micro-batches; return its loss, and its outputs."""
 
         def loss(outputs, part):
             share = inputs.share * len(outputs) / len(inputs)
             targets, weights = inputs.targets[part], inputs.weights[part]
             return self._mean_loss(outputs.to(self.dtype), targets, weights, True) * share
 
+        objective = Supervised(loss, self.adversarial)
         arguments = self.arguments(inputs)
         total, outputs = accumulate_gradients(
-            self.module_, arguments, loss, slices, self.workers_, self.autocast, self.adversarial
+            self.module_, arguments, objective, slices, self.workers_, self.autocast
         )
-        return {"loss": total / inputs.share, "y_pred": outputs}
+        return total / inputs.share, outputs
+
+    def _learn_unlabelled(self, inputs):
+        """Add the gradients of unlabelled sequences, and record their losses."""
+        objective = Unlabelled(
+            self.adversarial,
+            self.virtual_adversarial,
+            self.entropy,
+            not isinstance(self.criterion_, torch.nn.BCEWithLogitsLoss),
+            len(inputs),
+        )
+        losses, _ = accumulate_gradients(
+            self.module_,
+            self.arguments(inputs),
+            objective,
+            self.microbatch_slices(inputs),
+            self.workers_,
+            self.autocast,
+        )
+        if not torch.isfinite(losses).all():
+            raise Diverged
+        for name, value in zip(("virtual_loss", "entropy"), losses.tolist(), strict=True):
+            self.history.record_batch(name, value)
 
     def microbatch_slices(self, inputs):
         """Return one slice for each micro-batch; on a GPU, or of a user's module, there is one."""

@@ -74,7 +74,14 @@ def net_options(estimator, network, architecture, batches, precision, criterion,
         "train_split": None,
         "device": estimator.device,
         "precision": precision,
-        "adversarial": getattr(estimator, "adversarial", None),
+        **{
+            name: getattr(estimator, name, default)
+            for name, default in (
+                ("adversarial", None),
+                ("virtual_adversarial", 0.0),
+                ("entropy", 0.0),
+            )
+        },
         "verbose": int(estimator.verbose),
     }
     if estimator.verbose and not sys.stdout.isatty():

@@ -120,6 +120,12 @@ class LSTMClassifier(ClassifierMixin, BaseEnsemble):
         If set, the network also learns from each sequence with its embedded steps moved to where
         the loss is larger [2]_, by a distance of so many root mean squares of a feature: about 5
         for texts. Training takes some twice the time.
+    virtual_adversarial : float, default=0.0
+        Weight of the loss of unlabelled samples [3]_: how much their predictions change if their
+        steps move by the distance `adversarial`. Samples are unlabelled if their label in y is -1,
+        or None among labels that are no numbers.
+    entropy : float, default=0.0
+        Weight of the entropy of the predictions for unlabelled samples.
     label_smoothing : float, default=0.0
         Share of each target that is spread evenly over all classes in training, so that the
         network does not grow too certain.
@@ -200,6 +206,8 @@ class LSTMClassifier(ClassifierMixin, BaseEnsemble):
        https://doi.org/10.1162/neco.1997.9.8.1735
     .. [2] Miyato, Dai and Goodfellow (2017), Adversarial training methods for semi-supervised text
        classification, ICLR. https://arxiv.org/abs/1605.07725
+    .. [3] Miyato et al. (2019), Virtual adversarial training, IEEE TPAMI 41(8).
+       https://doi.org/10.1109/TPAMI.2018.2858821
 
     Examples
     --------
@@ -248,6 +256,8 @@ class LSTMClassifier(ClassifierMixin, BaseEnsemble):
         validation_fraction=0.1,
         n_iter_no_change=3,
         adversarial=None,
+        virtual_adversarial=0.0,
+        entropy=0.0,
         label_smoothing=0.0,
         class_weight=None,
         n_members=1,
@@ -294,6 +304,8 @@ class LSTMClassifier(ClassifierMixin, BaseEnsemble):
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.adversarial = adversarial
+        self.virtual_adversarial = virtual_adversarial
+        self.entropy = entropy
         self.label_smoothing = label_smoothing
         self.class_weight = class_weight
         self.n_members = n_members
@@ -312,6 +324,8 @@ class LSTMClassifier(ClassifierMixin, BaseEnsemble):
         **BaseEnsemble._parameter_constraints,
         "wide": ["boolean"],
         "adversarial": [Interval(Real, 0, None, closed="neither"), None],
+        "virtual_adversarial": [Interval(Real, 0, None, closed="left")],
+        "entropy": [Interval(Real, 0, None, closed="left")],
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "class_weight": [dict, list, StrOptions({"balanced"}), None],
     }
@@ -323,7 +337,7 @@ class LSTMClassifier(ClassifierMixin, BaseEnsemble):
 
     @fit_context(prefer_skip_nested_validation=True)
     @resumable
-    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None):
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None, X_unlabelled=None):
         """Fit the network to labelled sequences.
 
         Parameters
@@ -338,6 +352,8 @@ class LSTMClassifier(ClassifierMixin, BaseEnsemble):
             Validation data; its loss is recorded and guides early stopping.
         groups : array-like of shape (n_samples,), default=None
             Groups for a splitter in `validation`.
+        X_unlabelled : like X, default=None
+            Samples without labels, beside those that y marks as such.
 
         Returns
         -------
@@ -345,7 +361,9 @@ class LSTMClassifier(ClassifierMixin, BaseEnsemble):
             The fitted estimator. Ctrl-C and SIGTERM end training and keep what was learned.
         """
         self._declared_classes = None
-        return self._fit(X, y, sample_weight, X_val, y_val, groups)
+        return self._fit_semi_supervised(
+            X, y, sample_weight, X_val, y_val, groups, X_unlabelled=X_unlabelled
+        )
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
@@ -376,7 +394,7 @@ class LSTMClassifier(ClassifierMixin, BaseEnsemble):
                 f"classes must be those of the first fit, {self.classes_.tolist()}, or be left "
                 f"out; got {classes!r:.60}."
             )
-        return self._fit(X, y, sample_weight, partial=True)
+        return self._fit_semi_supervised(X, y, sample_weight, partial=True)
 
     def _check_targets(self, y):
         y = check_labels(y, "y")

@@ -1,15 +1,16 @@
-"""Cross-validation of taggers: ``DocumentKFold``."""
+"""Folds for taggers, ``DocumentKFold``, and with unlabelled samples, ``LabelledKFold``."""
 
 from itertools import chain
 
 import numpy as np
-from sklearn.model_selection import GroupKFold
+from sklearn.model_selection import GroupKFold, StratifiedKFold
 from sklearn.utils import check_random_state, column_or_1d
 
 from sklstm._arrays import to_array
+from sklstm._unlabelled import find_unlabelled
 from sklstm.tags import check_tags, infer_scheme, span_columns
 
-__all__ = ["DocumentKFold"]
+__all__ = ["DocumentKFold", "LabelledKFold"]
 
 
 class DocumentKFold(GroupKFold):
@@ -117,6 +118,61 @@ class DocumentKFold(GroupKFold):
         fold_of = _assign_folds(shares, order, self.n_splits)[document_of]
         for fold in range(self.n_splits):
             yield np.flatnonzero(fold_of == fold)
+
+
+class LabelledKFold(StratifiedKFold):
+    """Stratified folds of the labelled samples; the unlabelled ones are in every training part.
+
+    Unlabelled samples have the label -1, or None, as for `LSTMClassifier`.
+
+    Parameters
+    ----------
+    n_splits : int, default=5
+        Number of folds, at least 2.
+    shuffle : bool, default=False
+        Whether to shuffle the labelled samples of each class first.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the order if `shuffle` is True, and must be None otherwise.
+
+    See Also
+    --------
+    sklearn.model_selection.StratifiedKFold : Takes -1 for one more class.
+
+    Examples
+    --------
+    >>> from sklstm.model_selection import LabelledKFold
+    >>> X, y = ["good", "bad", "a film", "fine", "poor", "a plot"], [1, 0, -1, 1, 0, -1]
+    >>> for train, test in LabelledKFold(n_splits=2).split(X, y):
+    ...     print(train, test)
+    [2 3 4 5] [0 1]
+    [0 1 2 5] [3 4]
+    """
+
+    def split(self, X, y, groups=None):
+        """Generate the indices of training and test samples.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples,)
+            The samples.
+        y : array-like of shape (n_samples,)
+            Their labels, -1 or None for unlabelled ones.
+        groups : object, default=None
+            Ignored, as by `sklearn.model_selection.StratifiedKFold`.
+
+        Yields
+        ------
+        train, test : ndarray of int
+            Indices in ascending order.
+        """
+        marks = find_unlabelled(y, expected=True)
+        if marks is None:
+            yield from super().split(X, y, groups)
+            return
+        labelled, unlabelled = np.flatnonzero(~marks), np.flatnonzero(marks)
+        labels = np.asarray(np.asarray(y, object).ravel()[labelled].tolist())
+        for train, test in super().split(np.zeros(len(labelled)), labels):
+            yield np.sort(np.concatenate([labelled[train], unlabelled])), labelled[test]
 
 
 def _number_documents(groups):

@@ -11,6 +11,7 @@ from sklstm import LSTMClassifier
 from sklstm.nn.adversarial import input_scale, perturbation
 from sklstm.nn.microbatches import Workers, accumulate_gradients
 from sklstm.nn.networks import ManyToOneNet
+from sklstm.nn.objectives import Supervised
 
 X = [["a", "good", "film"], ["bad"], ["bad", "plot", "bad", "acting"], ["good", "fun"]] * 8
 Y = ["pos", "neg", "neg", "pos"] * 8
@@ -44,8 +45,9 @@ def gradients(net, slices, adversarial, seed=0):
 
     arguments = {"steps": steps, "lengths": lengths}
     with Workers() as workers:
-        options = {"adversarial": adversarial}
-        total, _ = accumulate_gradients(net, arguments, loss, slices, workers, **options)
+        total, _ = accumulate_gradients(
+            net, arguments, Supervised(loss, adversarial), slices, workers
+        )
     return total.item(), [weight.grad.clone() for weight in net.parameters()]
 
 

@@ -26,12 +26,13 @@ LAYERS = [
     {"_labels", "_sample_weights", "_ragged_numbers", "_standardizer", "_ridge"},
     {"_text_checks", "naive_bayes"},
     {"sequences", "windows", "tags", "entities", "nn.cells", "nn.masking", "nn.linear"},
-    {"text", "metrics", "_inputs", "_vector_files", "_vector_tables"} | {"collocations", "_wide"},
+    {"text", "metrics", "_inputs", "_vector_files", "_vector_tables"}
+    | {"collocations", "_wide", "_unlabelled"},
     {"_input_encoder", "datasets"},
     {"nn.recording", "nn.dropout", "nn.embedding", "nn.pooling", "nn.crf", "nn.growth"}
     | {"nn.adversarial"},
     {"nn.recurrent", "nn.attention", "nn.beam_search", "embeddings", "model_selection"},
-    {"nn.networks", "nn.batches", "nn.microbatches"},
+    {"nn.networks", "nn.batches", "nn.microbatches", "nn.objectives"},
     {"nn.bptt_batches", "_callbacks", "_device", "_epochs", "_net_options", "_samples"},
     {"_net", "_parameter_constraints", "_training"},
     {"_validation_split", "_training_warnings", "_summary"},
@@ -69,6 +70,7 @@ TORCH_FREE = {
     "_sample_weights",
     "_ngrams",
     "_wide",
+    "_unlabelled",
     "_inputs",
     "_input_encoder",
     "_vector_files",

@@ -8,6 +8,7 @@ import torch
 from sklstm.nn.cells import CELLS
 from sklstm.nn.microbatches import Workers, accumulate_gradients
 from sklstm.nn.networks import LanguageModelNet, _language_model, count_parameters
+from sklstm.nn.objectives import Supervised
 
 V = 7
 OUTPUTS = {"full": {}, "tied": {"tie_weights": True}, "adaptive": {"cutoffs": [3, 5]}}
@@ -132,7 +133,8 @@ def test_parts_sum_up_to_the_whole_gradient(kind, carried):
         if carried:
             arguments["states"] = states = start.clone()
         loss, _ = accumulate_gradients(
-            network, arguments, lambda outputs, part: network.losses(outputs, codes[part]).sum(),
+            network, arguments,
+            Supervised(lambda outputs, part: network.losses(outputs, codes[part]).sum()),
             parts, workers,
         )  # fmt: skip
         found = [w.grad.clone() for w in network.parameters()]

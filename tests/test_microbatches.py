@@ -10,6 +10,7 @@ from sklstm.nn import microbatches
 from sklstm.nn.cells._cell import Cell
 from sklstm.nn.microbatches import Workers, accumulate_gradients, split_into_microbatches
 from sklstm.nn.networks import ManyToOneNet
+from sklstm.nn.objectives import Supervised
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def gradients(net, arguments, targets, slices):
         total.backward()
     else:
         with Workers() as workers:
-            total, _ = accumulate_gradients(net, dict(arguments), loss, slices, workers)
+            total, _ = accumulate_gradients(net, dict(arguments), Supervised(loss), slices, workers)
     return total.item(), [weight.grad.clone() for weight in net.parameters()]
 
 
@@ -87,7 +88,7 @@ def test_gradients_add_to_those_that_are_there():
         accumulate_gradients(
             net,
             dict(arguments),
-            lambda outputs, part: (outputs**2).sum(),
+            Supervised(lambda outputs, part: (outputs**2).sum()),
             [slice(0, 2), slice(2, 4)],
             workers,
         )
@@ -165,7 +166,7 @@ class TestThreads:
             accumulate_gradients(
                 net,
                 arguments,
-                lambda outputs, part: outputs.sum(),
+                Supervised(lambda outputs, part: outputs.sum()),
                 [slice(0, 16), slice(16, 32)],
                 workers,
             )

@@ -47,6 +47,10 @@ def make_callbacks(estimator, net, n_steps, valid, scores, monitor, task, *, is_
         last.append(EndEpoch(callbacks[-1]))
     if is_whole and estimator.average is not None:  # LastEpoch keeps what an epoch ended with
         callbacks.append(WeightAverage(estimator.average, n_steps))
+    if net.virtual_adversarial or net.entropy:
+        callbacks += [
+            (name, EpochMean(name, None, on_train=True)) for name in ("virtual_loss", "entropy")
+        ]
     if valid is not None:
         callbacks += [EpochScore(name, score) for name, score in scores.items()]
         if net.batch_score is not None:

@@ -40,6 +40,8 @@ class Batch:
         Arguments of the loss, see `SequenceDataset`.
     importance : float, default=1.0
         Mean weight of the sequences of the optimizer step.
+    unlabelled : Batch or None, default=None
+        Unlabelled sequences that the step learns from, too.
     """
 
     steps: torch.Tensor
@@ -56,6 +58,7 @@ class Batch:
     targets: torch.Tensor | None = None
     weights: torch.Tensor | None = None
     importance: float = 1.0
+    unlabelled: "Batch | None" = None
 
     def __len__(self):
         return len(self.lengths)
@@ -148,12 +151,14 @@ class SequenceDataset(Dataset):
         See `Batch`.
     labels : ndarray of shape (n_sequences, ...), default=None
         The targets as the user gave them.
+    unlabelled : SequenceDataset, default=None
+        Sequences without targets, to learn from beside these.
     """
 
     def __init__(
         self, values, starts, lengths, vectors=None, targets=None, weights=None,
         step_targets=None, spellings=None, words=None, target_sequences=None, conditions=None,
-        labels=None, importance=None,
+        labels=None, importance=None, unlabelled=None,
     ):  # fmt: skip
         self.values = values
         self.starts = starts
@@ -168,6 +173,7 @@ class SequenceDataset(Dataset):
         self.conditions = conditions
         self.labels = labels
         self.importance = importance
+        self.unlabelled = unlabelled
 
     def __len__(self):
         return len(self.lengths)
@@ -248,7 +254,25 @@ class SequenceDataset(Dataset):
             None if self.conditions is None else self.conditions[rows],
             None if self.labels is None else self.labels[rows],
             None if self.importance is None else self.importance[rows],
+            self.unlabelled,
         )
+
+    def part_unlabelled(self, n_labelled):
+        """Return the first sequences, with the others as their unlabelled ones.
+
+        Parameters
+        ----------
+        n_labelled : int
+            How many have labels.
+
+        Returns
+        -------
+        SequenceDataset
+            The labelled sequences.
+        """
+        labelled = self.subset(np.arange(n_labelled))
+        labelled.unlabelled = self.subset(np.arange(n_labelled, len(self)))
+        return labelled
 
     def batch(self, rows):
         """Return a batch, padded to the length of the longest sequence or a little more.
@@ -329,6 +353,8 @@ class LengthBatches:
     A batch that would still be mostly padding is split into micro-batches. Together they make one
     optimizer step, equal to that of the whole batch.
 
+    With unlabelled sequences, each step of a training also has a batch of them, drawn likewise.
+
     Parameters
     ----------
     dataset : SequenceDataset
@@ -353,7 +379,7 @@ class LengthBatches:
         return -(-len(self.dataset) // self.batch_size)
 
     def __iter__(self):
-        labels = self.dataset.labels
+        labels, unlabelled = self.dataset.labels, self._unlabelled_batches()
         for rows in self.rows_by_step():
             parts = self.dataset.split_by_padding(rows)
             for number, part in enumerate(parts, start=1):
@@ -362,7 +388,18 @@ class LengthBatches:
                 batch.share = len(part) / len(rows)
                 batch.importance = self.dataset.mean_importance(rows)
                 batch.begins_step, batch.ends_step = number == 1, number == len(parts)
+                if batch.ends_step:
+                    batch.unlabelled = next(unlabelled, None)
                 yield batch, None if labels is None else labels[part]
+
+    def _unlabelled_batches(self):
+        """Yield batches of the unlabelled sequences again and again, in training."""
+        dataset = self.dataset.unlabelled
+        if dataset is None or self.random_state is None:
+            return
+        while True:
+            batches = LengthBatches(dataset, self.batch_size, self.random_state, self.pool_size)
+            yield from map(dataset.batch, batches.rows())
 
     def rows(self):
         """Return the rows of each batch or micro-batch, newly drawn.

@@ -13,7 +13,7 @@ from contextlib import nullcontext
 import torch
 from threadpoolctl import ThreadpoolController
 
-from sklstm.nn.adversarial import input_scale, perturbation
+from sklstm.nn.adversarial import input_scale
 from sklstm.nn.dropout import dropout_generator
 
 UNIT_STEPS = 400_000  # of a micro-batch, units times steps: about 13 megabytes in float32
@@ -86,9 +86,7 @@ def split_into_microbatches(n_sequences, n_steps, n_units, min_sequences):
     return [slice(start, start + size) for start in range(0, n_sequences, size)]
 
 
-def accumulate_gradients(
-    network, arguments, loss, slices, workers, context=nullcontext, adversarial=None
-):
+def accumulate_gradients(network, arguments, objective, slices, workers, context=nullcontext):
     """Run a network forwards and backwards, one micro-batch at a time on each core.
 
     Steps are embedded all at once, since the gradient of an embedding is as large as its table.
@@ -99,51 +97,41 @@ def accumulate_gradients(
         The network; gradients are added to those of its parameters.
     arguments : dict
         The arguments of its ``forward``.
-    loss : callable
-        Takes outputs and a slice of sequences; returns their share of the batch's loss.
+    objective : Supervised or Unlabelled
+        What is minimised, see `sklstm.nn.objectives`.
     slices : list of slice
         The micro-batches, see `split_into_microbatches`.
     workers : Workers
         The threads to use.
     context : callable, default=nullcontext
         Returns a context manager, which is entered in each thread.
-    adversarial : float or None, default=None
-        Size of an adversarial perturbation of the embedded steps, in units of their root mean
-        square. If it is set, the gradients are the mean of those with it and without.
 
     Returns
     -------
-    loss : Tensor
-        The loss of the batch.
+    losses : Tensor
+        The loss of the batch, or each of its losses.
     outputs : Tensor
         The outputs of the network.
     """
     rows = {name: arguments.pop(name) for name in network.row_arguments if name in arguments}
     with context():
         x = network.embed_steps(**arguments)  # (N, T, F)
-    size = adversarial * input_scale(x, rows["lengths"]) if adversarial else None
     weights = [weight for weight in network.parameters() if weight.requires_grad]
     seeds = torch.randint(2**62, (len(slices),)).tolist()
-
-    def run(inputs, part, seed):
-        inputs.requires_grad_(x.requires_grad or bool(adversarial))
-        options = {name: row[part] for name, row in rows.items()}
-        with context(), dropout_generator(torch.Generator(x.device).manual_seed(seed)):
-            outputs = network.forward_embedded(inputs, **options)
-        share = loss(outputs, part)
-        wanted = [*weights, inputs] if inputs.requires_grad else weights
-        return share, outputs, torch.autograd.grad(share, wanted, allow_unused=True)
+    unit = input_scale(x, rows["lengths"]) if objective.distance else None
 
     def compute(part, seed):
-        inputs = x.detach()[part]
-        share, outputs, gradients = run(inputs, part, seed)
-        if adversarial:
-            moved = inputs.detach() + perturbation(gradients[-1], size)
-            of_moved = run(moved, part, seed)[2]  # the same seed drops the same
-            gradients = [_mean(*pair) for pair in zip(gradients, of_moved, strict=True)]
-        return share.detach(), outputs.detach(), gradients
+        options = {name: row[part] for name, row in rows.items()}
 
-    shares, outputs, gradients = zip(*workers.map(compute, slices, seeds), strict=True)
+        def forward(inputs):  # the same seed drops the same each time
+            generator = torch.Generator(inputs.device).manual_seed(seed)
+            with context(), dropout_generator(generator):
+                return network.forward_embedded(inputs, **options)
+
+        inputs = x.detach()[part].requires_grad_(x.requires_grad or unit is not None)
+        return objective.differentiate(forward, inputs, part, weights, unit, seed)
+
+    losses, outputs, gradients = zip(*workers.map(compute, slices, seeds), strict=True)
     for weight, *of_slices in zip(weights, *gradients, strict=False):
         used = [gradient for gradient in of_slices if gradient is not None]
         if used:
@@ -151,9 +139,4 @@ def accumulate_gradients(
             weight.grad = total if weight.grad is None else weight.grad + total
     if x.requires_grad:
         x.backward(torch.cat([of_slice[-1] for of_slice in gradients]))
-    return sum(shares), torch.cat(outputs)
-
-
-def _mean(gradient, other):
-    """Return the mean of two gradients, None if a weight is not used."""
-    return None if gradient is None else (gradient + other) / 2
+    return sum(losses), torch.cat(outputs)

@@ -286,6 +286,44 @@ class Sequences:
         result.categories, result.vectors = categories, None
         return result
 
+    def joined(self, others):
+        """Put other sequences behind these.
+
+        Parameters
+        ----------
+        others : Sequences
+            Sequences of strings, ids or vectors as these are.
+
+        Returns
+        -------
+        Sequences
+            Strings that both know keep the code, and the vector, that they have here. Character
+            spans and texts are left out.
+        """
+        if (self.categories is None) != (others.categories is None) or (self.vectors is None) != (
+            others.vectors is None
+        ):
+            raise ValueError(
+                "Only sequences of one kind can be joined, of strings or of ids, with vectors or "
+                f"without; got {self!r} and {others!r}."
+            )
+        offsets = np.concatenate([self.offsets, others.offsets[1:] + self.offsets[-1]])
+        categories, vectors, codes = self.categories, self.vectors, others.codes
+        if categories is None and vectors is not None and others.vectors is not vectors:
+            codes = np.where(codes > UNKNOWN, codes + len(vectors), codes)
+            vectors = np.concatenate([vectors, others.vectors])
+        elif categories is not None and others.categories is not categories:
+            first = len(SPECIAL_TOKENS)
+            codes_of = {name: code for code, name in enumerate(categories[first:], first)}
+            new = [code for code in range(first, len(others.categories))
+                   if others.categories[code] not in codes_of]  # fmt: skip
+            categories = [*categories, *(others.categories[code] for code in new)]
+            codes_of |= {name: code for code, name in enumerate(categories[first:], first)}
+            codes = others.codes_in(codes_of)
+            if vectors is not None:
+                vectors = np.concatenate([vectors, others.vectors[new]])
+        return Sequences(np.concatenate([self.codes, codes]), offsets, categories, vectors)
+
     def codes_in(self, codes_of):
         """Look up the codes of the strings in another dictionary.
 

@@ -1,0 +1,113 @@
+"""Unlabelled samples: how y marks them, and how they are read beside the labelled ones."""
+
+from importlib import import_module
+
+import numpy as np
+
+from sklstm._arrays import plain
+from sklstm._sklearn import safe_indexing
+from sklstm.sequences import Sequences
+
+UNLABELLED = -1  # as scikit-learn's semi-supervised estimators have it
+
+
+def find_unlabelled(y, *, expected):
+    """Tell which samples y marks as unlabelled: by -1, or by None among labels of another type.
+
+    Parameters
+    ----------
+    y : array-like
+        The labels as the user passed them.
+    expected : bool
+        Whether the estimator learns from unlabelled samples. If it does not, -1 beside one other
+        label is a class, and beside several an error.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_samples,), or None
+        None if there is no mark.
+    """
+    marks = _marks(y)
+    if marks is None or not marks.any():
+        return None
+    labels = set(np.asarray(plain(y, "y"), object).ravel()[~marks])
+    if expected:
+        if not labels:
+            raise ValueError(
+                "y marks every sample as unlabelled, by -1 or None: there is nothing to learn from."
+            )
+        return marks
+    if len(labels) == 1 and None not in list(np.asarray(y, object).ravel()):
+        return None  # the classes -1 and 1, of old
+    raise ValueError(
+        f"y holds -1 or None, which marks unlabelled samples, in {marks.sum()} of {len(marks)} "
+        "places. To learn from them, set adversarial=5.0 and virtual_adversarial=1.0; else leave "
+        "them out. If -1 is a class, give the classes other names."
+    )
+
+
+def _marks(y):
+    """Return where a column of labels is -1 or None, or None if y is no such column."""
+    y = plain(y, "y")
+    if isinstance(getattr(y, "dtype", None), np.dtype) and y.dtype.kind not in "iufO":
+        return None
+    try:
+        column = np.asarray(y, dtype=object)
+    except (TypeError, ValueError):
+        return None
+    if column.ndim == 2 and column.shape[1] == 1:
+        column = column[:, 0]
+    if column.ndim != 1:
+        return None
+    return np.array([_is_mark(label) for label in column], bool)
+
+
+def _is_mark(label):
+    if isinstance(label, bool | np.bool_):
+        return False
+    return label is None or (isinstance(label, int | float | np.number) and label == UNLABELLED)
+
+
+def part(y, marks, X, sample_weight, groups):
+    """Part the samples: X, y, weights and groups of the labelled ones, and X of the others.
+
+    Labels of one type come as an array of it again.
+    """
+    kept = np.flatnonzero(~marks)
+    y = np.asarray(plain(y, "y"), object).ravel()[kept]
+    types = set(map(type, y))
+    if len(types) == 1:
+        y = np.array(y.tolist())
+    own = [None if of is None else safe_indexing(of, kept) for of in (X, sample_weight, groups)]
+    return y, own, safe_indexing(X, np.flatnonzero(marks))
+
+
+def n_samples(X):
+    """Count samples."""
+    return X.shape[0] if hasattr(X, "shape") else len(X)
+
+
+def pad_weights(sample_weight, n_unlabelled):
+    """Give unlabelled samples the weight 1."""
+    if sample_weight is None:
+        return None
+    return np.concatenate(
+        [np.asarray(plain(sample_weight, "sample_weight")), np.ones(n_unlabelled)]
+    )
+
+
+def join(X, X_unlabelled):
+    """Put unlabelled samples behind the labelled ones."""
+    if isinstance(X, Sequences) != isinstance(X_unlabelled, Sequences):
+        raise TypeError(
+            "X and X_unlabelled must both be Sequences or both be something else: pass both "
+            "through the same transformers."
+        )
+    if isinstance(X, Sequences):
+        return X.joined(X_unlabelled)
+    are_arrays = isinstance(X, np.ndarray) and isinstance(X_unlabelled, np.ndarray)
+    if are_arrays and X.shape[1:] == X_unlabelled.shape[1:]:
+        return np.concatenate([X, X_unlabelled])
+    if hasattr(X, "columns") and type(X) is type(X_unlabelled):  # a frame of pandas or polars
+        return import_module(type(X).__module__.partition(".")[0]).concat([X, X_unlabelled])
+    return [*X, *X_unlabelled]
