@@ -319,6 +319,7 @@ class TestNamesAsVectors:
     """`vectors=` takes a name, if there is no such file."""
 
     @pytest.mark.parametrize("name", ["small", "small-zip"])
+    @pytest.mark.filterwarnings("ignore:.* have no vector of their own")
     def test_are_fetched(self, name, home, monkeypatch, capfd):
         monkeypatch.setenv("SKLSTM_DATA", str(home))
         embedder = Word2VecEmbedder(vectors=name).fit([TOKENS])

@@ -316,6 +316,7 @@ class TestTransform:
 
 class TestReadyVectors:
     @pytest.mark.parametrize("kind", ["array", "list", "dict", "mapping", "keyed", "path"])
+    @pytest.mark.filterwarnings("ignore:.* have no vector of their own")
     def test_every_kind(self, kind, tmp_path):
         tokens = READY[1]
         keyed = KeyedVectors(2)

@@ -175,7 +175,8 @@ def test_warm_start_goes_on_with_the_vocabulary():
     model.fit(TEXTS)
     assert model.n_iter_ == 4
     assert model.history_[-1]["train_loss"] < loss
-    model.fit(["unheard of"])
+    with pytest.warns(UserWarning, match="symbols that the first fit had not"):
+        model.fit(["unheard of"])
     assert model.vocabulary_ == vocabulary
 
 

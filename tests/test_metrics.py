@@ -134,6 +134,7 @@ PUBLISHED = [
 
 
 @pytest.mark.parametrize(("text", "expected", "n_found"), PUBLISHED)
+@pytest.mark.filterwarnings("ignore:y_true is in .*, but y_pred seems to be in")
 def test_published_scores_of_conlleval(text, expected, n_found):
     rows = [row.split("|") for row in text.split("\n")]
     y_true, y_pred = ([row[side].split() for row in rows] for side in (0, 1))
@@ -484,6 +485,7 @@ ALL = [*SCORES, entity_scores, entity_report, partial_match_counts, bootstrap_in
     "schemes", [("IOB1", "IOB2"), ("IOB2", "IOB1"), ("IOBES", "IOB2"), ("BILOU", "IOB2")]
 )
 @pytest.mark.parametrize("function", ALL)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
 def test_predictions_in_another_scheme_warn(function, schemes, scheme):
     y = [["B-A", "I-A", "O", "B-B"], ["B-B", "O", "B-A", "I-A"]]
     y_true, y_pred = (convert_tags(y, "IOB2", scheme) for scheme in schemes)

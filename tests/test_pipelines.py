@@ -212,6 +212,7 @@ class TestEntityTagger:
         assert len(entity_tagger(**small).fit(texts, tags)[-1].members_) == 1
         assert len(entity_tagger(effort="best", **small).fit(texts, tags)[-1].members_) == 2
 
+    @pytest.mark.filterwarnings("ignore:.* have no vector of their own")
     def test_frequent_words_that_vectors_lack_get_their_own(self):
         texts, tags, _ = SENTENCES["English"]
         pipe = tagger({"met": [1.0, 0.0], "hilbert": [0.0, 1.0]}, max_epochs=1)

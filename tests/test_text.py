@@ -205,6 +205,7 @@ class TestCharSpans:
             (f"Jose{ACUTE} vive aqui{ACUTE}", [f"Jose{ACUTE}", "vive", f"aqui{ACUTE}"]),
         ],
     )
+    @pytest.mark.filterwarnings("ignore:.* have no vector of their own")
     def test_any_language(self, text, tokens):
         tokenizer = Tokenizer(lowercase=False, punctuation=True, char_spans=True)
         batch = tokenizer.transform(["🙂", text])
