@@ -100,7 +100,7 @@ def warn_of_saturation(net, sequences, is_standardised):
     advice = "Set standardize='feature'."
     if is_standardised:
         advice = (
-            "Their unit is that of the first samples that were learned from, and of any outliers "
+            "Their unit is that of all samples that were learned from so far, and of any outliers "
             "in them: fit anew, clip outliers, or pass logarithms."
         )
     warnings.warn(

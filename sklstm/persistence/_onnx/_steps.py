@@ -76,7 +76,8 @@ class Steps:
         if may_move:
             self._move_padding(real)
         if self._padder is not None:
-            self._truncate(keeps_padding)
+            is_real = self._truncate(keeps_padding)
+            self._values = graph.add("Where", is_real, self._values, np.int64(0))
 
     def _read_lengths(self):
         self.lengths = self._graph.input("lengths", np.int64, "n_sequences")
@@ -90,7 +91,10 @@ class Steps:
         self._values = graph.add("GatherElements", self._values, places, axis=1)
 
     def _truncate(self, keeps_padding):
-        """Truncate as a `SequencePadder` does, and pad too if padding is to be read."""
+        """Truncate as a `SequencePadder` does, and pad too if padding is to be read.
+
+        Return the mask of real steps; what is elsewhere has no meaning.
+        """
         graph, longest = self._graph, self._padder.max_length_
         kept = graph.add("Min", self.lengths, np.int64(longest))
         column = graph.add("Unsqueeze", kept, [1])
@@ -111,15 +115,10 @@ class Steps:
         source = graph.add("Add", places, graph.add("Mul", is_after, surplus))
         source = graph.add("Where", is_real, source, np.int64(0))
         source = graph.add("Unsqueeze", source, [2])
-        values = graph.add("GatherND", self._values, source, batch_dims=1)
-        if self.vocabulary is None and "lengths" in self.inputs:  # numbers
-            self._values = values
-        else:
-            self._values = graph.add("Where", is_real, values, np.int64(0))
-        self.lengths = kept
+        self._values, self.lengths = graph.add("GatherND", self._values, source, batch_dims=1), kept
         if keeps_padding:
-            everywhere = graph.add("Shape", kept)
-            self.lengths = graph.add("Expand", np.array([longest]), everywhere)
+            self.lengths = graph.add("Expand", np.array([longest]), graph.add("Shape", kept))
+        return is_real
 
     def _standardise(self, encoder):
         """Standardise numbers in float64, see `sklstm._standardizer`."""
