@@ -40,10 +40,13 @@ CONCERNED = {
 PRELOADED = [
     "torch", "sklearn.pipeline", "sklearn.model_selection", "scipy.sparse", "scipy.stats",
     "gensim.models", "skorch", "pandas", "polars", "matplotlib.pyplot", "hypothesis", "pytest",
-    "torchcrf", "seqeval.metrics", "joblib",
+    "torchcrf", "seqeval.metrics", "joblib", "coverage", "pytest_cov",
 ]  # fmt: skip
 SECONDS = 60  # that a mutant may take before it counts as killed: most are endless loops
-OPTIONS = ["-q", "-x", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist"]
+OPTIONS = [
+    "-q", "-x", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist",
+    "-W", "ignore::pytest.PytestAssertRewriteWarning",  # of what is imported already
+]  # fmt: skip
 
 OPERATORS = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
@@ -256,7 +259,7 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     os.chdir(ROOT)
-    sys.path.insert(0, str(ROOT))
+    sys.path[0] = str(ROOT)  # for this folder, whose coverage.py is another
     os.environ["PYTHONPATH"] = str(ROOT)
     for name in PRELOADED:
         with suppress(ImportError):
@@ -276,6 +279,7 @@ def main():
             print(row, flush=True)
             rows.append(row)
             survivors += alive
+    sys.path.append(str(ROOT / "benchmarks"))
     from _report import merge_results
 
     merge_results("mutation", rows, key="file")
