@@ -2,9 +2,9 @@
 
 UCI's sentences, all defaults of ``text_classifier``, with its linear model of n-grams (`wide`),
 which an ONNX file leaves out, and fitted without it. Accuracy is the mean over draws of the test
-part. Times are of the processor, from texts to labels, on one thread, and medians of rounds in which
-all models take turns: of one text at a time, and of all in batches of texts of similar length. Run
-``OMP_NUM_THREADS=1 python benchmarks/onnx_export.py``.
+part. Times are of the processor, from texts to labels, on one thread, and medians of rounds in
+which all models take turns: of one text at a time, and of all in batches of texts of similar
+length. Run ``OMP_NUM_THREADS=1 python benchmarks/onnx_export.py``.
 """
 
 import argparse
