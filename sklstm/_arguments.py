@@ -4,6 +4,8 @@ import reprlib
 import sys
 from numbers import Integral
 
+from sklearn.utils import check_random_state
+
 MAX_SEARCH_BYTES = 2**33  # that a search holds at once
 
 
@@ -29,6 +31,17 @@ def check_count(n, name):
     if not isinstance(n, Integral) or n < 1:
         raise ValueError(f"{name} must be an integer of at least 1; got {n!r:.60}.")
     return int(n)
+
+
+def to_random_state(random_state):
+    """Return a RandomState, or say that `random_state` makes none."""
+    try:
+        return check_random_state(random_state)
+    except (TypeError, ValueError):
+        raise ValueError(
+            "random_state must be None, a RandomState, or an integer from 0 to 2**32 - 1; got "
+            f"{describe(random_state)}."
+        ) from None
 
 
 def check_memory(n_numbers, advice):

@@ -152,14 +152,33 @@ def to_list(X, expected):
             f"Expected {expected} in a list, tuple, array or Series, got {describe(X)}. "
             "list(...) makes a list of any other iterable."
         )
-    refuse_empty(X)
+    refuse_empty(X, f"what should be {expected}")
     return list(X)
 
 
-def refuse_empty(X):
+def refuse_empty(X, name="X"):
     """Refuse an input without samples, in scikit-learn's words."""
-    if not len(X):
-        raise ValueError("Found array with 0 sample(s) while a minimum of 1 is required.")
+    if not count_samples(X):
+        raise ValueError(
+            f"Found array with 0 sample(s) while a minimum of 1 is required: {name} is empty."
+        )
+
+
+def check_same_length(**arrays):
+    """Check that all arrays that are not None hold as many samples, in scikit-learn's words."""
+    arrays = {name: array for name, array in arrays.items() if array is not None}
+    for name, array in arrays.items():
+        if not hasattr(array, "__len__") or not getattr(array, "ndim", 1):
+            raise TypeError(f"{name} must hold a value for each sample; got {describe(array)}.")
+    lengths = {name: count_samples(array) for name, array in arrays.items()}
+    if len(set(lengths.values())) > 1:
+        found = ", ".join(f"{length} of {name}" for name, length in lengths.items())
+        raise ValueError(f"Found input variables with inconsistent numbers of samples: {found}.")
+
+
+def count_samples(array):
+    """Return the length of an array, sparse ones too, or list."""
+    return array.shape[0] if hasattr(array, "shape") else len(array)
 
 
 def to_object_array(rows):

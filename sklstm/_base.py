@@ -7,10 +7,11 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator, clone
 from sklearn.metrics import check_scoring
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._arguments import describe
+from sklstm._arrays import check_same_length
 from sklstm._callbacks import copy_callbacks
 from sklstm._device import choose_device, seeded
 from sklstm._fit_tasks import OF_ONE_FIT, FollowedFit, nothing_lost
@@ -164,7 +165,7 @@ class BaseLSTM(FollowedFit, Versioned, BaseEstimator):
         """Read sequences and targets: for a ``"fit"``, as one ``"portion"`` of them, or to use."""
         data = self._read_sequences(X, reset, purpose, sample_weight)
         y = self._check_targets(y)
-        check_consistent_length(data, y)
+        check_same_length(X=data, y=y)
         if reset:
             with about_validation_data():
                 y_val = None if y_val is None else self._check_targets(y_val)

@@ -143,6 +143,8 @@ def _to_ids(samples, vocabulary_size):
         X = samples.filled(PADDING) if isinstance(samples, np.ma.MaskedArray) else samples
         if getattr(getattr(X, "dtype", None), "kind", "O") not in "biu":
             X = to_numbers(X, "X", "whole-numbered ids")
+        if np.ndim(X) > 2:
+            raise ValueError(f"X must be a matrix of ids; got an array of shape {X.shape}.")
         X = check_array(X, dtype="numeric", ensure_min_features=0, input_name="X")
         ids, lengths = X.ravel(), [X.shape[1]] * len(X)
     whole = ids.dtype.kind == "f" and np.array_equal(ids, np.trunc(ids))

@@ -8,9 +8,10 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import log_expit, logsumexp
 from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from sklstm._arrays import check_same_length
 from sklstm._base import BaseLSTM
 from sklstm._epochs import PATIENCE, choose_epochs
 from sklstm._fit_tasks import clone_unfollowed, nothing_lost
@@ -59,6 +60,9 @@ class BaseEnsemble(BaseLSTM):
             X, inputs = self._reread(self._new_encoder(), X)
             if self._X_unlabelled is not None:
                 self._X_unlabelled = self._reread(self._new_encoder(), self._X_unlabelled)[0]
+            if sample_weight is not None:
+                purpose = "portion" if partial else "fit"
+                sample_weight = weigh_samples(sample_weight, inputs.offsets[1:], purpose)
             others = self._other_members(inputs, others)
             self._fit_members(others, X, inputs, y, sample_weight, X_val, y_val, groups, partial)
         return self
@@ -192,7 +196,7 @@ class BaseEnsemble(BaseLSTM):
 
     def _reread(self, encoder, X):
         """Read X, and return it in a form that can be read again, and what was read."""
-        X = X if hasattr(X, "__len__") else list(X)
+        X = list(X) if np.iterable(X) and not hasattr(X, "__len__") else X
         inputs = encoder.read(X, self)
         is_read = isinstance(inputs, Sequences) and not self._reads_strings
         return inputs if is_read else X, inputs
@@ -223,7 +227,7 @@ class WidePath:
         check_wide(kind == "ids" or (kind != "numbers" and inputs.categories))
         self.tokens = estimator._new_encoder().name_steps(inputs, estimator.mask_padding)
         y = estimator._check_targets(y)
-        check_consistent_length(inputs, y)
+        check_same_length(X=inputs, y=y)
         estimator._learn_targets(y, None if y_val is None else estimator._check_targets(y_val))
         if y.ndim == 1:
             estimator._declared_classes = estimator.classes_

@@ -6,7 +6,7 @@ from reprlib import repr as shorten
 import numpy as np
 from sklearn.utils import assert_all_finite
 
-from sklstm._arrays import to_numbers
+from sklstm._arrays import count_samples, to_numbers
 from sklstm._sklearn import check_sample_weight
 
 
@@ -20,6 +20,11 @@ def check_weights(sample_weight, samples, **options):
         assert_all_finite(sample_weight, input_name="sample_weight")
         if not sample_weight.ndim:
             sample_weight = float(sample_weight)
+        elif sample_weight.shape != ((n_samples := count_samples(samples)),):
+            raise ValueError(
+                "sample_weight must be one number for each sample; it has the shape "
+                f"{sample_weight.shape} for {n_samples} samples."
+            )
     return check_sample_weight(sample_weight, samples, dtype=float, **options)
 
 

@@ -389,6 +389,8 @@ class LSTMClassifier(ClassifierMixin, BaseEnsemble):
             if classes is None:
                 raise ValueError("classes must be passed on the first call to partial_fit.")
             self._declared_classes = _sort_labels(classes)
+            if len(self._declared_classes) < 2:
+                raise ValueError(f"classes must hold at least 2 labels; got {classes!r:.60}.")
         elif classes is not None and not np.array_equal(_sort_labels(classes), self.classes_):
             raise ValueError(
                 f"classes must be those of the first fit, {self.classes_.tolist()}, or be left "

@@ -100,6 +100,8 @@ class Collocations(FollowedFit, TransformerMixin, Versioned, BaseEstimator):
         self.scores_ = []
         for _ in range(self.n_passes):
             self.scores_.append(self._score(batch))
+            if not self.scores_[-1]:  # nor would a later pass find any
+                break
             batch = self._join(batch, self.scores_[-1])
         return self
 

@@ -4,9 +4,10 @@ from itertools import chain
 
 import numpy as np
 from sklearn.model_selection import GroupKFold, StratifiedKFold
-from sklearn.utils import check_random_state, column_or_1d
+from sklearn.utils import column_or_1d
 
-from sklstm._arrays import to_array
+from sklstm._arguments import to_random_state
+from sklstm._arrays import check_same_length, to_array
 from sklstm._unlabelled import find_unlabelled
 from sklstm.tags import check_tags, infer_scheme, span_columns
 
@@ -98,6 +99,7 @@ class DocumentKFold(GroupKFold):
                 "DocumentKFold balances the entities in y, got y=None. Pass the tags, or use "
                 "scikit-learn's GroupKFold."
             )
+        check_same_length(X=X, y=y, groups=groups)
         yield from super().split(X, y, groups)
 
     def _iter_test_indices(self, X, y, groups):
@@ -112,7 +114,7 @@ class DocumentKFold(GroupKFold):
         size = np.linalg.norm(shares, axis=1)
         order = np.arange(n_documents)
         if self.shuffle:
-            order = check_random_state(self.random_state).permutation(order)
+            order = to_random_state(self.random_state).permutation(order)
             size = np.frexp(size)[1]  # the power of two
         order = order[np.argsort(-size[order], kind="stable")]
         fold_of = _assign_folds(shares, order, self.n_splits)[document_of]
@@ -178,6 +180,8 @@ class LabelledKFold(StratifiedKFold):
 def _number_documents(groups):
     """Number the document of each sentence from 0, in order of appearance."""
     groups = to_array(groups, "groups", "the name or number of the document of each sentence")
+    if groups.ndim != 1 and groups.shape[1:] != (1,):
+        raise ValueError(f"groups must be one for each sentence; got the shape {groups.shape}.")
     names = column_or_1d(groups).tolist()
     for sentence, name in enumerate(names):
         if name is None or (name == name) is not True:  # NaN differs from itself

@@ -10,7 +10,9 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import check_is_fitted, check_non_negative, validate_data
 
+from sklstm._arrays import check_same_length, to_array, to_numbers
 from sklstm._fit_tasks import FollowedFit, followed
+from sklstm._labels import check_labels
 from sklstm._sample_weights import check_weights
 from sklstm._sklearn import Interval, fit_context
 from sklstm._versions import Versioned
@@ -99,6 +101,10 @@ class NaiveBayesWeights(
         NaiveBayesWeights
             The fitted transformer.
         """
+        if y is not None:
+            y = to_array(check_labels(y, "y"), "y", "one class for each sample")
+        X = _to_counts(X)
+        check_same_length(X=X, y=y)
         X, y = validate_data(self, X, y, **self._accepted(), multi_output=True)
         check_non_negative(X, "NaiveBayesWeights (counts in X)")
         y = _check_classes(y)
@@ -131,7 +137,7 @@ class NaiveBayesWeights(
             The weighted counts, or weighted ones and zeros; sparse if `X` is.
         """
         check_is_fitted(self)
-        X = validate_data(self, X, reset=False, **self._accepted())
+        X = validate_data(self, _to_counts(X), reset=False, **self._accepted())
         features = binarize(X) if self.binary else X
         return features @ diags_array(self.weights_) if issparse(X) else features * self.weights_
 
@@ -147,8 +153,21 @@ class NaiveBayesWeights(
         return tags
 
 
+def _to_counts(X):
+    """Make numbers of what is neither sparse nor a frame with names, whose checks are their own."""
+    if issparse(X) or hasattr(X, "columns"):
+        return X
+    expected = "a matrix of counts, with a row for each sample"
+    counts = to_numbers(X, "X", expected)
+    if counts.ndim > 2:
+        raise ValueError(f"X must be {expected}; got the shape {counts.shape}.")
+    return counts
+
+
 def _check_classes(y):
     """Return y, shape (n_samples,), if each sample has one of at least two classes."""
+    if y.dtype == object and len(set(map(type, y.ravel()))) > 1:
+        raise TypeError("y must hold classes of one type.")
     if type_of_target(y, input_name="y").startswith("multi") and np.ndim(y) == 2:
         raise ValueError(
             f"y has {y.shape[1]} columns, but a feature has one weight: fit one NaiveBayesWeights "

@@ -9,7 +9,7 @@ from sklearn.model_selection import KFold
 from sklearn.utils import check_array, column_or_1d, gen_batches
 from torch import nn
 
-from sklstm._arrays import to_numbers
+from sklstm._arrays import check_same_length, refuse_empty, to_numbers
 from sklstm._checkpoints import resumable
 from sklstm._fit_tasks import clone_unfollowed
 from sklstm._members import BaseEnsemble
@@ -415,6 +415,12 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
 
     def _check_targets(self, y):
         y = to_numbers(y, "y", "one number, or several, for each sample")
+        check_same_length(y=y)
+        refuse_empty(y, "y")
+        if y.ndim > 2:
+            raise ValueError(
+                f"y must be one number, or several, for each sample; got the shape {y.shape}."
+            )
         y = check_array(y, ensure_2d=False, dtype=float, input_name="y")
         return column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
 

@@ -513,7 +513,8 @@ def _vocabulary_tokens(vocabulary):
     if isinstance(vocabulary, Mapping):
         tokens = _order_by_id(vocabulary)
     else:
-        tokens = vocabulary.tolist() if isinstance(vocabulary, np.ndarray) else list(vocabulary)
+        is_array = isinstance(vocabulary, np.ndarray)
+        tokens = vocabulary.ravel().tolist() if is_array else list(vocabulary)
         if tuple(tokens[: len(SPECIAL_TOKENS)]) == SPECIAL_TOKENS:
             tokens = tokens[len(SPECIAL_TOKENS) :]
     wrong = [token for token in tokens if not isinstance(token, str)]

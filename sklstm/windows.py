@@ -5,10 +5,10 @@ from numbers import Integral
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils import check_array, check_consistent_length
+from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
-from sklstm._arrays import plain, to_numbers
+from sklstm._arrays import check_same_length, plain, to_numbers
 from sklstm._fit_tasks import FollowedFit, followed
 from sklstm._sklearn import Interval, fit_context
 from sklstm._versions import Versioned
@@ -141,10 +141,10 @@ class SlidingWindow(
         X = self._series(X, reset=False)
         if y is not None:
             y = plain(y, "y")
-            if not isinstance(y, np.ndarray):
+            if not isinstance(y, np.ndarray) or y.dtype.kind not in "biuf":
                 y = to_numbers(y, "y", "one number, or several, for each row of X")
+        check_same_length(X=X, y=y)
         y = X if y is None else check_array(y, ensure_2d=False, dtype=None, input_name="y")
-        check_consistent_length(X, y)
         self._check_length(X, self.horizon)
         windows = self._cut(X[: -self.horizon])
         first = 1 if self.pad_start else self.length  # the row after the first window
@@ -163,6 +163,11 @@ class SlidingWindow(
         )
         if series.ndim == 1:
             series = series[:, None]
+        if series.ndim > 2:
+            raise ValueError(
+                f"X must be one series, with a row for each step; got the shape {series.shape}. "
+                "Cut several series into windows one by one."
+            )
         X = X if hasattr(X, "columns") else series
         options = {"dtype": (np.float64, np.float32)}
         if not reset and not hasattr(self, "n_features_in_"):  # not fitted, which is allowed

@@ -37,7 +37,13 @@ class Schedule(Callback):
         if training and batch[0].begins_step:
             # at the middle of the step: the first and last rate are small, but not zero
             share = min((self.step_ + 0.5) / self.n_steps, 1.0)
-            factor = self.factor(share)
+            try:
+                factor = self.factor(share)
+            except (TypeError, ValueError) as error:
+                raise ValueError(
+                    f"schedule({share:.3f}) raised {error!r}; it must take the share of steps "
+                    "done, and return a number by which lr is multiplied."
+                ) from error
             if not isinstance(factor, Real) or not 0 <= factor < np.inf:
                 raise ValueError(
                     f"schedule({share:.3f}) returned {factor!r}; it must return a number of at "

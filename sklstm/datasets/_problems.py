@@ -77,6 +77,7 @@ def make_adding_problem(n_samples=1000, n_steps=100, *, random_state=None):
     array([1.15, 1.23, 0.09])
     """
     random_state = check_random_state(random_state)
+    n_samples, n_steps = int(n_samples), int(n_steps)  # NumPy takes no bool
     numbers = random_state.uniform(size=(n_samples, n_steps))
     half = n_steps // 2
     first = random_state.randint(half, size=n_samples)
@@ -158,7 +159,11 @@ def make_copy_task(n_samples=1000, lag=10, *, n_items=10, n_symbols=8, random_st
     dddh___>____ ________dddh
     """
     symbols = list(ascii_lowercase[:n_symbols])
-    drawn = check_random_state(random_state).choice(symbols, size=(n_samples, n_items)).tolist()
+    drawn = (
+        check_random_state(random_state)
+        .choice(symbols, size=(int(n_samples), int(n_items)))
+        .tolist()
+    )
     X = [[*items, *[BLANK] * lag, RECALL, *[BLANK] * n_items] for items in drawn]
     y = [[*[BLANK] * (n_items + lag + 1), *items] for items in drawn]
     return X, y
@@ -224,6 +229,7 @@ def make_parity(n_samples=1000, n_steps=10, *, min_steps=1, random_state=None):
         raise ValueError(
             f"min_steps={min_steps} is above n_steps={n_steps}: lower min_steps, or raise n_steps."
         )
+    n_samples = int(n_samples)  # NumPy takes no bool
     random_state = check_random_state(random_state)
     lengths = random_state.randint(min_steps, n_steps + 1, size=n_samples)
     bits = random_state.randint(2, size=lengths.sum())

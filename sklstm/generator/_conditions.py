@@ -127,7 +127,7 @@ def _as_array(y, name="y"):
     try:
         array = np.asarray(y)
     except CONVERSION_ERRORS as error:
-        raise restated(error, "Every text has one condition.") from None
+        raise restated(error, f"Every text has one condition in {name}.") from None
     if array.dtype.kind == "U" and isinstance(y, list | tuple):
         array = np.asarray(y, dtype=object)  # in which a missing value is no string
     is_column = array.ndim == 2 and array.shape[1] == 1 and array.dtype.kind in "OSU"

@@ -4,9 +4,9 @@ from itertools import islice
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.utils import check_random_state, check_scalar
+from sklearn.utils import check_scalar
 
-from sklstm._arguments import check_option, describe
+from sklstm._arguments import check_option, describe, to_random_state
 from sklstm.generator._sampler import BOUNDARY, Sampler, SamplingRule, UniformNumbers
 
 
@@ -124,7 +124,7 @@ class SamplingMixin:
         check_scalar(n_samples, "n_samples", Integral, min_val=1, max_val=2**31 - 1)
         prefix = self._prefix_codes(prefix, max_length, handle_unknown)
         conditions = self._condition_for(condition, n_samples)
-        return prefix, conditions, check_random_state(random_state).randint(2**31 - 1)
+        return prefix, conditions, to_random_state(random_state).randint(2**31 - 1)
 
     def _sampler(self, prefix, conditions, draws, rule):
         return Sampler(self._models, prefix, conditions, draws, rule)
@@ -139,7 +139,7 @@ class SamplingMixin:
         return texts if self._encoder.level == "token" else list(map("".join, texts))
 
     def _prefix_codes(self, prefix, max_length, handle_unknown):
-        check_scalar(max_length, "max_length", Integral, min_val=1)
+        check_scalar(max_length, "max_length", Integral, min_val=1, max_val=2**31 - 1)
         check_option(handle_unknown, ("error", "skip"), "handle_unknown")
         kind, hint, level = str, "a str", self._encoder.level
         if level == "token":

@@ -1,9 +1,10 @@
 """Attention of a decoder: ``attention_weights`` and its display."""
 
 import torch
-from sklearn.utils import Bunch, check_consistent_length
+from sklearn.utils import Bunch
 
 from sklstm._arguments import describe
+from sklstm._arrays import check_same_length
 from sklstm.inspection._drawing import MAX_NAMES, check_result, choose, make_axes, shorten
 from sklstm.inspection._inspected_network import InspectedNetwork
 from sklstm.nn.batches import in_row_order
@@ -78,7 +79,7 @@ def attention_weights(estimator, X, y=None):
             'it with attention="additive" or "dot".'
         )
     y = model._check_targets(estimator.predict(X) if y is None else y)
-    check_consistent_length(inspected.data, y)
+    check_same_length(X=inspected.data, y=y)
     targets = model._symbols.encode(y)
 
     @torch.no_grad()

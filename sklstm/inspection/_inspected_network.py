@@ -5,9 +5,9 @@ from copy import deepcopy
 import numpy as np
 import torch
 from sklearn.pipeline import Pipeline
-from sklearn.utils import check_consistent_length
 
 from sklstm._arguments import describe
+from sklstm._arrays import check_same_length
 from sklstm._base import BaseLSTM
 from sklstm.nn.networks import SequenceNet
 from sklstm.nn.recording import record
@@ -56,7 +56,7 @@ class InspectedNetwork:
     def attach_targets(self, y):
         """Check y and attach it to the data, in the form that the loss takes."""
         y = self.estimator._check_targets(y)
-        check_consistent_length(self.data, y)
+        check_same_length(X=self.data, y=y)
         targets = self.estimator._encode_targets(y, np.ones(len(y)), purpose="use")
         self.data.weights = self.data.importance = torch.ones(len(y))
         self.estimator._attach_targets(self.data, targets, purpose="use")

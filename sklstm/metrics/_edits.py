@@ -1,9 +1,8 @@
 """Scores of output sequences, which may differ in length from the true ones."""
 
 import numpy as np
-from sklearn.utils import check_consistent_length
 
-from sklstm._arrays import to_list
+from sklstm._arrays import check_same_length, to_list
 from sklstm._sample_weights import check_weights
 from sklstm._text_checks import check_texts, check_tokens
 from sklstm.metrics._comparison import divide, with_name
@@ -55,7 +54,7 @@ def token_error_rate(y_true, y_pred, *, sample_weight=None):
     """
     y_true = with_name("y_true", _check_sequences, y_true)
     y_pred = with_name("y_pred", _check_sequences, y_pred)
-    check_consistent_length(y_true, y_pred)
+    check_same_length(y_true=y_true, y_pred=y_pred)
     if isinstance(y_true[0], str) != isinstance(y_pred[0], str):
         raise TypeError(
             "One of y_true and y_pred holds strings, the other one token lists: characters would "

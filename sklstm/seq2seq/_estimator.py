@@ -5,12 +5,11 @@ from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.utils import check_consistent_length
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from sklstm._arguments import check_count, check_memory
-from sklstm._arrays import to_object_array
+from sklstm._arrays import check_same_length, to_object_array
 from sklstm._checkpoints import resumable
 from sklstm._members import BaseEnsemble
 from sklstm._sklearn import Interval, StrOptions, fit_context, validate_parameter_constraints
@@ -324,7 +323,7 @@ class LSTMSeq2Seq(BaseEnsemble):
         "teacher_forcing": [Interval(Real, 0, 1, closed="both")],
         "beam_size": [Interval(Integral, 1, None, closed="left")],
         "length_penalty": [Interval(Real, 0, None, closed="left")],
-        "max_length": [Interval(Integral, 1, None, closed="left"), None],
+        "max_length": [Interval(Integral, 1, 2**31 - 1, closed="both"), None],
     }
     del _parameter_constraints["pooling"], _parameter_constraints["mask_padding"]
 
@@ -528,7 +527,7 @@ class LSTMSeq2Seq(BaseEnsemble):
         y, weights = self._check_scored(y, sample_weight)
         self._symbols.check(y)
         predicted = self.predict(X)
-        check_consistent_length(predicted, y)
+        check_same_length(X=predicted, y=y)
         hits = [list(a) == list(b) for a, b in zip(y, predicted, strict=True)]
         return float(np.average(hits, weights=weights))
 

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._arrays import plain, refuse_dates, refuse_empty
+from sklstm._arrays import plain, refuse_dates, refuse_empty, to_list
 from sklstm._fit_tasks import FollowedFit, followed
 from sklstm._ragged_numbers import check_columns, to_ragged_numbers
 from sklstm._sklearn import Interval, StrOptions, fit_context
@@ -155,6 +155,8 @@ class SequencePadder(
             refuse_dates(X, "X")
             if hasattr(X, "__array__") and not isinstance(X, np.ndarray):
                 X = plain(np.asarray(X))
+            if not isinstance(X, np.ndarray):
+                X = to_list(X, "one sequence for each sample")
             if self.ids:
                 X = Sequences.from_ids(X)
             elif _holds_tokens(X):
@@ -202,7 +204,8 @@ def _holds_tokens(X):
     if isinstance(X, np.ndarray) and X.dtype.kind in "biufc":
         return False
     ragged = (list, tuple, np.ndarray)
-    telling = next((row for row in X if not isinstance(row, ragged) or len(row)), None)
+    rows = (row for row in X if getattr(row, "ndim", 1))  # others have an error of their own
+    telling = next((row for row in rows if not isinstance(row, ragged) or len(row)), None)
     if telling is None:  # only empty sequences
         return not any(isinstance(row, np.ndarray) for row in X)
     return isinstance(telling[0] if isinstance(telling, ragged) else telling, str)

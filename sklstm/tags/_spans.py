@@ -392,7 +392,9 @@ def _check_span(span):
     except (TypeError, ValueError):
         raise TypeError(f"{describe(span)} is not a span; one is (type, start, end).") from None
     if not isinstance(kind, str) or not all(isinstance(place, Integral) for place in (start, end)):
-        raise TypeError(f"{tuple(span)} must be a type, which is a str, and two integers.")
+        raise TypeError(
+            f"{tuple(span)} is not a span; one is a type, which is a str, and two integers."
+        )
     return Span(kind, int(start), int(end))
 
 
@@ -433,7 +435,7 @@ def _hint(value):
 
 
 def _one_sentence(tags):
-    if not isinstance(tags, (list, tuple, np.ndarray)):
+    if not isinstance(tags, (list, tuple, np.ndarray)) or not getattr(tags, "ndim", 1):
         raise TypeError(f"Expected the tags of one sentence in a list, got {describe(tags)}.")
     tags = list(tags)
     wrong = [tag for tag in tags if not isinstance(tag, str)]
