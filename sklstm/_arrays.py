@@ -169,7 +169,9 @@ def check_same_length(**arrays):
     arrays = {name: array for name, array in arrays.items() if array is not None}
     for name, array in arrays.items():
         if not hasattr(array, "__len__") or not getattr(array, "ndim", 1):
-            raise TypeError(f"{name} must hold a value for each sample; got {describe(array)}.")
+            raise TypeError(
+                f"{name} must hold a value for each sample; got the scalar {describe(array)}."
+            )
     lengths = {name: count_samples(array) for name, array in arrays.items()}
     if len(set(lengths.values())) > 1:
         found = ", ".join(f"{length} of {name}" for name, length in lengths.items())

@@ -8,7 +8,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_array
 from sklearn.utils.validation import validate_data
 
-from sklstm._arrays import check_same_length, plain, to_numbers
+from sklstm._arrays import check_same_length, plain, refuse_empty, to_numbers
 from sklstm._fit_tasks import FollowedFit, followed
 from sklstm._sklearn import Interval, fit_context
 from sklstm._versions import Versioned
@@ -141,9 +141,11 @@ class SlidingWindow(
         X = self._series(X, reset=False)
         if y is not None:
             y = plain(y, "y")
-            if not isinstance(y, np.ndarray) or y.dtype.kind not in "biuf":
+            if not isinstance(y, np.ndarray) or y.dtype.kind not in "biufUS":
                 y = to_numbers(y, "y", "one number, or several, for each row of X")
-        check_same_length(X=X, y=y)
+            check_same_length(y=y)
+            refuse_empty(y, "y")
+            check_same_length(X=X, y=y)
         y = X if y is None else check_array(y, ensure_2d=False, dtype=None, input_name="y")
         self._check_length(X, self.horizon)
         windows = self._cut(X[: -self.horizon])
@@ -165,8 +167,8 @@ class SlidingWindow(
             series = series[:, None]
         if series.ndim > 2:
             raise ValueError(
-                f"X must be one series, with a row for each step; got the shape {series.shape}. "
-                "Cut several series into windows one by one."
+                f"X must be one series, with a row for each step. Found array with dim "
+                f"{series.ndim}, of the shape {series.shape}: cut several series one by one."
             )
         X = X if hasattr(X, "columns") else series
         options = {"dtype": (np.float64, np.float32)}

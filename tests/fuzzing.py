@@ -465,7 +465,7 @@ OTHER_NAMES = {  # by which a message may call an argument
     "categories": "categor|[Cc]ode|vector",
     "vectors": "[Vv]ector|categor",
     "groups": "group|document",
-    "condition": "condition",
+    "condition": "condition|Sequences",
     "key": "Sequences|index",
     "n_splits": "folds",
     "random_state": "seed",

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 ENTRIES = {entry.name: entry for entry in entries()}
 FEW = settings(
-    max_examples=4, derandomize=True, database=None, phases=(Phase.generate,),
+    max_examples=8, derandomize=True, database=None, phases=(Phase.generate,),
     suppress_health_check=list(HealthCheck),
 )  # fmt: skip
 

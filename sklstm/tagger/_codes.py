@@ -5,7 +5,7 @@ from itertools import chain
 import numpy as np
 
 from sklstm._arguments import describe
-from sklstm._arrays import to_list
+from sklstm._arrays import plain, to_list
 from sklstm._sample_weights import weigh_classes
 from sklstm.tags import check_tags, convert_tags, infer_scheme, spans_to_tags, tags_to_spans
 from sklstm.tags._spans import OUTSIDE, PREFIXES
@@ -176,7 +176,7 @@ class TagCodes:
 def _list_declared(tags):
     if tags is None or (isinstance(tags, (list, tuple)) and not tags):
         return []
-    tags = to_list(tags, "classes, the tags that will come")
+    tags = to_list(plain(tags, "classes"), "classes, the tags that will come")
     if not all(isinstance(tag, str) for tag in tags):
         raise TypeError(f"classes must hold tags, each a str; got {describe(tags)}.")
     return tags
