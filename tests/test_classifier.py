@@ -465,7 +465,7 @@ BAD_FITS = {
     "NaN in vectors": ({}, embedded(unknown=np.nan), y, {}, ValueError, "vectors of X"),
     # targets
     "no y": ({}, SERIES, None, {}, ValueError, "requires y"),
-    "short y": ({}, SERIES, y[:19], {}, ValueError, r"\[20, 19\]"),
+    "short y": ({}, SERIES, y[:19], {}, ValueError, "20 of X, 19 of y"),
     "one class": ({}, SERIES, np.zeros(20), {}, ValueError, "only one class: 0.0"),
     "numbers as labels": ({}, SERIES, SERIES[:, 0], {}, ValueError, "continuous"),
     "NaN as label": ({}, SERIES, np.where(y, 1, np.nan), {}, ValueError, "NaN"),
@@ -493,7 +493,7 @@ BAD_FITS = {
     "y_val alone": ({}, SERIES, y, {"y_val": y}, ValueError, "X_val and y_val together"),
     "other width": ({}, SERIES, y, {"X_val": SERIES[:, :3], "y_val": y}, ValueError, "3 features"),
     "other kind": ({}, SERIES, y, {"X_val": TOKENS, "y_val": y}, ValueError, "X now holds tokens"),
-    "short y_val": ({}, SERIES, y, {"X_val": SERIES, "y_val": y[1:]}, ValueError, r"\[20, 19\]"),
+    "short y_val": ({}, SERIES, y, {"X_val": SERIES, "y_val": y[1:]}, ValueError, "20 of X, 19 of y"),
     "strings for numbers": (
         {}, SERIES, y, {"X_val": SERIES, "y_val": LABELS}, ValueError, "In the validation data"),
     "too few to hold out": (
