@@ -443,7 +443,7 @@ BAD_FITS = {
     "infinity among ids": (ids, a([2, np.inf], [3]), y, {}, ValueError, "the id inf"),
     "boolean ids": (ids, SERIES > 0, y, {}, ValueError, "got bool"),
     "scalar among ids": (ids, a([2, 3], 4), y, {}, ValueError, "sample 1 is 4"),
-    "matrices of ids": (ids, np.ones((20, 2, 2), int), y, {}, ValueError, "dim 3"),
+    "matrices of ids": (ids, np.ones((20, 2, 2), int), y, {}, ValueError, "shape .20, 2, 2"),
     "ids past those of Sequences": (ids, Sequences.from_ids(a([6])), y, {}, ValueError, "the id 6"),
     "Sequences of ids": ({}, Sequences.from_ids(IDS), y, {}, ValueError, "set vocabulary_size="),
     # numbers
@@ -493,7 +493,7 @@ BAD_FITS = {
     "y_val alone": ({}, SERIES, y, {"y_val": y}, ValueError, "X_val and y_val together"),
     "other width": ({}, SERIES, y, {"X_val": SERIES[:, :3], "y_val": y}, ValueError, "3 features"),
     "other kind": ({}, SERIES, y, {"X_val": TOKENS, "y_val": y}, ValueError, "X now holds tokens"),
-    "short y_val": ({}, SERIES, y, {"X_val": SERIES, "y_val": y[1:]}, ValueError, "20 of X, 19 of y"),
+    "short y_val": ({}, SERIES, y, {"X_val": SERIES, "y_val": y[1:]}, ValueError, "X, 19 of y"),
     "strings for numbers": (
         {}, SERIES, y, {"X_val": SERIES, "y_val": LABELS}, ValueError, "In the validation data"),
     "too few to hold out": (

@@ -494,7 +494,7 @@ BAD_FITS = {
         {}, SENTENCES, TAGS, val(y=with_row(Y_VAL, 1, ["O"])), ValueError,
         "In the validation data: Sequence 1 has 2 steps but 1 tags"),
     "a sentence too few in the dev set": (
-        {}, SENTENCES, TAGS, val(y=Y_VAL[1:]), ValueError, r"In the validation data: .*\[6, 5\]"),
+        {}, SENTENCES, TAGS, val(y=Y_VAL[1:]), ValueError, "In the validation data: .* 5 of y"),
     "an empty dev set": (
         {}, SENTENCES, TAGS, val([], []), ValueError, "In the validation data: .* 0 sample"),
     "texts in the dev set": (
