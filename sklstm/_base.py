@@ -10,7 +10,6 @@ from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._arguments import describe
 from sklstm._arrays import check_same_length
 from sklstm._callbacks import copy_callbacks
 from sklstm._device import choose_device, seeded
@@ -314,7 +313,7 @@ class BaseLSTM(FollowedFit, Versioned, BaseEstimator):
         for name, value in self.get_params(deep=False).items():
             if isinstance(value, Integral) and abs(int(value)) >= 2**63:
                 raise ValueError(
-                    f"{name} is {describe(value)}, which is too large: integers go up to 2**63 - 1."
+                    f"{name} is {value!r:.40}, which is too large: integers go up to 2**63 - 1."
                 )
 
     def _check_ready(self):
