@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sklstm._arguments import check_option, describe
-from sklstm._arrays import to_list
+from sklstm._arrays import plain, to_list
 
 SCHEMES = ("IOB1", "IOB2", "IOBES", "BILOU")
 MODES = ("strict", "conlleval")
@@ -399,6 +399,7 @@ def _check_span(span):
 
 
 def _tag_lists(y):
+    y = plain(y, "y")
     is_matrix = isinstance(y, np.ndarray) and y.ndim == 2
     rows = y.tolist() if is_matrix else to_list(y, "one list of tags for each sentence")
     rows = [np.asarray(r, object).tolist() if hasattr(r, "__array__") else r for r in rows]
