@@ -81,7 +81,7 @@ class BaseEnsemble(BaseLSTM):
                 "validation data."
             )
         if marks is not None:
-            check_consistent_length(X, y)
+            check_same_length(X=X, y=y)
             y, (X, sample_weight, groups), others = part(y, marks, X, sample_weight, groups)
             X_unlabelled = others if X_unlabelled is None else join(others, X_unlabelled)
         if learns and (X_unlabelled is None or not n_samples(X_unlabelled)):
