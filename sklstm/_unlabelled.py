@@ -27,7 +27,7 @@ def find_unlabelled(y, *, expected):
     ndarray of bool, shape (n_samples,), or None
         None if there is no mark.
     """
-    marks = _marks(y)
+    marks = _marks(y, with_none=expected)  # else None is a missing label as any other
     if marks is None or not marks.any():
         return None
     labels = set(np.asarray(plain(y, "y"), object).ravel()[~marks])
@@ -37,16 +37,16 @@ def find_unlabelled(y, *, expected):
                 "y marks every sample as unlabelled, by -1 or None: there is nothing to learn from."
             )
         return marks
-    if len(labels) == 1 and None not in list(np.asarray(y, object).ravel()):
-        return None  # the classes -1 and 1, of old
+    if len(labels) < 2:
+        return None  # the classes -1 and 1, as ever
     raise ValueError(
-        f"y holds -1 or None, which marks unlabelled samples, in {marks.sum()} of {len(marks)} "
-        "places. To learn from them, set adversarial=5.0 and virtual_adversarial=1.0; else leave "
-        "them out. If -1 is a class, give the classes other names."
+        f"y holds -1, which marks unlabelled samples, in {marks.sum()} of {len(marks)} places. "
+        "To learn from them, set adversarial=2.0 and virtual_adversarial=1.0; else leave them "
+        "out. If -1 is a class, give the classes other names."
     )
 
 
-def _marks(y):
+def _marks(y, with_none):
     """Return where a column of labels is -1 or None, or None if y is no such column."""
     y = plain(y, "y")
     if isinstance(getattr(y, "dtype", None), np.dtype) and y.dtype.kind not in "iufO":
@@ -59,13 +59,13 @@ def _marks(y):
         column = column[:, 0]
     if column.ndim != 1:
         return None
-    return np.array([_is_mark(label) for label in column], bool)
+    return np.array([_is_mark(label, with_none) for label in column], bool)
 
 
-def _is_mark(label):
-    if isinstance(label, bool | np.bool_):
-        return False
-    return label is None or (isinstance(label, int | float | np.number) and label == UNLABELLED)
+def _is_mark(label, with_none):
+    if label is None or isinstance(label, bool | np.bool_):
+        return label is None and with_none
+    return isinstance(label, int | float | np.number) and label == UNLABELLED
 
 
 def part(y, marks, X, sample_weight, groups):

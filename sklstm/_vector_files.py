@@ -14,6 +14,8 @@ from itertools import chain, islice, takewhile
 
 import numpy as np
 
+from sklstm._arguments import levels_to_caller
+
 OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
 FAILURES = (
     *(ValueError, EOFError, MemoryError, OSError, KeyError),
@@ -103,7 +105,7 @@ def _spell_out(tokens, path):
             "encoding, convert it, for example with Path(new).write_text(Path(old).read_text("
             "'latin-1'), 'utf-8').",
             UserWarning,
-            stacklevel=7,
+            stacklevel=levels_to_caller(),
         )
     return tokens
 

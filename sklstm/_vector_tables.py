@@ -7,6 +7,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import check_random_state
 
+from sklstm._arguments import levels_to_caller
 from sklstm.sequences._fields import SPECIAL_TOKENS, UNKNOWN
 
 
@@ -58,7 +59,7 @@ def keep_first(tokens, table):
         f"{len(tokens) - len(rows)} of {len(tokens)} vectors repeat a token, such as "
         f"{repeated!r}, which has {n}: the first vector of each is kept.",
         UserWarning,
-        stacklevel=5,
+        stacklevel=levels_to_caller(),
     )
     head = range(len(SPECIAL_TOKENS))
     table = table[[*head, *(row + len(head) for row in rows)]]

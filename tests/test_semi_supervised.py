@@ -66,7 +66,7 @@ class TestMarks:
         assert classifier().fit(X[:20], 2 * KINDS[:20] - 1).classes_.tolist() == [-1, 1]
 
     def test_among_others_minus_one_is_no_class_in_silence(self):
-        for y in (Y, Y.tolist(), [["no", "yes", None][kind] for kind in Y]):
+        for y in (Y, Y.tolist(), np.array(["no", "yes", -1], object)[Y]):
             with pytest.raises(ValueError, match=r"40 of 60 places.*virtual_adversarial"):
                 classifier().fit(X, y)
 

@@ -14,6 +14,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from sklstm._arguments import levels_to_caller
 from sklstm._checkpoints import resumable
 from sklstm._fit_tasks import FollowedFit
 from sklstm._sklearn import Interval, StrOptions, fit_context
@@ -415,7 +416,9 @@ class Word2VecEmbedder(
         coverage = Coverage(counts, unknown, len(lacking) - len(unknown))
         self._report(coverage.summary())
         if coverage.is_low:
-            warnings.warn(coverage.advice(self.vocabulary_, self), UserWarning, stacklevel=4)
+            warnings.warn(
+                coverage.advice(self.vocabulary_, self), UserWarning, stacklevel=levels_to_caller()
+            )
 
     def _add_missing(self, batch):
         if self.ngram_vectors_ is not None:  # no token lacks a vector
@@ -503,19 +506,23 @@ class Word2VecEmbedder(
 
     def _warn_of_no_effect(self, extra_tokens):
         if self.vectors is not None and extra_tokens is not None:
-            warnings.warn("extra_tokens has no effect with vectors=.", UserWarning, stacklevel=4)
+            warnings.warn(
+                "extra_tokens has no effect with vectors=.",
+                UserWarning,
+                stacklevel=levels_to_caller(),
+            )
         if self.vectors is None and self.min_count_missing is not None:
             warnings.warn(
                 f"min_count_missing={self.min_count_missing} has no effect on vectors that are "
                 "trained: set min_count.",
                 UserWarning,
-                stacklevel=4,
+                stacklevel=levels_to_caller(),
             )
         if self.random_state is not None and self.n_jobs not in (None, 1):
             warnings.warn(
                 f"n_jobs={self.n_jobs} has no effect: with a random_state one thread trains.",
                 UserWarning,
-                stacklevel=4,
+                stacklevel=levels_to_caller(),
             )
 
     def __sklearn_tags__(self):

@@ -10,6 +10,7 @@ import numpy as np
 from gensim.models import KeyedVectors
 from gensim.models.fasttext import FastTextKeyedVectors
 
+from sklstm._arguments import levels_to_caller
 from sklstm._arrays import to_list, to_numbers
 from sklstm._vector_files import is_fasttext_model, read_tokens_and_table
 from sklstm._vector_tables import check_table, keep_first, rows_in_order, with_special_rows
@@ -170,6 +171,6 @@ def _with_tokens(vectors, tokens):
         f"{len(tokens) - len(rows)} of {len(tokens)} vectors have no token, which is what gensim "
         "makes of a file that repeats tokens: they are left out.",
         UserWarning,
-        stacklevel=7,
+        stacklevel=levels_to_caller(),
     )
     return vectors[rows], [tokens[row] for row in rows]

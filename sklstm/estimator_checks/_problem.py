@@ -62,7 +62,7 @@ class Problem:
         self.first = estimator.steps[0][1] if isinstance(estimator, Pipeline) else estimator
         self.last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
         self.tags, self.input_tags = tags_of(estimator), tags_of(self.first).input_tags
-        tokens, targets = self._default_data(y)
+        tokens, targets = copy.deepcopy(self._default_data(y))  # an estimator may change them
         if X is None:
             takes_texts = self.input_tags.string
             X = [" ".join(sample) for sample in tokens] if takes_texts else tokens

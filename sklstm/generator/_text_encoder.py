@@ -5,6 +5,7 @@ from reprlib import repr as shorten
 
 import numpy as np
 
+from sklstm._arguments import levels_to_caller
 from sklstm._input_encoder import InputEncoder
 from sklstm._text_checks import check_symbols
 from sklstm.generator._sampler import BOUNDARY
@@ -72,7 +73,7 @@ class TextEncoder(InputEncoder):
                 "unknown and never generated, since the softmax has no output for them. Name "
                 "all symbols in the first partial_fit, or fit anew.",
                 UserWarning,
-                stacklevel=7,
+                stacklevel=levels_to_caller(),
             )
         return self
 

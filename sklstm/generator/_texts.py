@@ -5,6 +5,7 @@ from reprlib import repr as shorten
 
 import numpy as np
 
+from sklstm._arguments import levels_to_caller
 from sklstm._samples import Samples
 from sklstm._text_checks import check_symbols, check_texts
 from sklstm.generator._sampler import BOUNDARY
@@ -146,7 +147,7 @@ def warn_of_long_texts(data):
             f"A text of {longest:,} symbols is learned as a whole, with a single optimizer "
             "step in an epoch. Set bptt_steps, for example to 100.",
             UserWarning,
-            stacklevel=7,
+            stacklevel=levels_to_caller(),
         )
 
 
