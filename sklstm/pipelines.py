@@ -48,6 +48,8 @@ TAGGING_EFFORTS = {
         "average": 0.4,
     },
 }
+# pretrained vectors tell of a word what its affixes only hint at
+WITH_VECTORS = {"affixes": False, "wide": False}
 # how text_classifier trains word vectors
 VECTORS = {
     "fast": {"vector_size": 50},
@@ -164,8 +166,8 @@ def entity_tagger(
 
     Its steps are ``tokenizer``, ``word2vecembedder`` and ``lstmtagger``. The tokenizer keeps case,
     punctuation and character spans. The embedder looks up lower-cased words with folded digits, and
-    adds vectors for frequent words that `vectors` lack. The tagger also reads the spelling of each
-    word, with case.
+    adds vectors for frequent words that `vectors` lack. The tagger also reads the characters of each
+    word, with case, and without `vectors` its affixes.
 
     Parameters
     ----------
@@ -232,6 +234,7 @@ def entity_tagger(
         **{
             "random_state": random_state,
             "verbose": verbose,
+            **({} if vectors is None else WITH_VECTORS),
             **TAGGING_EFFORTS[effort],
             **tagger_params,
         }

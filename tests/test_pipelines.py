@@ -149,6 +149,11 @@ class TestTextClassifier:
 
 
 class TestEntityTagger:
+    def test_affixes_are_read_without_vectors_only(self, vectors):
+        assert entity_tagger(vectors)[-1].affixes is False
+        assert entity_tagger(vectors, affixes=True)[-1].affixes is True
+        assert entity_tagger()[-1].affixes == entity_tagger()[-1].wide == "auto"
+
     @pytest.mark.parametrize("language", SENTENCES)
     @pytest.mark.parametrize("ready", [False, True], ids=["trained", "ready"])
     def test_raw_texts_in_entities_out(self, language, ready):
