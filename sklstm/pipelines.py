@@ -166,8 +166,8 @@ def entity_tagger(
 
     Its steps are ``tokenizer``, ``word2vecembedder`` and ``lstmtagger``. The tokenizer keeps case,
     punctuation and character spans. The embedder looks up lower-cased words with folded digits, and
-    adds vectors for frequent words that `vectors` lack. The tagger also reads the characters of each
-    word, with case, and without `vectors` its affixes.
+    adds vectors for frequent words that `vectors` lack. The tagger also reads the spelling of each
+    word, with case; its affixes only without `vectors`.
 
     Parameters
     ----------

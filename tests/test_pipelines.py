@@ -149,9 +149,9 @@ class TestTextClassifier:
 
 
 class TestEntityTagger:
-    def test_affixes_are_read_without_vectors_only(self, vectors):
-        assert entity_tagger(vectors)[-1].affixes is False
-        assert entity_tagger(vectors, affixes=True)[-1].affixes is True
+    def test_affixes_are_read_without_vectors_only(self):
+        assert entity_tagger(VECTORS)[-1].affixes is False
+        assert entity_tagger(VECTORS, affixes=True)[-1].affixes is True
         assert entity_tagger()[-1].affixes == entity_tagger()[-1].wide == "auto"
 
     @pytest.mark.parametrize("language", SENTENCES)
@@ -161,7 +161,7 @@ class TestEntityTagger:
         words = Tokenizer(punctuation=True).transform(texts[1:])[0]
         rows = np.random.default_rng(0).normal(size=(len(words), 8))
         vectors = dict(zip(words, rows, strict=True)) if ready else None
-        pipe = tagger(vectors).fit(texts * 6, tags * 6)
+        pipe = tagger(vectors, max_epochs=60).fit(texts * 6, tags * 6)
         assert pipe.predict(texts).tolist() == tags
         assert pipe.score(texts, tags) == 1.0
         entities = pipe.predict_entities(texts)[0]
