@@ -8,7 +8,7 @@ from functools import partial, wraps
 import numpy as np
 import pandas as pd
 from scipy.special import softmax
-from sklearn.utils.metadata_routing import UNUSED
+from sklearn.utils.metadata_routing import MetadataRequest
 from sound import (
     Classifier,
     Counts,
@@ -165,7 +165,8 @@ class TakesNoY(Counts):
 
 
 class RoutesNothing(Classifier):
-    __metadata_request__fit = {"sample_weight": UNUSED}
+    def get_metadata_routing(self):
+        return MetadataRequest(owner=type(self).__name__)
 
 
 def is_main_thread():
