@@ -32,6 +32,8 @@ BATCH_OPTIONS = {
     *(f"iterator_{part}__{name}" for part in ("train", "valid")
       for name in ("batch_size", "pool_size", "n_steps")),
 }  # fmt: skip
+# parameters of some estimators that say what is minimised
+OBJECTIVES = ("adversarial", "virtual_adversarial", "entropy")
 
 
 def net_options(estimator, network, architecture, batches, precision, criterion, score=None):
@@ -74,14 +76,7 @@ def net_options(estimator, network, architecture, batches, precision, criterion,
         "train_split": None,
         "device": estimator.device,
         "precision": precision,
-        **{
-            name: getattr(estimator, name, default)
-            for name, default in (
-                ("adversarial", None),
-                ("virtual_adversarial", 0.0),
-                ("entropy", 0.0),
-            )
-        },
+        **{name: getattr(estimator, name) for name in OBJECTIVES if hasattr(estimator, name)},
         "verbose": int(estimator.verbose),
     }
     if estimator.verbose and not sys.stdout.isatty():

@@ -49,16 +49,19 @@ def find_unlabelled(y, *, expected):
 def _marks(y, with_none):
     """Return where a column of labels is -1 or None, or None if y is no such column."""
     y = plain(y, "y")
-    if isinstance(getattr(y, "dtype", None), np.dtype) and y.dtype.kind not in "iufO":
+    is_array = isinstance(getattr(y, "dtype", None), np.dtype)
+    if is_array and y.dtype.kind not in "iufO":
         return None
     try:
-        column = np.asarray(y, dtype=object)
+        column = np.asarray(y, dtype=y.dtype if is_array else object)
     except (TypeError, ValueError):
         return None
     if column.ndim == 2 and column.shape[1] == 1:
         column = column[:, 0]
     if column.ndim != 1:
         return None
+    if column.dtype != object:
+        return column == UNLABELLED
     return np.array([_is_mark(label, with_none) for label in column], bool)
 
 
