@@ -28,9 +28,9 @@ def _few_epochs(request, monkeypatch):
     is_doctest = isinstance(request.node, pytest.DoctestItem)
     if is_doctest or request.node.get_closest_marker("whole_training"):
         return
-    from sklstm import _training
+    from sklstm import _epochs
 
-    choose = _training.choose_epochs
+    choose = _epochs.choose_epochs
     monkeypatch.setattr(
-        _training, "choose_epochs", lambda n, few: min(choose(n, few), 50 if few == 50 else 10)
+        _epochs, "choose_epochs", lambda n, few: min(choose(n, few), 50 if few == 50 else 10)
     )

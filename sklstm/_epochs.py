@@ -31,3 +31,10 @@ def choose_epochs(n_updates, epochs_of_few):
     """
     ratio = FEW_UPDATES / max(n_updates, 1)
     return max(MIN_EPOCHS, ceil(epochs_of_few * (ratio if ratio > 1 else ratio**DECAY)))
+
+
+def resolve_epochs(max_epochs, n_updates, epochs_of_few):
+    """Return the number of epochs that `max_epochs` means, see `choose_epochs`."""
+    if max_epochs not in PATIENCE:
+        return max_epochs
+    return choose_epochs(n_updates, epochs_of_few * PATIENCE[max_epochs])

@@ -5,6 +5,7 @@ from numbers import Integral
 from time import perf_counter
 
 import numpy as np
+from joblib import effective_n_jobs
 from scipy.optimize import minimize
 from scipy.special import log_expit, logsumexp
 from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
@@ -13,10 +14,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from sklstm._arrays import check_same_length
 from sklstm._base import BaseLSTM
-from sklstm._epochs import PATIENCE, choose_epochs
+from sklstm._epochs import resolve_epochs
 from sklstm._fit_tasks import clone_unfollowed, nothing_lost
 from sklstm._inputs import kind_of
 from sklstm._sample_weights import weigh_samples
+from sklstm._side_by_side import train_side_by_side
 from sklstm._sklearn import Interval, StrOptions, safe_indexing
 from sklstm._unlabelled import find_unlabelled, join, n_samples, part
 from sklstm._wide import LinearTextModel
@@ -37,6 +39,7 @@ class BaseEnsemble(BaseLSTM):
     _parameter_constraints: dict = {
         **BaseLSTM._parameter_constraints,
         "n_members": [Interval(Integral, 1, None, closed="left"), tuple, StrOptions({"auto"})],
+        "n_jobs": [Integral, None],
     }
     _others, _linear = (), None
     _is_wide = False  # a linear model stands beside all networks, not inside each of them
@@ -49,7 +52,7 @@ class BaseEnsemble(BaseLSTM):
             others = list(self._others) if goes_on else None
             self._others, self._linear = [], None
             if self.n_members == 1 and not self._is_wide and not others:
-                return super()._fit(X, y, sample_weight, X_val, y_val, groups, partial=partial)
+                return self._fit_network(X, y, sample_weight, X_val, y_val, groups, partial=partial)
             self._validate_params()
             self._check_presence(y, X_val, y_val)
             if self._is_wide and partial:
@@ -109,30 +112,62 @@ class BaseEnsemble(BaseLSTM):
             for name, value in vars(self).items()
             if name.startswith("_declared") or name == "_X_unlabelled"
         }
+
+        def own_arguments(fold):
+            rows = slice(None) if fold is None else fold[0]
+            *own, own_groups = take(rows, X, y, sample_weight, groups)
+            return *own, X_val, y_val, own_groups
+
         task = self._begin_fit(X, y, sample_weight, len(members) + (wide is not None))
+        is_apart = self._trains_side_by_side(partial) and len(members) > 1
+        if is_apart:
+            copies = (self._unfitted(member, declared) for member in members)
+            jobs = zip(copies, map(own_arguments, folds), strict=True)
+            n_jobs = min(effective_n_jobs(self.n_jobs), len(members))
+            self._log = train_side_by_side(jobs, n_jobs, self.verbose)
         start = perf_counter()
         for number, (member, fold) in enumerate(zip(members, folds, strict=True), start=1):
-            if self.verbose and others:
+            if self.verbose and others and not is_apart:
                 left = f", about {(perf_counter() - start) * len(others):.0f} s for the others"
                 print(f"Network {number} of {len(members)}{left * (number == 2)}:", flush=True)
             vars(member).update(declared)
             if self._log.is_open:
                 member._log = self._log
-            rows, member._task = slice(None) if fold is None else fold[0], task
-            *own, own_groups = take(rows, X, y, sample_weight, groups)
-            super(BaseEnsemble, member)._fit(*own, X_val, y_val, own_groups, partial=partial)
+            member._task = task
+            member._fit_network(*own_arguments(fold), partial=partial)
             if wide is not None:
                 wide.compare(member, fold[1])
             if task.is_stopped or member.net_.is_interrupted_:  # by a callback, or by Ctrl-C
                 break
         self._others = [other for other in others if hasattr(other, "net_")]
-        for other in others:
-            vars(other).pop("_log", None)
+        for member in members if is_apart else others:
+            vars(member).pop("_log", None)
         if wide is not None:
             linear = task.subtask("linear-model")
             self._linear, self.wide_weights_ = wide.finish()
             linear.end(dict)
         task.end(dict)
+
+    def _fit_network(self, *arguments, partial=False):
+        """Fit the one network that the estimator holds itself."""
+        return super()._fit(*arguments, partial=partial)
+
+    def _trains_side_by_side(self, partial):
+        """Tell whether the networks are trained in processes of their own.
+
+        A checkpoint and callbacks want to follow one training after the other, and networks that
+        train on are not sent to another process.
+        """
+        is_followed = self._log.is_open or self.callbacks or getattr(self, "_skl_callbacks", None)
+        goes_on = partial or self.warm_start
+        return self.n_jobs not in (None, 1) and not is_followed and not goes_on
+
+    @staticmethod
+    def _unfitted(member, declared):
+        """Return a copy of a member, without what an earlier fit has learned."""
+        cloned = clone_unfollowed(member)
+        vars(cloned).update(declared)
+        return cloned
 
     def _other_members(self, inputs, others):
         """Return the members after the first, those of an earlier fit with today's parameters."""
@@ -157,10 +192,8 @@ class BaseEnsemble(BaseLSTM):
 
     def _count_steps(self, inputs):
         """Return about how many steps a member learns from in all its epochs."""
-        n_epochs = self.max_epochs
-        if n_epochs in PATIENCE:
-            n_epochs_of_few = self._epochs_of_few * PATIENCE[n_epochs]
-            n_epochs = choose_epochs(self._count_updates(inputs), n_epochs_of_few)
+        n_updates = self._count_updates(inputs)
+        n_epochs = resolve_epochs(self.max_epochs, n_updates, self._epochs_of_few)
         return max(int(inputs.offsets[-1]), 1) * n_epochs
 
     def _count_updates(self, inputs):

@@ -10,7 +10,7 @@ from sklstm._callbacks import (
     restore_end,
     stops_early,
 )
-from sklstm._epochs import PATIENCE, choose_epochs
+from sklstm._epochs import resolve_epochs
 from sklstm.nn.microbatches import Workers
 
 # prefixes of modules that call ``fit`` many times, and of those among them that call it once
@@ -47,7 +47,7 @@ def train(
     data, valid : Samples
         Training data, and validation data or None.
     epochs_of_few : int
-        As for `choose_epochs`.
+        As for `resolve_epochs`.
     random_state : numpy.random.RandomState
         Shuffles.
     scores, monitor : dict, str
@@ -66,11 +66,10 @@ def train(
     net.iterator_train__random_state = random_state
     net.estimator_, net.samples_ = estimator, (data, valid)
     n_updates = len(net.get_iterator(data, training=True))  # in an epoch
-    net.max_epochs = estimator.max_epochs if is_whole else 1
-    if net.max_epochs in PATIENCE:
-        net.max_epochs = choose_epochs(n_updates, epochs_of_few * PATIENCE[net.max_epochs])
-        if estimator.verbose:
-            print(f"Training for {net.max_epochs} epochs of {n_updates} updates.", flush=True)
+    max_epochs = estimator.max_epochs if is_whole else 1
+    net.max_epochs = resolve_epochs(max_epochs, n_updates, epochs_of_few)
+    if estimator.verbose and net.max_epochs != max_epochs:
+        print(f"Training for {net.max_epochs} epochs of {n_updates} updates.", flush=True)
     n_steps = net.max_epochs * n_updates
     net.callbacks = make_callbacks(
         estimator,

@@ -134,6 +134,9 @@ class LSTMClassifier(ClassifierMixin, BaseEnsemble):
     n_members : int, tuple (low, high) or "auto", default=1
         Networks whose outputs are averaged; they differ in their seeds. A range takes the more of
         them, the less data there are; ``"auto"`` is (1, 5).
+    n_jobs : int, default=None
+        Processes that train networks side by side; -1 takes all cores. The result is the same, to
+        the bit. None means one, as do a checkpoint, callbacks, ``partial_fit`` and a warm start.
     wide : bool, default=False
         Whether a linear model of n-grams stands beside the networks, as in wide and deep learning.
         Each network then leaves out a part of the samples, on which the two kinds of logits are
@@ -261,6 +264,7 @@ class LSTMClassifier(ClassifierMixin, BaseEnsemble):
         label_smoothing=0.0,
         class_weight=None,
         n_members=1,
+        n_jobs=None,
         wide=False,
         warm_start=False,
         checkpoint=None,
@@ -309,6 +313,7 @@ class LSTMClassifier(ClassifierMixin, BaseEnsemble):
         self.label_smoothing = label_smoothing
         self.class_weight = class_weight
         self.n_members = n_members
+        self.n_jobs = n_jobs
         self.wide = wide
         self.warm_start = warm_start
         self.checkpoint = checkpoint

@@ -140,6 +140,9 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
     n_members : int, tuple (low, high) or "auto", default=1
         Networks whose outputs are averaged; they differ in their seeds. A range takes the more of
         them, the less data there are; ``"auto"`` is (1, 5).
+    n_jobs : int, default=None
+        Processes that train networks side by side; -1 takes all cores. The result is the same, to
+        the bit. None means one, as do a checkpoint, callbacks, ``partial_fit`` and a warm start.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the previous fit.
     checkpoint : path or None, default=None
@@ -254,6 +257,7 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
         validation_fraction=0.1,
         n_iter_no_change=3,
         n_members=1,
+        n_jobs=None,
         warm_start=False,
         checkpoint=None,
         checkpoint_minutes=0.0,
@@ -298,6 +302,7 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.n_members = n_members
+        self.n_jobs = n_jobs
         self.warm_start = warm_start
         self.checkpoint = checkpoint
         self.checkpoint_minutes = checkpoint_minutes

@@ -37,6 +37,7 @@ LAYERS = [
     {"_net", "_parameter_constraints", "_training"},
     {"_validation_split", "_training_warnings", "_summary"},
     {"_base"},
+    {"_side_by_side"},
     {"_members"},
     {"classifier", "regressor", "tagger", "generator", "seq2seq"},
     {"pipelines", "inspection", "estimator_checks"},

@@ -8,6 +8,7 @@ import pytest
 import torch
 from scipy.special import expit
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import make_pipeline
 from tagged import SENTENCES, SHORT, TAGS, X_VAL, Y_VAL, assert_same, tagger
@@ -430,3 +431,56 @@ class TestInspection:
         with pytest.raises(ValueError, match=r"members_\[0\]"):
             hidden_states(fitted, TOKENS)
         assert len(hidden_states(fitted.members_[1], TOKENS).tokens) == 20
+
+
+class TestSideBySide:
+    """Networks trained in processes of their own are those trained one after the other."""
+
+    SMALL = {"n_members": 2, "max_epochs": 1, "random_state": 0}
+    CASES = [
+        (classifier(**WIDE, early_stopping=True), (TOKENS, LABELS), "predict_proba"),
+        (regressor(n_members=2, wide=True), (SERIES, y), "predict"),
+        (tagger(n_members=2, max_epochs=1), (SENTENCES, TAGS), "predict_marginals"),
+        (LSTMGenerator(**SMALL), (["abc"] * 9,), "score_samples"),
+        (LSTMSeq2Seq(**SMALL), (["ab"] * 9, ["ba"] * 9), "predict"),
+    ]
+
+    @pytest.mark.parametrize(("model", "data", "method"), CASES)
+    def test_same_bits(self, model, data, method):
+        one = clone(model).fit(*data)
+        several = clone(model).set_params(n_jobs=2).fit(*data)
+        expected, found = (getattr(fitted, method)(data[0]) for fitted in (one, several))
+        for row, same in zip(expected, found, strict=True):
+            np.testing.assert_array_equal(row, same)
+        assert [e["train_loss"] for e in one.history_] == [
+            e["train_loss"] for e in several.history_
+        ]
+        assert not several._log.is_open
+
+    def test_training_goes_on_with_the_same_bits(self):
+        fits = [classifier(n_members=2, n_jobs=n).fit(SERIES, y) for n in (1, 2)]
+        one, several = (fitted.partial_fit(SERIES, y).decision_function(SERIES) for fitted in fits)
+        np.testing.assert_array_equal(one, several)
+
+    def test_random_states(self):
+        fits = [
+            classifier(n_members=2, n_jobs=n, random_state=np.random.RandomState(3)).fit(SERIES, y)
+            for n in (1, 2)
+        ]
+        one, several = (fitted.decision_function(SERIES) for fitted in fits)
+        np.testing.assert_array_equal(one, several)
+        unseeded = classifier(n_members=2, n_jobs=2, random_state=None, early_stopping=True)
+        assert len(unseeded.fit(SERIES, y).members_) == 2
+
+    def test_warnings_and_errors_arrive(self):
+        model = classifier(n_members=2, n_jobs=2, max_epochs=9, lr=1e20)
+        with pytest.warns(ConvergenceWarning, match="still fell"):
+            model.fit(SERIES, y)
+        with pytest.raises(ValueError, match="NaN"):
+            classifier(n_members=2, n_jobs=2).fit([[np.nan]] * 6, [0, 1] * 3)
+
+    def test_what_is_printed(self, capsys):
+        classifier(n_members=2, n_jobs=2, verbose=1).fit(SERIES, y)
+        printed = capsys.readouterr().out
+        assert "Network 1 is trained." in printed
+        assert "Network 2 is trained." in printed

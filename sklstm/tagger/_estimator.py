@@ -156,6 +156,9 @@ class LSTMTagger(BaseEnsemble):
     n_members : int, tuple (low, high) or "auto", default=1
         Networks whose outputs are averaged; they differ in their seeds. A range takes the more of
         them, the less data there are; ``"auto"`` is (1, 5).
+    n_jobs : int, default=None
+        Processes that train networks side by side; -1 takes all cores. The result is the same, to
+        the bit. None means one, as do a checkpoint, callbacks, ``partial_fit`` and a warm start.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the previous fit.
     checkpoint : path or None, default=None
@@ -294,6 +297,7 @@ class LSTMTagger(BaseEnsemble):
         n_iter_no_change=3,
         class_weight=None,
         n_members=1,
+        n_jobs=None,
         warm_start=False,
         checkpoint=None,
         checkpoint_minutes=0.0,
@@ -346,6 +350,7 @@ class LSTMTagger(BaseEnsemble):
         self.n_iter_no_change = n_iter_no_change
         self.class_weight = class_weight
         self.n_members = n_members
+        self.n_jobs = n_jobs
         self.warm_start = warm_start
         self.checkpoint = checkpoint
         self.checkpoint_minutes = checkpoint_minutes
