@@ -20,7 +20,7 @@ from sklstm._inputs import kind_of
 from sklstm._sample_weights import weigh_samples
 from sklstm._side_by_side import train_side_by_side
 from sklstm._sklearn import Interval, StrOptions, safe_indexing
-from sklstm._unlabelled import find_unlabelled, join, n_samples, part
+from sklstm._unlabelled import join, n_samples, part, part_labels
 from sklstm._wide import LinearTextModel
 from sklstm.sequences import Sequences
 
@@ -45,6 +45,7 @@ class BaseEnsemble(BaseLSTM):
     _is_wide = False  # a linear model stands beside all networks, not inside each of them
     _of_one_network = {"n_members": 1}
     _reads_strings = False  # which are read anew by each member
+    _part_targets = staticmethod(part_labels)  # from those of unlabelled samples
 
     def _fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None, *, partial=False):
         with nothing_lost(self):
@@ -77,23 +78,25 @@ class BaseEnsemble(BaseLSTM):
         """Part the samples without labels from the others, and fit to both."""
         learns = bool(self.virtual_adversarial or self.entropy)
         check_semi_supervised(self, learns, X_unlabelled)
-        marks = None if y is None else find_unlabelled(y, expected=learns)
-        if y_val is not None and find_unlabelled(y_val, expected=learns) is not None:
+        marks, labels = None, y
+        if y is not None:
+            labels, marks = self._part_targets(y, expected=learns)
+        if y_val is not None and self._part_targets(y_val, expected=learns)[1] is not None:
             raise ValueError(
-                "y_val holds -1 or None, which marks unlabelled samples: leave them out of the "
+                "y_val holds None or -1, which marks unlabelled samples: leave them out of the "
                 "validation data."
             )
         if marks is not None:
             check_same_length(X=X, y=y)
-            y, (X, sample_weight, groups), others = part(y, marks, X, sample_weight, groups)
+            y, ((X, sample_weight, groups), others) = labels, part(marks, X, sample_weight, groups)
             X_unlabelled = others if X_unlabelled is None else join(others, X_unlabelled)
         if learns and (X_unlabelled is None or not n_samples(X_unlabelled)):
             self._check_presence(y, X_val, y_val)
             self._check_targets(y)  # NaN may be meant as a mark
             raise ValueError(
                 "virtual_adversarial and entropy are losses of unlabelled samples, but there are "
-                "none: mark them in y by -1 (or None among strings), pass them as X_unlabelled, or "
-                "set both weights to 0."
+                "none: mark them in y by None (or by -1 among labels that are numbers), pass them "
+                "as X_unlabelled, or set both weights to 0."
             )
         self._X_unlabelled = X_unlabelled
         try:

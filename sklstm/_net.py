@@ -15,7 +15,7 @@ from sklstm.nn.batches import to_tensor
 from sklstm.nn.growth import grow_moments, grow_weights
 from sklstm.nn.microbatches import Workers, accumulate_gradients, split_into_microbatches
 from sklstm.nn.networks import SequenceNet
-from sklstm.nn.objectives import Supervised, Unlabelled
+from sklstm.nn.objectives import Labels, Paths, Supervised, Unlabelled
 
 # attributes of a net in training
 TRANSIENT = {
@@ -167,13 +167,14 @@ class Net(NeuralNet):
 
     def _learn_unlabelled(self, inputs):
         """Add the gradients of unlabelled sequences, and record their losses."""
-        objective = Unlabelled(
-            self.adversarial,
-            self.virtual_adversarial,
-            self.entropy,
-            not isinstance(self.criterion_, torch.nn.BCEWithLogitsLoss),
-            len(inputs),
-        )
+        if hasattr(self.module_, "crf"):  # losses are those of a step
+            distribution = Paths(self.module_.crf, inputs.lengths.to(self.device))
+            n_terms = max(1, int(inputs.lengths.sum()))
+        else:
+            distribution = Labels(not isinstance(self.criterion_, torch.nn.BCEWithLogitsLoss))
+            n_terms = len(inputs)
+        weights = self.adversarial, self.virtual_adversarial, self.entropy
+        objective = Unlabelled(*weights, distribution, n_terms)
         losses, _ = accumulate_gradients(
             self.module_,
             self.arguments(inputs),

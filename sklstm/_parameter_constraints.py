@@ -54,6 +54,11 @@ CONSTRAINTS = {
     "verbose": ["verbose"],
     "random_state": ["random_state"],
 }
+SEMI_SUPERVISED_CONSTRAINTS = {
+    "adversarial": [Interval(Real, 0, None, closed="neither"), None],
+    "virtual_adversarial": [Interval(Real, 0, None, closed="left")],
+    "entropy": [Interval(Real, 0, None, closed="left")],
+}
 CELL_CONSTRAINTS = {
     "forget_bias": [Interval(Real, -1e6, 1e6, closed="both")],  # a gate is shut long before
     "diagonal": ["boolean"],

@@ -71,18 +71,67 @@ def _is_mark(label, with_none):
     return isinstance(label, int | float | np.number) and label == UNLABELLED
 
 
-def part(y, marks, X, sample_weight, groups):
-    """Part the samples: X, y, weights and groups of the labelled ones, and X of the others.
+def part_labels(y, *, expected):
+    """Return the labels of labelled samples, and the marks that `find_unlabelled` found.
 
     Labels of one type come as an array of it again.
     """
-    kept = np.flatnonzero(~marks)
-    y = np.asarray(plain(y, "y"), object).ravel()[kept]
+    marks = find_unlabelled(y, expected=expected)
+    if marks is None:
+        return y, None
+    y = np.asarray(plain(y, "y"), object).ravel()[~marks]
     types = set(map(type, y))
-    if len(types) == 1:
-        y = np.array(y.tolist())
+    return np.array(y.tolist()) if len(types) == 1 else y, marks
+
+
+def part_sentences(y, *, expected):
+    """Return the tags of sentences that have some, and the marks of the others.
+
+    A sentence is unlabelled if it has None in place of tags, or None for each of them.
+
+    Parameters
+    ----------
+    y : sequence of list of str
+        The tags as the user passed them.
+    expected : bool
+        Whether the estimator learns from unlabelled sentences. If it does not, they are an error.
+
+    Returns
+    -------
+    y : sequence of list of str
+        The tags of the labelled sentences.
+    marks : ndarray of bool, shape (n_sentences,), or None
+        Which sentences are unlabelled; None if there is none.
+    """
+    if not np.iterable(y) or isinstance(y, (str, bytes)):
+        return y, None  # an error later
+    marks = np.array([_has_no_tag(tags) for tags in plain(y, "y")], bool)
+    if not marks.any():
+        return y, None
+    if not expected:
+        raise ValueError(
+            f"y has no tag for {marks.sum()} of {len(marks)} sentences, such as sentence "
+            f"{marks.argmax()}: it is None, or holds None only, which marks unlabelled ones. To "
+            "learn from them, set adversarial=2.0 and virtual_adversarial=1.0; else leave them out."
+        )
+    if marks.all():
+        raise ValueError(
+            "y marks every sentence as unlabelled, by None: there is nothing to learn from."
+        )
+    return safe_indexing(y, np.flatnonzero(~marks)), marks
+
+
+def _has_no_tag(tags):
+    if tags is None or isinstance(tags, (str, bytes)) or not np.iterable(tags):
+        return tags is None
+    return bool(len(tags)) and all(tag is None for tag in tags)
+
+
+def part(marks, X, sample_weight, groups):
+    """Part the samples: X, weights and groups of the labelled ones, and X of the others."""
+    kept = np.flatnonzero(~marks)
     own = [None if of is None else safe_indexing(of, kept) for of in (X, sample_weight, groups)]
-    return y, own, safe_indexing(X, np.flatnonzero(marks))
+    return own, safe_indexing(X, np.flatnonzero(marks))
 
 
 def n_samples(X):

@@ -15,6 +15,7 @@ from sklstm._arrays import CONVERSION_ERRORS, restated
 from sklstm._checkpoints import resumable
 from sklstm._labels import check_labels
 from sklstm._members import BaseEnsemble
+from sklstm._parameter_constraints import SEMI_SUPERVISED_CONSTRAINTS
 from sklstm._sample_weights import weigh_classes
 from sklstm._sklearn import Interval, StrOptions, fit_context
 
@@ -328,9 +329,7 @@ class LSTMClassifier(ClassifierMixin, BaseEnsemble):
     _parameter_constraints: dict = {
         **BaseEnsemble._parameter_constraints,
         "wide": ["boolean"],
-        "adversarial": [Interval(Real, 0, None, closed="neither"), None],
-        "virtual_adversarial": [Interval(Real, 0, None, closed="left")],
-        "entropy": [Interval(Real, 0, None, closed="left")],
+        **SEMI_SUPERVISED_CONSTRAINTS,
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "class_weight": [dict, list, StrOptions({"balanced"}), None],
     }

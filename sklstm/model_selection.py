@@ -3,7 +3,7 @@
 from itertools import chain
 
 import numpy as np
-from sklearn.model_selection import GroupKFold, StratifiedKFold
+from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
 from sklearn.utils import column_or_1d
 
 from sklstm._arguments import to_random_state
@@ -125,7 +125,9 @@ class DocumentKFold(GroupKFold):
 class LabelledKFold(StratifiedKFold):
     """Stratified folds of the labelled samples; the unlabelled ones are in every training part.
 
-    Unlabelled samples have the label -1, or None, as for `LSTMClassifier`.
+    Unlabelled samples have the label -1, or None, as for `LSTMClassifier`. Folds of tagged
+    sentences, as for `LSTMTagger`, are not stratified; sentences with an unknown tag count as
+    unlabelled.
 
     Parameters
     ----------
@@ -158,7 +160,7 @@ class LabelledKFold(StratifiedKFold):
         X : array-like of shape (n_samples,)
             The samples.
         y : array-like of shape (n_samples,)
-            Their labels, -1 or None for unlabelled ones.
+            Their labels, -1 or None for unlabelled ones; or a list of tags for each.
         groups : object, default=None
             Ignored, as by `sklearn.model_selection.StratifiedKFold`.
 
@@ -167,14 +169,31 @@ class LabelledKFold(StratifiedKFold):
         train, test : ndarray of int
             Indices in ascending order.
         """
-        marks = find_unlabelled(y, expected=True)
+        is_tagged = _are_tagged(y)
+        if is_tagged:
+            marks = np.array([tags is None or None in list(tags) for tags in y], bool)
+        else:
+            marks = find_unlabelled(y, expected=True)
         if marks is None:
             yield from super().split(X, y, groups)
             return
         labelled, unlabelled = np.flatnonzero(~marks), np.flatnonzero(marks)
-        labels = np.asarray(np.asarray(y, object).ravel()[labelled].tolist())
-        for train, test in super().split(np.zeros(len(labelled)), labels):
+        if is_tagged:
+            folds = KFold(self.n_splits, shuffle=self.shuffle, random_state=self.random_state)
+            parts = folds.split(labelled)
+        else:
+            labels = np.asarray(np.asarray(y, object).ravel()[labelled].tolist())
+            parts = super().split(labelled, labels)
+        for train, test in parts:
             yield np.sort(np.concatenate([labelled[train], unlabelled])), labelled[test]
+
+
+def _are_tagged(y):
+    """Whether there are lists of tags, and not one label for each sample."""
+    if getattr(y, "ndim", 1) != 1 or not np.iterable(y):
+        return False
+    lists = (tags for tags in y if isinstance(tags, (list, tuple, np.ndarray)))
+    return any(isinstance(tag, str) for tags in lists for tag in tags)
 
 
 def _number_documents(groups):

@@ -218,6 +218,27 @@ class TestEnumeration:
             expected = scores.softmax(0)[fits].sum()
             torch.testing.assert_close(value.exp(), expected, rtol=1e-9, atol=1e-12)
 
+    @settings(max_examples=40)
+    @given(BATCHES)
+    def test_entropy_and_divergence(self, batch):
+        crf, emissions, lengths = draw(**batch)
+        others = emissions + torch.randn_like(emissions)
+        entropies = crf.entropy(emissions, lengths)
+        held = crf.expectations(emissions, lengths)
+        divergences = crf.divergence(held, others, lengths)
+        rows = zip(emissions, others, lengths, entropies, held[2], divergences, strict=True)
+        for x, other, length, entropy, same, divergence in rows:
+            _, scores = enumerate_paths(crf, x[:length])
+            _, changed = enumerate_paths(crf, other[:length])
+            if scores.isneginf().all():
+                continue
+            logs = scores.log_softmax(0)[~scores.isneginf()]
+            expected = -(logs.exp() * logs).sum()
+            torch.testing.assert_close(entropy, expected, rtol=1e-8, atol=1e-8)
+            torch.testing.assert_close(same, expected, rtol=1e-8, atol=1e-8)
+            expected = logs.exp() @ (logs - changed.log_softmax(0)[~changed.isneginf()])
+            torch.testing.assert_close(divergence, expected, rtol=1e-8, atol=1e-8)
+
 
 class TestGradients:
     @pytest.mark.parametrize("allowed", [None, SOME])
@@ -235,6 +256,17 @@ class TestGradients:
         with mock.patch.object(crf_module, "_expectations", getattr(crf_module, way)):
             assert compute(emissions).isfinite().all()
             inputs = [emissions.requires_grad_(), *crf.parameters()]  # perturbed in place
+            assert torch.autograd.gradcheck(compute, inputs)
+
+    def test_of_entropy_and_divergence(self):
+        _, emissions, lengths = draw([4, 1, 0, 3], 3, seed=4, excess=1)
+        crf = LinearChainCRF(3, SOME).double()
+        for parameter in crf.parameters():
+            torch.nn.init.normal_(parameter)
+        held = crf.expectations(torch.randn_like(emissions), lengths)
+        for compute in (lambda e, *_: crf.entropy(e, lengths),
+                        lambda e, *_: crf.divergence(held, e, lengths)):  # fmt: skip
+            inputs = [emissions.requires_grad_(), *crf.parameters()]
             assert torch.autograd.gradcheck(compute, inputs)
 
     def test_of_what_is_forbidden_are_zero(self):

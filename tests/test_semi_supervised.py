@@ -15,7 +15,7 @@ from sklearn.semi_supervised import SelfTrainingClassifier
 
 from sklstm import LSTMClassifier, Sequences, Word2VecEmbedder, text_classifier
 from sklstm.model_selection import LabelledKFold
-from sklstm.nn.objectives import Unlabelled
+from sklstm.nn.objectives import Labels, Unlabelled
 
 WORDS = [[f"{side}{i}" for i in range(60)] for side in "ab"]
 LEARNS = {"adversarial": 2.0, "virtual_adversarial": 1.0, "entropy": 0.3}
@@ -230,7 +230,7 @@ def test_one_more_pass_for_each_loss():
     inputs = torch.rand(4, 5, 3).requires_grad_()
     for virtual, entropy, n_passes in ((1.0, 1.0, 3), (1.0, 0.0, 3), (0.0, 1.0, 1)):
         calls.clear()
-        objective = Unlabelled(2.0, virtual, entropy, True, 4)
+        objective = Unlabelled(2.0, virtual, entropy, Labels(True), 4)
         losses, _, gradients = objective.differentiate(
             forward, inputs, slice(0, 4), [], torch.tensor(1.0), 0
         )

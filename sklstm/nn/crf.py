@@ -111,8 +111,109 @@ class LinearChainCRF(nn.Module):
         Tensor of shape (n_sequences,)
             :math:`\log p(y)`: ``-inf`` for a forbidden path, 0 for a sequence without steps.
         """
-        log_likelihood = _LogLikelihood.apply(emissions, *self.weights(), tags, lengths)
-        return log_likelihood.to(_at_least_float32(emissions))
+        path = torch.zeros_like(emissions, dtype=torch.float64, requires_grad=False)
+        path.scatter_(2, tags.clamp(min=0)[:, :, None], 1.0)
+        path.masked_fill_(_padding(lengths, tags.shape[1]), 0.0)
+        moves = path[:, :-1].mT @ path[:, 1:]  # (N, from, to): how often
+        return self._expected_log_likelihood(emissions, path, moves, lengths)
+
+    @torch.no_grad()
+    def expectations(self, emissions, lengths):
+        """Return the distribution over paths, as `divergence` takes it.
+
+        Parameters
+        ----------
+        emissions : Tensor of shape (n_sequences, n_steps, n_tags)
+            A score for each tag at each step, padded on the right.
+        lengths : LongTensor of shape (n_sequences,)
+            Real steps of each sequence.
+
+        Returns
+        -------
+        marginals : Tensor of shape (n_sequences, n_steps, n_tags)
+            The probability of each tag at each step.
+        pairs : Tensor of shape (n_sequences, n_tags, n_tags)
+            How often each tag (column) is expected to follow another (row).
+        entropy : Tensor of shape (n_sequences,)
+            As from `entropy`.
+        """
+        scores, transitions = self._potentials(emissions, lengths)
+        log_z, marginals, pairs = _expectations(scores, transitions, lengths)
+        return marginals, pairs, log_z - _expected_score(scores, transitions, marginals, pairs)
+
+    def divergence(self, expectations, emissions, lengths):
+        r"""Return the Kullback-Leibler divergence from a distribution that is held constant.
+
+        Scores add up over steps and transitions, so that of all paths is exact:
+
+        .. math::
+
+            \mathrm{KL}(p \,\|\, q) = \log Z_q - H(p)
+                - \sum_{t, j} p(y_t = j) \, e_{t, j} - \sum_{i, j} c_{ij} \, A_{ij}
+
+        with the expected number :math:`c_{ij}` of transitions under :math:`p`, and the scores of
+        :math:`q`. It can be differentiated once.
+
+        Parameters
+        ----------
+        expectations : tuple of Tensor
+            Of :math:`p`, see `expectations`.
+        emissions : Tensor of shape (n_sequences, n_steps, n_tags)
+            The emissions of :math:`q`.
+        lengths : LongTensor of shape (n_sequences,)
+            Real steps of each sequence.
+
+        Returns
+        -------
+        Tensor of shape (n_sequences,)
+            In nats.
+        """
+        marginals, pairs, entropy = expectations
+        return -entropy - self._expected_log_likelihood(emissions, marginals, pairs, lengths)
+
+    def entropy(self, emissions, lengths):
+        r"""Return the entropy of the distribution over paths.
+
+        It is summed in the forward recursion [1]_, with the probability :math:`p(i \mid j)` of the
+        tag :math:`i` before :math:`j` in what has been read:
+
+        .. math::
+
+            h_t(j) = \sum_i p(i \mid j) \left( h_{t-1}(i) - \log p(i \mid j) \right), \qquad
+            H = \sum_j p(y_T = j) \left( h_T(j) - \log p(y_T = j) \right)
+
+        Parameters
+        ----------
+        emissions : Tensor of shape (n_sequences, n_steps, n_tags)
+            A score for each tag at each step, padded on the right.
+        lengths : LongTensor of shape (n_sequences,)
+            Real steps of each sequence.
+
+        Returns
+        -------
+        Tensor of shape (n_sequences,)
+            In nats: 0 for a sequence without steps.
+
+        References
+        ----------
+        .. [1] Mann and McCallum (2007), Efficient computation of entropy gradient for
+           semi-supervised conditional random fields, NAACL. https://aclanthology.org/N07-2028
+        """
+        scores, transitions = self._potentials(emissions, lengths)
+        alpha, *steps = scores.unbind(1)
+        entropy = torch.zeros_like(alpha)  # (N, K)
+        for t, step in enumerate(steps, start=1):
+            longer = (lengths > t)[:, None]
+            arrivals = alpha[:, :, None] + transitions  # (N, from, to)
+            entropy = torch.where(longer, _mean_information(arrivals, entropy[:, :, None]), entropy)
+            alpha = torch.where(longer, step + arrivals.logsumexp(1), alpha)
+        entropy = _mean_information(alpha, entropy).masked_fill(lengths == 0, 0.0)
+        return entropy.to(_at_least_float32(emissions))
+
+    def _expected_log_likelihood(self, emissions, tags, moves, lengths):
+        """Return the mean log-likelihood of paths with given expectations, of one or of many."""
+        found = _LogLikelihood.apply(emissions, *self.weights(), tags, moves, lengths)
+        return found.to(_at_least_float32(emissions))
 
     @torch.no_grad()
     def marginals(self, emissions, lengths):
@@ -292,17 +393,14 @@ def mean_crf(crfs):
 
 
 class _LogLikelihood(torch.autograd.Function):
-    """The log-likelihood of paths, and its gradient in closed form."""
+    """The log-likelihood of paths, or its mean, and its gradient in closed form."""
 
     @staticmethod
-    def forward(ctx, emissions, start, transitions, end, tags, lengths):
+    def forward(ctx, emissions, start, transitions, end, tags, moves, lengths):
         scores, transitions = _potentials(emissions, start, transitions, end, lengths)
         log_z, marginals, pairs = _expectations(scores, transitions, lengths)
-        path = torch.zeros_like(scores).scatter_(2, tags.clamp(min=0)[:, :, None], 1.0)
-        path.masked_fill_(_padding(lengths, tags.shape[1]), 0.0)
-        moves = path[:, :-1].mT @ path[:, 1:]  # (N, from, to): how often
-        ctx.save_for_backward(path - marginals, moves - pairs, lengths)
-        score = (path * scores).sum((1, 2)) + (moves * transitions).sum((1, 2))
+        ctx.save_for_backward(tags - marginals, moves - pairs, lengths)
+        score = _expected_score(scores, transitions, tags, moves)
         return _impossible_if_forbidden(score) - log_z
 
     @staticmethod
@@ -312,7 +410,7 @@ class _LogLikelihood(torch.autograd.Function):
         tags = gradient[:, None, None] * tags  # (N, T, K), zeros at padding
         last = tags[torch.arange(len(tags), device=tags.device), lengths - 1]
         moves = torch.tensordot(gradient, moves, 1)
-        return tags, tags[:, 0].sum(0), moves, last.sum(0), None, None
+        return tags, tags[:, 0].sum(0), moves, last.sum(0), None, None, None
 
 
 def _potentials(emissions, start, transitions, end, lengths):
@@ -325,6 +423,17 @@ def _potentials(emissions, start, transitions, end, lengths):
     rows = torch.arange(len(scores), device=scores.device)
     scores[rows, lengths - 1] += end  # of a sequence without steps, to padding
     return scores, transitions
+
+
+def _expected_score(scores, transitions, tags, moves):
+    """Return the mean score of paths (N,), given how often they have each tag and transition."""
+    return (tags * scores).sum((1, 2)) + (moves * transitions).sum((1, 2))
+
+
+def _mean_information(scores, entropy):
+    """Return the entropy of the choice along axis 1, and the mean of that of what was chosen."""
+    logs = scores.log_softmax(1)
+    return (logs.exp() * (entropy - logs)).sum(1)
 
 
 def _expectations(scores, transitions, lengths):

@@ -118,7 +118,10 @@ def accumulate_gradients(network, arguments, objective, slices, workers, context
         x = network.embed_steps(**arguments)  # (N, T, F)
     weights = [weight for weight in network.parameters() if weight.requires_grad]
     seeds = torch.randint(2**62, (len(slices),)).tolist()
-    unit = input_scale(x, rows["lengths"]) if objective.distance else None
+    unit = width = None
+    if objective.distance:
+        read = network.recurrent_inputs(x)  # (N, T, F), without what only a wide path reads
+        unit, width = input_scale(read, rows["lengths"]), read.shape[-1]
 
     def compute(part, seed):
         options = {name: row[part] for name, row in rows.items()}
@@ -129,7 +132,7 @@ def accumulate_gradients(network, arguments, objective, slices, workers, context
                 return network.forward_embedded(inputs, **options)
 
         inputs = x.detach()[part].requires_grad_(x.requires_grad or unit is not None)
-        return objective.differentiate(forward, inputs, part, weights, unit, seed)
+        return objective.differentiate(forward, inputs, part, weights, unit, seed, width)
 
     losses, outputs, gradients = zip(*workers.map(compute, slices, seeds), strict=True)
     for weight, *of_slices in zip(weights, *gradients, strict=False):

@@ -21,7 +21,7 @@ class Supervised:
         self.loss = loss
         self.distance = distance
 
-    def differentiate(self, forward, inputs, part, weights, unit, seed):
+    def differentiate(self, forward, inputs, part, weights, unit, seed, width=None):
         """Compute the loss, the outputs, and the gradients.
 
         Parameters
@@ -38,6 +38,8 @@ class Supervised:
             Of the distance.
         seed : int
             Of random numbers.
+        width : int, default=None
+            How many features of a step, the first ones, a perturbation moves; all by default.
 
         Returns
         -------
@@ -48,7 +50,7 @@ class Supervised:
         loss = self.loss(outputs, part)
         gradients = _gradients(loss, inputs, weights)
         if self.distance is not None:
-            moved = _moved(inputs, perturbation(gradients[-1], self.distance * unit))
+            moved = _moved(inputs, gradients[-1][..., :width], self.distance * unit)
             of_moved = _gradients(self.loss(forward(moved), part), moved, weights)
             gradients = [None if g is None else (g + m) / 2
                          for g, m in zip(gradients, of_moved, strict=True)]  # fmt: skip
@@ -73,10 +75,10 @@ class Unlabelled:
         The length :math:`\varepsilon`.
     virtual, entropy : float
         The weights :math:`\lambda_v` and :math:`\lambda_e`.
-    exclusive : bool
-        Whether outputs are logits of exclusive classes, or each of a label by itself.
-    n_sequences : int
-        Sequences in the whole batch.
+    distribution : Labels or Paths
+        What the outputs of the network say.
+    n_terms : int
+        What the losses are divided by: sequences in the whole batch, or real steps.
 
     References
     ----------
@@ -85,34 +87,63 @@ class Unlabelled:
     .. [2] Grandvalet and Bengio (2004), Semi-supervised learning by entropy minimization, NIPS.
     """
 
-    def __init__(self, distance, virtual, entropy, exclusive, n_sequences):
+    def __init__(self, distance, virtual, entropy, distribution, n_terms):
         self.distance = distance
         self.virtual = virtual
         self.entropy = entropy
-        self.exclusive = exclusive
-        self.n_sequences = n_sequences
+        self.distribution = distribution
+        self.n_terms = n_terms
 
-    def differentiate(self, forward, inputs, part, weights, unit, seed):
+    def differentiate(self, forward, inputs, part, weights, unit, seed, width=None):
         """Compute both losses, the outputs, and the gradients; see `Supervised`."""
         outputs = forward(inputs)
-        logs = self._log_probabilities(outputs)
-        entropy = -(logs.exp() * logs).sum() / self.n_sequences
+        entropy = self.distribution.entropy(outputs, part) / self.n_terms
         if self.entropy:
             gradients = _gradients(self.entropy * entropy, inputs, weights)
         else:
             gradients = [None] * len(weights) + [torch.zeros_like(inputs)]
         virtual = torch.zeros_like(entropy)
         if self.virtual:
-            logs, distance = logs.detach(), self.distance * unit
+            distance = self.distance * unit
+            held = self.distribution.hold(outputs.detach(), part)
+
+            def divergence(moved):
+                return self.distribution.divergence(held, forward(moved), part)
+
             # as long as the perturbation: a shorter one drowns in the rounding of bfloat16
-            noise = _noise_like(inputs, seed)
-            moved = _moved(inputs, perturbation(noise, distance))
-            [direction] = _gradients(self._divergence(logs, forward(moved)), moved, [])
-            moved = _moved(inputs, perturbation(direction, distance))
-            virtual = self._divergence(logs, forward(moved)) / self.n_sequences
+            moved = _moved(inputs, _noise_like(inputs[..., :width], seed), distance)
+            [direction] = _gradients(divergence(moved), moved, [])
+            moved = _moved(inputs, direction[..., :width], distance)
+            virtual = divergence(moved) / self.n_terms
             of_virtual = _gradients(self.virtual * virtual, moved, weights)
             gradients = [_sum(*pair) for pair in zip(gradients, of_virtual, strict=True)]
         return torch.stack([virtual, entropy]).detach(), outputs.detach(), gradients
+
+
+class Labels:
+    """What the outputs say of one label for each sequence, or of several independent ones.
+
+    Parameters
+    ----------
+    exclusive : bool
+        Whether outputs are logits of exclusive classes, or each of a label by itself.
+    """
+
+    def __init__(self, exclusive):
+        self.exclusive = exclusive
+
+    def entropy(self, outputs, part):
+        """Sum the entropies of some sequences."""
+        logs = self._log_probabilities(outputs)
+        return -(logs.exp() * logs).sum()
+
+    def hold(self, outputs, part):
+        """Return the distributions as `divergence` takes them."""
+        return self._log_probabilities(outputs)
+
+    def divergence(self, held, outputs, part):
+        """Sum the divergences of the outputs' distributions from those that were held."""
+        return (held.exp() * (held - self._log_probabilities(outputs))).sum()
 
     def _log_probabilities(self, outputs):
         """Return the logarithms of each distribution's probabilities, in the last axis."""
@@ -121,8 +152,33 @@ class Unlabelled:
             return F.log_softmax(outputs, dim=1)
         return torch.stack([F.logsigmoid(-outputs), F.logsigmoid(outputs)], dim=-1)
 
-    def _divergence(self, logs, outputs):
-        return (logs.exp() * (logs - self._log_probabilities(outputs))).sum()
+
+class Paths:
+    """What emissions say of the tags of whole sequences, by a CRF.
+
+    Parameters
+    ----------
+    crf : LinearChainCRF
+        The distribution over paths.
+    lengths : LongTensor of shape (n_sequences,)
+        Real steps of each sequence of the batch.
+    """
+
+    def __init__(self, crf, lengths):
+        self.crf = crf
+        self.lengths = lengths
+
+    def entropy(self, outputs, part):
+        """Sum the entropies of some sequences."""
+        return self.crf.entropy(outputs, self.lengths[part]).sum()
+
+    def hold(self, outputs, part):
+        """Return the distributions as `divergence` takes them."""
+        return self.crf.expectations(outputs, self.lengths[part])
+
+    def divergence(self, held, outputs, part):
+        """Sum the divergences of the outputs' distributions from those that were held."""
+        return self.crf.divergence(held, outputs, self.lengths[part]).sum()
 
 
 def _noise_like(x, seed):
@@ -136,7 +192,10 @@ def _gradients(loss, inputs, weights):
     return torch.autograd.grad(loss, wanted, allow_unused=True)
 
 
-def _moved(inputs, by):
+def _moved(inputs, direction, distance):
+    """Move the first features of the inputs, those that have a direction."""
+    by = perturbation(direction, distance)
+    by = F.pad(by, (0, inputs.shape[-1] - by.shape[-1]))
     return (inputs.detach() + by).requires_grad_()
 
 

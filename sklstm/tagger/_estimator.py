@@ -12,7 +12,9 @@ from sklstm._arguments import check_count, check_memory
 from sklstm._arrays import to_object_array
 from sklstm._checkpoints import resumable
 from sklstm._members import BaseEnsemble
+from sklstm._parameter_constraints import SEMI_SUPERVISED_CONSTRAINTS
 from sklstm._sklearn import Interval, StrOptions, fit_context
+from sklstm._unlabelled import part_sentences
 from sklstm.metrics import entity_f1_score, token_accuracy_score
 from sklstm.nn.batches import in_row_order
 from sklstm.nn.crf import mean_crf
@@ -150,6 +152,16 @@ class LSTMTagger(BaseEnsemble):
         Share of the training data that early stopping holds out.
     n_iter_no_change : int, default=3
         Epochs without improvement before training stops early.
+    adversarial : float or None, default=None
+        If set, the network also learns from each sequence with its embedded steps moved to where
+        the loss is larger [4]_, by a distance of so many root mean squares of a feature. The inputs
+        of the wide path stay. Training takes some twice the time.
+    virtual_adversarial : float, default=0.0
+        Weight of the loss of unlabelled sequences [5]_: how much the distribution over all paths
+        of their tags changes if their steps move by the distance `adversarial`. Sequences are
+        unlabelled if y has None in place of their tags.
+    entropy : float, default=0.0
+        Weight of the entropy of that distribution, for unlabelled sequences [6]_.
     class_weight : dict, "balanced" or None, default=None
         Weights of the tags, by their names in `classes_`. Without a CRF they weight the loss of
         each step; with one, a sequence is weighted by the mean weight of its tags.
@@ -234,6 +246,12 @@ class LSTMTagger(BaseEnsemble):
        ACL. https://doi.org/10.18653/v1/P16-1101
     .. [3] Cheng et al. (2016), Wide & deep learning for recommender systems, DLRS.
        https://doi.org/10.1145/2988450.2988454
+    .. [4] Yasunaga, Kasai and Radev (2018), Robust multilingual part-of-speech tagging via
+       adversarial training, NAACL. https://doi.org/10.18653/v1/N18-1089
+    .. [5] Chen et al. (2020), SeqVAT: virtual adversarial training for semi-supervised sequence
+       labeling, ACL. https://doi.org/10.18653/v1/2020.acl-main.777
+    .. [6] Jiao et al. (2006), Semi-supervised conditional random fields for improved sequence
+       segmentation and labeling, ACL. https://doi.org/10.3115/1220175.1220202
 
     Examples
     --------
@@ -251,6 +269,7 @@ class LSTMTagger(BaseEnsemble):
     _network = TaggerNet
     _epochs_of_few = 15
     mask_padding = True  # a tag for padding has no meaning
+    _part_targets = staticmethod(part_sentences)
 
     def __init__(
         self,
@@ -295,6 +314,9 @@ class LSTMTagger(BaseEnsemble):
         validation="random",
         validation_fraction=0.1,
         n_iter_no_change=3,
+        adversarial=None,
+        virtual_adversarial=0.0,
+        entropy=0.0,
         class_weight=None,
         n_members=1,
         n_jobs=None,
@@ -348,6 +370,9 @@ class LSTMTagger(BaseEnsemble):
         self.validation = validation
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
+        self.adversarial = adversarial
+        self.virtual_adversarial = virtual_adversarial
+        self.entropy = entropy
         self.class_weight = class_weight
         self.n_members = n_members
         self.n_jobs = n_jobs
@@ -374,13 +399,14 @@ class LSTMTagger(BaseEnsemble):
         "affix_embedding_dim": [Interval(Integral, 1, None, closed="left")],
         "wide": ["boolean", StrOptions({"auto"})],
         "affix_dropout": [Interval(Real, 0, 1, closed="left")],
+        **SEMI_SUPERVISED_CONSTRAINTS,
         "class_weight": [dict, StrOptions({"balanced"}), None],
     }
     del _parameter_constraints["pooling"], _parameter_constraints["mask_padding"]
 
     @fit_context(prefer_skip_nested_validation=True)
     @resumable
-    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None):
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None, X_unlabelled=None):
         """Fit the network to tagged sequences.
 
         Parameters
@@ -395,6 +421,8 @@ class LSTMTagger(BaseEnsemble):
             Validation data; its loss and score are recorded, and the score guides early stopping.
         groups : array-like of shape (n_samples,), default=None
             Groups for a splitter in `validation`.
+        X_unlabelled : like X, default=None
+            Sequences without tags, beside those that y marks as such.
 
         Returns
         -------
@@ -402,7 +430,9 @@ class LSTMTagger(BaseEnsemble):
             The fitted estimator. Ctrl-C and SIGTERM end training and keep what was learned.
         """
         self._declared_tags = None
-        return self._fit(X, y, sample_weight, X_val, y_val, groups)
+        return self._fit_semi_supervised(
+            X, y, sample_weight, X_val, y_val, groups, X_unlabelled=X_unlabelled
+        )
 
     @fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
@@ -430,7 +460,7 @@ class LSTMTagger(BaseEnsemble):
             self._declared_tags = classes
         elif classes is not None:
             self._codes.check(classes)
-        return self._fit(X, y, sample_weight, partial=True)
+        return self._fit_semi_supervised(X, y, sample_weight, partial=True)
 
     # ------------------------------------------------------------ input and targets
 
