@@ -430,7 +430,8 @@ BAD_FITS = {
         {}, SENTENCES, with_row(TAGS, 1, ["O", np.nan, "O"]), {}, TypeError,
         "Sentence 1, token 1: nan"),
     "None in place of tags": (
-        {}, SENTENCES, with_row(TAGS, 1, None), {}, TypeError, "Sentence 1 is None"),
+        {}, SENTENCES, with_row(TAGS, 1, None), {}, ValueError,
+        "no tag for 1 of 20 sentences, such as sentence 1"),
     "None in place of tokens": (
         {}, with_row(SENTENCES, 1, None), TAGS, {}, TypeError, "Sample 1 is None"),
     "None among tokens": (
