@@ -2,9 +2,9 @@
 
 A mutant is the module with one operator, constant, condition or jump changed; it is killed if a
 test fails. Of each module, mutants are drawn at random until the time is up, and each runs the
-tests that execute its line, as a first run with coverage has found. Strings of messages,
-docstrings, annotations, asserts and ``__all__`` are left alone. Every mutant runs in a fork of a
-process that has imported torch and the like already. Survivors are listed in
+tests that execute its line, as a first run with coverage has found. Messages, docstrings,
+annotations, asserts and ``__all__`` are left alone. Every mutant runs in a fork of a process that
+has imported torch and the like already. Survivors are listed in
 ``results/mutation_survivors.txt``. Run ``OMP_NUM_THREADS=1 python benchmarks/mutation.py``.
 """
 
@@ -125,7 +125,7 @@ def _changes(node):
             yield "constant", lambda n: ast.Constant(not n.value)
         case ast.Constant(value=int() | float()):
             yield "constant", lambda n: ast.Constant(n.value + 1)
-        case ast.Constant(value=str()):
+        case ast.Constant(value=str() as text) if " " not in text:  # other strings are prose
             yield "string", lambda n: ast.Constant(f"XX{n.value}")
         case ast.Break():
             yield "jump", lambda n: ast.Continue()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from toys import log_partition
 
 from sklstm.nn import crf as crf_module
-from sklstm.nn.crf import LinearChainCRF
+from sklstm.nn.crf import LinearChainCRF, mean_crf
 
 INF, NAN = float("inf"), float("nan")
 SEEDS = st.integers(0, 2**32 - 1)
@@ -584,3 +584,17 @@ class TestPytorchCRF:
         tags, _ = ours.viterbi(emissions, lengths)
         paths = [path[:length].tolist() for path, length in zip(tags, lengths, strict=True)]
         assert paths == theirs.decode(emissions, mask)
+
+
+class TestMeanCRF:
+    def test_each_weight_is_the_mean(self):
+        crfs = [draw([1], 3, seed)[0] for seed in range(3)]
+        before = [[weight.clone() for weight in crf.parameters()] for crf in crfs]
+        for weight, *of_each in zip(mean_crf(crfs).parameters(), *before, strict=True):
+            torch.testing.assert_close(weight.data, sum(of_each).data / 3)
+        for crf, weights in zip(crfs, before, strict=True):  # they are as they were
+            assert all(map(torch.equal, crf.parameters(), weights))
+
+    def test_of_one(self):
+        crf = LinearChainCRF(3)
+        assert mean_crf([crf]) is crf

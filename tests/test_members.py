@@ -26,7 +26,6 @@ from sklstm import (
 from sklstm._members import cross_fit_folds, weigh_evidence
 from sklstm.generator._sampler import SamplingRule, UniformNumbers
 from sklstm.inspection import hidden_states, token_contributions
-from sklstm.nn.crf import LinearChainCRF, mean_crf
 
 WIDE = {"wide": True, "n_members": 2}
 
@@ -176,15 +175,6 @@ class TestTaggers:
         with pytest.raises(ValueError, match=r"LSTMTagger.members_\[0\]"):
             hidden_states(fitted, SHORT)
         assert len(hidden_states(fitted.members_[1], SHORT).tokens) == 3
-
-    def test_no_random_fields_are_changed(self):
-        crfs = [LinearChainCRF(3) for _ in range(2)]
-        assert mean_crf(crfs[:1]) is crfs[0]
-        with torch.no_grad():
-            crfs[1].start.fill_(2.0)
-        mean = mean_crf(crfs)
-        assert mean.start.tolist() == [1.0] * 3
-        assert crfs[0].start.tolist() == [0.0] * 3
 
 
 PAIR = ["Alan", "Turing"]
