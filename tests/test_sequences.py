@@ -256,6 +256,22 @@ class TestSequences:
         with pytest.raises(ValueError, match=message):
             Sequences(*arguments)
 
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (([1, 2], [0, 0.5, 2]), "Offsets must be integers, got float64"),
+            (([1, 2], ["0", "2"]), "Offsets must be integers, got <U1"),
+            (([2], [0, 1], {"<pad>", "<unk>", "a"}), "categories must be a list of str; got"),
+            (([2], [0, 1], ["<pad>", "<unk>", 3]), "categories must be a list of str; got"),
+        ],
+    )
+    def test_parts_of_wrong_types(self, arguments, message):
+        with pytest.raises(TypeError, match=message):
+            Sequences(*arguments)
+
+    def test_whole_numbers_may_be_floats(self):
+        assert Sequences([1, 2], [0.0, 1.0, 2.0])[1].tolist() == [2]
+
     def test_strings_need_categories(self):
         batch = Sequences.from_ids([[1, 2]])
         with pytest.raises(ValueError, match="ids without strings"):
