@@ -58,6 +58,7 @@ MODELS = (
         {"hidden_size": [16, 64], "dropout": [0.0, 0.3], "max_epochs": [10, 20, 40]},
         SEEDS,
     ),
+    Model("LSTMRegressor(wide=True)", LSTMRegressor(wide=True), {}, SEEDS),
 )
 
 

@@ -1,5 +1,6 @@
 """Single arguments of a user: checks of them, and how an error shows them."""
 
+import os
 import reprlib
 import sys
 from numbers import Integral
@@ -31,6 +32,26 @@ def check_count(n, name):
     if not isinstance(n, Integral) or n < 1:
         raise ValueError(f"{name} must be an integer of at least 1; got {n!r:.60}.")
     return int(n)
+
+
+def check_path(path, name="path"):
+    """Check that a value names a file, and return the name as a str."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"{name} must be a str or os.PathLike; got {describe(path)}.")
+    path = os.fspath(path)
+    try:
+        encoded = os.fsencode(path)
+    except UnicodeEncodeError:
+        encoded = b"\0"
+    if b"\0" in encoded:
+        raise ValueError(f"{name} must be the name of a file; got {path!r:.60}.")
+    return path
+
+
+def check_bool(value, name):
+    """Check that a value is True or False."""
+    if not isinstance(value, bool) and type(value).__name__ != "bool_":  # NumPy's
+        raise TypeError(f"{name} must be True or False; got {describe(value)}.")
 
 
 def to_random_state(random_state):

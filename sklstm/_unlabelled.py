@@ -4,6 +4,7 @@ from importlib import import_module
 
 import numpy as np
 
+from sklstm._arguments import describe
 from sklstm._arrays import plain
 from sklstm._sklearn import safe_indexing
 from sklstm.sequences import Sequences
@@ -30,7 +31,13 @@ def find_unlabelled(y, *, expected):
     marks = _marks(y, with_none=expected)  # else None is a missing label as any other
     if marks is None or not marks.any():
         return None
-    labels = set(np.asarray(plain(y, "y"), object).ravel()[~marks])
+    try:
+        labels = set(np.asarray(plain(y, "y"), object).ravel()[~marks])
+    except TypeError:  # a list, say, which no set takes
+        raise TypeError(
+            "y must hold one label for each sample, -1 or None for unlabelled ones; got "
+            f"{describe(y)}."
+        ) from None
     if expected:
         if not labels:
             raise ValueError(

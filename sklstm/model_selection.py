@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
 from sklearn.utils import column_or_1d
 
-from sklstm._arguments import to_random_state
+from sklstm._arguments import describe, to_random_state
 from sklstm._arrays import check_same_length, to_array
 from sklstm._unlabelled import find_unlabelled
 from sklstm.tags import check_tags, infer_scheme, span_columns
@@ -169,11 +169,16 @@ class LabelledKFold(StratifiedKFold):
         train, test : ndarray of int
             Indices in ascending order.
         """
+        if self.shuffle:
+            to_random_state(self.random_state)
         is_tagged = _are_tagged(y)
         if is_tagged:
             marks = np.array([tags is None or None in list(tags) for tags in y], bool)
+        elif to_array(y, "y", expected := "one label for each sample").ndim == 0:
+            raise ValueError(f"y must be {expected}; got {describe(y)}.")
         else:
             marks = find_unlabelled(y, expected=True)
+        check_same_length(X=X, y=y)
         if marks is None:
             yield from super().split(X, y, groups)
             return

@@ -6,6 +6,7 @@ container. The call may work, or raise a ValueError, TypeError or NotFittedError
 argument; nothing else.
 """
 
+import contextlib
 import datetime
 import inspect
 import re
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -42,9 +44,12 @@ from sklstm import (
     Word2VecEmbedder,
     datasets,
     entity_tagger,
+    export_onnx,
     inspection,
+    load,
     metrics,
     model_selection,
+    save,
     tags,
     text_classifier,
 )
@@ -232,6 +237,7 @@ def entries():
     yield from _entries_of_sequences()
     yield from _entries_of_tags()
     yield from _entries_of_metrics()
+    yield from _entries_of_files()
     yield from _entries_of_the_rest()
 
 
@@ -365,6 +371,44 @@ def _entries_of_metrics():
         yield Entry(name, function, good)
 
 
+def _entries_of_files():
+    folder = Path(__file__).parent / "__pycache__"
+
+    file = folder / "fuzzed.conll"
+    options = {"path": file, "token_column": 0, "tag_column": -1, "separator": None,
+               "comment": "#", "encoding": "utf-8"}  # fmt: skip
+
+    def read(path, **options):
+        folder.mkdir(exist_ok=True)
+        file.write_text("EU NNP B-ORG\nx VBZ O\n\nB NNP B-LOC\n")
+        return datasets.read_conll(path, **options)
+
+    yield Entry("read_conll", read, options, may_raise=(OSError, LookupError))
+
+    def open_archive(path, **options):
+        folder.mkdir(exist_ok=True)
+        save(fitted("classifier"), archive)
+        return load(path, **options)
+
+    def into_folder(write):
+        """Let a call write its file, whatever the path, in a folder that is thrown away."""
+
+        def call(estimator, path, **options):
+            with TemporaryDirectory() as temporary, contextlib.chdir(temporary):
+                return write(estimator, path, **options)
+
+        return call
+
+    archive = folder / "fuzzed.sklstm"
+    options = {"path": archive, "trusted": (), "mmap": False}
+    yield Entry("load", open_archive, options, may_raise=(OSError,))
+    options = {"estimator": fitted("classifier"), "path": "fuzzed.sklstm"}
+    yield Entry("save", into_folder(save), options, may_raise=(OSError,))
+    options = {"estimator": fitted("classifier"), "path": "fuzzed.onnx", "quantize": False,
+               "network_only": False}  # fmt: skip
+    yield Entry("export_onnx", into_folder(export_onnx), options, may_raise=(OSError,))
+
+
 def _entries_of_the_rest():
     def split(n_splits, shuffle, random_state, X, y, groups):
         folds = model_selection.DocumentKFold(n_splits, shuffle=shuffle, random_state=random_state)
@@ -373,6 +417,14 @@ def _entries_of_the_rest():
     options = {"n_splits": 2, "shuffle": True, "random_state": 0, "X": TOKENS, "y": TAGS,
                "groups": [0, 0, 1, 1, 2, 2]}  # fmt: skip
     yield Entry("DocumentKFold", split, options)
+
+    def split_labelled(n_splits, shuffle, random_state, X, y):
+        folds = model_selection.LabelledKFold(n_splits, shuffle=shuffle, random_state=random_state)
+        return list(folds.split(X, y))
+
+    options = {"n_splits": 2, "shuffle": True, "random_state": 0, "X": TOKENS,
+               "y": ["p", "q", "p", "q", None, None]}  # fmt: skip
+    yield Entry("LabelledKFold", split_labelled, options)
     entity = {"type": "PER", "start": 0, "end": 1, "text": "a", "confidence": 0.5,
               "start_char": 0, "end_char": 1}  # fmt: skip
     yield Entry("TaggedText", lambda text, entities: TaggedText(text, entities)._repr_html_(),
@@ -399,16 +451,6 @@ def _entries_of_the_rest():
     options = {"n_samples": 3, "n_steps": 4, "min_steps": 1, "random_state": 0}
     yield Entry("make_parity", datasets.make_parity, options)
     yield Entry("load_sentences", datasets.load_sentences, {"source": "imdb"})
-    file = Path(__file__).parent / "__pycache__" / "fuzzed.conll"
-    options = {"path": file, "token_column": 0, "tag_column": -1, "separator": None,
-               "comment": "#", "encoding": "utf-8"}  # fmt: skip
-
-    def read(path, **options):
-        file.parent.mkdir(exist_ok=True)
-        file.write_text("EU NNP B-ORG\nx VBZ O\n\nB NNP B-LOC\n")
-        return datasets.read_conll(path, **options)
-
-    yield Entry("read_conll", read, options, may_raise=(OSError, LookupError))
 
 
 def _calls(make, method):

@@ -1,12 +1,11 @@
 """Archives of estimators: ``save`` and ``load``."""
 
 import json
-import os
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from sklstm._arguments import describe
+from sklstm._arguments import check_bool, check_path, describe
 from sklstm._tensor_file import DamagedFileError, read_tensors, write_tensors
 from sklstm._versions import current_versions, warn_of_versions
 from sklstm.persistence._atomic import replacing
@@ -62,6 +61,7 @@ def save(estimator, path):
         raise TypeError(
             f"estimator must be an estimator or a pipeline, no class; got {describe(estimator)}."
         )
+    path = check_path(path)
     writer = StateWriter()
     structure = {"estimator": writer.write(estimator, "")}
     structure = {"names": sorted(writer.names), **structure}
@@ -126,7 +126,8 @@ def load(path, *, trusted=(), mmap=False):
     [['a', 'b']]
     """
     given = _named(trusted)
-    path = os.fspath(path)
+    path = check_path(path)
+    check_bool(mmap, "mmap")
     try:
         with open(path, "rb") as file:
             arrays, metadata = read_tensors(file, _check_format)

@@ -1,10 +1,9 @@
 """The function ``export_onnx``."""
 
-import os
-
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from sklstm._arguments import check_bool, check_path
 from sklstm._arguments import describe as describe_argument
 from sklstm._optional import import_optional
 from sklstm.classifier import LSTMClassifier
@@ -80,6 +79,9 @@ def export_onnx(estimator, path, *, quantize=False, network_only=False):
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     export_onnx(pipe, os.path.join(folder, "model.onnx"))
     """
+    path = check_path(path)
+    check_bool(quantize, "quantize")
+    check_bool(network_only, "network_only")
     steps, estimator = unfold(estimator)
     _check_estimator(estimator, network_only)
     preparation = Preparation(steps)
@@ -91,7 +93,7 @@ def export_onnx(estimator, path, *, quantize=False, network_only=False):
     about = {"format": FORMAT, **build(graph, members, steps, estimator, preparation)}
     about |= describe(preparation, steps.vocabulary)
     model = graph.finish({"sklstm": to_json(about)})
-    _write(model, os.fspath(path), quantize)
+    _write(model, path, quantize)
 
 
 def _check_estimator(estimator, network_only):
@@ -100,7 +102,7 @@ def _check_estimator(estimator, network_only):
         raise TypeError(f"export_onnx takes what a search has found: pass {name}.best_estimator_.")
     if not isinstance(estimator, (LSTMClassifier, LSTMRegressor, LSTMTagger)):
         raise TypeError(
-            "export_onnx takes an LSTMClassifier, an LSTMRegressor or an LSTMTagger, or a Pipeline "
+            "estimator must be an LSTMClassifier, an LSTMRegressor or an LSTMTagger, or a Pipeline "
             f"that ends with one; got {describe_argument(estimator)}."
         )
     check_is_fitted(estimator)
