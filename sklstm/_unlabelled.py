@@ -5,7 +5,7 @@ from importlib import import_module
 import numpy as np
 
 from sklstm._arguments import describe
-from sklstm._arrays import plain
+from sklstm._arrays import count_samples, plain
 from sklstm._sklearn import safe_indexing
 from sklstm.sequences import Sequences
 
@@ -142,8 +142,13 @@ def part(marks, X, sample_weight, groups):
 
 
 def n_samples(X):
-    """Count samples."""
-    return X.shape[0] if hasattr(X, "shape") else len(X)
+    """Count samples, if X holds any."""
+    if not hasattr(X, "__len__") or not getattr(X, "ndim", 1):
+        raise TypeError(
+            "X, and X_unlabelled, must be a list or array of samples to learn from unlabelled "
+            f"ones; got {describe(X)}."
+        )
+    return count_samples(X)
 
 
 def pad_weights(sample_weight, n_unlabelled):
