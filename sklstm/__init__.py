@@ -12,8 +12,8 @@ Ready pipelines
     `text_classifier`, `entity_tagger`, `TaggingPipeline`
 Models in files
     `save`, `load`, `export_onnx`
-Tags and their scores
-    `sklstm.tags`, `sklstm.metrics`
+Tags and their scores, and files of other tools
+    `sklstm.tags`, `sklstm.metrics`, `sklstm.formats`
 Cross-validation
     `sklstm.model_selection`
 Inspection
@@ -67,6 +67,7 @@ __all__ = [
 _MODULES = (
     "datasets",
     "estimator_checks",
+    "formats",
     "inspection",
     "metrics",
     "model_selection",

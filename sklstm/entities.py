@@ -123,6 +123,28 @@ class TaggedText:
         else:
             _check_entities(self.entities, ("start", "end"), len(text), "tokens")
 
+    def to_displacy(self):
+        """Return what spaCy's visualizer displaCy draws.
+
+        Returns
+        -------
+        dict
+            ``text``, and ``ents`` with ``start``, ``end`` and ``label``, for
+            ``displacy.render(d, style="ent", manual=True)``.
+
+        Examples
+        --------
+        >>> from sklstm import Entity, TaggedText
+        >>> TaggedText(["in", "London"], [Entity("LOC", 1, 2, "London")]).to_displacy()
+        {'text': 'in London', 'ents': [{'start': 3, 'end': 9, 'label': 'LOC'}], 'title': None}
+        """
+        text, spans = self._characters()
+        ents = [
+            {"start": int(start), "end": int(end), "label": entity.type}
+            for entity, (start, end) in zip(self.entities, spans, strict=True)
+        ]
+        return {"text": text, "ents": ents, "title": None}
+
     def __repr__(self):
         pieces = (f"[{text}]({entity.type})" if entity else text for text, entity in self._pieces())
         return f"{type(self).__name__}({''.join(pieces)!r})"

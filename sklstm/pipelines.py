@@ -1,13 +1,17 @@
 """Ready pipelines from raw texts to labels or entities."""
 
+from collections.abc import Mapping
+
+import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 
 from sklstm._arguments import check_option, describe
 from sklstm.classifier import LSTMClassifier
 from sklstm.embeddings import Word2VecEmbedder
-from sklstm.sequences import SequencePadder
+from sklstm.sequences import SequencePadder, Sequences
 from sklstm.tagger import LSTMTagger
+from sklstm.tags import SCHEMES, annotations_to_tags
 from sklstm.text import Tokenizer
 
 # what text_classifier passes to LSTMClassifier
@@ -65,7 +69,8 @@ def _last_step_has(method):
 class TaggingPipeline(Pipeline):
     """A scikit-learn pipeline with the prediction methods of a tagger.
 
-    Each method below exists if the last step has it.
+    Each prediction method exists if the last step has it. ``fit`` and ``score`` also take spans of
+    characters in place of tags.
 
     Parameters
     ----------
@@ -95,7 +100,102 @@ class TaggingPipeline(Pipeline):
     >>> [entities] = pipe.fit(texts, tags).predict_entities(["to London"])
     >>> [(entity.text, entity.start_char) for entity in entities]
     [('London', 3)]
+
+    The same from spans of characters:
+
+    >>> spans = [[(3, 9, "LOC")], [(3, 7, "LOC")]] * 8
+    >>> pipe.fit(texts, spans).score(texts, spans)
+    1.0
     """
+
+    def fit(self, X, y=None, **params):
+        """Fit all steps.
+
+        Parameters
+        ----------
+        X : iterable
+            Input of the first step: texts for a `Tokenizer`.
+        y : list of lists
+            The tags of each text; or its spans of characters, as for ``to_tags``.
+        **params : dict
+            As in `sklearn.pipeline.Pipeline`.
+
+        Returns
+        -------
+        TaggingPipeline
+            The fitted pipeline.
+        """
+        if _are_spans(y):
+            X = _listed(X)
+            given = getattr(self[-1], "scheme", None)
+            y = self._spans_to_tags(X, y, given if given in SCHEMES else "IOB2")
+        return super().fit(X, y, **params)
+
+    @available_if(_last_step_has("score"))
+    def score(self, X, y=None, sample_weight=None, **params):
+        """Score predictions as the last step does.
+
+        Parameters
+        ----------
+        X : iterable
+            Input of the first step: texts for a `Tokenizer`.
+        y : list of lists
+            The true tags of each text; or its spans of characters, as for ``to_tags``.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each text.
+        **params : dict
+            As in `sklearn.pipeline.Pipeline`.
+
+        Returns
+        -------
+        float
+            Entity F1, or the accuracy of plain tags.
+        """
+        X = _listed(X)
+        return super().score(X, self.to_tags(X, y), sample_weight, **params)
+
+    def to_tags(self, X, y):
+        """Convert spans of characters to tags of the tokens of the first step.
+
+        Spans that cut tokens are expanded to them, and of overlapping spans the longest is kept;
+        one warning tells how many. `sklstm.tags.annotations_to_tags` has other choices.
+
+        Parameters
+        ----------
+        X : list of str or Sequences
+            Texts for a `Tokenizer`, or `Sequences` with ``char_spans``.
+        y : list of lists
+            The spans of each text: tuples (start, end, type), Entity objects, or dicts with start,
+            end and label. Tags are returned as they are.
+
+        Returns
+        -------
+        list of lists of str
+            The tags, in the scheme of the fit, or IOB2.
+
+        Raises
+        ------
+        TypeError
+            If the spans of tokens are not known.
+        ValueError
+            If a span exceeds its text.
+        """
+        if not _are_spans(y, or_empty=True):
+            return y
+        return self._spans_to_tags(X, y, getattr(self[-1], "scheme_", None) or "IOB2")
+
+    def _spans_to_tags(self, X, y, scheme):
+        tokenizer = self.steps[0][1]
+        if hasattr(tokenizer, "find_char_spans"):
+            char_spans = tokenizer.find_char_spans(X)
+        elif isinstance(X, Sequences) and X.char_spans is not None:
+            char_spans = np.split(X.char_spans, X.offsets[1:-1])
+        else:
+            raise TypeError(
+                "y holds spans of characters, but where the tokens begin and end is not known: let "
+                "the pipeline begin with a Tokenizer, or pass one tag for each token."
+            )
+        return annotations_to_tags(char_spans, y, scheme, "expand", "longest")
 
     @available_if(_last_step_has("predict_entities"))
     def predict_entities(self, X):
@@ -149,6 +249,22 @@ class TaggingPipeline(Pipeline):
 
     def _transform_for_last_step(self, X):
         return self[:-1].transform(X) if len(self) > 1 else X
+
+
+def _listed(X):
+    """List an iterator, which can be read only once."""
+    return list(X) if np.iterable(X) and not hasattr(X, "__len__") else X
+
+
+def _are_spans(y, or_empty=False):
+    """Tell spans from tags by the first; if there is none at all, say `or_empty`."""
+    if y is None or isinstance(y, str) or not np.iterable(y) or not hasattr(y, "__len__"):
+        return False
+    rows = [row for row in y if isinstance(row, (list, tuple, np.ndarray))]
+    first = next((row[0] for row in rows if getattr(row, "ndim", 1) and len(row)), None)
+    if first is None:
+        return or_empty and len(rows) == len(y)
+    return isinstance(first, (tuple, list, Mapping)) or hasattr(first, "start_char")
 
 
 def entity_tagger(
@@ -212,11 +328,14 @@ def entity_tagger(
     >>> pipe.predict(["Alan Turing met Hilbert!"])[0]
     ['B-PER', 'I-PER', 'O', 'B-PER', 'O']
 
-    Entities with their positions in the text:
+    Entities with their positions in the text, which are also accepted in place of tags:
 
     >>> [entities] = pipe.predict_entities(["Alan Turing met Hilbert!"])
     >>> [(entity.type, entity.text, entity.start_char, entity.end_char) for entity in entities]
     [('PER', 'Alan Turing', 0, 11), ('PER', 'Hilbert', 16, 23)]
+    >>> spans = [[(0, 3, "PER"), (8, 19, "PER")], [(0, 7, "PER"), (12, 15, "PER")]] * 8
+    >>> pipe.score(texts, spans)
+    1.0
     """
     _check_tokenizer(tokenizer)
     check_option(effort, tuple(TAGGING_EFFORTS), "effort")

@@ -45,6 +45,7 @@ from sklstm import (
     datasets,
     entity_tagger,
     export_onnx,
+    formats,
     inspection,
     load,
     metrics,
@@ -346,7 +347,8 @@ def _entries_of_tags():
     yield Entry("span_columns", tags.span_columns, options)
     options = {"tags": ["B-X", "I-X", "O"], "scheme": "IOB2"}
     yield Entry("allowed_transitions", tags.allowed_transitions, options)
-    options = {"char_spans": spans, "annotations": found, "scheme": "IOB2", "misaligned": "raise"}
+    options = {"char_spans": spans, "annotations": found, "scheme": "IOB2", "misaligned": "raise",
+               "overlapping": "raise"}  # fmt: skip
     yield Entry("annotations_to_tags", tags.annotations_to_tags, options)
     options = {"char_spans": spans, "y": pair, "scheme": "IOB2", "mode": "strict"}
     yield Entry("tags_to_annotations", tags.tags_to_annotations, options)
@@ -407,6 +409,7 @@ def _entries_of_files():
     options = {"estimator": fitted("classifier"), "path": "fuzzed.onnx", "quantize": False,
                "network_only": False}  # fmt: skip
     yield Entry("export_onnx", into_folder(export_onnx), options, may_raise=(OSError,))
+    yield from _entries_of_formats(folder)
 
 
 def _entries_of_the_rest():
@@ -451,6 +454,30 @@ def _entries_of_the_rest():
     options = {"n_samples": 3, "n_steps": 4, "min_steps": 1, "random_state": 0}
     yield Entry("make_parity", datasets.make_parity, options)
     yield Entry("load_sentences", datasets.load_sentences, {"source": "imdb"})
+
+
+def _entries_of_formats(folder):
+    texts, spans = ["Ada met", "Rome"], [[(0, 3, "X")], [(0, 4, "Y")]]
+    pair = {"X": texts, "y": spans}
+    yield Entry("to_spacy_offsets", formats.to_spacy_offsets, pair)
+    examples = {"examples": formats.to_spacy_offsets(**pair)}
+    yield Entry("from_spacy_offsets", formats.from_spacy_offsets, examples)
+    words = {"X": [["Ada", "met"], ["Rome"]], "y": [["N", "V"], ["N"]]}
+    for name, data, options in [
+        ("brat", pair, {"ids": ["a", "b"]}), ("doccano", pair, {"ids": [3, 4]}),
+        ("label_studio", pair, {"source": "predictions", "text_key": "text", "ids": [3, 4]}),
+        ("conllu", words, {"tag": "upos", "documents": [0, 1]}),
+    ]:  # fmt: skip
+
+        def write_and_read(name=name, **arguments):
+            folder.mkdir(exist_ok=True)
+            getattr(formats, f"write_{name}")(folder / f"fuzzed-{name}", **arguments)
+            both = {
+                key: arguments[key] for key in ("source", "text_key", "tag") if key in arguments
+            }
+            return getattr(formats, f"read_{name}")(folder / f"fuzzed-{name}", **both)
+
+        yield Entry(name, write_and_read, {**data, **options})
 
 
 def _calls(make, method):

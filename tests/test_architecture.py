@@ -31,7 +31,8 @@ LAYERS = [
     {"_input_encoder", "datasets"},
     {"nn.recording", "nn.dropout", "nn.embedding", "nn.pooling", "nn.crf", "nn.growth"}
     | {"nn.adversarial"},
-    {"nn.recurrent", "nn.attention", "nn.beam_search", "embeddings", "model_selection"},
+    {"nn.recurrent", "nn.attention", "nn.beam_search", "embeddings", "model_selection"}
+    | {"formats"},
     {"nn.networks", "nn.batches", "nn.microbatches", "nn.objectives"},
     {"nn.bptt_batches", "_callbacks", "_device", "_epochs", "_net_options", "_samples"},
     {"_net", "_parameter_constraints", "_training"},
@@ -88,6 +89,7 @@ TORCH_FREE = {
     "metrics",
     "model_selection",
     "datasets",
+    "formats",
 }
 ONLY_IMPORTERS = {
     "gensim": {"embeddings", "datasets", "persistence"},

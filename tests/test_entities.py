@@ -1,5 +1,6 @@
 import colorsys
 import copy
+import json
 import pickle
 import re
 from dataclasses import FrozenInstanceError
@@ -41,6 +42,22 @@ class Reader(HTMLParser):
 def style_of(type_):
     page = TaggedText(["x"], [Entity(type_, 0, 1, "x")])._repr_html_()
     return next(attributes["style"] for tag, attributes in Reader(page).opened if tag == "mark")
+
+
+def test_displacy_gets_the_places_of_entities():
+    assert TaggedText(TEXT, [PERSON, PLACE]).to_displacy() == {
+        "text": TEXT,
+        "ents": [
+            {"start": 0, "end": 12, "label": "PER"}, {"start": 23, "end": 29, "label": "LOC"},
+        ],
+        "title": None,
+    }  # fmt: skip
+    drawn = TaggedText(TOKENS, [PERSON, PLACE]).to_displacy()
+    assert [drawn["text"][e["start"] : e["end"]] for e in drawn["ents"]] == [
+        "Ada Lovelace", "London",
+    ]  # fmt: skip
+    far = Entity("PER", 0, 1, "Ada", None, np.int64(0), np.int64(3))
+    json.dumps(TaggedText(TEXT, [far]).to_displacy())
 
 
 class TestEntity:

@@ -20,6 +20,7 @@ from sklearn.model_selection import (
     TunedThresholdClassifierCV,
     cross_val_predict,
     cross_val_score,
+    cross_validate,
 )
 from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier, OutputCodeClassifier
 from sklearn.multioutput import ClassifierChain, MultiOutputClassifier
@@ -29,6 +30,7 @@ from sklearn.semi_supervised import SelfTrainingClassifier
 from sklearn.utils import estimator_html_repr
 
 from sklstm import (
+    Entity,
     LSTMClassifier,
     SequencePadder,
     Sequences,
@@ -36,7 +38,10 @@ from sklstm import (
     Tokenizer,
     Word2VecEmbedder,
 )
+from sklstm._arrays import to_object_array
+from sklstm.metrics import entity_f1_scorer
 from sklstm.pipelines import TaggingPipeline, entity_tagger, text_classifier
+from sklstm.tags import tags_to_annotations
 
 TEXTS = ["A good film!", "Good fun.", "A bad film.", "Bad acting"] * 6
 LABELS = ["pos", "pos", "neg", "neg"] * 6
@@ -279,6 +284,63 @@ class TestEntityTagger:
     def test_tags_of_other_tokens_are_refused(self):
         with pytest.raises(ValueError, match="Sequence 0 has 3 steps but 2 tags"):
             tagger().fit(["Ada Lovelace."] * 2, [["B-PER", "I-PER"]] * 2)
+
+    def test_learns_from_spans_of_characters(self):
+        texts, tags, _ = SENTENCES["English"]
+        pipe = tagger(max_epochs=1)
+        spans = tags_to_annotations(pipe[0].find_char_spans(texts), tags, "IOB2")
+        learned = pipe.fit(texts, tags)
+        marginals, score = learned.predict_marginals(texts), learned.score(texts, tags)
+        objects = [[Entity(kind, 0, 1, "x", None, *place) for *place, kind in row] for row in spans]
+        dicts = [[{"start": s, "end": e, "label": kind} for s, e, kind in row] for row in spans]
+        for given in (spans, objects, dicts, to_object_array(spans), pd.Series(dicts)):
+            assert pipe.to_tags(texts, given) == tags
+            other = clone(pipe).fit(iter(texts), given)
+            assert np.array_equal(other.predict_marginals(texts)[0], marginals[0])
+            assert other.score(iter(texts), given) == score
+            assert entity_f1_scorer(other, texts, given) == score
+        assert pipe.to_tags(texts, tags) is tags
+
+    def test_spans_are_tagged_in_the_scheme_of_the_tagger(self):
+        pipe = tagger(max_epochs=1, scheme="BILOU")
+        spans = [[(0, 12, "PER")], []]
+        texts = ["Ada Lovelace!", "Hi"]
+        assert pipe.to_tags(texts, spans) == [["B-PER", "I-PER", "O"], ["O"]], "not fitted"
+        assert pipe.fit(texts * 3, spans * 3)[-1].scheme_ == "BILOU"
+        assert pipe.to_tags(texts, spans) == [["B-PER", "L-PER", "O"], ["O"]]
+        assert pipe.score(texts[1:], [[]]) == 0.0, "a fold may lack entities"
+        assert tagger(max_epochs=1).fit(texts * 3, spans * 3)[-1].scheme_ == "IOB2"
+
+    def test_spans_work_in_cross_validation_and_search(self):
+        texts, tags, _ = SENTENCES["English"]
+        pipe = tagger(max_epochs=1)
+        spans = tags_to_annotations(pipe[0].find_char_spans(texts), tags, "IOB2") * 2
+        scoring = {"own": None, "f1": entity_f1_scorer}
+        found = cross_validate(pipe, texts * 2, spans, cv=2, scoring=entity_f1_scorer)
+        same = cross_validate(pipe, texts * 2, tags * 2, cv=2)
+        assert found["test_score"].tolist() == same["test_score"].tolist()
+        for score in scoring.values():
+            search = GridSearchCV(pipe, {"lstmtagger__lr": [0.1]}, cv=2, scoring=score)
+            assert search.fit(texts * 2, spans).score(texts, spans[:2]) >= 0
+
+    def test_spans_that_tags_do_not_hold_are_told_once(self):
+        texts = ["Ada Lovelace!"] * 3
+        spans = [[(0, 12, "PER"), (0, 3, "X")], [(1, 3, "PER")], [(0, 12, "PER")]]
+        message = r"1 of 4 annotations do not .* text 1\. 1 of 4 annotations share .* text 0\."
+        with pytest.warns(UserWarning, match=message) as caught:
+            tagger(max_epochs=1).fit(texts, spans)
+        assert len(caught) == 1
+        assert caught[0].filename == __file__
+
+    def test_spans_need_the_places_of_tokens(self):
+        pipe = tagger(max_epochs=1, tokenizer="passthrough")
+        spans = [[(0, 3, "PER")]] * 2
+        with pytest.raises(TypeError, match="let the pipeline begin with a Tokenizer"):
+            pipe.fit([["Ada"]] * 2, spans)
+        X = Tokenizer(char_spans=True).transform(["Ada", "Ada met"])
+        assert pipe.fit(X, spans).to_tags(X, spans) == [["B-PER"], ["B-PER", "O"]]
+        with pytest.raises(ValueError, match=r"Text 0: .* does not begin and end|Text 0: .*start"):
+            tagger().fit(["Ada"] * 2, [[(3, 2, "PER")]] * 2)
 
     def test_unknown_parameter(self):
         with pytest.raises(TypeError, match="'pooling'"):

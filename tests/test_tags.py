@@ -498,17 +498,12 @@ def test_char_spans_may_be_arrays():
         ([[("PER", 0, 3)]], TypeError, r"\('PER', 0, 3\) must be \(start, end, type\)"),
         ([[(0, 3, 1)]], TypeError, "a str for the type"),
         ([[(0, 3)]], TypeError, "not an annotation"),
-        ([[{"start": 0, "end": 3, "label": "A"}]], TypeError, r"must be \(start, end, type\)"),
         ([[{"start": 0, "end": 3}]], TypeError, r"not an annotation; one is \(start, end, type\)"),
+        ([[{"start": 0, "end": 3, "label": None}]], TypeError, "a str for the type"),
         (
-            [[{"start": 0, "end": 3, "label": "A", "token_start": 0}]],
+            [[Entity("A", 0, 1, "Ada")]],
             TypeError,
-            r"\[\(one\['start'\], one\['end'\], one\['label'\]\) for one in annotations\]",
-        ),
-        (
-            [[Entity("A", 0, 1, "Ada", None, 0, 3)]],
-            TypeError,
-            r"\(one.start_char, one.end_char, one.type\)",
+            "if the tagger got a Tokenizer's char_spans",
         ),
         ([["T1\tA 0 3\tAda"]], TypeError, r"From a line of brat, .*, take \(0, 3, 'PER'\)"),
         ([None], TypeError, "the annotations of each text"),
@@ -519,6 +514,46 @@ def test_char_spans_may_be_arrays():
 def test_wrong_annotations_are_refused(annotations, error, message):
     with pytest.raises(error, match=message):
         annotations_to_tags(CHAR_SPANS[:1], annotations)
+
+
+class SpacySpan:
+    start_char, end_char, label_ = 0, 12, "PER"
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        {"start": 0, "end": 12, "label": "PER", "token_start": 0},
+        Entity("PER", 0, 2, "Ada Lovelace", 0.9, 0, 12),
+        SpacySpan(),
+        (np.int64(0), np.uint8(12), np.str_("PER")),
+    ],
+)
+def test_an_annotation_may_have_the_form_of_other_tools(annotation):
+    assert annotations_to_tags(CHAR_SPANS[:1], [[annotation]]) == [["B-PER", "I-PER", "O", "O"]]
+
+
+NESTED = [(0, 3, "A"), (0, 12, "PER"), (4, 12, "B"), (4, 20, "B"), (14, 20, "LOC")]
+
+
+def test_of_overlapping_annotations_the_longest_may_stay():
+    with pytest.warns(UserWarning, match=r"3 of 5 .* share .* is \(0, 12, 'PER'\) of text 0"):
+        y = annotations_to_tags(CHAR_SPANS[:1], [NESTED], overlapping="longest")
+    assert y == [["B-A", "B-B", "I-B", "I-B"]]
+    with pytest.warns(UserWarning, match="1 of 2 annotations share"):
+        y = annotations_to_tags(CHAR_SPANS[:1], [NESTED[1:3]], overlapping="longest")
+    assert y == [["B-PER", "I-PER", "O", "O"]]
+    equal = [[(0, 3, "A"), (0, 3, "B")]]
+    with pytest.warns(UserWarning, match=r"is \(0, 3, 'B'\)"):
+        assert annotations_to_tags(CHAR_SPANS[:1], equal, overlapping="longest")[0][0] == "B-A"
+
+
+def test_all_trouble_is_in_one_warning():
+    annotations = [[*NESTED, (1, 2, "X")]]
+    message = "^1 of 6 annotations do not begin .* 4 of 6 annotations share"
+    with pytest.warns(UserWarning, match=message) as caught:
+        annotations_to_tags(CHAR_SPANS[:1], annotations, misaligned="expand", overlapping="longest")
+    assert len(caught) == 1
 
 
 def test_tags_and_char_spans_must_agree():

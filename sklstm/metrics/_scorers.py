@@ -18,4 +18,6 @@ class Scorer(BaseScorer):
                 f"A scorer takes a fitted estimator, X and y; got {describe(estimator)} for the "
                 f"estimator. Predictions are scored by {name}(y_true, y_pred)."
             )
+        if hasattr(estimator, "to_tags"):  # y may be spans of characters
+            y_true = estimator.to_tags(X, y_true)
         return super().__call__(estimator, X, y_true, sample_weight=sample_weight, **kwargs)

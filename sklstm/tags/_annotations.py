@@ -1,20 +1,24 @@
 """Conversion between annotations of characters and tags of tokens."""
 
 import warnings
+from bisect import bisect
 from collections.abc import Mapping
 from itertools import pairwise
 from numbers import Integral
 
 import numpy as np
 
-from sklstm._arguments import check_option, describe
+from sklstm._arguments import check_option, describe, levels_to_caller
 from sklstm._arrays import to_list
 from sklstm.tags._spans import check_tags, spans_to_tags, tags_to_spans
 
 MISALIGNED = ("raise", "expand", "drop")
+OVERLAPPING = ("raise", "longest")
 
 
-def annotations_to_tags(char_spans, annotations, scheme="IOB2", misaligned="raise"):
+def annotations_to_tags(
+    char_spans, annotations, scheme="IOB2", misaligned="raise", overlapping="raise"
+):
     """Convert annotations of characters to tags of tokens.
 
     An annotation is misaligned if it begins or ends inside a token, holds none, or ends after the
@@ -25,12 +29,17 @@ def annotations_to_tags(char_spans, annotations, scheme="IOB2", misaligned="rais
     char_spans : list of array-like of int, shape (n_tokens, 2)
         Start and end of each token of each text, as ``Tokenizer.find_char_spans`` returns them.
     annotations : list of list of tuple (start, end, type)
-        The annotations of each text: ``text[start:end]`` is of the type. Duplicates count once.
+        The annotations of each text: ``text[start:end]`` is of the type. Each may also be a
+        :class:`sklstm.Entity`, a dict with ``start``, ``end`` and ``label``, or a span of spaCy.
+        Duplicates count once.
     scheme : {"IOB1", "IOB2", "IOBES", "BILOU"}, default="IOB2"
         The scheme to write.
     misaligned : {"raise", "expand", "drop"}, default="raise"
         Whether misaligned annotations are an error, expand to all tokens that they touch, or are
         dropped. The latter two warn, with their number.
+    overlapping : {"raise", "longest"}, default="raise"
+        Whether annotations that share a token are an error, or the longest is kept, the first of
+        equal ones. The latter warns, with the number of those left out.
 
     Returns
     -------
@@ -42,7 +51,7 @@ def annotations_to_tags(char_spans, annotations, scheme="IOB2", misaligned="rais
     TypeError
         If an annotation is not two integers and a type, or character spans are not integers.
     ValueError
-        If an annotation is misaligned, empty, or shares a token with another one, or if tokens are
+        If an annotation is empty, misaligned, or shares a token with another one, or if tokens are
         empty or not in the order of the text.
 
     See Also
@@ -60,27 +69,40 @@ def annotations_to_tags(char_spans, annotations, scheme="IOB2", misaligned="rais
     [['B-PER', 'I-PER', 'O', 'O', 'B-LOC']]
     """
     check_option(misaligned, MISALIGNED, "misaligned")
+    check_option(overlapping, OVERLAPPING, "overlapping")
     char_spans = _check_char_spans(char_spans)
     annotations = to_list(annotations, "one list of (start, end, type) for each text")
     _check_lengths(char_spans, annotations, "annotations")
-    y, misfits = [], []
+    y, misfits, covered = [], [], []
     for number, (tokens, annotated) in enumerate(zip(char_spans, annotations, strict=True)):
         try:
-            spans, wrong = _align(tokens, annotated, misaligned)
+            annotation_of, wrong = _align(tokens, annotated, misaligned)
+            spans, left_out = _part_overlaps(annotation_of, overlapping)
             y.append(spans_to_tags(spans, len(tokens), scheme))
         except (TypeError, ValueError) as error:
             raise type(error)(f"Text {number}: {error}") from None
         misfits += [(number, annotation) for annotation in wrong]
-    if misfits:
-        number, first = misfits[0]
-        done = "dropped" if misaligned == "drop" else "expanded to all tokens they touch"
-        warnings.warn(
-            f"{len(misfits)} of {sum(map(len, annotations))} annotations do not begin and end with "
-            f"tokens and are {done}; the first is {first} of text {number}.",
-            UserWarning,
-            stacklevel=2,
-        )
+        covered += [(number, annotation) for annotation in left_out]
+    _warn(misfits, covered, sum(map(len, annotations)), misaligned)
     return y
+
+
+def _warn(misfits, covered, n_annotations, misaligned):
+    """Tell once of all annotations that the tags do not hold as they are."""
+    dropped = misaligned == "drop"
+    found = [
+        (misfits, "do not begin and end with tokens and are "
+         + ("dropped" if dropped else "expanded to all tokens they touch")),
+        (covered, "share tokens with longer ones and are left out"),
+    ]  # fmt: skip
+    told = [
+        f"{len(cases)} of {n_annotations} annotations {what}; the first is {cases[0][1]} of text "
+        f"{cases[0][0]}."
+        for cases, what in found
+        if cases
+    ]
+    if told:
+        warnings.warn(" ".join(told), UserWarning, stacklevel=levels_to_caller())
 
 
 def tags_to_annotations(char_spans, y, scheme, mode="strict"):
@@ -171,13 +193,13 @@ def _check_lengths(char_spans, others, name):
 
 
 def _align(tokens, annotations, misaligned):
-    """Return the spans of tokens to tag, and the annotations that are misaligned."""
+    """Return the annotation of each span of tokens, and the annotations that are misaligned."""
     annotation_of, wrong = {}, []
     text_end = tokens[-1, 1] if len(tokens) else 0
     if not isinstance(annotations, (list, tuple)):  # which may be empty
         annotations = to_list(annotations, "the annotations of each text")
-    for annotation in annotations:
-        start, end, kind = _check_annotation(annotation)
+    for annotation in map(read_annotation, annotations):
+        start, end, kind = annotation
         first = int(np.searchsorted(tokens[:, 1], start, side="right"))
         after = int(np.searchsorted(tokens[:, 0], end, side="left"))
         touches = first < after
@@ -192,44 +214,72 @@ def _align(tokens, annotations, misaligned):
             wrong.append(annotation)
         if fits or (touches and misaligned == "expand"):
             annotation_of.setdefault((kind, first, after), annotation)
+    return annotation_of, wrong
+
+
+def _part_overlaps(annotation_of, overlapping):
+    """Return the spans to tag, and the annotations that share tokens with longer ones."""
     spans = sorted(annotation_of, key=lambda span: span[1:])
+    if overlapping == "longest":
+        kept = set(without_overlaps([span[1:] + span[:1] for span in spans]))
+        left_out = [annotation_of[span] for span in spans if span[1:] + span[:1] not in kept]
+        return [(kind, first, after) for first, after, kind in sorted(kept)], left_out
     for span, following in pairwise(spans):
         if following[1] < span[2]:
             raise ValueError(
                 f"{annotation_of[span]} overlaps {annotation_of[following]}: they share a token, "
-                "which gets one tag. Keep one of them."
+                "which gets one tag. Keep one of them, or pass overlapping='longest'."
             )
-    return spans, wrong
+    return spans, []
 
 
-def _check_annotation(annotation):
+def without_overlaps(spans):
+    """Keep the longest of overlapping spans (start, end, type), the first of equal ones.
+
+    They are returned in order.
+    """
+    kept = []
+    for span in sorted(spans, key=lambda span: (span[0] - span[1], span[0])):
+        place = bisect(kept, span[:2], key=lambda other: other[:2])
+        after_previous = place == 0 or kept[place - 1][1] <= span[0]
+        if after_previous and (place == len(kept) or span[1] <= kept[place][0]):
+            kept.insert(place, span)
+    return kept
+
+
+def read_annotation(annotation):
+    """Read (start, end, type) from any of the forms that an annotation may have."""
     try:
-        start, end, kind = annotation
-    except (TypeError, ValueError):
+        start, end, kind = _parts_of(annotation)
+    except (TypeError, ValueError, KeyError):
         raise TypeError(
-            f"{annotation!r} is not an annotation; one is (start, end, type).{_hint(annotation)}"
+            f"{annotation!r} is not an annotation; one is (start, end, type), an Entity, or a dict "
+            f"with start, end and label.{_hint(annotation)}"
         ) from None
-    is_tuple = not isinstance(annotation, (Mapping, str))
     whole = all(isinstance(place, Integral) for place in (start, end))
-    if not (is_tuple and whole and isinstance(kind, str)):
+    if not whole or not isinstance(kind, str) or isinstance(annotation, str):
         raise TypeError(
-            f"{annotation} must be (start, end, type): two integers and a str for the type."
-            f"{_hint(annotation)}"
+            f"{annotation} must be (start, end, type): two integers, the positions of characters, "
+            f"and a str for the type.{_hint(annotation)}"
         )
     if not 0 <= start < end:
         raise ValueError(f"{annotation} must have 0 <= start < end.")
-    return start, end, kind
+    return int(start), int(end), str(kind)
+
+
+def _parts_of(annotation):
+    if isinstance(annotation, Mapping):
+        return annotation["start"], annotation["end"], annotation["label"]
+    if hasattr(annotation, "start_char") and hasattr(annotation, "end_char"):
+        kind = annotation.type if hasattr(annotation, "type") else annotation.label_  # spaCy's
+        return annotation.start_char, annotation.end_char, kind
+    return annotation
 
 
 def _hint(annotation):
-    """Say how to convert an annotation from the forms of other tools."""
-    if isinstance(annotation, Mapping) and {"start", "end", "label"} <= set(annotation):
-        parts = "one['start'], one['end'], one['label']"  # Prodigy, transformers
-    elif isinstance(annotation, str) and "\t" in annotation:  # a line of brat
+    """Say how to convert what is no annotation."""
+    if isinstance(annotation, str) and "\t" in annotation:  # a line of brat
         return " From a line of brat, such as 'T1\\tPER 0 3\\tAda', take (0, 3, 'PER')."
-    elif hasattr(annotation, "start_char") and hasattr(annotation, "end_char"):
-        kind = "type" if hasattr(annotation, "type") else "label_"  # an Entity, a span of spaCy
-        parts = f"one.start_char, one.end_char, one.{kind}"
-    else:
-        return ""
-    return f" Convert them: [({parts}) for one in annotations]."
+    if getattr(annotation, "start_char", 0) is None:
+        return " Entities know characters only if the tagger got a Tokenizer's char_spans."
+    return ""
