@@ -521,6 +521,7 @@ TARGET = r"\btags?\b|[Tt]arget|[Ll]abel|class|[Ss]entence|[Ss]ymbol|condition|[S
 OTHER_NAMES = {  # by which a message may call an argument
     "X": SAMPLES,
     "y": TARGET + "|sample_weight|y_true",
+    "X_unlabelled": SAMPLES,
     "X_val": SAMPLES + "|[Vv]alidation",
     "y_val": TARGET + "|[Vv]alidation",
     "y_true": TARGET + r"|\by\b|sample_weight",
