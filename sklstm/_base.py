@@ -10,7 +10,7 @@ from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._arrays import check_same_length
+from sklstm._arrays import check_same_length, count_samples
 from sklstm._callbacks import copy_callbacks
 from sklstm._device import choose_device, seeded
 from sklstm._fit_tasks import OF_ONE_FIT, FollowedFit, nothing_lost
@@ -29,7 +29,7 @@ from sklstm._training_warnings import (
     warn_of_falling_loss,
     warn_of_saturation,
 )
-from sklstm._unlabelled import join, n_samples, pad_weights
+from sklstm._unlabelled import pad_weights, read_joined
 from sklstm._validation_split import about_validation_data, hold_out, to_labels
 from sklstm._versions import Versioned
 from sklstm.nn.batches import Batch, LengthBatches, SequenceDataset, to_tensor
@@ -182,10 +182,12 @@ class BaseLSTM(FollowedFit, Versioned, BaseEstimator):
         """Read X as sequences without targets, and learn in ``fit`` what the network must know."""
         encoder = self._new_encoder() if reset else self._encoder
         n_labelled, others = None, self._X_unlabelled if purpose != "use" else None
-        if others is not None:  # they bring words of their own
-            n_labelled = n_samples(X)
-            X, sample_weight = join(X, others), pad_weights(sample_weight, n_samples(others))
-        inputs = encoder.read(X, self)
+        if others is None:
+            inputs = encoder.read(X, self)
+        else:  # they bring words of their own
+            inputs = read_joined(X, others, lambda samples: encoder.read(samples, self))
+            n_labelled, n_others = count_samples(X), count_samples(others)
+            sample_weight = pad_weights(sample_weight, n_others)
         if reset:
             encoder.learn(inputs)
             if encoder.width is not None:

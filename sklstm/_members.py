@@ -12,7 +12,8 @@ from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, Str
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from sklstm._arrays import check_same_length
+from sklstm._arguments import describe
+from sklstm._arrays import check_same_length, count_samples
 from sklstm._base import BaseLSTM
 from sklstm._epochs import resolve_epochs
 from sklstm._fit_tasks import clone_unfollowed, nothing_lost
@@ -20,7 +21,7 @@ from sklstm._inputs import kind_of
 from sklstm._sample_weights import weigh_samples
 from sklstm._side_by_side import train_side_by_side
 from sklstm._sklearn import Interval, StrOptions, safe_indexing
-from sklstm._unlabelled import join, n_samples, part, part_labels
+from sklstm._unlabelled import join, part, part_labels
 from sklstm._wide import LinearTextModel
 from sklstm.sequences import Sequences
 
@@ -90,7 +91,7 @@ class BaseEnsemble(BaseLSTM):
             check_same_length(X=X, y=y)
             y, ((X, sample_weight, groups), others) = labels, part(marks, X, sample_weight, groups)
             X_unlabelled = others if X_unlabelled is None else join(others, X_unlabelled)
-        if learns and (X_unlabelled is None or not n_samples(X_unlabelled)):
+        if learns and (X_unlabelled is None or not count_samples(X_unlabelled)):
             self._check_presence(y, X_val, y_val)
             self._check_targets(y)  # NaN may be meant as a mark
             raise ValueError(
@@ -364,6 +365,12 @@ def check_semi_supervised(estimator, learns, X_unlabelled):
         raise ValueError(
             "virtual_adversarial and entropy need the distance by which inputs are moved: set "
             "adversarial, to 5.0 for texts."
+        )
+    if X_unlabelled is not None and not (
+        hasattr(X_unlabelled, "__len__") and getattr(X_unlabelled, "ndim", 1)
+    ):
+        raise TypeError(
+            f"X_unlabelled must be a list or an array of samples; got {describe(X_unlabelled)}."
         )
     if X_unlabelled is not None and not learns:
         raise ValueError(

@@ -5,7 +5,7 @@ from importlib import import_module
 import numpy as np
 
 from sklstm._arguments import describe
-from sklstm._arrays import count_samples, plain
+from sklstm._arrays import CONVERSION_ERRORS, plain, restated
 from sklstm._sklearn import safe_indexing
 from sklstm.sequences import Sequences
 
@@ -141,16 +141,6 @@ def part(marks, X, sample_weight, groups):
     return own, safe_indexing(X, np.flatnonzero(marks))
 
 
-def n_samples(X):
-    """Count samples, if X holds any."""
-    if not hasattr(X, "__len__") or not getattr(X, "ndim", 1):
-        raise TypeError(
-            "X, and X_unlabelled, must be a list or array of samples to learn from unlabelled "
-            f"ones; got {describe(X)}."
-        )
-    return count_samples(X)
-
-
 def pad_weights(sample_weight, n_unlabelled):
     """Give unlabelled samples the weight 1."""
     if sample_weight is None:
@@ -158,6 +148,19 @@ def pad_weights(sample_weight, n_unlabelled):
     return np.concatenate(
         [np.asarray(plain(sample_weight, "sample_weight")), np.ones(n_unlabelled)]
     )
+
+
+def read_joined(X, X_unlabelled, read):
+    """Read labelled and unlabelled samples in one; an error says which of them it is about."""
+    try:
+        return read(join(X, X_unlabelled))
+    except CONVERSION_ERRORS as error:
+        read(X)
+        try:
+            read(X_unlabelled)
+        except CONVERSION_ERRORS as cause:
+            raise restated(cause, "X_unlabelled must be like X.") from None
+        raise restated(error, "X and X_unlabelled must be of one kind.") from None
 
 
 def join(X, X_unlabelled):

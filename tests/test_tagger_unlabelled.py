@@ -66,6 +66,14 @@ class TestMarks:
             tagger().fit(SENTENCES, TAGS, X_unlabelled=OTHERS)
         with pytest.raises(TypeError, match="both be Sequences"):
             tagger(**LEARNS).fit(SENTENCES, TAGS, X_unlabelled=Sequences.from_tokens(OTHERS))
+        for others, message in (
+            (None, "have no effect|there are none"),
+            (3, "X_unlabelled"),
+            ([["a", 3]], "X_unlabelled"),
+            ([[1.0, 2.0]], "of one kind"),
+        ):
+            with pytest.raises((TypeError, ValueError), match=message):
+                tagger(**LEARNS).fit(SENTENCES, TAGS, X_unlabelled=others)
         with pytest.raises(ValueError, match="y_val holds None"):
             tagger(**LEARNS).fit(X, Y, X_val=X, y_val=Y)
 
