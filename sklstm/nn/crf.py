@@ -117,6 +117,42 @@ class LinearChainCRF(nn.Module):
         moves = path[:, :-1].mT @ path[:, 1:]  # (N, from, to): how often
         return self._expected_log_likelihood(emissions, path, moves, lengths)
 
+    def constrained_log_likelihood(self, emissions, may_be, lengths):
+        r"""Return the log-probability of what is known of the tags.
+
+        It is summed over all paths that agree with it [1]_,
+
+        .. math::
+
+            \log \sum_{y \in Y} p(y) = \log Z_Y - \log Z, \qquad
+            Z_Y = \sum_{y \in Y} \exp(s(y))
+
+        with :math:`Z_Y` from the same recursions, where the emissions of other tags are
+        :math:`-\infty`. Its gradient is what is expected on the paths in :math:`Y` minus what is
+        expected on all. It can be differentiated once.
+
+        Parameters
+        ----------
+        emissions : Tensor of shape (n_sequences, n_steps, n_tags)
+            A score for each tag at each step, padded on the right.
+        may_be : BoolTensor of shape (n_sequences, n_steps, n_tags)
+            Tags that a step may have, such that some path has probability.
+        lengths : LongTensor of shape (n_sequences,)
+            Real steps of each sequence.
+
+        Returns
+        -------
+        Tensor of shape (n_sequences,)
+            At most 0.
+
+        References
+        ----------
+        .. [1] Tsuboi et al. (2008), Training conditional random fields using incomplete
+           annotations, COLING. https://aclanthology.org/C08-1113
+        """
+        *held, entropy = self.expectations(emissions.masked_fill(~may_be, -torch.inf), lengths)
+        return self._expected_log_likelihood(emissions, *held, lengths) + entropy
+
     @torch.no_grad()
     def expectations(self, emissions, lengths):
         """Return the distribution over paths, as `divergence` takes it.
@@ -446,7 +482,8 @@ def _by_scaled_sums(scores, transitions, lengths):
     """Run both recursions at once, on probabilities scaled to sum to 1 at every step.
 
     Returns None if anything but the forbidden comes near underflow. It is enough to look at
-    alpha: what beta loses is then below 1e-300 of a sum that is above 1e-200.
+    alpha: what beta loses is then below 1e-300 of a sum that is above 1e-200. Where alpha is 0,
+    since no path that is allowed comes there, beta has its say, too.
     """
     if not (_moderate(scores) and _moderate(transitions)):
         return None
@@ -470,7 +507,11 @@ def _by_scaled_sums(scores, transitions, lengths):
     onward = _reversed(onward, lengths)
     beta = _reversed(torch.stack(incomings, 2)[1], lengths)
     forbidden = factor == 0  # everything is at padding
-    if not (log_z.isfinite().all() and (forbidden | (alpha >= UNDERFLOW)).all()):
+    if not log_z.isfinite().all():
+        return None
+    if not (forbidden | (alpha >= UNDERFLOW)).all() and not all(
+        (forbidden | (one == 0) | (one >= UNDERFLOW)).all() for one in (alpha, onward)
+    ):
         return None
     alpha, onward = alpha.masked_fill(forbidden, 0.0), onward.masked_fill(forbidden, 0.0)
     alpha_beta = alpha * beta

@@ -7,8 +7,10 @@ import numpy as np
 from sklstm._arguments import describe
 from sklstm._arrays import plain, to_list
 from sklstm._sample_weights import weigh_classes
-from sklstm.tags import check_tags, convert_tags, infer_scheme, spans_to_tags, tags_to_spans
-from sklstm.tags._spans import OUTSIDE, PREFIXES
+from sklstm.tagger._partial_tags import PartialTags
+from sklstm.tags import convert_tags, spans_to_tags, tags_to_spans
+from sklstm.tags._inference import infer_partial_scheme
+from sklstm.tags._spans import OUTSIDE, PREFIXES, check_partial_tags
 
 
 class TagCodes:
@@ -40,9 +42,13 @@ class TagCodes:
     def __init__(self, scheme, train_scheme, y, declared=None, y_val=None):
         y_val = y_val or []
         declared = _list_declared(declared)
-        self.scheme = infer_scheme(y, [declared, *y_val]) if scheme == "auto" else scheme
+        self.scheme = scheme
+        if scheme == "auto":
+            self.scheme = infer_partial_scheme(y, [declared, *y_val])
         if train_scheme == "auto":
             train_scheme = None if self.scheme in (None, "BILOU") else "IOBES"
+            if self.scheme == "IOB1" and any(None in tags for tags in y):
+                train_scheme = None  # see `PartialTags`
         if train_scheme is not None and self.scheme is None:
             raise ValueError(
                 f"train_scheme={train_scheme!r} needs tags that mark spans, such as 'B-PER', but "
@@ -50,9 +56,10 @@ class TagCodes:
             )
         self.train_scheme = train_scheme or self.scheme
         self._check_declared(declared)
-        if not any(y):
+        tags = set(chain(*check_partial_tags(y, self.scheme)))
+        if not tags - {None}:
             raise ValueError("y holds no tag: there is nothing to learn from.")
-        tags = set(chain(*check_tags(y, self.scheme), *y_val, declared))
+        tags = tags.union(*y_val, declared) - {None}
         if self.scheme is not None:
             tags.add(OUTSIDE)
         self._given = tags
@@ -63,31 +70,43 @@ class TagCodes:
         """Whether the network learns in another scheme than the user's."""
         return self.train_scheme != self.scheme
 
+    @property
+    def partial(self):
+        """The codes of tags in sentences with unknown ones."""
+        return PartialTags(self.tags, self.scheme, self.train_scheme)
+
     def encode(self, y):
         """Encode the tags of each sequence.
 
         Parameters
         ----------
-        y : list of lists of str
-            The user's tags.
+        y : list of lists of str or None
+            The user's tags, None where they are unknown.
 
         Returns
         -------
         list of ndarray of int64
-            The codes.
+            The codes, those of `partial` in a sentence with an unknown tag.
         """
-        codes = {tag: code for code, tag in enumerate(self.tags)}
-        trained = check_tags(y, self.scheme)
-        if self.converts:
-            trained = convert_tags(y, self.scheme, self.train_scheme)
-        pairs = zip(chain.from_iterable(y), chain.from_iterable(trained), strict=True)
-        unseen = sorted({tag for tag, own in pairs if own not in codes})
+        codes, partial = {tag: code for code, tag in enumerate(self.tags)}, self.partial
+        y = check_partial_tags(y, self.scheme)
+        known = trained = [tags for tags in y if None not in tags]
+        if self.converts and known:
+            trained = convert_tags(known, self.scheme, self.train_scheme)
+        pairs = zip(chain.from_iterable(known), chain.from_iterable(trained), strict=True)
+        unseen = {tag for tag, own in pairs if own not in codes}
+        others = [(number, tags) for number, tags in enumerate(y) if None in tags]
+        if partial.choices is not None:
+            unseen |= set(chain(*(tags for _, tags in others))) - partial.codes.keys()
+        unseen = sorted(unseen)
         if unseen:
             raise ValueError(
                 f"y contains the tags {unseen}, which are not among those of the first fit: "
                 f"{self.tags}. Learn from data that has them, or leave those sequences out."
             )
-        return [np.array([codes[tag] for tag in tags], np.int64) for tags in trained]
+        trained = iter([np.array([codes[tag] for tag in tags], np.int64) for tags in trained])
+        others = iter(partial.encode(others))
+        return [next(others if None in tags else trained) for tags in y]
 
     def decode(self, codes):
         """Decode the tags of one sequence.
@@ -127,7 +146,8 @@ class TagCodes:
         """
         if class_weight is None:
             return None
-        counts = np.bincount(np.concatenate(targets), minlength=len(self.tags))
+        shares = self.partial.shares
+        counts = np.bincount(np.concatenate(targets), minlength=len(shares)) @ shares
         weights = weigh_classes(class_weight, self.tags, counts)
         if purpose == "portion":
             return weights
@@ -135,6 +155,26 @@ class TagCodes:
         if not weights @ counts:
             raise ValueError(f"class_weight is 0 for all tags of y; got {class_weight!r:.80}.")
         return weights * counts.sum() / (weights @ counts)
+
+    def mean_weights(self, weights, targets):
+        """Compute the mean weight of the known tags of each sentence; 1 if it has none.
+
+        Parameters
+        ----------
+        weights : ndarray of shape (n_tags,)
+            The weight of each tag.
+        targets : list of ndarray of int
+            The codes.
+
+        Returns
+        -------
+        list of float
+            One for each sentence.
+        """
+        partial = self.partial
+        weights = partial.shares @ weights  # of each code
+        known = [codes[codes != partial.unknown] for codes in targets]
+        return [weights[codes].mean() if len(codes) else 1.0 for codes in known]
 
     def check(self, tags):
         """Check that tags are known.

@@ -15,16 +15,17 @@ from sklstm._members import BaseEnsemble
 from sklstm._parameter_constraints import SEMI_SUPERVISED_CONSTRAINTS
 from sklstm._sklearn import Interval, StrOptions, fit_context
 from sklstm._unlabelled import part_sentences
-from sklstm.metrics import entity_f1_score, token_accuracy_score
 from sklstm.nn.batches import in_row_order
 from sklstm.nn.crf import mean_crf
 from sklstm.nn.networks import TaggerNet
 from sklstm.nn.networks._char_encoder import CharEncoder
 from sklstm.tagger._codes import TagCodes
 from sklstm.tagger._entities import make_entities, span_probabilities
+from sklstm.tagger._scores import score_known
 from sklstm.tagger._spelling import CASINGS, strings_of
 from sklstm.tagger._word_encoder import WordEncoder
-from sklstm.tags import SCHEMES, allowed_transitions, check_tags, tags_to_spans
+from sklstm.tags import SCHEMES, allowed_transitions, tags_to_spans
+from sklstm.tags._spans import check_partial_tags
 
 
 class LSTMTagger(BaseEnsemble):
@@ -39,13 +40,14 @@ class LSTMTagger(BaseEnsemble):
         P(y \mid x) &\propto \exp\Big(a_{y_1} + \sum_t e_{t, y_t}
             + \sum_t A_{y_{t-1}, y_t} + z_{y_T}\Big)
 
-    Training minimises :math:`-\log P(y \mid x)`; prediction decodes the best path [1]_. The
-    features of a step are its word's embedding, a character encoding [2]_, and the word's casing
-    and affixes, which also enter the emissions by a linear path beside the LSTM [3]_.
+    Training minimises :math:`-\log P(y \mid x)`, or where only some tags are known, the same of the
+    sum over all paths with these tags [7]_. Prediction decodes the best path [1]_. The features of
+    a step are its word's embedding, a character encoding [2]_, and the word's casing and affixes,
+    which also enter the emissions by a linear path beside the LSTM [3]_.
 
     ``X`` may be token lists, `Sequences`, lists of token ids with `vocabulary_size`, a 3-D array of
     numbers, or a list of (n_steps, n_features) arrays; ``y`` has a list of tags for each sequence,
-    of the same length.
+    of the same length. A tag may be None, for unknown.
 
     Parameters
     ----------
@@ -252,6 +254,8 @@ class LSTMTagger(BaseEnsemble):
        labeling, ACL. https://doi.org/10.18653/v1/2020.acl-main.777
     .. [6] Jiao et al. (2006), Semi-supervised conditional random fields for improved sequence
        segmentation and labeling, ACL. https://doi.org/10.3115/1220175.1220202
+    .. [7] Tsuboi et al. (2008), Training conditional random fields using incomplete annotations,
+       COLING. https://aclanthology.org/C08-1113
 
     Examples
     --------
@@ -414,7 +418,7 @@ class LSTMTagger(BaseEnsemble):
         X : token lists, Sequences, ids or numbers
             One sequence for each sample, in any of the forms listed above.
         y : list of lists of tags
-            One tag for each step.
+            One tag for each step, None where it is unknown.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sequence in the loss.
         X_val, y_val : like X and y, default=None
@@ -488,7 +492,7 @@ class LSTMTagger(BaseEnsemble):
         return choice if self._encoder.speller is not None else None
 
     def _check_targets(self, y):
-        return check_tags(y, None)
+        return check_partial_tags(y, None)
 
     def _learn_targets(self, y, y_val):
         train_scheme = self.train_scheme
@@ -514,10 +518,10 @@ class LSTMTagger(BaseEnsemble):
         if purpose != "use":
             self._tag_weights = self._codes.weigh(self.class_weight, targets, purpose)
         if self._tag_weights is not None:
-            means = [self._tag_weights[tags].mean() if len(tags) else 1.0 for tags in targets]
-            data.importance = data.importance * torch.tensor(means)
+            means = torch.tensor(self._codes.mean_weights(self._tag_weights, targets))
+            data.importance = data.importance * means
             if self.crf:
-                data.weights = data.weights * torch.tensor(means)
+                data.weights = data.weights * means
 
     def _criterion(self):
         return nn.CrossEntropyLoss, None  # the network has its own, see TaggerNet.losses
@@ -531,6 +535,7 @@ class LSTMTagger(BaseEnsemble):
             "crf": self.crf,
             "allowed": allowed,
             "class_weight": self._tag_weights,
+            "choices": self._codes.partial.choices,
             "char_encoder": self._choose("char_encoder", "cnn"),
             "char_embedding_dim": self.char_embedding_dim,
             "char_hidden_size": self.char_hidden_size,
@@ -559,22 +564,18 @@ class LSTMTagger(BaseEnsemble):
         rows = zip(codes.tolist(), lengths.tolist(), strict=True)
         return [self._codes.decode(row[:length]) for row, length in rows]
 
-    def _score_tags(self, true, predicted, weights=None):
-        if self.scheme_ is None:
-            return token_accuracy_score(true, predicted, sample_weight=weights)
-        return entity_f1_score(
-            true, predicted, scheme=self.scheme_, sample_weight=weights, zero_division=0.0
-        )
-
     def score(self, X, y, sample_weight=None):
         """Compute the strict entity F1 of predictions, or the accuracy of plain tags.
+
+        Where tags are unknown, the F1 is that of the sentences of which all tags are known, and the
+        accuracy that of the known tags.
 
         Parameters
         ----------
         X : token lists, Sequences, ids or numbers
             One sequence for each sample, in any of the forms listed above.
         y : list of lists of tags
-            The true tags.
+            The true tags, None where they are unknown.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sequence.
 
@@ -583,7 +584,8 @@ class LSTMTagger(BaseEnsemble):
         float
             Between 0 and 1.
         """
-        return self._score_tags(self._check_targets(y), self.predict(X), sample_weight)
+        tags = self._check_targets(y), self.predict(X)
+        return score_known(*tags, sample_weight, self.scheme_)
 
     # ------------------------------------------------------------ predicting
 

@@ -8,6 +8,7 @@ from sklstm.tags._spans import (
     OUTSIDE,
     PREFIXES,
     SCHEMES,
+    check_partial_tags,
     check_tags,
     encode,
     mark_faults,
@@ -73,19 +74,23 @@ def infer_scheme(y, y_pred=None):
     >>> infer_scheme([["DET", "NOUN"]]) is None
     True
     """
-    sentences = check_tags(y, None)
-    if not _mark_spans(set(chain.from_iterable(sentences))):
+    return infer_partial_scheme(check_tags(y, None), y_pred)
+
+
+def infer_partial_scheme(sentences, y_pred=None):
+    """Infer the scheme as `infer_scheme` does, where None stands for a tag that is not known."""
+    if not _mark_spans(set(chain.from_iterable(sentences)) - {None}):
         return None
     n_faults = _count_faults(sentences)
     fitting = [scheme for scheme in GUESSING_ORDER if not n_faults[scheme]]
     if not fitting:
         closest = min(GUESSING_ORDER, key=n_faults.get)
         try:
-            check_tags(sentences, closest)
+            check_partial_tags(sentences, closest)
         except ValueError as error:
             raise ValueError(f"The tags fit none of {', '.join(SCHEMES)}. {error}") from None
     if y_pred is not None:
-        used = {tag[0] for tag in chain.from_iterable(check_tags(y_pred, None)) if tag}
+        used = {tag[0] for tag in chain.from_iterable(check_partial_tags(y_pred, None)) if tag}
         known = [scheme for scheme in fitting if used <= set(OUTSIDE + PREFIXES[scheme])]
         fitting = known or fitting
     return fitting[0]

@@ -13,6 +13,7 @@ from sklstm._arrays import plain, to_list
 SCHEMES = ("IOB1", "IOB2", "IOBES", "BILOU")
 MODES = ("strict", "conlleval")
 OUTSIDE = "O"
+UNKNOWN = "?"  # the prefix of None, an unknown tag
 
 # Prefixes of each scheme; those that open a span; those that may end one. In IOB1 a B opens a span
 # only where it touches another of its type.
@@ -129,7 +130,15 @@ def check_tags(y, scheme):
     ValueError: Sentence 0, token 1: 'I-PER' after 'O' does not fit IOB2; accepted here: O, B-….
     convert_tags(y, 'IOB2', 'IOB2', mode='conlleval') repairs such tags.
     """
-    sentences = _tag_lists(y)
+    return _check_lists(_tag_lists(y), scheme)
+
+
+def check_partial_tags(y, scheme):
+    """Check tags as `check_tags` does, where None stands for a tag that is not known."""
+    return _check_lists(_tag_lists(y, or_unknown=True), scheme)
+
+
+def _check_lists(sentences, scheme):
     if scheme is None:
         return sentences
     check_option(scheme, SCHEMES, "scheme")
@@ -279,7 +288,7 @@ def spans_to_tags(spans, n_tokens, scheme):
     tags = [OUTSIDE] * n_tokens
     before = Span("", -1, -1)
     for span in spans:
-        prefixes = _prefixes(span.end - span.start, scheme)
+        prefixes = span_prefixes(span.end - span.start, scheme)
         if scheme == "IOB1" and (before.end, before.type) == (span.start, span.type):
             prefixes = "B" + prefixes[1:]
         tags[span.start : span.end] = [_join(prefix, span.type) for prefix in prefixes]
@@ -398,7 +407,8 @@ def _check_span(span):
     return Span(kind, int(start), int(end))
 
 
-def _tag_lists(y):
+def _tag_lists(y, or_unknown=False):
+    kinds = (str, type(None)) if or_unknown else str
     y = plain(y, "y")
     is_matrix = isinstance(y, np.ndarray) and y.ndim == 2
     rows = y.tolist() if is_matrix else to_list(y, "one list of tags for each sentence")
@@ -410,10 +420,10 @@ def _tag_lists(y):
                     f"Sentence {number} is {describe(row)}; tags are one list of str for each "
                     f"sentence.{_hint(row) or ' For a single sentence pass a list of one.'}"
                 )
-    if not all(issubclass(found, str) for found in set(map(type, chain.from_iterable(rows)))):
+    if not all(issubclass(found, kinds) for found in set(map(type, chain.from_iterable(rows)))):
         for number, row in enumerate(rows):
             for position, tag in enumerate(row):
-                if not isinstance(tag, str):
+                if not isinstance(tag, kinds):
                     raise TypeError(
                         f"Sentence {number}, token {position}: {describe(tag)} is not a tag; every "
                         f"tag must be a str.{_hint(tag)}"
@@ -424,7 +434,10 @@ def _tag_lists(y):
 def _hint(value):
     """Say what to do about annotations passed as tags."""
     if value is None or type(value).__name__ in ("float", "NAType"):
-        return " Every token needs a tag, which is 'O' outside of spans."
+        return (
+            " Every token needs a tag, which is 'O' outside of spans. LSTMTagger learns from "
+            "sentences in which some tags are None, which means unknown."
+        )
     is_span = isinstance(value, tuple) and not all(isinstance(part, str) for part in value)
     is_span |= hasattr(value, "start") and hasattr(value, "end")
     if is_span or isinstance(value, Mapping):
@@ -447,6 +460,8 @@ def _one_sentence(tags):
 
 def parse(tag, scheme):
     """Split a tag into prefix and type; scheme None knows the prefixes of all schemes."""
+    if tag is None:
+        return UNKNOWN, ""
     prefix, _, kind = tag.partition("-")
     known = PREFIXES[scheme] if scheme else ALL_PREFIXES
     if tag != OUTSIDE and (len(prefix) != 1 or prefix not in known):
@@ -461,7 +476,7 @@ def _join(prefix, kind):
     return f"{prefix}-{kind}" if kind else prefix
 
 
-def _prefixes(length, scheme):
+def span_prefixes(length, scheme):
     """Return the prefixes of the tags of a span, one letter each."""
     if scheme == "IOB1":
         return "I" * length
@@ -528,11 +543,16 @@ def _may_follow(before, after, scheme):
 
 
 def mark_faults(tokens, first, scheme):
-    """Mark tokens that are not allowed in their place, or not at the end of a sentence."""
-    unknown = ~tokens.has(OUTSIDE + PREFIXES[scheme])
+    """Mark tokens that are not allowed in their place, or not at the end of a sentence.
+
+    An unknown tag may be any, whatever stands around it.
+    """
+    before = _before(tokens, first)
+    foreign = ~tokens.has(OUTSIDE + PREFIXES[scheme])
     last = np.append(first[1:], True)[: len(first)]
     unfinished = last & ~_may_close(tokens, scheme)
-    return unknown | unfinished | ~_may_follow(_before(tokens, first), tokens, scheme)
+    follows = _may_follow(before, tokens, scheme) | before.has(UNKNOWN)
+    return (foreign | unfinished | ~follows) & ~tokens.has(UNKNOWN)
 
 
 def _describe_fault(sentences, index, scheme):
@@ -545,6 +565,7 @@ def _describe_fault(sentences, index, scheme):
     where = f"after {before!r}" if position else "at the start of the sentence"
     if is_last and tag[0] not in OUTSIDE + CLOSING[scheme]:
         where = "at the end of the sentence"
+    before = before or OUTSIDE  # an unknown one rules nothing out
     return (
         f"Sentence {number}, token {position}: {tag!r} {where} does not fit {scheme}; "
         f"accepted here: {', '.join(_accepted_after(before, scheme, is_last))}."

@@ -33,6 +33,8 @@ class TaggerNet(SequenceNet):
         See `sklstm.nn.crf.LinearChainCRF`.
     class_weight : ndarray of shape (n_outputs,), default=None
         Weight of each tag in the loss of the softmax.
+    choices : ndarray of bool, shape (n_codes, n_outputs), default=None
+        The tags that a code may stand for. The first codes are the tags themselves.
     char_encoder : {"cnn", "lstm"}, default=None
         See `sklstm.nn.networks._char_encoder.CharEncoder`.
     n_characters, char_embedding_dim, char_hidden_size : int
@@ -66,6 +68,7 @@ class TaggerNet(SequenceNet):
         crf=True,
         allowed=None,
         class_weight=None,
+        choices=None,
         char_encoder=None,
         n_characters=0,
         char_embedding_dim=30,
@@ -114,6 +117,8 @@ class TaggerNet(SequenceNet):
                 self.crf.register_buffer(name, weights.detach(), persistent=False)
         weights = None if class_weight is None else torch.as_tensor(class_weight)
         self.register_buffer("class_weight", weights, persistent=False)
+        choices = None if choices is None else torch.as_tensor(choices)
+        self.register_buffer("choices", choices, persistent=False)
 
     def forward(
         self, steps, lengths, vectors=None, words=None, characters=None, casing=None, features=None
@@ -212,23 +217,37 @@ class TaggerNet(SequenceNet):
         return x if self.wide is None else x[..., : -self.wide.width]
 
     def losses(self, emissions, tags):
-        """Compute the negative log-likelihood of the tags of each sequence.
+        """Compute the negative log-likelihood of what is known of the tags of each sequence.
 
         Parameters
         ----------
         emissions : Tensor of shape (n_sequences, n_steps, n_outputs)
             What `forward` returned.
         tags : LongTensor of shape (n_sequences, n_steps)
-            The true tags, -1 at padding.
+            The codes of the true tags, or of sets of them, -1 at padding.
 
         Returns
         -------
         Tensor of shape (n_sequences,)
             Sums over the steps, in nats.
         """
+        real = tags >= 0
+        if bool((tags >= emissions.shape[-1]).any()):
+            may_be = self.choices[tags.clamp(min=0)]  # (N, T, K)
+            if self.has_crf:
+                return -self.crf.constrained_log_likelihood(emissions, may_be, real.sum(dim=1))
+            return self._set_losses(emissions, may_be, real)
         if self.has_crf:
-            return -self.crf.log_likelihood(emissions, tags, (tags >= 0).sum(dim=1))
+            return -self.crf.log_likelihood(emissions, tags, real.sum(dim=1))
         return step_losses(emissions, tags, self.class_weight)
+
+    def _set_losses(self, emissions, may_be, real):
+        """Return the cross-entropy with sets of tags of each sequence, summed over its steps."""
+        logs = emissions.log_softmax(-1).masked_fill(~may_be, -torch.inf).logsumexp(-1)  # (N, T)
+        if self.class_weight is not None:
+            shares = may_be / may_be.sum(-1, keepdim=True)
+            logs = logs * (shares.to(logs.dtype) @ self.class_weight.to(logs.dtype))
+        return -logs.masked_fill(~real, 0.0).sum(dim=1)
 
     def layer_table(self):
         """Return a table of the layers.
