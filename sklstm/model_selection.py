@@ -1,9 +1,10 @@
-"""Folds for taggers, ``DocumentKFold``, and with unlabelled samples, ``LabelledKFold``."""
+"""Folds for taggers, ``DocumentKFold``, and with unlabelled samples; what to annotate next."""
 
 from itertools import chain
 
 import numpy as np
 from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
+from sklearn.pipeline import Pipeline
 from sklearn.utils import column_or_1d
 
 from sklstm._arguments import describe, to_random_state
@@ -11,7 +12,7 @@ from sklstm._arrays import check_same_length, to_array
 from sklstm._unlabelled import find_unlabelled
 from sklstm.tags import check_tags, infer_scheme, span_columns
 
-__all__ = ["DocumentKFold", "LabelledKFold"]
+__all__ = ["DocumentKFold", "LabelledKFold", "annotation_order"]
 
 
 class DocumentKFold(GroupKFold):
@@ -191,6 +192,85 @@ class LabelledKFold(StratifiedKFold):
             parts = super().split(labelled, labels)
         for train, test in parts:
             yield np.sort(np.concatenate([labelled[train], unlabelled])), labelled[test]
+
+
+def annotation_order(estimator, X, *, return_confidence=False):
+    r"""Order samples by the confidence of their predictions, the least confident first.
+
+    In active learning, these are annotated next [1]_. The confidence is the probability of what is
+    predicted: of the class, of the set of labels, or of the best path of tags of a sentence with
+    :math:`T` tokens, where the geometric mean keeps long sentences from always being first [2]_:
+
+    .. math::
+
+        \max_k P(y = k \mid x), \qquad \prod_k \max(p_k, 1 - p_k), \qquad
+        \max_y P(y \mid x)^{1 / T}
+
+    Parameters
+    ----------
+    estimator : estimator or Pipeline
+        Fitted, with ``predict_n_best`` as `LSTMTagger` has it, or with ``predict_proba``.
+    X : sequence of length n_samples
+        The samples, such as those without labels.
+    return_confidence : bool, default=False
+        Whether to return the confidences, too.
+
+    Returns
+    -------
+    order : ndarray of int, shape (n_samples,)
+        The positions of the samples in X, the least confident first. The empty come last.
+    confidence : ndarray of shape (n_samples,)
+        From 0 to 1, in the order of X; only if `return_confidence` is True.
+
+    Raises
+    ------
+    TypeError
+        If the estimator predicts no probabilities.
+
+    References
+    ----------
+    .. [1] Lewis and Gale (1994), A sequential algorithm for training text classifiers, SIGIR.
+       https://doi.org/10.1007/978-1-4471-2099-5_1
+    .. [2] Shen et al. (2018), Deep active learning for named entity recognition, ICLR.
+       https://doi.org/10.48550/arXiv.1707.05928
+
+    Examples
+    --------
+    >>> from sklstm import LSTMTagger
+    >>> from sklstm.model_selection import annotation_order
+    >>> sentences = [["Ada", "met", "Alan"], ["Ada", "slept"]] * 8
+    >>> tags = [["B-PER", "O", "B-PER"], ["B-PER", "O"]] * 8
+    >>> tagger = LSTMTagger(hidden_size=8, lr=0.03, max_epochs=20, random_state=0)
+    >>> tagger = tagger.fit(sentences, tags)
+    >>> others = [["Ada", "slept"], ["Zoe", "and", "Max", "danced"], ["Ada", "met", "Alan"]]
+    >>> annotation_order(tagger, others)[0]
+    np.int64(1)
+    """
+    if isinstance(estimator, Pipeline) and hasattr(estimator[-1], "predict_n_best"):
+        X = estimator[:-1].transform(X) if len(estimator) > 1 else X
+        estimator = estimator[-1]
+    if hasattr(estimator, "predict_n_best"):
+        best = [paths[0] for paths in estimator.predict_n_best(X, n=1)]
+        logs = [log_probability / max(len(tags), 1) for tags, log_probability in best]
+        confidence = np.exp(np.array(logs))
+    elif hasattr(estimator, "predict_proba"):
+        confidence = _confidence(estimator.predict_proba(X))
+    else:
+        raise TypeError(
+            "estimator must be a classifier with predict_proba, a tagger, or a pipeline or search "
+            f"that ends with one; got {describe(estimator)}."
+        )
+    order = np.argsort(confidence, kind="stable")
+    return (order, confidence) if return_confidence else order
+
+
+def _confidence(probabilities):
+    """Return the probability of the predicted class, or set of labels, of each sample."""
+    if isinstance(probabilities, list):  # of each label, as scikit-learn's forests have it
+        return np.prod([one.max(axis=1) for one in probabilities], axis=0)
+    if np.allclose(probabilities.sum(axis=1), 1, atol=1e-3):
+        return probabilities.max(axis=1)
+    return np.maximum(probabilities, 1 - probabilities).prod(axis=1)
 
 
 def _are_tagged(y):

@@ -428,6 +428,8 @@ def _entries_of_the_rest():
     options = {"n_splits": 2, "shuffle": True, "random_state": 0, "X": TOKENS,
                "y": ["p", "q", "p", "q", None, None]}  # fmt: skip
     yield Entry("LabelledKFold", split_labelled, options)
+    options = {"estimator": fitted("tagger"), "X": TOKENS, "return_confidence": False}
+    yield Entry("annotation_order", model_selection.annotation_order, options, "X")
     entity = {"type": "PER", "start": 0, "end": 1, "text": "a", "confidence": 0.5,
               "start_char": 0, "end_char": 1}  # fmt: skip
     yield Entry("TaggedText", lambda text, entities: TaggedText(text, entities)._repr_html_(),

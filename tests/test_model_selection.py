@@ -5,11 +5,15 @@ import sklearn
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.base import BaseEstimator, clone
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_predict, cross_validate
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+from tagged import SENTENCES, TAGS, tagger
 
-from sklstm import Sequences
+from sklstm import LSTMClassifier, Sequences
 from sklstm.datasets import load_wikigold
-from sklstm.model_selection import DocumentKFold
+from sklstm.model_selection import DocumentKFold, annotation_order
 from sklstm.tags import convert_tags, span_columns
 
 
@@ -271,3 +275,37 @@ def test_repr_and_clone():
     cv = DocumentKFold(3, shuffle=True, random_state=1)
     assert repr(cv) == "DocumentKFold(n_splits=3, random_state=1, shuffle=True)"
     assert repr(clone(cv, safe=False)) == repr(cv)
+
+
+class TestAnnotationOrder:
+    def test_of_a_tagger(self):
+        fitted = tagger(max_epochs=8).fit(SENTENCES, TAGS)
+        X = [*SENTENCES[:5], ["far", "Berlin"], []]
+        order, confidence = annotation_order(fitted, X, return_confidence=True)
+        paths = fitted.predict_n_best(X, n=1)
+        for value, [(tags, log_probability)] in zip(confidence, paths, strict=True):
+            expected = np.exp(log_probability) ** (1 / max(len(tags), 1))
+            assert value == pytest.approx(expected)
+        assert (
+            order.tolist()
+            == np.argsort(confidence).tolist()
+            == annotation_order(fitted, X).tolist()
+        )
+        assert order[-1] == 6
+        pipe = make_pipeline(FunctionTransformer(), fitted)
+        assert annotation_order(pipe, X).tolist() == order.tolist()
+
+    def test_of_classifiers(self):
+        numbers = np.random.RandomState(0).randn(20, 3)
+        fitted = LogisticRegression().fit(numbers, numbers[:, 0] > 0)
+        found = annotation_order(make_pipeline(FunctionTransformer(), fitted), numbers)
+        assert found.tolist() == np.argsort(np.abs(fitted.decision_function(numbers))).tolist()
+        ours = LSTMClassifier(hidden_size=2, max_epochs=1, random_state=0)
+        matrix = (numbers > 0).astype(int)
+        labels = ours.fit(numbers, matrix).predict_proba(numbers)
+        _, confidence = annotation_order(ours, numbers, return_confidence=True)
+        np.testing.assert_allclose(confidence, np.maximum(labels, 1 - labels).prod(axis=1))
+
+    def test_of_what_is_neither(self):
+        with pytest.raises(TypeError, match=r"estimator must be a classifier .* got LinearReg"):
+            annotation_order(LinearRegression(), [[1.0]])
