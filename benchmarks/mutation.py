@@ -88,6 +88,8 @@ def _places(node, path=(), first=1):
     for field, value in ast.iter_fields(node):
         if field in {"annotation", "returns", "decorator_list"}:
             continue
+        if isinstance(node, ast.keyword) and node.arg == "copy":  # it costs time only
+            continue
         for number, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
             if not isinstance(child, ast.AST) or isinstance(child, SKIPPED) or _is_text(child):
                 continue

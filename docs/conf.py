@@ -1,5 +1,7 @@
 """Sphinx configuration; the build needs no network."""
 
+from latex2mathml.converter import convert
+
 import sklstm
 
 project = "sklstm"
@@ -13,7 +15,6 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.extlinks",
-    "sphinx.ext.mathjax",
     "sphinx_gallery.gen_gallery",
 ]
 exclude_patterns = ["_build", "_templates", "examples"]
@@ -24,7 +25,9 @@ extlinks = {"doi": ("https://doi.org/%s", "doi:%s")}
 html_theme = "pydata_sphinx_theme"
 html_title = f"sklstm {version}"
 html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}
+html_sidebars = {name: [] for name in ("index", "getting_started", "benchmarks", "changelog")}
 html_show_sourcelink = False
+html_math_renderer = "mathml"  # which browsers show without a script, or a network
 
 autodoc_default_options = {"members": True, "inherited-members": True}
 numpydoc_show_class_members = False
@@ -45,5 +48,18 @@ def skip_members_of_others(app, what, name, member, skip, options):
     return skip or (inherited.startswith("sklearn") and ":ref:" in (member.__doc__ or "")) or None
 
 
+def visit_math(translator, node):
+    """Write a formula as MathML."""
+    from docutils.nodes import SkipNode
+
+    formula, is_block = node.astext(), node.tagname == "math_block"
+    if is_block and ("&" in formula or r"\\" in formula):
+        formula = rf"\begin{{split}}{formula}\end{{split}}"
+    mathml = convert(formula, display="block" if is_block else "inline")
+    translator.body.append(f'<div class="math">{mathml}</div>' if is_block else mathml)
+    raise SkipNode
+
+
 def setup(app):
+    app.add_html_math_renderer("mathml", (visit_math, None), (visit_math, None))
     app.connect("autodoc-skip-member", skip_members_of_others)

@@ -242,6 +242,7 @@ class TestSequences:
             (([1, 2], [0, 1]), "run from 0 to the number of codes, 2"),
             (([1, 2], [1, 2]), "run from 0"),
             (([1, 2], []), "run from 0"),
+            (([1, 2], [[0], [1, 2]]), "offsets must be integers that run from 0"),
             (([1, 2], [0, 2, 1, 2]), "must not decrease"),
             (([[1]], [0, 1]), "1-D"),
             (([3], [0, 1], ["<pad>", "<unk>", "a"]), r"0 \.\. 2; got 3"),
@@ -305,9 +306,15 @@ class TestSequences:
         assert "n_features=5" in repr(batch.with_vectors(np.zeros((4, 5))))
 
 
-def test_a_padder_refuses_lengths_that_no_array_has():
+@pytest.mark.parametrize("max_length", [0, 2**31, 10**40])
+def test_a_padder_refuses_lengths_that_no_array_has(max_length):
     with pytest.raises(ValueError, match="'max_length' parameter of SequencePadder must be an int"):
-        SequencePadder(max_length=10**40).fit([["a"]])
+        SequencePadder(max_length=max_length).fit([["a"]])
+
+
+def test_a_padder_takes_the_shortest_and_the_longest():
+    assert [len(row) for row in SequencePadder(max_length=1).fit_transform([["a", "b"]])] == [1]
+    SequencePadder(max_length=2**31 - 1).fit([["a"]])
 
 
 def cut(row, max_length, truncating):
@@ -458,6 +465,18 @@ class TestCharSpans:
     def test_wrong_spans(self, spans):
         with pytest.raises(ValueError, match="char_spans must"):
             Sequences([2, 3], [0, 2], char_spans=spans)
+
+    @pytest.mark.parametrize(
+        ("spans", "message"),
+        [
+            ("ab", "char_spans must be a list of arrays"),
+            (3, "char_spans must be a list of arrays"),
+            ([[[0, 1], [1]], []], "char_spans must be a start and an end for each token"),
+        ],
+    )
+    def test_spans_of_wrong_types(self, spans, message):
+        with pytest.raises((TypeError, ValueError), match=message):
+            Sequences.from_tokens([["a", "b"], []], spans)
 
     @pytest.mark.parametrize(
         "spans", [[], [[(0, 1)]], [[], [(0, 1)]], [[(0, 1), (1, 2)], []], [[(0, 1, 2)], []]]
