@@ -3,7 +3,7 @@
 import os
 import reprlib
 import sys
-from numbers import Integral
+from numbers import Integral, Real
 
 from sklearn.utils import check_random_state
 
@@ -52,6 +52,15 @@ def check_bool(value, name):
     """Check that a value is True or False."""
     if not isinstance(value, bool) and type(value).__name__ != "bool_":  # NumPy's
         raise TypeError(f"{name} must be True or False; got {describe(value)}.")
+
+
+def check_probability(value, name):
+    """Check a probability that must neither be 0 nor 1, and return it as Python's float."""
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 < value < 1:
+        raise ValueError(
+            f"{name} must be a number between 0 and 1, both excluded; got {value!r:.60}."
+        )
+    return float(value)
 
 
 def to_random_state(random_state):

@@ -1,7 +1,5 @@
 """Ready pipelines from raw texts to labels or entities."""
 
-from collections.abc import Mapping
-
 import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
@@ -12,6 +10,7 @@ from sklstm.embeddings import Word2VecEmbedder
 from sklstm.sequences import SequencePadder, Sequences
 from sklstm.tagger import LSTMTagger
 from sklstm.tags import SCHEMES, annotations_to_tags
+from sklstm.tags._annotations import are_annotations
 from sklstm.text import Tokenizer
 
 # what text_classifier passes to LSTMClassifier
@@ -125,7 +124,7 @@ class TaggingPipeline(Pipeline):
         TaggingPipeline
             The fitted pipeline.
         """
-        if _are_spans(y):
+        if are_annotations(y):
             X = _listed(X)
             given = getattr(self[-1], "scheme", None)
             y = self._spans_to_tags(X, y, given if given in SCHEMES else "IOB2")
@@ -180,7 +179,7 @@ class TaggingPipeline(Pipeline):
         ValueError
             If a span exceeds its text.
         """
-        if not _are_spans(y, or_empty=True):
+        if not are_annotations(y, or_empty=True):
             return y
         return self._spans_to_tags(X, y, getattr(self[-1], "scheme_", None) or "IOB2")
 
@@ -195,23 +194,47 @@ class TaggingPipeline(Pipeline):
                 "y holds spans of characters, but where the tokens begin and end is not known: let "
                 "the pipeline begin with a Tokenizer, or pass one tag for each token."
             )
-        return annotations_to_tags(char_spans, y, scheme, "expand", "longest")
+        rows = [[] if row is None else row for row in y]  # of texts without labels
+        tags = annotations_to_tags(char_spans, rows, scheme, "expand", "longest")
+        return [None if row is None else found for row, found in zip(y, tags, strict=True)]
 
     @available_if(_last_step_has("predict_entities"))
-    def predict_entities(self, X):
+    def predict_entities(self, X, min_probability=None):
         """Predict the entities of each sample, see `LSTMTagger`.
 
         Parameters
         ----------
         X : iterable
             Input of the first step: texts for a `Tokenizer`.
+        min_probability : float, default=None
+            Leave out entities of a smaller confidence. None leaves out none.
 
         Returns
         -------
         list of lists of Entity
             The entities of each sample, from left to right.
         """
-        return self[-1].predict_entities(self._transform_for_last_step(X))
+        return self[-1].predict_entities(self._transform_for_last_step(X), min_probability)
+
+    @available_if(_last_step_has("calibrate"))
+    def calibrate(self, X, y):
+        """Fit the temperature of all probabilities to new data, see `LSTMTagger`.
+
+        Parameters
+        ----------
+        X : iterable
+            Input of the first step: texts for a `Tokenizer`.
+        y : list of lists
+            The true tags of each text; or its spans of characters, as for ``to_tags``.
+
+        Returns
+        -------
+        TaggingPipeline
+            The pipeline itself.
+        """
+        X = _listed(X)
+        self[-1].calibrate(self._transform_for_last_step(X), self.to_tags(X, y))
+        return self
 
     @available_if(_last_step_has("predict_marginals"))
     def predict_marginals(self, X):
@@ -254,17 +277,6 @@ class TaggingPipeline(Pipeline):
 def _listed(X):
     """List an iterator, which can be read only once."""
     return list(X) if np.iterable(X) and not hasattr(X, "__len__") else X
-
-
-def _are_spans(y, or_empty=False):
-    """Tell spans from tags by the first; if there is none at all, say `or_empty`."""
-    if y is None or isinstance(y, str) or not np.iterable(y) or not hasattr(y, "__len__"):
-        return False
-    rows = [row for row in y if isinstance(row, (list, tuple, np.ndarray))]
-    first = next((row[0] for row in rows if getattr(row, "ndim", 1) and len(row)), None)
-    if first is None:
-        return or_empty and len(rows) == len(y)
-    return isinstance(first, (tuple, list, Mapping)) or hasattr(first, "start_char")
 
 
 def entity_tagger(

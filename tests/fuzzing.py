@@ -361,9 +361,14 @@ def _entries_of_metrics():
             continue
         pair = (TEXTS, TEXTS) if name == "token_error_rate" else (TAGS, TAGS)
         good = dict(zip(("y_true", "y_pred"), pair, strict=True))
+        if "entities" in inspect.signature(function).parameters:
+            one = Entity("X", 0, 1, "a", 0.5)
+            good = {"y_true": TAGS, "entities": [[one] if "B-X" in row else [] for row in TAGS]}
         for option, parameter in inspect.signature(function).parameters.items():
             if parameter.default is not inspect.Parameter.empty:
                 good[option] = parameter.default
+        if name == "conformal_threshold":
+            good["recall"] = 0.01
         if "n_resamples" in good:
             good["n_resamples"] = 5
         if "zero_division" in good:
@@ -528,6 +533,7 @@ OTHER_NAMES = {  # by which a message may call an argument
     "y_val": TARGET + "|[Vv]alidation",
     "y_true": TARGET + r"|\by\b|sample_weight",
     "y_pred": TARGET + r"|\by\b",
+    "precision": "recall",
     "sample_weight": "[Ww]eight",
     "tokens": "[Tt]oken|[Ss]ample",
     "extra_tokens": "[Tt]oken|[Ss]ample",

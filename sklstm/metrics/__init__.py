@@ -1,10 +1,15 @@
-"""Scores of predicted tags, of the entities they mark, and of sequences of any length.
+"""Scores of tags, of the entities they mark and their confidence, and of any sequences.
 
 An entity is found if a predicted span has its type, start and end. ``mode`` says how tags that are
 not well-formed are read: see :func:`sklstm.tags.tags_to_spans`.
 """
 
 from sklstm.metrics._bootstrap import BootstrapInterval, bootstrap_interval
+from sklstm.metrics._confidence import (
+    conformal_threshold,
+    entity_calibration_curve,
+    entity_calibration_error,
+)
 from sklstm.metrics._edits import token_error_rate, token_error_rate_scorer
 from sklstm.metrics._entities import (
     entity_f1_score,
@@ -20,6 +25,9 @@ from sklstm.metrics._tokens import token_accuracy_score, token_accuracy_scorer
 __all__ = [
     "BootstrapInterval",
     "bootstrap_interval",
+    "conformal_threshold",
+    "entity_calibration_curve",
+    "entity_calibration_error",
     "entity_f1_score",
     "entity_f1_scorer",
     "entity_precision_score",

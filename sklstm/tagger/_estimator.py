@@ -8,8 +8,8 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
-from sklstm._arguments import check_count, check_memory
-from sklstm._arrays import to_object_array
+from sklstm._arguments import check_count, check_memory, check_probability
+from sklstm._arrays import check_same_length, to_object_array
 from sklstm._checkpoints import resumable
 from sklstm._members import BaseEnsemble
 from sklstm._parameter_constraints import SEMI_SUPERVISED_CONSTRAINTS
@@ -19,12 +19,13 @@ from sklstm.nn.batches import in_row_order
 from sklstm.nn.crf import mean_crf
 from sklstm.nn.networks import TaggerNet
 from sklstm.nn.networks._char_encoder import CharEncoder
+from sklstm.tagger._calibration import Predictions, fit_temperature, tempered
 from sklstm.tagger._codes import TagCodes
 from sklstm.tagger._entities import make_entities, span_probabilities
 from sklstm.tagger._scores import score_known
 from sklstm.tagger._spelling import CASINGS, strings_of
 from sklstm.tagger._word_encoder import WordEncoder
-from sklstm.tags import SCHEMES, allowed_transitions, tags_to_spans
+from sklstm.tags import SCHEMES, allowed_transitions, check_tags, tags_to_spans
 from sklstm.tags._spans import check_partial_tags
 
 
@@ -202,6 +203,8 @@ class LSTMTagger(BaseEnsemble):
         scheme for the types in ``y``.
     scheme_ : str or None
         The scheme of ``y``.
+    temperature_ : float
+        What ``calibrate`` divides all scores by; 1 before.
     transitions_ : dict of dict
         ``transitions_[a][b]`` is the score :math:`A_{ab}` of tag ``b`` after tag ``a``, with
         ``"<start>"`` before and ``"<end>"`` after all tags: -inf where the scheme forbids it, and 0
@@ -390,6 +393,7 @@ class LSTMTagger(BaseEnsemble):
         self.verbose = verbose
         self.random_state = random_state
 
+    _temperature = 1.0
     _parameter_constraints: dict = {
         **BaseEnsemble._parameter_constraints,
         "scheme": [StrOptions({"auto", *SCHEMES}), None],
@@ -500,6 +504,7 @@ class LSTMTagger(BaseEnsemble):
             train_scheme = None
         self._codes = TagCodes(self.scheme, train_scheme, y, self._declared_tags, y_val)
         self._n_outputs = len(self._codes.tags)
+        self._temperature = 1.0
 
     def _encode_targets(self, y, weights, *, purpose):
         return self._codes.encode(y)
@@ -589,17 +594,25 @@ class LSTMTagger(BaseEnsemble):
 
     # ------------------------------------------------------------ predicting
 
-    def _collect(self, X, decode):
-        """Decode the mean emissions of each sequence, in the order of X."""
-        batches = self._batches(self._read_new_sequences(X))
-        nets, crf = self._nets, self._crf
+    def _emissions(self, X):
+        """Return the rows, the mean emissions of all networks, and the lengths of each batch."""
+        batches, nets = self._batches(self._read_new_sequences(X)), self._nets
 
-        def decode_batch(batch):
+        def emit(batch):
             emissions = [net.evaluation_step((batch, None)) for net in nets]
             emissions = torch.stack(emissions).mean(dim=0)  # (N, T, K)
-            return decode(crf, emissions, batch.lengths.to(emissions.device))
+            return emissions, batch.lengths.to(emissions.device)
 
-        return in_row_order((rows, decode_batch(batch)) for rows, batch in batches)
+        return ((rows, *emit(batch)) for rows, batch in batches)
+
+    def _collect(self, X, decode):
+        """Decode the mean emissions of each sequence, in the order of X."""
+        batches = self._emissions(X)
+        crf, temperature = tempered(self._crf, self._temperature), self._temperature
+        return in_row_order(
+            (rows, decode(crf, emissions / temperature, lengths))
+            for rows, emissions, lengths in batches
+        )
 
     def predict(self, X):
         """Predict the best tags of each sequence.
@@ -670,29 +683,43 @@ class LSTMTagger(BaseEnsemble):
             rows.append(list(zip(tags, row_logs[found].tolist(), strict=True)))
         return rows
 
-    def predict_entities(self, X):
-        """Predict the entities of each sequence.
+    def predict_entities(self, X, min_probability=None):
+        r"""Predict the entities of each sequence.
 
         Parameters
         ----------
         X : token lists or Sequences
             One sequence for each sample. With ``char_spans`` of a `Tokenizer`, entities also have
             their positions in the text.
+        min_probability : float, default=None
+            Leave out entities of a smaller confidence. `sklstm.metrics.conformal_threshold` finds
+            it for a wanted precision or recall. None leaves out none.
 
         Returns
         -------
         list of lists of Entity
             The entities of each sequence from left to right. An entity's confidence is the
-            probability of exactly this start, end and type, whatever the other tags and the scheme.
+            probability of exactly this start, end and type, whatever the other tags and the scheme:
+            :math:`\sum_{y \ni s} P(y \mid x)`, over all paths :math:`y` with this span :math:`s`.
+
+        Raises
+        ------
+        ValueError
+            If the tags mark no spans, or `min_probability` is not between 0 and 1.
         """
         check_is_fitted(self)
+        if min_probability is not None:
+            min_probability = check_probability(min_probability, "min_probability")
         if self.scheme_ is None:
             raise ValueError(
                 "predict_entities needs tags that mark spans, such as 'B-PER', but the tagger "
                 "was fitted on plain tags: use predict."
             )
         inputs = strings_of(self._encoder.read(X, self), "predict_entities")
-        return make_entities(inputs, self._collect(inputs, self._spans))
+        found = make_entities(inputs, self._collect(inputs, self._spans))
+        if min_probability is None:
+            return found
+        return [[one for one in row if one.confidence >= min_probability] for row in found]
 
     def _spans(self, crf, emissions, lengths):
         """Return the spans of each sequence with their probabilities."""
@@ -701,6 +728,63 @@ class LSTMTagger(BaseEnsemble):
         spans = [tags_to_spans(tags, self.scheme_) for tags in names]
         probabilities = span_probabilities(crf, emissions, lengths, spans, self._codes.tags)
         return [list(zip(*row, strict=True)) for row in zip(spans, probabilities, strict=True)]
+
+    def calibrate(self, X, y):
+        r"""Fit the temperature of all probabilities to data that the fit has not seen.
+
+        Networks are too sure of what they predict. All scores are divided by the temperature
+        :math:`T` [1]_, which changes no prediction, only the probabilities:
+
+        .. math:: P_T(y \mid x) \propto \exp\left( s(y) / T \right)
+
+        It has the smallest log loss of whether predicted entities are correct, or, with plain tags,
+        predicted tags. This is what `sklearn.calibration.CalibratedClassifierCV` does with a
+        `sklearn.frozen.FrozenEstimator` and ``method="temperature"``. A new ``fit`` sets the
+        temperature back to 1.
+
+        Parameters
+        ----------
+        X : token lists, Sequences, ids or numbers
+            One sequence for each sample, neither of the training nor of the test data.
+        y : list of lists of tags
+            The true tags.
+
+        Returns
+        -------
+        LSTMTagger
+            The tagger itself, with another `temperature_`.
+
+        Raises
+        ------
+        ValueError
+            If nothing is predicted in X, or if a sequence and its tags differ in length.
+
+        References
+        ----------
+        .. [1] Guo, Pleiss, Sun and Weinberger (2017), On calibration of modern neural networks,
+           ICML. https://doi.org/10.48550/arXiv.1706.04599
+
+        Examples
+        --------
+        >>> from sklstm import LSTMTagger
+        >>> X, y = [["Ada", "met", "Alan"], ["met"]] * 8, [["B-PER", "O", "B-PER"], ["O"]] * 8
+        >>> tagger = LSTMTagger(hidden_size=4, max_epochs=5, random_state=0).fit(X, y)
+        >>> tagger.calibrate(X[:4], y[:4]).temperature_ < 1  # was not trained long enough
+        True
+        """
+        check_is_fitted(self)
+        y = check_tags(y, self.scheme_)
+        X = X if hasattr(X, "__len__") else list(X)
+        check_same_length(X=X, y=y)
+        predictions = Predictions(self._codes, self._crf, list(self._emissions(X)), y)
+        self._temperature = fit_temperature(predictions.probabilities, predictions.correct)
+        return self
+
+    @property
+    def temperature_(self):
+        """The temperature of all probabilities: 1 before ``calibrate``."""
+        check_is_fitted(self)
+        return self._temperature
 
     @property
     def _crf(self):

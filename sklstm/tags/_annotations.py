@@ -247,6 +247,17 @@ def without_overlaps(spans):
     return kept
 
 
+def are_annotations(y, or_empty=False):
+    """Tell annotations of texts from tags by the first; if there is none at all, say `or_empty`."""
+    if y is None or isinstance(y, str) or not np.iterable(y) or not hasattr(y, "__len__"):
+        return False
+    rows = [row for row in y if isinstance(row, (list, tuple, np.ndarray))]
+    first = next((row[0] for row in rows if getattr(row, "ndim", 1) and len(row)), None)
+    if first is None:
+        return or_empty and len(rows) == len(y)
+    return isinstance(first, (tuple, list, Mapping)) or hasattr(first, "start_char")
+
+
 def read_annotation(annotation):
     """Read (start, end, type) from any of the forms that an annotation may have."""
     try:
