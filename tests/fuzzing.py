@@ -13,6 +13,7 @@ import re
 import traceback
 import warnings
 from collections import deque
+from copy import copy
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
@@ -262,11 +263,14 @@ def _entries_of_learners():
         for method in ROWS:
             if hasattr(fitted(name), method) and not (of_pipeline and method == "transform"):
                 more = {"n": 2} if method == "predict_n_best" else {}
+                more = {"min_probability": 0.1} if method == "predict_entities" else more
                 more = {"y": y} if name == "generator on condition" else more
                 yield Entry(f"{name}.{method}", _uses(name, method), {"X": X, **more}, "X")
     learns = {"adversarial": 1.0, "virtual_adversarial": 1.0, "entropy": 1.0, **SMALL}
     data = {"X": TOKENS, "y": TAGS, "X_unlabelled": TOKENS}
     yield Entry("tagger.fit, unlabelled", _calls(lambda: LSTMTagger(**learns), "fit"), data)
+    pairs = {"X": TOKENS, "y": TAGS}
+    yield Entry("tagger.calibrate", lambda **pair: copy(fitted("tagger")).calibrate(**pair), pairs)
     options = {"n_samples": 1, "prefix": "a", "max_length": 4, "temperature": 1.0, "top_k": 2,
                "top_p": 0.9, "random_state": 0, "condition": None}  # fmt: skip
     yield Entry("generator.sample", _uses("generator", "sample"), options)
