@@ -48,6 +48,7 @@ class BaseLSTM(FollowedFit, Versioned, BaseEstimator):
     _network = ManyToOneNet
     _has_one_network = True
     _X_unlabelled = None  # while `fit` learns from it
+    _shared = ()  # parameters that a clone has in common with its original
     _epochs_of_few = 20  # what max_epochs="auto" means at 40 updates an epoch
 
     # ------------------------------------------------------------ what a subclass says
@@ -72,6 +73,9 @@ class BaseLSTM(FollowedFit, Versioned, BaseEstimator):
     def _criterion(self):
         """Return the loss, a torch class, and the score of a validation batch or None."""
         raise NotImplementedError
+
+    def _start_net(self):
+        """Give a new network weights that were learned before."""
 
     def _adapt_net(self):
         """Adapt a network that goes on to what was learned of the targets."""
@@ -130,6 +134,7 @@ class BaseLSTM(FollowedFit, Versioned, BaseEstimator):
             self._encoder.check_unchanged(
                 vocabulary_size=getattr(self, "vocabulary_size", None),
                 standardize=getattr(self, "standardize", None),
+                encoder=getattr(self, "encoder", None) is not None,
             )
         with nothing_lost(self):
             if reset:
@@ -240,7 +245,6 @@ class BaseLSTM(FollowedFit, Versioned, BaseEstimator):
 
     def _prepare_net(self, reset):
         self._architecture = {
-            **self._encoder.input_options(self.embedding_dim),
             "cell": self.cell,
             "cell_params": self.cell_params,
             "hidden_size": self.hidden_size,
@@ -253,6 +257,7 @@ class BaseLSTM(FollowedFit, Versioned, BaseEstimator):
             "recurrent_dropout": self.recurrent_dropout,
             "locked_dropout": self.locked_dropout,
             "bptt_steps": self.bptt_steps,
+            **self._encoder.input_options(self.embedding_dim),
         }
         for name, value in self._architecture.items():
             if isinstance(value, np.integer):  # which may be too narrow to compute with
@@ -262,6 +267,7 @@ class BaseLSTM(FollowedFit, Versioned, BaseEstimator):
             self._adapt_net()
         else:
             self.net_ = make_net(self._net_options())
+            self._start_net()
         vectors = self._encoder.pop_new_vectors()
         if vectors is not None:  # of all codes, or of the new ones
             with torch.no_grad():
@@ -272,8 +278,9 @@ class BaseLSTM(FollowedFit, Versioned, BaseEstimator):
         architecture, batches = self._architecture, self._batch_options()
         precision = self._encoder.precision
         return net_options(
-            self, self._network, architecture, batches, precision, *self._criterion()
-        )
+            self, self._network, architecture, batches, precision, *self._criterion(),
+            pretrained=self._encoder.pretrained_layers,
+        )  # fmt: skip
 
     def _train(self, data, valid, partial):
         warn_of_fallback(self.net_)
@@ -386,14 +393,17 @@ class BaseLSTM(FollowedFit, Versioned, BaseEstimator):
 
     def __sklearn_clone__(self):
         """Copy the callbacks as ``fit`` does: together, and not what they refer to."""
-        if not self.callbacks:
+        shared = {n: getattr(self, n) for n in self._shared if getattr(self, n) is not None}
+        if not (self.callbacks or shared):
             return super().__sklearn_clone__()
-        bare = type(self)(**{**self.get_params(deep=False), "callbacks": None})
+        left_out = dict.fromkeys(["callbacks", *shared])
+        bare = type(self)(**{**self.get_params(deep=False), **left_out})
         for name in ("_metadata_request", "_sklearn_output_config", "_skl_callbacks"):
             if hasattr(self, name):
                 setattr(bare, name, getattr(self, name))
         cloned = clone(bare)
         cloned.callbacks = copy_callbacks(self.callbacks)
+        vars(cloned).update(shared)
         return cloned
 
     def __getstate__(self):

@@ -269,6 +269,9 @@ def describe_parameters(estimator):
     parameters = estimator.get_params(deep=False)
     if parameters.get("callbacks"):
         parameters["callbacks"] = [_describe_callback(one) for one in parameters["callbacks"]]
+    if (encoder := parameters.get("encoder")) is not None:
+        models = encoder if isinstance(encoder, tuple) else (encoder,)
+        parameters["encoder"] = list(map(_describe_model, models))
     return {
         "estimator": type(estimator).__name__,
         "parameters": {
@@ -288,6 +291,15 @@ def describe_data(estimator, data):
         learned = {name: of for name, of in fitted.__getstate__().items() if name not in given}
         digests["what an earlier fit has learned"] = fingerprint(learned)
     return digests
+
+
+def _describe_model(model):
+    """Return what a fitted estimator has learned, but not how long it took."""
+    model = getattr(model, "estimator", model)  # of a FrozenEstimator
+    if not hasattr(model, "net_"):
+        return model
+    state = model.__getstate__()
+    return [type(model).__name__, state["_encoder"], state["_weights"]]
 
 
 def _describe_callback(callback):

@@ -1,16 +1,21 @@
 """What an estimator knows of its input, and the steps that it makes of it."""
 
+import warnings
 from copy import copy
 from hashlib import blake2b
 from itertools import pairwise
 
 import numpy as np
 
+from sklstm._arguments import levels_to_caller
 from sklstm._inputs import kind_of, read_input
 from sklstm._standardizer import Standardizer
+from sklstm._text_checks import check_texts
+from sklstm.sequences import Sequences
 from sklstm.sequences._fields import PADDING, UNKNOWN
 from sklstm.sequences._sequences import recode
 
+MOSTLY = 0.5  # unknown tokens, as a share of all
 SMALL = 20_000  # numbers in X up to which float64 costs less than a moment an epoch
 
 
@@ -42,10 +47,15 @@ class InputEncoder:
         Columns of the 2-D array that the numbers came in, if they did.
     n_frozen : int
         Numbers in vectors that the network does not learn.
+    n_pretrained : int
+        Directions of the network that start from a language model, see `start_from`.
+    shape : dict
+        Arguments of the network that these models decide.
     """
 
     kind = width = n_codes = codes = n_columns = _new_vectors = None
-    n_frozen = 0
+    n_frozen = n_pretrained = 0
+    level, shape = "token", {}
 
     def __init__(
         self,
@@ -59,12 +69,32 @@ class InputEncoder:
         self.precision = precision
         self.standardizer = Standardizer(standardize)
 
+    def start_from(self, learned, shape, n_models):
+        """Take over the vocabulary that language models have learned, which then is fixed.
+
+        Those of characters read texts.
+        """
+        self.codes, self.n_codes, self.level = learned.codes, learned.n_codes, learned.level
+        self.shape, self.n_pretrained = shape, n_models
+
+    @property
+    def pretrained_layers(self):
+        """Patterns of the names of each layer's pretrained weights, the top layer first."""
+        if not self.n_pretrained:
+            return []
+        layers = [f"recurrent.layers.{depth}" for depth in range(self.shape["n_layers"])]
+        directions = range(self.n_pretrained)
+        patterns = [[f"{layer}.{direction}.*" for direction in directions] for layer in layers]
+        return [*reversed(patterns), ["embedding.*"]]
+
     def read(self, X, estimator):
         """Read X in any of the forms that are accepted, and check it against what was learned.
 
         Return `Sequences` or `Numbers`, padding still in place. For the names and the number of
         its columns see `read_input`.
         """
+        if self.level == "char" and not isinstance(X, Sequences):
+            X = Sequences.from_tokens(check_texts(X))
         inputs = read_input(X, estimator, self.vocabulary_size, self.kind, self.n_columns)
         if self.width is not None and inputs.offsets[-1]:
             width = (inputs.values if self.kind == "numbers" else inputs.vectors).shape[1]
@@ -80,7 +110,9 @@ class InputEncoder:
         if not inputs.offsets[-1]:
             raise ValueError("Every sample of X is empty: there is nothing to learn from.")
         self.kind = kind_of(inputs)
-        if self.kind == "numbers":
+        if self.n_pretrained:
+            self._check_known(inputs)
+        elif self.kind == "numbers":
             self.width, self.n_columns = inputs.values.shape[1], inputs.n_columns
         elif self.kind == "vectors":
             self.width = inputs.vectors.shape[1]
@@ -107,6 +139,7 @@ class InputEncoder:
         learned = {
             "vocabulary_size": self.vocabulary_size,
             "standardize": self.standardizer.by,
+            "encoder": self.n_pretrained > 0,
         }
         for name, value in parameters.items():
             if value != learned[name]:
@@ -120,7 +153,7 @@ class InputEncoder:
 
         This one stays as it is, for a fit that fails.
         """
-        if self.codes is None:
+        if self.codes is None or self.n_pretrained:
             return self
         inputs = inputs.without_unused()
         if self.kind == "tokens":
@@ -168,7 +201,8 @@ class InputEncoder:
 
     def input_options(self, embedding_dim):
         """Return the arguments of a `SequenceNet` that concern its input."""
-        return {"n_features": self.width or embedding_dim, "n_codes": self.n_codes}
+        own = {"n_features": self.width or embedding_dim, "n_codes": self.n_codes}
+        return {**own, **self.shape}
 
     def pop_new_vectors(self):
         """Return vectors for the last rows of the embedding, which are new, or None; once."""
@@ -178,6 +212,27 @@ class InputEncoder:
     def dtype(self):
         """Of numbers in this precision."""
         return np.float64 if self.precision == "float64" else np.float32
+
+    def _check_known(self, inputs):
+        """Check that language models can read X."""
+        if self.kind != "tokens":
+            raise ValueError(
+                f"encoder reads tokens, but X holds {self.kind}: pass token lists, or the "
+                "Sequences of a TokenIndexer, made as those that the encoder was fitted to."
+            )
+        is_unknown = inputs.without_padding().codes_in(self.codes) == UNKNOWN
+        advice = (
+            "Make the tokens of X as those that the encoder was fitted to: with the same Tokenizer."
+        )
+        if is_unknown.all():
+            raise ValueError(f"No token of X is in the vocabulary of encoder. {advice}")
+        if is_unknown.mean() > MOSTLY:
+            warnings.warn(
+                f"{is_unknown.mean():.0%} of the tokens of X are not in the vocabulary of "
+                f"encoder, and are read as unknown. {advice}",
+                UserWarning,
+                stacklevel=levels_to_caller(),
+            )
 
     def _standardise(self, inputs):
         """Return numbers in their unit and in the network's precision."""

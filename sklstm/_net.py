@@ -46,11 +46,13 @@ class Net(NeuralNet):
         See `sklstm.nn.objectives.Supervised`.
     virtual_adversarial, entropy : float, default=0.0
         Weights of the losses of unlabelled sequences, see `sklstm.nn.objectives.Unlabelled`.
+    pretrained : sequence of list of str, default=()
+        Patterns of the names of each pretrained layer's weights, the top layer first.
     """
 
     def __init__(
         self, *args, precision="float32", batch_score=None, adversarial=None,
-        virtual_adversarial=0.0, entropy=0.0, **kwargs,
+        virtual_adversarial=0.0, entropy=0.0, pretrained=(), **kwargs,
     ):  # fmt: skip
         super().__init__(*args, use_caching=False, **kwargs)  # what is cached has another order
         self.precision = precision
@@ -58,6 +60,7 @@ class Net(NeuralNet):
         self.adversarial = adversarial
         self.virtual_adversarial = virtual_adversarial
         self.entropy = entropy
+        self.pretrained = pretrained
         self.policies_ = {}
 
     def initialize_module(self):

@@ -36,7 +36,9 @@ BATCH_OPTIONS = {
 OBJECTIVES = ("adversarial", "virtual_adversarial", "entropy")
 
 
-def net_options(estimator, network, architecture, batches, precision, criterion, score=None):
+def net_options(
+    estimator, network, architecture, batches, precision, criterion, score=None, pretrained=()
+):
     """Return the arguments of an estimator's `Net`.
 
     Parameters
@@ -51,6 +53,8 @@ def net_options(estimator, network, architecture, batches, precision, criterion,
         See `Net`.
     criterion : type
         The loss, a torch module that takes ``reduction="none"``.
+    pretrained : sequence of list of str, default=()
+        Patterns of the names of each pretrained layer's weights, the top layer first.
     """
     net_params = estimator.net_params or {}
     if not all(isinstance(name, str) for name in net_params):
@@ -77,17 +81,30 @@ def net_options(estimator, network, architecture, batches, precision, criterion,
         "device": estimator.device,
         "precision": precision,
         **{name: getattr(estimator, name) for name in OBJECTIVES if hasattr(estimator, name)},
+        "pretrained": pretrained,
         "verbose": int(estimator.verbose),
     }
     if estimator.verbose and not sys.stdout.isatty():
         options["callbacks__print_log__sink"] = _print_without_colours
-    if estimator.embedding_lr is not None:
-        options["optimizer__param_groups"] = [("embedding.*", {"lr": estimator.embedding_lr})]
+    rates = _layer_rates(estimator, pretrained)
+    if rates:
+        options["optimizer__param_groups"] = [(name, {"lr": rate}) for name, rate in rates.items()]
     options |= net_params
     if options["optimizer"] in (torch.optim.Adam, torch.optim.AdamW):
         options.setdefault("optimizer__fused", True)  # one pass over the weights
     _check_iterators(options)
     return options
+
+
+def _layer_rates(estimator, pretrained):
+    """Return the learning rates of weights that have their own, by patterns of names."""
+    rates, rate = {}, estimator.lr
+    for layer in pretrained:
+        rate *= estimator.layer_lr_decay
+        rates |= dict.fromkeys(layer, rate)
+    if estimator.embedding_lr is not None:
+        rates["embedding.*"] = estimator.embedding_lr
+    return rates
 
 
 def _check_iterators(options):

@@ -16,11 +16,12 @@ from sklstm._checkpoints import resumable
 from sklstm._labels import check_labels
 from sklstm._members import BaseEnsemble
 from sklstm._parameter_constraints import SEMI_SUPERVISED_CONSTRAINTS
+from sklstm._pretrained import PretrainedMixin
 from sklstm._sample_weights import weigh_classes
 from sklstm._sklearn import Interval, StrOptions, fit_context
 
 
-class LSTMClassifier(ClassifierMixin, BaseEnsemble):
+class LSTMClassifier(PretrainedMixin, ClassifierMixin, BaseEnsemble):
     r"""Classify sequences with a long short-term memory network.
 
     The network embeds the steps, runs the LSTM over them, pools its outputs and applies a linear
@@ -54,6 +55,16 @@ class LSTMClassifier(ClassifierMixin, BaseEnsemble):
         Whether word vectors in X are trained too, or stay frozen.
     embedding_lr : float or None, default=None
         Learning rate of the embeddings of X, lower against overfitting; None means `lr`.
+    encoder : LSTMGenerator, tuple of two or None, default=None
+        Fitted language model whose embeddings and recurrent layers the network starts from; a
+        second one, fitted to the same texts reversed, is the backward direction. It decides the
+        vocabulary, `embedding_dim`, `cell`, `hidden_size` and `n_layers`. Clones share it.
+    layer_lr_decay : float, default=1.0
+        Factor of the learning rate from the output layer, which has `lr`, to the top layer of
+        `encoder`, and so on from each layer to the one below, down to the embeddings.
+    unfreeze_epochs : int, default=0
+        Epochs after which one more layer of `encoder` is trained too, from the top one down to the
+        embeddings. 0 trains all of them from the start.
     mask_padding : bool, default=True
         Whether padding is left out of every computation. If False, padding is read as one more
         token, as Keras does with an unmasked embedding.
@@ -233,6 +244,9 @@ class LSTMClassifier(ClassifierMixin, BaseEnsemble):
         embedding_dim=32,
         fine_tune_embeddings=True,
         embedding_lr=None,
+        encoder=None,
+        layer_lr_decay=1.0,
+        unfreeze_epochs=0,
         mask_padding=True,
         cell="lstm",
         cell_params=None,
@@ -282,6 +296,9 @@ class LSTMClassifier(ClassifierMixin, BaseEnsemble):
         self.embedding_dim = embedding_dim
         self.fine_tune_embeddings = fine_tune_embeddings
         self.embedding_lr = embedding_lr
+        self.encoder = encoder
+        self.layer_lr_decay = layer_lr_decay
+        self.unfreeze_epochs = unfreeze_epochs
         self.mask_padding = mask_padding
         self.cell = cell
         self.cell_params = cell_params
@@ -328,6 +345,7 @@ class LSTMClassifier(ClassifierMixin, BaseEnsemble):
 
     _parameter_constraints: dict = {
         **BaseEnsemble._parameter_constraints,
+        **PretrainedMixin._parameter_constraints,
         "wide": ["boolean"],
         **SEMI_SUPERVISED_CONSTRAINTS,
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],

@@ -30,14 +30,14 @@ LAYERS = [
     | {"collocations", "_wide", "_unlabelled"},
     {"_input_encoder", "datasets"},
     {"nn.recording", "nn.dropout", "nn.embedding", "nn.pooling", "nn.crf", "nn.growth"}
-    | {"nn.adversarial"},
+    | {"nn.adversarial", "nn.transfer"},
     {"nn.recurrent", "nn.attention", "nn.beam_search", "embeddings", "model_selection"}
     | {"formats"},
     {"nn.networks", "nn.batches", "nn.microbatches", "nn.objectives"},
     {"nn.bptt_batches", "_callbacks", "_device", "_epochs", "_net_options", "_samples"},
     {"_net", "_parameter_constraints", "_training"},
     {"_validation_split", "_training_warnings", "_summary"},
-    {"_base"},
+    {"_base", "_pretrained"},
     {"_side_by_side"},
     {"_members"},
     {"classifier", "regressor", "tagger", "generator", "seq2seq"},

@@ -10,6 +10,7 @@ from sklstm._callbacks._epoch_tasks import BeginEpoch, EndEpoch
 from sklstm._callbacks._schedules import SCHEDULES, PolicyState, Schedule
 from sklstm._callbacks._scoring import BatchScore, EpochMean, EpochScore
 from sklstm._callbacks._time_left import TimeLeft
+from sklstm._callbacks._unfreezing import Unfreeze
 from sklstm._callbacks._user_callbacks import (
     check_callback,
     continue_callbacks,
@@ -68,6 +69,8 @@ def make_callbacks(estimator, net, n_steps, valid, scores, monitor, task, *, is_
         best = BestEpoch(monitor, monitor == "valid_loss", measure, estimator.n_iter_no_change)
         callbacks.append(best)
         last.append(Stop(best))
+    if net.pretrained and estimator.unfreeze_epochs:  # after a Freezer of the user's
+        last.insert(0, Unfreeze(net.pretrained, estimator.unfreeze_epochs))
     if estimator.verbose and is_whole:
         last.insert(0, TimeLeft(net.max_epochs))
     if estimator.verbose and sys.stderr.isatty():  # a bar would fill a log file with its frames

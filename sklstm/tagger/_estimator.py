@@ -13,6 +13,7 @@ from sklstm._arrays import check_same_length, to_object_array
 from sklstm._checkpoints import resumable
 from sklstm._members import BaseEnsemble
 from sklstm._parameter_constraints import SEMI_SUPERVISED_CONSTRAINTS
+from sklstm._pretrained import PretrainedMixin
 from sklstm._sklearn import Interval, StrOptions, fit_context
 from sklstm._unlabelled import part_sentences
 from sklstm.nn.batches import in_row_order
@@ -29,7 +30,7 @@ from sklstm.tags import SCHEMES, allowed_transitions, check_tags, tags_to_spans
 from sklstm.tags._spans import check_partial_tags
 
 
-class LSTMTagger(BaseEnsemble):
+class LSTMTagger(PretrainedMixin, BaseEnsemble):
     r"""Tag every step of a sequence with a bidirectional LSTM and a linear-chain CRF.
 
     A linear layer turns the recurrent outputs :math:`h_t` into emission scores :math:`e_t`, one per
@@ -97,6 +98,16 @@ class LSTMTagger(BaseEnsemble):
         Whether word vectors in X are trained too, or stay frozen.
     embedding_lr : float or None, default=None
         Learning rate of the embeddings of X, lower against overfitting; None means `lr`.
+    encoder : LSTMGenerator, tuple of two or None, default=None
+        Fitted language model whose embeddings and recurrent layers the network starts from; a
+        second one, fitted to the same texts reversed, is the backward direction. It decides the
+        vocabulary, `embedding_dim`, `cell`, `hidden_size` and `n_layers`. Clones share it.
+    layer_lr_decay : float, default=1.0
+        Factor of the learning rate from the output layer, which has `lr`, to the top layer of
+        `encoder`, and so on from each layer to the one below, down to the embeddings.
+    unfreeze_epochs : int, default=0
+        Epochs after which one more layer of `encoder` is trained too, from the top one down to the
+        embeddings. 0 trains all of them from the start.
     cell : {"lstm", "peephole", "coupled", "gru", "rnn", "minlstm", "mingru"}, default="lstm"
         The recurrent cell; :doc:`/user_guide/cells` has the equations of each.
     cell_params : dict or None, default=None
@@ -297,6 +308,9 @@ class LSTMTagger(BaseEnsemble):
         embedding_dim=32,
         fine_tune_embeddings=True,
         embedding_lr=None,
+        encoder=None,
+        layer_lr_decay=1.0,
+        unfreeze_epochs=0,
         cell="lstm",
         cell_params=None,
         hidden_size=64,
@@ -353,6 +367,9 @@ class LSTMTagger(BaseEnsemble):
         self.embedding_dim = embedding_dim
         self.fine_tune_embeddings = fine_tune_embeddings
         self.embedding_lr = embedding_lr
+        self.encoder = encoder
+        self.layer_lr_decay = layer_lr_decay
+        self.unfreeze_epochs = unfreeze_epochs
         self.cell = cell
         self.cell_params = cell_params
         self.hidden_size = hidden_size
@@ -396,6 +413,7 @@ class LSTMTagger(BaseEnsemble):
     _temperature = 1.0
     _parameter_constraints: dict = {
         **BaseEnsemble._parameter_constraints,
+        **PretrainedMixin._parameter_constraints,
         "scheme": [StrOptions({"auto", *SCHEMES}), None],
         "train_scheme": [StrOptions({"auto", *SCHEMES}), None],
         "crf": ["boolean"],
@@ -473,7 +491,7 @@ class LSTMTagger(BaseEnsemble):
     # ------------------------------------------------------------ input and targets
 
     def _new_encoder(self):
-        return WordEncoder(
+        encoder = WordEncoder(
             self.vocabulary_size,
             self.fine_tune_embeddings,
             self.precision,
@@ -481,6 +499,7 @@ class LSTMTagger(BaseEnsemble):
             reads_words=self._reads_words(),
             reads_features=bool(self.affixes or self.wide),
         )
+        return self._pretrained(encoder)
 
     def _reads_words(self):
         """Whether what a step is described by needs strings: True, "auto" or False."""
