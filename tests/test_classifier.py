@@ -352,6 +352,7 @@ WRONG_PARAMETERS = {
     "average": (0, 1.5, "mean"),
     "max_epochs": (0, 1.5, None, "few"),
     "n_members": (0, 1.5, "some"),
+    "n_jobs": (1.5, "all"),
     "wide": (None, "yes"),
     "adversarial": (0, -1.0, np.nan, "some"),
     "virtual_adversarial": (-0.1, None, "some"),
