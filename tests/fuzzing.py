@@ -263,7 +263,8 @@ def _entries_of_learners():
         for method in ROWS:
             if hasattr(fitted(name), method) and not (of_pipeline and method == "transform"):
                 more = {"n": 2} if method == "predict_n_best" else {}
-                more = {"min_probability": 0.1} if method == "predict_entities" else more
+                if method == "predict_entities" and name != "tagger of ids":
+                    more = {"min_probability": 0.1}
                 more = {"y": y} if name == "generator on condition" else more
                 yield Entry(f"{name}.{method}", _uses(name, method), {"X": X, **more}, "X")
     learns = {"adversarial": 1.0, "virtual_adversarial": 1.0, "entropy": 1.0, **SMALL}

@@ -72,8 +72,8 @@ class Predictions:
             self.found.append(in_batch)
         if not correct:
             raise ValueError(
-                "The tagger predicts no entity in X, so there is no probability to calibrate: pass "
-                "more data, or train for longer."
+                "The tagger predicts no entity in X, so there is no probability to compare with "
+                "the tags: pass more data, or train for longer."
             )
         self.correct = np.array(correct)
 

@@ -793,9 +793,9 @@ class LSTMTagger(PretrainedMixin, BaseEnsemble):
         """
         check_is_fitted(self)
         y = check_tags(y, self.scheme_)
-        X = X if hasattr(X, "__len__") else list(X)
-        check_same_length(X=X, y=y)
-        predictions = Predictions(self._codes, self._crf, list(self._emissions(X)), y)
+        batches = list(self._emissions(X))
+        check_same_length(X=[row for rows, *_ in batches for row in rows], y=y)
+        predictions = Predictions(self._codes, self._crf, batches, y)
         self._temperature = fit_temperature(predictions.probabilities, predictions.correct)
         return self
 
