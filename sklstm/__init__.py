@@ -20,6 +20,8 @@ Inspection
     `sklstm.inspection`, and the equations of the cells in `sklstm.nn.cells`
 Data
     `sklstm.datasets`
+Command line
+    ``sklstm --help``, with the extra ``cli``
 """
 
 from importlib import import_module

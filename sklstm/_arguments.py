@@ -3,6 +3,7 @@
 import os
 import reprlib
 import sys
+from difflib import get_close_matches
 from numbers import Integral, Real
 
 from sklearn.utils import check_random_state
@@ -14,6 +15,12 @@ def describe(value):
     """Show a value, shortened, and its type, for an error message."""
     shown = " ".join(reprlib.repr(value).split())  # frames have lines
     return f"{shown} of type {type(value).__name__}"
+
+
+def did_you_mean(name, known):
+    """Return a question that names the most similar known name, or an empty str."""
+    close = get_close_matches(name, map(str, known), n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""
 
 
 def check_option(value, options, name):

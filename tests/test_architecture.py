@@ -44,7 +44,7 @@ LAYERS = [
     {"pipelines", "inspection", "estimator_checks"},
     {"persistence"},
     {"__init__", "nn"},
-    {"__main__"},
+    {"__main__", "cli"},
 ]
 RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
 

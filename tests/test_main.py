@@ -110,3 +110,16 @@ def test_frequencies_predict_what_they_have_seen():
     assert demo.bits_of_frequencies(seen, seen[:2]) < 0.05
     uniform = demo.bits_of_frequencies(seen, [("n", "B")])  # never seen before: 1 of 6 characters
     assert uniform > 2
+
+
+def test_help_tells_what_it_does_and_starts_nothing(capsys):
+    with pytest.raises(SystemExit) as ended:
+        demo.parse_arguments(["--help"])
+    assert ended.value.code == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "two minutes" in shown
+    assert 'sklstm --help, after pip install "sklstm[cli]"' in shown
+    with pytest.raises(SystemExit) as ended:
+        demo.parse_arguments(["--quick"])
+    assert ended.value.code == 2
+    demo.parse_arguments([])

@@ -1,0 +1,1 @@
+"""The command line ``sklstm``: train, evaluate and use models without writing Python."""

@@ -1,0 +1,20 @@
+"""The script ``sklstm``, also ``python -m sklstm.cli``."""
+
+import sys
+
+from sklstm._optional import import_optional
+
+
+def main():
+    """Run the command that the arguments name; without the extra, say how to install it."""
+    try:
+        import_optional("typer", "cli")
+    except ImportError as error:
+        sys.exit(f"error: {error}")
+    from sklstm.cli._app import app
+
+    app()
+
+
+if __name__ == "__main__":
+    main()
