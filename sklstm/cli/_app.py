@@ -163,7 +163,7 @@ def train(
         results["scores"], shown = report_on(model, last, test.X, test.y)
         shown = f"On {len(test.X):,} held-out samples:\n{shown}\n"
     save(from_raw_texts(model) if task == Task.tag else model, output)
-    show(results, f"{shown}Saved to {output}, after {results['seconds']} s of training.", as_json)
+    show(results, f"{shown}Saved to {output} ({results['seconds']} s of training).", as_json)
 
 
 def make_model(task, vectors, effort, options):
