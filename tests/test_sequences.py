@@ -638,3 +638,52 @@ class TestSequencePadder:
     def test_data_frames_are_refused(self):
         with pytest.raises(ValueError, match="set_output"):
             make_pipeline(SequencePadder()).set_output(transform="pandas")
+
+
+class TestJoined:
+    FIRST, SECOND = Sequences.from_tokens([["b", "a"], []]), Sequences.from_tokens([["c", "a"]])
+
+    def test_strings_of_both(self):
+        batch = self.FIRST.joined(self.SECOND)
+        assert batch.tokens() == [["b", "a"], [], ["c", "a"]]
+        assert batch.categories == [*self.FIRST.categories, "c"]
+        assert batch.vectors is None
+        np.testing.assert_array_equal(batch[:2].codes, self.FIRST.codes)
+
+    def test_of_one_vocabulary(self):
+        batch = self.FIRST.joined(self.FIRST[:1])
+        assert batch.categories is self.FIRST.categories
+        assert batch.tokens() == [["b", "a"], [], ["b", "a"]]
+
+    def test_ids(self):
+        batch = Sequences.from_ids([[5, 1], []]).joined(Sequences.from_ids([[7]]))
+        assert [row.tolist() for row in batch] == [[5, 1], [], [7]]
+
+    def test_vectors_of_strings(self):
+        first = self.FIRST.with_vectors([[0.0], [9.0], [1.0], [2.0]])  # b, a
+        second = self.SECOND.with_vectors([[0.0], [8.0], [3.0], [4.0]])  # c, a
+        batch = first.joined(second)
+        assert [row[:, 0].tolist() for row in batch] == [[1.0, 2.0], [], [3.0, 2.0]]
+        assert batch.vectors[1].tolist() == [9.0]  # of unknown tokens, as it was here
+
+    def test_vectors_without_strings(self):
+        first = Sequences([2, 0, 1], [0, 3], vectors=[[0.0], [9.0], [1.0]])
+        second = Sequences([2, 0, 1], [0, 3], vectors=[[0.0], [8.0], [3.0]])
+        batch = first.joined(second)
+        assert [row[:, 0].tolist() for row in batch] == [[1.0, 0.0, 9.0], [3.0, 0.0, 9.0]]
+        shared = Sequences([1, 2], [0, 2], vectors=first.vectors)
+        assert len(first.joined(shared).vectors) == 3
+
+    @pytest.mark.parametrize("is_reversed", [False, True])
+    def test_only_of_one_kind(self, is_reversed):
+        with_vectors = self.FIRST.with_vectors(np.eye(4, k=-1))
+        for pair in [(self.FIRST, Sequences.from_ids([[2]])), (self.FIRST, with_vectors)]:
+            first, second = reversed(pair) if is_reversed else pair
+            with pytest.raises(ValueError, match="Only sequences of one kind"):
+                first.joined(second)
+
+
+@pytest.mark.parametrize("tokens", ["ab", b"ab", 3])
+def test_tokens_are_lists(tokens):
+    with pytest.raises((TypeError, ValueError), match=r"list of (str|tokens)"):
+        Sequences.from_tokens(tokens)
