@@ -11,6 +11,7 @@ from sklstm._arguments import describe, to_random_state
 from sklstm._arrays import check_same_length, to_array
 from sklstm._unlabelled import find_unlabelled
 from sklstm.tags import check_tags, infer_scheme, span_columns
+from sklstm.tags._annotations import are_annotations, read_annotation
 
 __all__ = ["DocumentKFold", "LabelledKFold", "annotation_order"]
 
@@ -74,9 +75,10 @@ class DocumentKFold(GroupKFold):
         Parameters
         ----------
         X : sequence of length n_sentences
-            The sentences; only their number matters.
+            The sentences; only their number matters, and, with spans, the lengths of the texts.
         y : sequence of list of str
-            The tags of each sentence.
+            The tags of each sentence; or the spans of each text, as `sklstm.TaggingPipeline` takes
+            them.
         groups : array-like of shape (n_sentences,), default=None
             The document of each sentence. None makes each sentence a document.
 
@@ -111,7 +113,7 @@ class DocumentKFold(GroupKFold):
                 f"n_splits={self.n_splits} folds need as many documents, got {n_documents} in "
                 "groups. Use fewer folds, or leave groups out to make each sentence a document."
             )
-        shares = _document_shares(y, document_of)
+        shares = _document_shares(X, y, document_of)
         size = np.linalg.norm(shares, axis=1)
         order = np.arange(n_documents)
         if self.shuffle:
@@ -297,20 +299,30 @@ def _number_documents(groups):
     return np.array([number_of[name] for name in names])
 
 
-def _document_shares(y, document_of):
+def _document_shares(X, y, document_of):
     """Return each document's shares of tokens and entities, shape (n_documents, 1 + n_types)."""
-    y = check_tags(y, None)
-    lengths = np.array([len(tags) for tags in y])
-    scheme = infer_scheme(y)
-    if scheme is None:
-        kinds, sentences = list(chain.from_iterable(y)), np.repeat(np.arange(len(y)), lengths)
+    if are_annotations(y):
+        lengths = np.array([len(text) if hasattr(text, "__len__") else 1 for text in X])
+        found = [(read_annotation(one)[2], row) for row, in_row in enumerate(y) for one in in_row]
+        kinds, sentences = map(list, zip(*found, strict=True))
     else:
-        kinds, sentences, *_ = span_columns(y, scheme)
+        kinds, sentences, lengths = _kinds_of_tags(y)
     names, kinds = np.unique(kinds, return_inverse=True)
     counts = np.zeros((document_of.max() + 1, 1 + len(names)))
     np.add.at(counts[:, 0], document_of, lengths)
     np.add.at(counts[:, 1:], (document_of[sentences], kinds), 1)
     return counts / np.maximum(counts.sum(axis=0), 1)  # without tokens all shares are 0
+
+
+def _kinds_of_tags(y):
+    """Return types and sentences of all entities, or of plain tags, and the sentences' lengths."""
+    y = check_tags(y, None)
+    lengths = np.array([len(tags) for tags in y])
+    scheme = infer_scheme(y)
+    if scheme is None:
+        return list(chain.from_iterable(y)), np.repeat(np.arange(len(y)), lengths), lengths
+    kinds, sentences, *_ = span_columns(y, scheme)
+    return kinds, sentences, lengths
 
 
 def _assign_folds(shares, order, n_folds):

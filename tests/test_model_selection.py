@@ -11,10 +11,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from tagged import SENTENCES, TAGS, tagger
 
-from sklstm import LSTMClassifier, Sequences
+from sklstm import LSTMClassifier, Sequences, Tokenizer
 from sklstm.datasets import load_wikigold
 from sklstm.model_selection import DocumentKFold, annotation_order
-from sklstm.tags import convert_tags, span_columns
+from sklstm.tags import convert_tags, span_columns, tags_to_annotations
 
 
 def folds(cv, y, groups=None):
@@ -75,6 +75,16 @@ class TestFolds:
         for scheme in ("IOB2", "IOBES", "BILOU"):
             got = folds(DocumentKFold(3), convert_tags(y, "IOB1", scheme), wikigold.documents)
             np.testing.assert_array_equal(np.concatenate(got), np.concatenate(expected))
+
+    def test_spans_of_characters_are_balanced_like_tags(self, wikigold):
+        X, y, documents = wikigold.data, wikigold.target, wikigold.documents
+        texts = list(map(" ".join, X))
+        places = Tokenizer(tokenizer=str.split, lowercase=False).find_char_spans(texts)
+        spans = tags_to_annotations(places, y, "IOB1")
+        splits = DocumentKFold(3).split(texts, spans, documents)
+        kinds = [[kind for row in test for *_, kind in spans[row]] for _, test in splits]
+        counts = pd.DataFrame([pd.Series(row).value_counts() for row in kinds])
+        assert (abs(counts / counts.mean() - 1) < 0.1).all(axis=None)
 
     def test_plain_tags_are_balanced_one_by_one(self):
         y = [["NOUN"], ["NOUN"], ["VERB"], ["VERB"]]
