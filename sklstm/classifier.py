@@ -1,6 +1,6 @@
 """LSTMClassifier: one label, or several, for each sequence."""
 
-from numbers import Real
+from numbers import Integral, Real
 from reprlib import repr as shorten
 
 import numpy as np
@@ -106,6 +106,10 @@ class LSTMClassifier(PretrainedMixin, ClassifierMixin, BaseEnsemble):
     bptt_steps : int or None, default=None
         Steps after which backpropagation through time is truncated. The state is carried on, so
         predictions do not change, only what is learned. None goes back to the first step.
+    chop : int or None, default=None
+        Steps of the pieces that longer sequences are chopped into [4]_. They run side by side, each
+        from a state of zeros, so there are fewer steps one after the other; `pooling`, which may
+        not be ``"last"``, is over the outputs of all. None does not chop.
     max_grad_norm : float or None, default=1.0
         Norm that gradients are clipped to. None does not clip.
     weight_decay : float, default=0.0
@@ -223,6 +227,8 @@ class LSTMClassifier(PretrainedMixin, ClassifierMixin, BaseEnsemble):
        classification, ICLR. https://arxiv.org/abs/1605.07725
     .. [3] Miyato et al. (2019), Virtual adversarial training, IEEE TPAMI 41(8).
        https://doi.org/10.1109/TPAMI.2018.2858821
+    .. [4] Johnson and Zhang (2016), Supervised and semi-supervised text categorization using LSTM
+       for region embeddings, ICML. https://doi.org/10.48550/arXiv.1602.02373
 
     Examples
     --------
@@ -264,6 +270,7 @@ class LSTMClassifier(PretrainedMixin, ClassifierMixin, BaseEnsemble):
         schedule="one_cycle",
         average=None,
         bptt_steps=None,
+        chop=None,
         max_grad_norm=1.0,
         weight_decay=0.0,
         batch_size=32,
@@ -316,6 +323,7 @@ class LSTMClassifier(PretrainedMixin, ClassifierMixin, BaseEnsemble):
         self.schedule = schedule
         self.average = average
         self.bptt_steps = bptt_steps
+        self.chop = chop
         self.max_grad_norm = max_grad_norm
         self.weight_decay = weight_decay
         self.batch_size = batch_size
@@ -347,6 +355,7 @@ class LSTMClassifier(PretrainedMixin, ClassifierMixin, BaseEnsemble):
         **BaseEnsemble._parameter_constraints,
         **PretrainedMixin._parameter_constraints,
         "wide": ["boolean"],
+        "chop": [Interval(Integral, 1, None, closed="left"), None],
         **SEMI_SUPERVISED_CONSTRAINTS,
         "label_smoothing": [Interval(Real, 0, 1, closed="left")],
         "class_weight": [dict, list, StrOptions({"balanced"}), None],
@@ -507,6 +516,14 @@ class LSTMClassifier(PretrainedMixin, ClassifierMixin, BaseEnsemble):
         counts = [np.bincount(column, minlength=len(classes)) for column in codes.T]
         rows = zip(choices, counts, strict=True)
         return np.array([weigh_classes(choice, classes, count) for choice, count in rows])
+
+    def _output_options(self):
+        if self.chop is not None and self.pooling == "last":
+            raise ValueError(
+                f"chop={self.chop} needs a pooling over the outputs of all pieces, but pooling is "
+                "'last', which would read the last piece only: set pooling='max', or chop=None."
+            )
+        return {**super()._output_options(), "chop": self.chop}
 
     def _strata(self, y):
         return None if self._target_kind == "multilabel" else column_or_1d(y)

@@ -354,6 +354,7 @@ WRONG_PARAMETERS = {
     "n_members": (0, 1.5, "some"),
     "n_jobs": (1.5, "all"),
     "wide": (None, "yes"),
+    "chop": (0, 1.5, "some"),
     "adversarial": (0, -1.0, np.nan, "some"),
     "virtual_adversarial": (-0.1, None, "some"),
     "entropy": (-0.1, None, "some"),

@@ -133,6 +133,17 @@ def test_every_cell_direction_and_pooling(export, cell, options, bidirectional):
         check_numbers(export(estimator)[0], X, expected, "probabilities")
 
 
+@pytest.mark.parametrize("cell", ["lstm", "minlstm"])
+@pytest.mark.parametrize("pooling", ["max+mean", "attention"])
+def test_chopped_sequences(export, cell, pooling):
+    X = [*RAGGED, np.zeros((0, 3))]
+    estimator = classifier(
+        cell=cell, pooling=pooling, bidirectional=True, n_layers=2, chop=2, max_epochs=1
+    )
+    estimator = shuffle_weights(estimator.fit(RAGGED, y))
+    check_numbers(export(estimator)[0], X, estimator.predict_proba(X), "probabilities")
+
+
 @pytest.mark.parametrize("standardize", ["feature", "sample", None])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_the_unit_of_numbers_is_inside(export, standardize, dtype):

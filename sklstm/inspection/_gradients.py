@@ -98,6 +98,12 @@ def gradient_flow(estimator, X, y=None):
     """
     inspected = InspectedNetwork(estimator, X)
     inspected.refuse_decoder("gradient_flow")
+    if inspected.network.recurrent.chop is not None:
+        raise ValueError(
+            "gradient_flow follows gradients from the last step to the first, but this network "
+            f"chops sequences (chop={inspected.network.recurrent.chop}), and none goes from one "
+            "piece to another: take an estimator with chop=None."
+        )
     if y is not None:
         inspected.attach_targets(y)
     lengths = inspected.data.lengths

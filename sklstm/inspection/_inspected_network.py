@@ -95,7 +95,9 @@ class InspectedNetwork:
             for letter in getattr(layers[0][0], kind):
                 values = np.array(
                     [[getattr(trace, kind)[letter].numpy() for trace in layer] for layer in layers]
-                ).astype(self.estimator._encoder.dtype)  # (L, D, N, T, H)
+                ).astype(self.estimator._encoder.dtype)
+                # (L, D, N, T, H), also of pieces, (L, D, N * P, C, H)
+                values = values.reshape(*values.shape[:2], len(rows), -1, values.shape[-1])
                 samples = found.setdefault(letter, [None] * len(self.data))
                 for position, row in enumerate(rows):
                     samples[row] = values[:, :, position, : self.data.lengths[row]].copy()

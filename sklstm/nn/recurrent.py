@@ -2,6 +2,7 @@
 
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from sklstm.nn.cells import CELLS
 from sklstm.nn.dropout import Dropout, dropout
@@ -40,6 +41,9 @@ class Recurrent(nn.Module):
         Whether `dropout` has one mask for all steps of a sequence.
     bptt_steps : int, default=None
         Steps after which backpropagation through time is truncated; the state is carried on.
+    chop : int, default=None
+        Steps of the pieces that sequences are chopped into, if the longest has more. All pieces run
+        side by side, in both directions, from a state of zeros: a wider batch of fewer steps [2]_.
     fused : bool, default=True
         Whether to use the fast ``run`` of the cell, or its readable ``step``.
 
@@ -47,6 +51,8 @@ class Recurrent(nn.Module):
     ----------
     .. [1] Merity, Keskar and Socher (2018), Regularizing and optimizing LSTM language models,
        ICLR. https://doi.org/10.48550/arXiv.1708.02182
+    .. [2] Johnson and Zhang (2016), Supervised and semi-supervised text categorization using LSTM
+       for region embeddings, ICML. https://doi.org/10.48550/arXiv.1602.02373
     """
 
     def __init__(
@@ -62,6 +68,7 @@ class Recurrent(nn.Module):
         recurrent_dropout=0.0,
         locked_dropout=False,
         bptt_steps=None,
+        chop=None,
         fused=True,
     ):
         super().__init__()
@@ -69,6 +76,7 @@ class Recurrent(nn.Module):
         self.output_size = self.n_directions * hidden_size
         self.recurrent_dropout = recurrent_dropout
         self.bptt_steps = bptt_steps
+        self.chop = chop
         self.fused = fused
         self.recorded = None  # see `record`
         self.dropout = Dropout(dropout, locked_dropout)
@@ -99,6 +107,12 @@ class Recurrent(nn.Module):
         Tensor of shape (n_sequences, n_steps, n_directions * hidden_size)
             The outputs of the top layer; those at padding have no meaning.
         """
+        if self.chop is None or not len(x) or lengths.max() <= self.chop:
+            return self._run_layers(x, lengths, states)
+        outputs = self._run_layers(*chop(x, lengths, self.chop))  # (N * P, C, D * H)
+        return outputs.reshape(len(x), -1, self.output_size)[:, : x.shape[1]]
+
+    def _run_layers(self, x, lengths, states=None):
         if torch.is_grad_enabled():  # outputs never see padding, but its NaN would reach gradients
             x = x.masked_fill(~padding_mask(lengths, x.shape[1]), 0.0)
         reverse = reversal_index(lengths, x.shape[1]) if self.n_directions == 2 else None
@@ -166,6 +180,31 @@ class Recurrent(nn.Module):
                 output, state = run_step_by_step(cell, chunk, state, weights, trace)
             outputs.append(output)
         return torch.cat(outputs, dim=1) if len(outputs) > 1 else outputs[0]
+
+
+def chop(x, lengths, n_steps):
+    """Chop sequences into pieces; the last piece of one may be shorter, or empty.
+
+    Parameters
+    ----------
+    x : Tensor of shape (n_sequences, n_padded, n_features)
+        The sequences, padded on the right.
+    lengths : LongTensor of shape (n_sequences,)
+        Real steps of each sequence.
+    n_steps : int
+        Steps of a piece.
+
+    Returns
+    -------
+    pieces : Tensor of shape (n_sequences * n_pieces, n_steps, n_features)
+        The pieces of the first sequence, then those of the next.
+    lengths : LongTensor of shape (n_sequences * n_pieces,)
+        Real steps of each piece.
+    """
+    x = F.pad(x, (0, 0, 0, -x.shape[1] % n_steps))
+    starts = torch.arange(0, x.shape[1], n_steps, device=lengths.device)  # (P,)
+    lengths = (lengths[:, None] - starts).clamp(0, n_steps)  # (N, P)
+    return x.reshape(-1, n_steps, x.shape[-1]), lengths.ravel()
 
 
 def run_step_by_step(cell, x, state, recurrent, trace=None):

@@ -25,7 +25,7 @@ class SequenceNet(nn.Module):
         batch.
     n_extra_features : int, default=0
         Features that the subclass adds to each step.
-    cell, cell_params, n_layers, bidirectional, bptt_steps
+    cell, cell_params, n_layers, bidirectional, bptt_steps, chop
         See `sklstm.nn.recurrent.Recurrent`.
     dropout, recurrent_dropout, locked_dropout
         See `sklstm.nn.recurrent.Recurrent`.
@@ -54,6 +54,7 @@ class SequenceNet(nn.Module):
         recurrent_dropout=0.0,
         locked_dropout=False,
         bptt_steps=None,
+        chop=None,
     ):
         super().__init__()
         self.word_dropout = word_dropout
@@ -73,6 +74,7 @@ class SequenceNet(nn.Module):
             recurrent_dropout=recurrent_dropout,
             locked_dropout=locked_dropout,
             bptt_steps=bptt_steps,
+            chop=chop,
         )
 
     def embed(self, steps, vectors=None):

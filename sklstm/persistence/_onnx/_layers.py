@@ -32,7 +32,28 @@ def linear(graph, x, layer):
 
 
 def recurrent(graph, module, x, lengths):
-    """Run a stack of recurrent layers: (N, T, F) to (N, T, D * H)."""
+    """Run a stack of recurrent layers: (N, T, F) to (N, T, D * H), with padding if they chop."""
+    if module.chop is not None:
+        outputs = _run_layers(graph, module, *_chop(graph, x, lengths, module.chop))
+        shape = graph.add("Concat", graph.size(x, 0), [-1, module.output_size], axis=0)
+        return graph.add("Reshape", outputs, shape)
+    return _run_layers(graph, module, x, lengths)
+
+
+def _chop(graph, x, lengths, n_steps):
+    """Chop sequences (N, T, F) into pieces (N * P, C, F) with lengths of their own."""
+    padded = graph.size(x, 1)
+    missing = graph.add("Mod", graph.add("Neg", padded), [n_steps])
+    x = graph.add("Pad", x, graph.add("Concat", [0] * 4, missing, [0], axis=0))
+    n_pieces = graph.add("Div", graph.add("Add", padded, missing), [n_steps])
+    starts = graph.add("Mul", graph.positions(n_pieces), np.int64(n_steps))  # (P,)
+    lengths = graph.add("Sub", graph.add("Unsqueeze", lengths, [1]), starts)  # (N, P)
+    lengths = graph.add("Min", graph.add("Max", lengths, np.int64(0)), np.int64(n_steps))
+    shape = graph.add("Concat", [-1, n_steps], graph.size(x, 2), axis=0)
+    return graph.add("Reshape", x, shape), graph.add("Reshape", lengths, [-1])
+
+
+def _run_layers(graph, module, x, lengths):
     x = graph.add("Transpose", x, perm=[1, 0, 2])  # (T, N, F)
     lengths = graph.add("Max", lengths, [1])  # an operator wants a step
     for cells in module.layers:
