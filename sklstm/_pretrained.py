@@ -122,7 +122,7 @@ def check_shape(estimator, shape, n_models):
         own = getattr(estimator, name)
         if own not in (value, defaults[name].default):
             raise ValueError(
-                f"{name}={own!r} is not what encoder has, {value!r}. Leave it out: the encoder "
-                "decides it."
+                f"{name}={own!r} is not what encoder decides, {value!r}: set it to that, or leave "
+                "it out."
             )
     check_cell(shape["cell"], shape["cell_params"], estimator.recurrent_dropout)

@@ -343,7 +343,7 @@ MISTAKES = {
         lambda: (language_model(), language_model(True, max_tokens=5)), {}, ValueError,
         "different vocabularies",
     ),
-    "cell": (language_model, {"cell": "gru"}, ValueError, "cell='gru' is not what encoder has"),
+    "cell": (language_model, {"cell": "gru"}, ValueError, "cell='gru' is not what encoder decides"),
     "size": (language_model, {"hidden_size": 8}, ValueError, "hidden_size=8 is not what encoder"),
     "width": (pair, {"embedding_dim": 8}, ValueError, "embedding_dim=8 is not what encoder"),
     "ids": (language_model, {"vocabulary_size": 9}, ValueError, "vocabulary_size=9"),
@@ -378,7 +378,7 @@ def test_other_input_is_refused(X, error, message):
 
 
 def test_a_tagger_of_two_models_reads_both_ways():
-    with pytest.raises(ValueError, match="bidirectional=False is not what encoder has"):
+    with pytest.raises(ValueError, match="bidirectional=False is not what encoder decides"):
         LSTMTagger(encoder=pair(), bidirectional=False).fit(TOKENS, TAGS)
     fitted = LSTMTagger(encoder=language_model(), bidirectional=False, max_epochs=1)
     assert not fitted.fit(TOKENS, TAGS)._architecture["bidirectional"]
