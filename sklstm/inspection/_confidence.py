@@ -8,7 +8,7 @@ class ConfidenceDisplay:
     """Reliability diagram: the share of correct entities over their confidence.
 
     On the diagonal, entities are correct as often as their confidence says; below it, the tagger is
-    too sure. Grey bars show the share of entities in each bin.
+    too sure. Pale bars show the share of entities in each bin.
 
     Parameters
     ----------
@@ -162,7 +162,7 @@ class ConfidenceDisplay:
             prob_pred, prob_true, **{"marker": "s", "label": label, **line_kw}
         )
         self.bars_ = self.ax_.bar(
-            prob_pred, counts / counts.sum(), width=0.02, color="0.8", zorder=0
+            prob_pred, counts / counts.sum(), width=0.02, color=self.line_.get_color(), alpha=0.3
         )
         self.ax_.set(xlabel="confidence", ylabel="share of correct entities")
         self.ax_.legend()
