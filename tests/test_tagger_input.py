@@ -423,9 +423,6 @@ BAD_FITS = {
     "numbers as tags": (
         {}, SENTENCES, [[1] * len(tags) for tags in TAGS], {}, TypeError,
         "Sentence 0, token 0: 1 of type int is not a tag"),
-    "None among tags": (
-        {}, SENTENCES, with_row(TAGS, 1, ["O", None, "O"]), {}, TypeError,
-        "Sentence 1, token 1: None of type NoneType is not a tag"),
     "NaN among tags": (
         {}, SENTENCES, with_row(TAGS, 1, ["O", np.nan, "O"]), {}, TypeError,
         "Sentence 1, token 1: nan"),
