@@ -242,6 +242,8 @@ class TestTemperature:
             learned.calibrate(SENTENCES[:2], [TAGS[0], TAGS[1][:2]])
         with pytest.raises(ValueError, match="inconsistent numbers of samples"):
             learned.calibrate(SENTENCES[:2], TAGS[:1])
+        with pytest.raises(TypeError, match=r"Sentence 0, token 0: None .* is not a tag"):
+            learned.calibrate(SENTENCES[:1], [[None, *TAGS[0][1:]]])
         nothing = tagger(max_epochs=1).fit(SENTENCES, [["O"] * len(row) for row in TAGS])
         with pytest.raises(ValueError, match="predicts no entity in X"):
             nothing.calibrate(SENTENCES, TAGS)

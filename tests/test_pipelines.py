@@ -332,6 +332,10 @@ class TestEntityTagger:
         assert len(caught) == 1
         assert caught[0].filename == __file__
 
+    def test_texts_without_labels_stay_without(self):
+        texts, spans = ["Ada!", "Alan", "Hi"], [None, [(0, 4, "PER")], []]
+        assert tagger().to_tags(texts, spans) == [None, ["B-PER"], ["O"]]
+
     def test_spans_need_the_places_of_tokens(self):
         pipe = tagger(max_epochs=1, tokenizer="passthrough")
         spans = [[(0, 3, "PER")]] * 2
