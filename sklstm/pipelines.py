@@ -5,6 +5,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 
 from sklstm._arguments import check_option, describe
+from sklstm._parameter_names import check_names
 from sklstm.classifier import LSTMClassifier
 from sklstm.embeddings import Word2VecEmbedder
 from sklstm.sequences import SequencePadder, Sequences
@@ -350,6 +351,7 @@ def entity_tagger(
     1.0
     """
     _check_tokenizer(tokenizer)
+    check_names(tagger_params, entity_tagger, LSTMTagger)
     check_option(effort, tuple(TAGGING_EFFORTS), "effort")
     if tokenizer is None:
         tokenizer = Tokenizer(lowercase=False, punctuation=True, char_spans=True)
@@ -438,6 +440,7 @@ def text_classifier(
     array(['pos', 'neg'], dtype='<U3')
     """
     _check_tokenizer(tokenizer)
+    check_names(classifier_params, text_classifier, LSTMClassifier)
     check_option(effort, tuple(EFFORTS), "effort")
     chosen = EFFORTS[effort]
     if tokenizer is None:

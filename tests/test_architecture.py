@@ -19,7 +19,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = [
     {"_optional", "_sklearn", "_version"},
     {"_arguments", "_word_pattern", "_running_moments", "_ngrams", "_versions"},
-    {"_fingerprint", "_interruption", "_tensor_file"},
+    {"_fingerprint", "_interruption", "_parameter_names", "_tensor_file"},
     {"_arrays", "_state_files"},
     {"_checkpoints"},
     {"_fit_tasks"},
@@ -64,6 +64,7 @@ TORCH_FREE = {
     "_state_files",
     "_tensor_file",
     "_labels",
+    "_parameter_names",
     "_text_checks",
     "_ragged_numbers",
     "_running_moments",

@@ -444,3 +444,30 @@ class TestMetaEstimators:
             FunctionTransformer(np.asarray), OneVsOneClassifier(classifier),
         )  # fmt: skip
         assert cross_val_score(pipe, list(self.TEXTS), self.y, cv=2).min() > 0.9
+
+
+@pytest.mark.parametrize(
+    ("make", "name", "meant"),
+    [
+        (text_classifier, "epochs", "max_epochs"),
+        (text_classifier, "hiden_size", "hidden_size"),
+        (text_classifier, "maxlen", "max_length"),
+        (entity_tagger, "learning_rate", "lr"),
+        (entity_tagger, "vector", "vectors"),
+    ],
+)
+def test_a_misspelt_parameter_is_asked_about(make, name, meant):
+    match = f"{make.__name__} has no parameter '{name}'. Did you mean '{meant}'"
+    with pytest.raises(TypeError, match=match):
+        make(**{name: 5})
+
+
+def test_set_params_asks_about_a_misspelt_parameter():
+    pipe = text_classifier()
+    with pytest.raises(
+        ValueError, match=r"'epochs' for LSTMClassifier\. Did you mean 'max_epochs'"
+    ):
+        pipe.set_params(lstmclassifier__epochs=5)
+    with pytest.raises(ValueError, match=r"'zzz' for LSTMClassifier\. Valid parameters are: "):
+        pipe[-1].set_params(max_epochs=3, zzz=5)
+    assert pipe.set_params(lstmclassifier__max_epochs=5)[-1].max_epochs == 5

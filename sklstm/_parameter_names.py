@@ -1,0 +1,65 @@
+"""Names of parameters: what a misspelt one may mean, or one that other libraries have."""
+
+from inspect import signature
+
+from sklstm._arguments import did_you_mean
+
+ELSEWHERE = {
+    **dict.fromkeys(("epochs", "n_epochs", "num_epochs", "max_iter", "n_iter"), "max_epochs"),
+    **dict.fromkeys(("units", "n_units", "hidden_dim", "hidden_layer_sizes"), "hidden_size"),
+    **dict.fromkeys(("learning_rate", "learning_rate_init", "eta"), "lr"),
+    **dict.fromkeys(("num_layers", "layers"), "n_layers"),
+    **dict.fromkeys(("seed", "random_seed"), "random_state"),
+    **dict.fromkeys(("n_estimators", "n_models", "n_networks"), "n_members"),
+    **dict.fromkeys(("vocab_size", "num_words", "input_dim"), "vocabulary_size"),
+    **dict.fromkeys(("embedding_size", "output_dim"), "embedding_dim"),
+    **dict.fromkeys(("alpha", "l2"), "weight_decay"),
+    "clipnorm": "max_grad_norm",
+    "patience": "n_iter_no_change",
+    "dropout_rate": "dropout",
+    "maxlen": "max_length",
+    "embeddings": "vectors",
+}
+
+
+def suggest(name, known):
+    """Return a question that names the parameter that may be meant, or an empty str."""
+    meant = ELSEWHERE.get(name)
+    return f" Did you mean {meant!r}?" if meant in known else did_you_mean(name, known)
+
+
+def check_names(params, function, kind):
+    """Refuse parameters that neither a function nor the class that it makes one of has."""
+    known = [*signature(function).parameters, *signature(kind).parameters]
+    for name in params:
+        if name not in known:
+            raise TypeError(
+                f"{function.__name__} has no parameter {name!r}.{suggest(name, known)} It takes "
+                f"those of {kind.__name__} beside its own."
+            )
+
+
+class ParameterNames:
+    """Mix-in of estimators whose ``set_params`` asks what a misspelt name may mean."""
+
+    def set_params(self, **params):
+        """Set parameters.
+
+        Parameters
+        ----------
+        **params : dict
+            Their new values, which ``fit`` checks.
+
+        Returns
+        -------
+        estimator
+            The estimator itself.
+        """
+        known = self.get_params(deep=False)
+        for name in params:
+            if name.partition("__")[0] not in known:
+                raise ValueError(
+                    f"Invalid parameter {name!r} for {type(self).__name__}."
+                    f"{suggest(name, known)} Valid parameters are: {', '.join(known)}."
+                )
+        return super().set_params(**params)
