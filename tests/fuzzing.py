@@ -454,6 +454,13 @@ def _entries_of_the_rest():
     yield Entry(
         "attention_weights", _inspects("attention_weights", "seq2seq"), {"X": TEXTS, "y": TEXTS}
     )
+    yield Entry(
+        "top_losses", _inspects("top_losses", "classifier"), {"X": TOKENS, "y": LABELS, "n": 2}
+    )
+    yield Entry("top_losses of tags", _inspects("top_losses", "tagger"), {"X": TOKENS, "y": TAGS})
+    options = {"y": LABELS, "vocabulary": ["a", "b"], "X_val": TEXTS[:2]}
+    yield Entry("describe", inspection.describe, {"X": TEXTS, **options})
+    yield Entry("describe tokens", inspection.describe, {"X": TOKENS, "y": TAGS})
     for name in ("attention_weights", "gate_activations", "hidden_states", "token_contributions"):
         one = "seq2seq" if name == "attention_weights" else "classifier"
         yield Entry(

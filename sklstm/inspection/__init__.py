@@ -1,22 +1,31 @@
-"""Inspection of fitted estimators: gradients, gates, states, attention, token contributions."""
+"""Inspection of data, and of fitted estimators.
+
+Before training `describe`; afterwards the likely label errors, token contributions, gradients,
+gates, states and attention.
+"""
 
 from sklstm.inspection._attention import AttentionDisplay, attention_weights
 from sklstm.inspection._confidence import ConfidenceDisplay
 from sklstm.inspection._contributions import TokenContributionsDisplay, token_contributions
+from sklstm.inspection._describe import DataSummary, describe
 from sklstm.inspection._gates import GateActivationsDisplay, gate_activations
 from sklstm.inspection._gradients import GradientFlowDisplay, gradient_flow
 from sklstm.inspection._states import HiddenStatesDisplay, hidden_states
+from sklstm.inspection._top_losses import top_losses
 
 __all__ = [
     "AttentionDisplay",
     "ConfidenceDisplay",
+    "DataSummary",
     "GateActivationsDisplay",
     "GradientFlowDisplay",
     "HiddenStatesDisplay",
     "TokenContributionsDisplay",
     "attention_weights",
+    "describe",
     "gate_activations",
     "gradient_flow",
     "hidden_states",
     "token_contributions",
+    "top_losses",
 ]

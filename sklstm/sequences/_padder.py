@@ -1,5 +1,6 @@
 """The padder: sequences of one length."""
 
+import warnings
 from itertools import pairwise
 from numbers import Integral
 
@@ -7,6 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from sklstm._arguments import levels_to_caller
 from sklstm._arrays import plain, refuse_dates, refuse_empty, to_list
 from sklstm._fit_tasks import FollowedFit, followed
 from sklstm._ragged_numbers import check_columns, to_ragged_numbers
@@ -19,6 +21,8 @@ NUMBERS = (
     "a list of (n_steps,) or (n_steps, n_features) arrays of numbers (for a single series, a list "
     "of one), a matrix with one series in each row, or a 3-D array"
 )
+MANY = 0.4  # the share of sequences that are cut, of which `fit` warns
+MIN_SEQUENCES = 100  # fewer are a trial
 
 
 class SequencePadder(
@@ -111,9 +115,16 @@ class SequencePadder(
         -------
         SequencePadder
             The fitted padder.
+
+        Warns
+        -----
+        UserWarning
+            If `max_length` cuts many of the sequences.
         """
-        batch = self._real_steps(X, reset=True)
-        self._longest = int(np.diff(batch.offsets).max(initial=1))
+        lengths = np.diff(self._real_steps(X, reset=True).offsets)
+        self._longest = int(lengths.max(initial=1))
+        if self.max_length is not None and len(lengths) >= MIN_SEQUENCES:
+            _warn_of_cuts(lengths, self.max_length)
         return self
 
     def transform(self, X):
@@ -196,6 +207,21 @@ class SequencePadder(
         tags.input_tags.two_d_array = False
         tags.input_tags.three_d_array = True
         return tags
+
+
+def _warn_of_cuts(lengths, max_length):
+    """Warn if many sequences lose steps."""
+    lost = np.maximum(lengths - max_length, 0)
+    share = np.mean(lost > 0)
+    if share >= MANY:
+        warnings.warn(
+            f"max_length={max_length} cuts {share:.0%} of the {len(lengths):,} sequences, which "
+            f"lose {lost.sum() / lengths.sum():.0%} of all steps; 95% of the sequences have "
+            f"{np.quantile(lengths, 0.95):.0f} steps or fewer. If what is cut matters, raise "
+            "max_length, or leave it None.",
+            UserWarning,
+            stacklevel=levels_to_caller(),
+        )
 
 
 def _holds_tokens(X):
