@@ -7,7 +7,7 @@ from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
 from sklearn.pipeline import Pipeline
 from sklearn.utils import column_or_1d
 
-from sklstm._arguments import describe, to_random_state
+from sklstm._arguments import check_bool, describe, to_random_state
 from sklstm._arrays import check_same_length, to_array
 from sklstm._unlabelled import find_unlabelled
 from sklstm.tags import check_tags, infer_scheme, span_columns
@@ -248,6 +248,7 @@ def annotation_order(estimator, X, *, return_confidence=False):
     >>> annotation_order(tagger, others)[0]
     np.int64(1)
     """
+    check_bool(return_confidence, "return_confidence")
     if isinstance(estimator, Pipeline) and hasattr(estimator[-1], "predict_n_best"):
         X = estimator[:-1].transform(X) if len(estimator) > 1 else X
         estimator = estimator[-1]
