@@ -15,6 +15,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.extlinks",
+    "sphinx.ext.viewcode",
     "sphinx_gallery.gen_gallery",
 ]
 exclude_patterns = ["_build", "_templates", "examples"]
@@ -25,7 +26,14 @@ extlinks = {"doi": ("https://doi.org/%s", "doi:%s")}
 html_theme = "pydata_sphinx_theme"
 html_title = f"sklstm {version}"
 html_theme_options = {"show_prev_next": False, "secondary_sidebar_items": ["page-toc"]}
-html_sidebars = {name: [] for name in ("index", "getting_started", "benchmarks", "changelog")}
+html_static_path = ["_static"]
+html_css_files = ["custom.css"]
+# Pages without a section have no sidebar; an empty one would take their room.
+WITHOUT_SECTION = (
+    "index", "getting_started", "benchmarks", "how_it_is_built", "changelog", "search", "genindex",
+    "_modules/**",
+)  # fmt: skip
+html_sidebars = {name: [] for name in WITHOUT_SECTION}
 html_show_sourcelink = False
 html_math_renderer = "mathml"  # which browsers show without a script, or a network
 
@@ -35,6 +43,9 @@ numpydoc_show_class_members = False
 sphinx_gallery_conf = {
     "examples_dirs": "examples",
     "gallery_dirs": "auto_examples",
+    "backreferences_dir": "auto_examples/backreferences",  # for the pages of what examples use
+    "doc_module": ("sklstm",),
+    "image_srcset": ["2x"],  # for dense screens
     "abort_on_example_error": True,
     "download_all_examples": False,
     "show_memory": False,
