@@ -147,7 +147,10 @@ def holds_annotated_tokens(samples):
 def _hint_sample(sample):
     """Say how to get tokens out of a sample that is no list of them."""
     if isinstance(sample, str):
-        return " These are raw texts: put a Tokenizer first."
+        return (
+            " These are raw texts: put a Tokenizer first; text_classifier and entity_tagger have "
+            'one, unless tokenizer="passthrough".'
+        )
     if isinstance(sample, Mapping):
         for key in ("tokens", "words", "text"):
             if key in sample:
@@ -178,7 +181,10 @@ def _hint(text):
     if isinstance(text, bytes):
         return " Decode bytes first, for example with text.decode('utf-8')."
     if isinstance(text, (list, tuple, np.ndarray)):
-        return " These look like tokens, which go to the next step as they are."
+        return (
+            ' These look like tokens: leave the Tokenizer out, or pass tokenizer="passthrough" to '
+            "text_classifier or entity_tagger."
+        )
     if isinstance(text, Mapping) and isinstance(text.get("text"), str):
         return " Take the text out: [sample['text'] for sample in X]."
     if is_missing(text):

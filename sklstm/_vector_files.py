@@ -88,7 +88,8 @@ def _check_path(path):
     if not os.path.exists(path):
         raise FileNotFoundError(
             f"There is no file of vectors at {os.path.abspath(path)}. Pass the path of a file that "
-            "is on this machine, absolute or from the working directory."
+            "is on this machine, absolute or from the working directory; or a name of ready "
+            "vectors, see sklstm.datasets.fetch_vectors."
         )
 
 

@@ -1,6 +1,7 @@
 """Ready pipelines: raw texts in, labels, tags and entities out, in any language."""
 
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -149,7 +150,7 @@ class TestTextClassifier:
             text_classifier(depth=3)
 
     def test_tokens_without_passthrough(self):
-        with pytest.raises(TypeError, match="These look like tokens"):
+        with pytest.raises(TypeError, match=r'look like tokens.* pass tokenizer="passthrough"'):
             classifier().fit([["a", "film"]] * 4, ["x", "y"] * 2)
 
 
@@ -444,6 +445,26 @@ class TestMetaEstimators:
             FunctionTransformer(np.asarray), OneVsOneClassifier(classifier),
         )  # fmt: skip
         assert cross_val_score(pipe, list(self.TEXTS), self.y, cv=2).min() > 0.9
+
+
+@pytest.mark.parametrize("make", [text_classifier, entity_tagger])
+def test_texts_with_passthrough(make):
+    with pytest.raises(TypeError, match=r'raw texts.* unless tokenizer="passthrough"'):
+        make(tokenizer="passthrough").fit(["a film"] * 4, [["O", "O"]] * 4)
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("glove.6B.100d.txt", "glove.6B.100d.txt. Did you mean 'glove-6b-100'?"),
+        ("some/where.txt", "glove-wiki-gigaword-100 "),
+        (Path("where.txt"), "sklstm.datasets.fetch_vectors"),
+    ],
+)
+def test_vectors_that_are_not_there(path, message):
+    with pytest.raises(FileNotFoundError, match="There is no file of vectors at /") as caught:
+        text_classifier(path).fit(["a film"] * 4, [0, 1] * 2)
+    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize(

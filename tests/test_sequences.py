@@ -635,6 +635,17 @@ class TestSequencePadder:
         SequencePadder(max_length=2).fit_transform(X).codes[:] = 7
         assert np.array_equal(X.codes, codes)
 
+    def test_cutting_many_sequences_gives_one_warning(self):
+        tokens = [["a"] * 10] * 60 + [["a"] * 2] * 60
+        lost = "max_length=5 cuts 50% of the 120 sequences, which lose 42% of all steps"
+        with pytest.warns(UserWarning, match=lost) as caught:
+            SequencePadder(max_length=5).fit(tokens).transform(tokens)
+        assert len(caught) == 1
+        SequencePadder(max_length=5).fit(tokens[25:] + tokens[-30:])  # 35 of 125
+        SequencePadder(max_length=5).fit(tokens[:99])  # too few to tell
+        SequencePadder(max_length=10).fit(tokens)
+        SequencePadder().fit(tokens)
+
     def test_data_frames_are_refused(self):
         with pytest.raises(ValueError, match="set_output"):
             make_pipeline(SequencePadder()).set_output(transform="pandas")
@@ -687,14 +698,3 @@ class TestJoined:
 def test_tokens_are_lists(tokens):
     with pytest.raises((TypeError, ValueError), match=r"list of (str|tokens)"):
         Sequences.from_tokens(tokens)
-
-    def test_cutting_many_sequences_gives_one_warning(self):
-        tokens = [["a"] * 10] * 60 + [["a"] * 2] * 60
-        lost = "max_length=5 cuts 50% of the 120 sequences, which lose 42% of all steps"
-        with pytest.warns(UserWarning, match=lost) as caught:
-            SequencePadder(max_length=5).fit(tokens).transform(tokens)
-        assert len(caught) == 1
-        SequencePadder(max_length=5).fit(tokens[25:] + tokens[-30:])  # 35 of 125
-        SequencePadder(max_length=5).fit(tokens[:99])  # too few to tell
-        SequencePadder(max_length=10).fit(tokens)
-        SequencePadder().fit(tokens)

@@ -1,6 +1,7 @@
 """Pretrained vectors in all the forms that a user may have them in."""
 
 import os
+import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ import numpy as np
 from gensim.models import KeyedVectors
 from gensim.models.fasttext import FastTextKeyedVectors
 
-from sklstm._arguments import levels_to_caller
+from sklstm._arguments import did_you_mean, levels_to_caller
 from sklstm._arrays import to_list, to_numbers
 from sklstm._vector_files import is_fasttext_model, read_tokens_and_table
 from sklstm._vector_tables import check_table, keep_first, rows_in_order, with_special_rows
@@ -85,9 +86,11 @@ def _read(source, max_words, n_buckets, verbose):
 
 def _from_name(name, max_words, verbose):
     if name not in REGISTRY:
+        meant = did_you_mean(re.sub("[._ ]", "-", name.lower()), REGISTRY)
+        path = os.path.abspath(os.path.expanduser(name))
         raise FileNotFoundError(
-            f"There is no file of vectors at {os.path.abspath(os.path.expanduser(name))}. Pass the "
-            "path of a file that is on this machine, or one of the names that can be downloaded:\n"
+            f"There is no file of vectors at {path}.{meant} Pass the path of a file that is on "
+            "this machine, or one of the names that can be downloaded:\n"
             f"{list_names()}"
         )
     path, member = fetch_vector_file(name, verbose=verbose)
