@@ -1,5 +1,6 @@
 """Names of parameters: what a misspelt one may mean, or one that other libraries have."""
 
+from functools import cache
 from inspect import signature
 
 from sklstm._arguments import did_you_mean
@@ -40,7 +41,16 @@ def check_names(params, function, kind):
 
 
 class ParameterNames:
-    """Mix-in of estimators whose ``set_params`` asks what a misspelt name may mean."""
+    """Mix-in of estimators whose ``set_params`` asks what a misspelt name may mean.
+
+    Names are looked up once a class: scikit-learn reads the signature at every call, which takes as
+    long as a short prediction.
+    """
+
+    @classmethod
+    @cache
+    def _get_param_names(cls):
+        return super()._get_param_names()
 
     def set_params(self, **params):
         """Set parameters.

@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklstm._arguments import levels_to_caller
 from sklstm._checkpoints import resumable
 from sklstm._fit_tasks import FollowedFit
+from sklstm._parameter_names import ParameterNames
 from sklstm._sklearn import Interval, StrOptions, fit_context
 from sklstm._vector_tables import draw_like, scaling
 from sklstm._versions import Versioned
@@ -35,7 +36,12 @@ AUTO_EPOCHS = 3, 20
 
 
 class Word2VecEmbedder(
-    FollowedFit, TransformerMixin, Versioned, BaseEstimator, auto_wrap_output_keys=None
+    FollowedFit,
+    TransformerMixin,
+    ParameterNames,
+    Versioned,
+    BaseEstimator,
+    auto_wrap_output_keys=None,
 ):
     """Attach a word vector to each token.
 

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklstm._arguments import levels_to_caller
 from sklstm._arrays import plain, refuse_dates, refuse_empty, to_list
 from sklstm._fit_tasks import FollowedFit, followed
+from sklstm._parameter_names import ParameterNames
 from sklstm._ragged_numbers import check_columns, to_ragged_numbers
 from sklstm._sklearn import Interval, StrOptions, fit_context
 from sklstm._text_checks import check_tokens
@@ -26,7 +27,12 @@ MIN_SEQUENCES = 100  # fewer are a trial
 
 
 class SequencePadder(
-    FollowedFit, TransformerMixin, Versioned, BaseEstimator, auto_wrap_output_keys=None
+    FollowedFit,
+    TransformerMixin,
+    ParameterNames,
+    Versioned,
+    BaseEstimator,
+    auto_wrap_output_keys=None,
 ):
     """Truncate and pad sequences to one length.
 
