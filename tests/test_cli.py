@@ -5,12 +5,16 @@ import gzip
 import json
 import re
 import sys
+import tomllib
+from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import pytest
+from sklearn.pipeline import make_pipeline
 from typer.testing import CliRunner
 
 import sklstm
-from sklstm import entity_tagger
+from sklstm import LSTMRegressor, Tokenizer, entity_tagger
 from sklstm.cli import __main__ as script
 from sklstm.cli._app import app
 from sklstm.datasets import read_conll
@@ -289,6 +293,21 @@ def test_a_command_takes_models_of_its_kind(classifier, tagger, table, tmp_path)
     assert "needs a tagger" in run("predict", classifier, path, code=1).stderr
 
 
+def test_models_of_other_kinds_predict_too(tmp_path):
+    model = make_pipeline(Tokenizer(), LSTMRegressor(hidden_size=2, max_epochs=1, random_state=0))
+    model.fit(["a good film", "bad"] * 4, [1.0, 0.0] * 4)
+    path, data = tmp_path / "stars.sklstm", tmp_path / "new.tsv"
+    sklstm.save(model, path)
+    data.write_text("text|stars\ngood|1\n")
+    rows = run("predict", path, data, "--separator", "|").stdout.splitlines()
+    assert rows[0] == "text|stars|prediction"
+    assert float(rows[1].split("|")[2]) == pytest.approx(model.predict(["good"])[0])
+    data.write_text("text\tstars\ngood\t1\n")
+    assert rows[1].replace("|", "\t") in run("predict", path, data, "--separator", r"\t").stdout
+    result = run("evaluate", path, data, "--label", "stars", code=1)
+    assert "LSTMRegressor is not evaluated here" in result.stderr
+
+
 def test_progress_goes_to_a_terminal_only(table, tmp_path):
     columns = ["--text", "review", "--label", "sentiment", "--json"]
     options = ["-o", tmp_path / "m.sklstm", "--effort", "fast", "--max-epochs", 2]
@@ -321,6 +340,29 @@ def test_without_the_extra_the_script_says_how_to_install_it(monkeypatch):
         script.main()
 
 
+def test_the_console_script_exists():
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
+    assert EntryPoint("sklstm", project["scripts"]["sklstm"], "").load() is script.main
+
+
+@pytest.fixture
+def _field_size_limit():
+    before = csv.field_size_limit()
+    yield
+    csv.field_size_limit(before)
+
+
+@pytest.mark.usefixtures("_field_size_limit")
+def test_the_script_reads_long_documents(classifier, monkeypatch, capsys, tmp_path):
+    path = write_table(tmp_path / "long.csv", [("good " * 30_000,)], ("text",))
+    monkeypatch.setattr(sys, "argv", ["sklstm", "predict", str(classifier), str(path)])
+    with pytest.raises(SystemExit) as ended:
+        script.main()
+    assert ended.value.code == 0
+    assert len(capsys.readouterr().out) > 150_000
+
+
+@pytest.mark.usefixtures("_field_size_limit")
 def test_the_script_is_the_command_line(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["sklstm", "--help"])
     with pytest.raises(SystemExit) as ended:

@@ -1,5 +1,6 @@
 """The script ``sklstm``, also ``python -m sklstm.cli``."""
 
+import csv
 import sys
 
 from sklstm._optional import import_optional
@@ -13,6 +14,7 @@ def main():
         sys.exit(f"error: {error}")
     from sklstm.cli._app import app
 
+    csv.field_size_limit(2**31 - 1)  # a document may be longer than 131,072 characters
     app()
 
 

@@ -72,6 +72,7 @@ def make_source(path, given, encoding, separator, token_column=0, tag_column=-1,
     if found is None:
         known = ", ".join(Format)
         raise typer.BadParameter(f"The format of {path} is not known: pass --format ({known}).")
+    separator = separator and separator.replace("\\t", "\t")  # as shells pass it
     return Source(path, found, encoding, separator, token_column, tag_column, comment)
 
 
