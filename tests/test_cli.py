@@ -340,6 +340,10 @@ def test_without_the_extra_the_script_says_how_to_install_it(monkeypatch):
         script.main()
 
 
+def test_version():
+    assert run("--version").stdout == f"sklstm {sklstm.__version__}\n"
+
+
 def test_the_console_script_exists():
     project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
     assert EntryPoint("sklstm", project["scripts"]["sklstm"], "").load() is script.main

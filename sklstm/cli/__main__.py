@@ -15,7 +15,7 @@ def main():
     from sklstm.cli._app import app
 
     csv.field_size_limit(2**31 - 1)  # a document may be longer than 131,072 characters
-    app()
+    app(prog_name="sklstm")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from sklstm import LSTMGenerator, LSTMTagger, TaggedText
 from sklstm._optional import import_optional
+from sklstm._version import __version__
 from sklstm.cli._explanation import draw, explain_texts
 from sklstm.cli._mistakes import reported
 from sklstm.cli._models import describe_model, find_label, load_model, load_of
@@ -33,6 +34,7 @@ app = typer.Typer(
     help="LSTM models for texts: labels, named entities and generation. The kind of a model "
     "follows from its data: a table with labels makes a classifier, a CoNLL file a tagger, plain "
     "lines a generator.",
+    epilog="For example: sklstm train reviews.csv --text review --label sentiment -o my.sklstm",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -59,6 +61,22 @@ TagColumn = Annotated[int, Option(help="Column of the tags; -1 is the last.")]
 Comment = Annotated[str | None, Option(help="Start of the lines of a CoNLL file to skip.")]
 AsJson = Annotated[bool, Option("--json", help="Print JSON.")]
 Seed = Annotated[int, Option(help="Seed of everything random.")]
+
+
+def print_version(is_wanted):
+    """Print the version and end."""
+    if is_wanted:
+        print(f"sklstm {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, Option("--version", help="Show the version.", callback=print_version, is_eager=True)
+    ] = False,
+):
+    """Take the options of all commands."""
 
 
 def command(function):
@@ -100,7 +118,8 @@ def train(
     output: Annotated[Path, Option("--output", "-o", help="File to write the model to.")],
     text: TextColumn = TEXT,
     label: Annotated[
-        str | None, Option(help="Column of the labels, or of the conditions of a generator.")
+        str | None,
+        Option(help="Column of the labels, label if not given; of a generator, its conditions."),
     ] = None,
     task: Annotated[
         Task | None, Option(help="What to train, if the format of the data does not tell.")
