@@ -364,7 +364,7 @@ def check_semi_supervised(estimator, learns, X_unlabelled):
     if learns and estimator.adversarial is None:
         raise ValueError(
             "virtual_adversarial and entropy need the distance by which inputs are moved: set "
-            "adversarial, to 5.0 for texts."
+            "adversarial, to 0.5 for texts."
         )
     if X_unlabelled is not None and not (
         hasattr(X_unlabelled, "__len__") and getattr(X_unlabelled, "ndim", 1)

@@ -48,7 +48,7 @@ def find_unlabelled(y, *, expected):
         return None  # the classes -1 and 1, as ever
     raise ValueError(
         f"y holds -1, which marks unlabelled samples, in {marks.sum()} of {len(marks)} places. "
-        "To learn from them, set adversarial=2.0 and virtual_adversarial=1.0; else leave them "
+        "To learn from them, set adversarial=0.5 and virtual_adversarial=1.0; else leave them "
         "out. If -1 is a class, give the classes other names."
     )
 
@@ -119,7 +119,7 @@ def part_sentences(y, *, expected):
         raise ValueError(
             f"y has no tag for {marks.sum()} of {len(marks)} sentences, such as sentence "
             f"{marks.argmax()}: it is None, or holds None only, which marks unlabelled ones. To "
-            "learn from them, set adversarial=2.0 and virtual_adversarial=1.0; else leave them out."
+            "learn from them, set adversarial=0.5 and virtual_adversarial=1.0; else leave them out."
         )
     if marks.all():
         raise ValueError(

@@ -134,8 +134,8 @@ class LSTMClassifier(PretrainedMixin, ClassifierMixin, BaseEnsemble):
         Epochs without improvement before training stops early.
     adversarial : float or None, default=None
         If set, the network also learns from each sequence with its embedded steps moved to where
-        the loss is larger [2]_, by a distance of so many root mean squares of a feature: about 5
-        for texts. Training takes some twice the time.
+        the loss is larger [2]_, by a distance of so many root mean squares of a feature: try 0.5
+        to 2 for texts. Training takes some twice the time.
     virtual_adversarial : float, default=0.0
         Weight of the loss of unlabelled samples [3]_: how much their predictions change if their
         steps move by the distance `adversarial`. Samples are unlabelled if their label in y is -1,
