@@ -257,27 +257,29 @@ def main():
         with suppress(ImportError):
             import_module(name)
     _fail_at_once()
-    rows, survivors = [], []
     with TemporaryDirectory() as folder:
         for file in arguments.files:
-            counts, alive = try_module(
+            counts, survivors = try_module(
                 file, CONCERNED[file], arguments.minutes, arguments.seed, folder
             )
-            tried = counts["tried"]
             row = {"file": file} | {
                 name: counts[name] for name in ("mutants", "tried", "killed", "survived")
             }
-            row["killed (%)"] = 100 * counts["killed"] / max(1, tried)
+            row["killed (%)"] = round(100 * counts["killed"] / max(1, counts["tried"]), 1)
             print(row, flush=True)
-            rows.append(row)
-            survivors += alive
-    sys.path.append(str(ROOT / "benchmarks"))
+            write(row, survivors)
+
+
+def write(row, survivors):
+    """Put the counts of a file into the table, and its survivors into the list."""
+    if str(ROOT / "benchmarks") not in sys.path:
+        sys.path.append(str(ROOT / "benchmarks"))
     from _report import merge_results
 
-    merge_results("mutation", rows, key="file")
+    merge_results("mutation", [row], key="file")
     lines = ROOT / "benchmarks/results/mutation_survivors.txt"
     before = lines.read_text().splitlines() if lines.exists() else []
-    kept = [line for line in before if line.partition(":")[0] not in arguments.files]
+    kept = [line for line in before if line.partition(":")[0] != row["file"]]
     lines.write_text("\n".join(sorted([*kept, *survivors])) + "\n")
 
 
