@@ -1,5 +1,7 @@
 """Sphinx configuration; the build needs no network."""
 
+import re
+
 from latex2mathml.converter import convert
 
 import sklstm
@@ -55,8 +57,16 @@ sphinx_gallery_conf = {
 
 def skip_members_of_others(app, what, name, member, skip, options):
     """Leave out inherited methods whose docstrings refer to scikit-learn's own user guide."""
-    inherited = getattr(member, "__module__", None) or ""
-    return skip or (inherited.startswith("sklearn") and ":ref:" in (member.__doc__ or "")) or None
+    inherited = (getattr(member, "__module__", None) or "").startswith("sklearn")
+    refers = ":ref:" in (member.__doc__ or "") and not name.endswith("_request")
+    return skip or (inherited and refers) or None
+
+
+def unlink_requests(app, what, name, obj, options, lines):
+    """Write as text what ``set_fit_request`` and the like refer to on scikit-learn's site."""
+    if name.endswith("_request"):
+        role = r":(?:ref|term):`([^`<]*?)\s*(?:<[^`]*>)?`"
+        lines[:] = [re.sub(role, r"\1", line) for line in lines if "versionadded" not in line]
 
 
 def visit_math(translator, node):
@@ -74,3 +84,4 @@ def visit_math(translator, node):
 def setup(app):
     app.add_html_math_renderer("mathml", (visit_math, None), (visit_math, None))
     app.connect("autodoc-skip-member", skip_members_of_others)
+    app.connect("autodoc-process-docstring", unlink_requests)
