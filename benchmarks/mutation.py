@@ -267,7 +267,9 @@ def main():
             }
             row["killed (%)"] = round(100 * counts["killed"] / max(1, counts["tried"]), 1)
             print(row, flush=True)
-            write(row, survivors)
+            # in a fork: it imports the package, which each mutant is to import anew
+            if in_child(lambda row=row, alive=survivors: write(row, alive), 60):
+                raise RuntimeError(f"The result of {file} could not be written.")
 
 
 def write(row, survivors):
@@ -281,6 +283,7 @@ def write(row, survivors):
     before = lines.read_text().splitlines() if lines.exists() else []
     kept = [line for line in before if line.partition(":")[0] != row["file"]]
     lines.write_text("\n".join(sorted([*kept, *survivors])) + "\n")
+    return 0
 
 
 if __name__ == "__main__":
