@@ -327,7 +327,7 @@ WRONG_PARAMETERS = {
     "embedding_dim": (0, -1, 1.5, None),
     "fine_tune_embeddings": ("yes", 2, None),
     "embedding_lr": (0, -1.0, np.inf, np.nan, "lr"),
-    "encoder": ("lm", 3, [], object()),
+    "encoder": ("lm", 3, [], {}),
     "layer_lr_decay": (0, 1.5, None),
     "unfreeze_epochs": (-1, 1.5, None),
     "mask_padding": ("pre", None),
