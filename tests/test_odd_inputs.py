@@ -159,6 +159,8 @@ class TestMissingTargets:
     @pytest.mark.parametrize("missing", [None, np.nan, pd.NA, pd.NaT], ids=repr)
     @learners
     def test_one(self, name, missing):
+        if name == "tagger" and missing is None:
+            pytest.skip("None stands for a tag that is unknown")
         estimator, y, _ = LEARNERS[name]
         y = [*y[:-1], [*y[-1][:-1], missing] if name == "tagger" else missing]
         with pytest.raises(
@@ -195,9 +197,9 @@ class TestMissingTargets:
         with pytest.raises(ValueError, match="y holds the missing value"):
             estimator.fit(TOKENS if name == "classifier" else TEXTS, y)
 
-    def test_a_tag(self):
+    def test_all_tags(self):
         with pytest.raises(
-            TypeError, match=r"token 0: None .* not a tag.* Every token needs a tag"
+            ValueError, match="y has no tag for 6 of 6 sentences, such as sentence 0"
         ):
             LSTMTagger(**SMALL).fit(TOKENS, [[None] * len(tags) for tags in TAGS])
 

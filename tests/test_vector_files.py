@@ -9,7 +9,7 @@ import zipfile
 import numpy as np
 import pytest
 from gensim.models import KeyedVectors
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sklstm._vector_files import read_tokens_and_table
@@ -90,6 +90,7 @@ CHARACTERS = st.characters(codec="utf-8", exclude_characters=" \t\n\r\x0b\x0c")
 
 @given(st.lists(st.text(CHARACTERS, min_size=1), unique=True, min_size=1))
 def test_any_token(tmp_path_factory, tokens):
+    assume(not tokens[0].startswith("\ufeff"))  # a byte order mark at the start of a file
     vectors = np.arange(len(tokens) * 3, dtype=np.float32).reshape(-1, 3)
     folder = tmp_path_factory.mktemp("files")
     for kind in KINDS:
