@@ -1,8 +1,8 @@
 """The networks of one fit, trained side by side in processes of their own.
 
 A process records what its trainings have come to, as a checkpoint does. Then the fit goes on from
-these records in the user's process, and does all but the training there: the result has the same
-bits as if the networks had been trained one after the other.
+these records in the user's process, and does all but the training there: the result is as if the
+networks had been trained one after the other, to the bit with as many threads in a process.
 """
 
 import warnings

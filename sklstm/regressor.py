@@ -141,8 +141,9 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
         Networks whose outputs are averaged; they differ in their seeds. A range takes the more of
         them, the less data there are; ``"auto"`` is (1, 5).
     n_jobs : int, default=None
-        Processes that train networks side by side; -1 takes all cores. The result is the same, to
-        the bit. None means one, as do a checkpoint, callbacks, ``partial_fit`` and a warm start.
+        Processes that train networks side by side; -1 takes all cores. The result is the same but
+        for last digits, which are those of the threads of a process. None means one, as do a
+        checkpoint, callbacks, ``partial_fit`` and a warm start.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the previous fit.
     checkpoint : path or None, default=None

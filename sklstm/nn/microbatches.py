@@ -3,8 +3,8 @@
 The recurrent kernels keep the gates of every step for the backward pass. For a batch of long
 sequences these are tens of megabytes: more than a processor's cache, and memory that the allocator
 returns to the system after each batch and gets back page by page. Micro-batches reuse theirs. They
-also use the cores better, since two threads on one such kernel are hardly faster than one. Results
-do not depend on the number of threads.
+also use the cores better, since two threads on one such kernel are hardly faster than one. How
+a batch is cut does not depend on the number of threads.
 """
 
 from concurrent.futures import ThreadPoolExecutor
