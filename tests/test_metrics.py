@@ -644,3 +644,12 @@ def test_scorers_are_those_of_make_scorer():
     assert repr(token_error_rate_scorer) == repr(
         make_scorer(token_error_rate, greater_is_better=False)
     )
+
+
+def test_the_report_leaves_a_line_before_its_rules():
+    assert entity_report(Y_TRUE, Y_PRED).splitlines()[-2:][0] == ""
+
+
+@pytest.mark.parametrize("n_resamples", [1, 2])
+def test_the_fewest_resamples(n_resamples):
+    assert len(bootstrap_interval(Y_TRUE, Y_PRED, n_resamples=n_resamples, random_state=0)) == 3

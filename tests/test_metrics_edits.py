@@ -119,3 +119,10 @@ def test_scorer():
         Echo(), ["ab", "cd"] * 3, ["ab", "ce"] * 3, cv=3, scoring=token_error_rate_scorer
     )
     assert scores.tolist() == [-0.25] * 3
+
+
+@pytest.mark.parametrize("name", ["y_true", "y_pred"])
+def test_the_wrong_argument_is_named(name):
+    arguments = {"y_true": [["a"]], "y_pred": [["a"]], name: [["a", 3]]}
+    with pytest.raises(TypeError, match=name):
+        token_error_rate(**arguments)

@@ -667,8 +667,8 @@ class TestJoined:
         assert batch.tokens() == [["b", "a"], [], ["b", "a"]]
 
     def test_ids(self):
-        batch = Sequences.from_ids([[5, 1], []]).joined(Sequences.from_ids([[7]]))
-        assert [row.tolist() for row in batch] == [[5, 1], [], [7]]
+        batch = Sequences.from_ids([[5], [1, 6]]).joined(Sequences.from_ids([[7]]))
+        assert [row.tolist() for row in batch] == [[5], [1, 6], [7]]
 
     def test_vectors_of_strings(self):
         first = self.FIRST.with_vectors([[0.0], [9.0], [1.0], [2.0]])  # b, a
