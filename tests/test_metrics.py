@@ -582,7 +582,8 @@ def test_wrong_options_of_scores_are_refused(options):
 
 @pytest.mark.parametrize("options", [{"confidence_level": 1}, {"n_resamples": 0}, {"metric": "f2"}])
 def test_wrong_options_of_the_bootstrap_are_refused(options):
-    with pytest.raises(ValueError, match=next(iter(options))):
+    name = f"'{next(iter(options))}' parameter of bootstrap_interval"
+    with pytest.raises(ValueError, match=name):
         bootstrap_interval(Y_TRUE, Y_PRED, **options)
 
 
