@@ -698,3 +698,19 @@ class TestJoined:
 def test_tokens_are_lists(tokens):
     with pytest.raises((TypeError, ValueError), match=r"list of (str|tokens)"):
         Sequences.from_tokens(tokens)
+
+
+def test_tokens_may_come_one_by_one():
+    batch = Sequences.from_tokens(iter([["a"], ["b", "a"]]))
+    assert batch.tokens() == [["a"], ["b", "a"]]
+
+
+def test_ids_are_named_where_they_are_none():
+    with pytest.raises((TypeError, ValueError), match="ids"):
+        Sequences.from_ids(3)
+
+
+def test_a_part_starts_at_zero():
+    part = Sequences.from_ids([[7, 8], [2], [3, 4]])[1:]
+    assert part.offsets.tolist() == [0, 1, 3]
+    assert part[1].tolist() == [3, 4]
