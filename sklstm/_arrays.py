@@ -178,6 +178,11 @@ def check_same_length(**arrays):
         raise ValueError(f"Found input variables with inconsistent numbers of samples: {found}.")
 
 
+def listed(X):
+    """List an iterator, which can be read only once; anything else is returned as it is."""
+    return list(X) if np.iterable(X) and not hasattr(X, "__len__") else X
+
+
 def count_samples(array):
     """Return the length of an array, sparse ones too, or list."""
     return array.shape[0] if hasattr(array, "shape") else len(array)

@@ -13,7 +13,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._arguments import describe
-from sklstm._arrays import check_same_length, count_samples
+from sklstm._arrays import check_same_length, count_samples, listed
 from sklstm._base import BaseLSTM
 from sklstm._epochs import resolve_epochs
 from sklstm._fit_tasks import clone_unfollowed, nothing_lost
@@ -233,7 +233,7 @@ class BaseEnsemble(BaseLSTM):
 
     def _reread(self, encoder, X):
         """Read X, and return it in a form that can be read again, and what was read."""
-        X = list(X) if np.iterable(X) and not hasattr(X, "__len__") else X
+        X = listed(X)
         inputs = encoder.read(X, self)
         is_read = isinstance(inputs, Sequences) and not self._reads_strings
         return inputs if is_read else X, inputs

@@ -5,6 +5,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 
 from sklstm._arguments import check_option, describe
+from sklstm._arrays import listed
 from sklstm._parameter_names import check_names
 from sklstm.classifier import LSTMClassifier
 from sklstm.embeddings import Word2VecEmbedder
@@ -126,7 +127,7 @@ class TaggingPipeline(Pipeline):
             The fitted pipeline.
         """
         if are_annotations(y):
-            X = _listed(X)
+            X = listed(X)
             given = getattr(self[-1], "scheme", None)
             y = self._spans_to_tags(X, y, given if given in SCHEMES else "IOB2")
         return super().fit(X, y, **params)
@@ -151,7 +152,7 @@ class TaggingPipeline(Pipeline):
         float
             Entity F1, or the accuracy of plain tags.
         """
-        X = _listed(X)
+        X = listed(X)
         return super().score(X, self.to_tags(X, y), sample_weight, **params)
 
     def to_tags(self, X, y):
@@ -233,7 +234,7 @@ class TaggingPipeline(Pipeline):
         TaggingPipeline
             The pipeline itself.
         """
-        X = _listed(X)
+        X = listed(X)
         self[-1].calibrate(self._transform_for_last_step(X), self.to_tags(X, y))
         return self
 
@@ -273,11 +274,6 @@ class TaggingPipeline(Pipeline):
 
     def _transform_for_last_step(self, X):
         return self[:-1].transform(X) if len(self) > 1 else X
-
-
-def _listed(X):
-    """List an iterator, which can be read only once."""
-    return list(X) if np.iterable(X) and not hasattr(X, "__len__") else X
 
 
 def entity_tagger(
