@@ -10,8 +10,10 @@ import pytest
 from gensim.models import FastText
 from gensim.models.fasttext import ft_ngram_hashes, load_facebook_vectors, save_facebook_model
 from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
 
-from sklstm import Word2VecEmbedder, entity_tagger, text_classifier
+from sklstm import LSTMTagger, Word2VecEmbedder, entity_tagger, load, save, text_classifier
 
 TABLE = np.arange(1, 9, dtype=np.float32).reshape(4, 2)
 
@@ -289,10 +291,80 @@ def _hashes(word):
     return ft_ngram_hashes(word, 3, 6, 500)
 
 
-@pytest.mark.parametrize("wrong", [3, object(), ("a", "b", "c"), ["a"], {1, 2}])
+@pytest.mark.parametrize("wrong", [3, object(), ("a", "b", "c"), [3], [[{}]], {1, 2}])
 def test_other_objects_are_refused(wrong):
     with pytest.raises(TypeError, match=r"vectors must be a path, a name .*model2vec.*got"):
         Word2VecEmbedder(vectors=wrong).fit([["a"]])
+
+
+class TestSeveralTables:
+    """A list of tables, whose vectors stand side by side."""
+
+    GLOVE, NAMES = {"good": [1, 2], "bad": [3, 4]}, {"Ada": [5.0], "good": [7.0]}
+
+    def fit(self, **options):
+        embedder = Word2VecEmbedder(vectors=[self.GLOVE, self.NAMES], **options)
+        return embedder.fit([["good", "Ada", "BAD", "GOOD", "new", "new"]])
+
+    def test_vectors_stand_side_by_side(self):
+        embedder = self.fit()
+        assert embedder.vocabulary_ == {"good": 2, "bad": 3, "Ada": 4}
+        assert (embedder.vector_size_, embedder.vectors_) == (3, None)
+        found = embedder.transform([["good", "ada", "BAD", "GOOD", "new"]])[0]
+        unknown = [2, 3], [6]  # the mean of each table
+        assert found.tolist() == [
+            [1, 2, 7],
+            [*unknown[0], 5],
+            [3, 4, *unknown[1]],
+            [1, 2, 7],
+            [*unknown[0], *unknown[1]],
+        ]
+        assert embedder.embedders_[1].transform([["Ada"]])[0].tolist() == [[5]]
+
+    def test_each_table_is_scaled(self):
+        for one in self.fit(scale=0.5).embedders_:
+            assert one.vectors_[2:].std() == pytest.approx(0.5)
+
+    def test_tokens_that_no_table_has(self):
+        embedder = self.fit(min_count_missing=2, random_state=0)
+        assert list(embedder.vocabulary_) == ["good", "bad", "new", "Ada"]
+        drawn = embedder.transform([["new"]])[0]
+        assert drawn.shape == (1, 3)
+        assert all("new" in one.vocabulary_ for one in embedder.embedders_)
+        again = self.fit(min_count_missing=2, random_state=0)
+        np.testing.assert_array_equal(again.transform([["new"]])[0], drawn)
+
+    def test_ngrams_of_one_table_only(self):
+        words = [["good", "goodness", "bad", "badly"]] * 5
+        fasttext = FastText(words, vector_size=2, min_count=1, bucket=50, seed=0, workers=1).wv
+        embedder = Word2VecEmbedder(vectors=[self.GLOVE, fasttext]).fit(words)
+        [found] = embedder.transform([["goodly"]])[0]
+        assert found[:2].tolist() == [2, 3]
+        np.testing.assert_allclose(found[2:], fasttext["goodly"], rtol=1e-5)
+
+    def test_one_table_after_several(self):
+        embedder = self.fit().set_params(vectors=self.GLOVE).fit([["good"]])
+        assert embedder.embedders_ is None
+        assert embedder.vectors_.shape == (4, 2)
+
+    def test_clone_pickle_search_and_archive(self, tmp_path):
+        embedder = self.fit()
+        sentences = [["good", "Ada"], ["bad"]] * 4
+        expected = embedder.transform(sentences)
+        save(embedder, tmp_path / "embedder.sklstm")
+        loaded = load(tmp_path / "embedder.sklstm")
+        for copied in (loaded, pickle.loads(pickle.dumps(embedder)), clone(embedder)):
+            found = copied.fit(sentences).transform(sentences)
+            np.testing.assert_array_equal(np.asarray(found), np.asarray(expected))
+        np.testing.assert_array_equal(np.asarray(loaded.transform(sentences)), expected)
+        pipe = make_pipeline(Word2VecEmbedder(), LSTMTagger(hidden_size=2, max_epochs=1))
+        grid = {"word2vecembedder__vectors": [self.GLOVE, [self.GLOVE, self.NAMES]]}
+        search = GridSearchCV(pipe, grid, cv=2).fit(sentences, [["O", "B-PER"], ["O"]] * 4)
+        assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+    def test_none_is_refused(self):
+        with pytest.raises(ValueError, match="vectors is an empty list"):
+            Word2VecEmbedder(vectors=[]).fit([["a"]])
 
 
 class TestVariants:

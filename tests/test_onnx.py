@@ -273,7 +273,7 @@ def test_a_vocabulary_without_rare_tokens(export):
 
 
 @pytest.mark.parametrize("fine_tune", [True, False])
-@pytest.mark.parametrize("vectors", [VECTORS, None])
+@pytest.mark.parametrize("vectors", [VECTORS, None, [VECTORS, {"A": [0.3], "fun": [1.7]}]])
 def test_vectors_and_networks_that_saw_different_words(export, vectors, fine_tune):
     pipe = text_classifier(vectors, fine_tune_embeddings=fine_tune, n_members=3, **SMALL)
     pipe.set_params(word2vecembedder__variants=False, word2vecembedder__fold_digits=True)

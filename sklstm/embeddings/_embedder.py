@@ -3,6 +3,7 @@
 import re
 import warnings
 from copy import copy
+from itertools import chain
 from numbers import Integral, Real
 from os import PathLike
 
@@ -102,7 +103,9 @@ class Word2VecEmbedder(
           model2vec;
         - a mapping from token to vector; or a tuple of an array and its vocabulary, a list of the
           tokens or a dict from token to row, such as another embedder's `vectors_` and
-          `vocabulary_`.
+          `vocabulary_`;
+        - a list of these: the vectors of a token stand side by side, each looked up in its own
+          table, with the unknown vector of that table if there is none.
 
         Clones and pickles copy parameters, so a path or name is lightest. None trains vectors.
     lowercase : bool, default=False
@@ -118,9 +121,9 @@ class Word2VecEmbedder(
         ``it's`` as ``it`` and ``'s``, ``l'homme`` as ``l'`` and ``homme``), then as the longer of
         these parts (``doesn``). No effect on vectors that are trained.
     scale : float, default=None
-        Standard deviation to which all vectors are rescaled, by one factor. Vectors trained on
-        little text are short, and networks learn slowly from them; 0.3 to 0.5 works well. None
-        keeps them.
+        Standard deviation to which the vectors of a table are rescaled, by one factor. Vectors
+        trained on little text are short, and networks learn slowly from them; 0.3 to 0.5 works
+        well. None keeps them.
     unknown : {"mean", "zero"}, default="mean"
         Vector of unknown tokens: the mean of all vectors, or zeros. A vector for ``"<unk>"``, which
         many files have, takes precedence.
@@ -141,8 +144,9 @@ class Word2VecEmbedder(
     ----------
     vocabulary_ : dict of str to int
         The row in `vectors_` of each token, from 2 on.
-    vectors_ : ndarray of float32, shape (n_tokens, vector_size)
-        All vectors. Row 0, the padding, is zeros; row 1 is the vector of unknown tokens.
+    vectors_ : ndarray of float32, shape (n_tokens, vector_size), or None
+        All vectors. Row 0, the padding, is zeros; row 1 is the vector of unknown tokens. None if
+        there are several tables.
     vector_size_ : int
         Dimension of the vectors.
     ngram_vectors_ : ndarray of float32, shape (n_buckets, vector_size), or None
@@ -155,6 +159,9 @@ class Word2VecEmbedder(
         Hashes of the n-grams in `ngram_vectors_`, ascending. None if it has all of them, in order.
     piece_tokenizer_ : object or None
         Tokenizer of a model2vec model: a token without a vector has the mean of its pieces.
+    embedders_ : list of Word2VecEmbedder or None
+        One for each table if `vectors` is a list, with the attributes above; here, `vocabulary_`
+        has the tokens of all of them, `vector_size_` is the sum, and the others are None.
 
     See Also
     --------
@@ -264,6 +271,8 @@ class Word2VecEmbedder(
         self.random_state = random_state
         self.verbose = verbose
 
+    embedders_ = None  # of one that was stored before there were several tables
+
     @fit_context(prefer_skip_nested_validation=True)
     @resumable
     def fit(self, X, y=None, extra_tokens=None):
@@ -300,7 +309,27 @@ class Word2VecEmbedder(
         return self
 
     def _take_over(self, source):
-        """Learn vectors from where they are."""
+        """Learn vectors from where they are: one table, or a list of several."""
+        if isinstance(source, list):
+            self._take_over_all(source)
+        else:
+            self._take_over_table(source)
+
+    def _take_over_all(self, sources):
+        if not sources:
+            raise ValueError("vectors is an empty list: name a table, or set vectors=None.")
+        parts = []
+        for source in sources:
+            parts.append(copy(self))
+            parts[-1].vectors = source
+            parts[-1]._take_over_table(source)
+        self.embedders_, self.vocabulary_ = parts, _number_tokens(parts)
+        self.vector_size_ = sum(part.vector_size_ for part in parts)
+        self.vectors_ = self.piece_tokenizer_ = self.ngram_vectors_ = None
+        self.ngram_hashes_ = self.n_ngram_hashes_ = self.ngram_range_ = None
+
+    def _take_over_table(self, source):
+        self.embedders_ = None
         ready = read_vectors(source, self._max_words, self.n_buckets, self.verbose)
         factor = np.float32(1.0 if self.scale is None else scaling(ready.table, self.scale))
         self.vocabulary_ = ready.vocabulary()
@@ -385,7 +414,16 @@ class Word2VecEmbedder(
             return keys
         return [key if key in vocabulary else DIGIT.sub("0", key) for key in keys]
 
+    @property
+    def _parts(self):
+        """The embedders that have a table each: this one, or one for each of several tables."""
+        return [self] if self.embedders_ is None else self.embedders_
+
     def _look_up(self, categories):
+        parts = [part._look_up_table(categories) for part in self._parts]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+
+    def _look_up_table(self, categories):
         first = len(SPECIAL_TOKENS)
         keys = self._keys(categories[first:], self.vocabulary_)
         rows = np.array([PADDING, UNKNOWN, *(self.vocabulary_.get(key, UNKNOWN) for key in keys)])
@@ -412,13 +450,16 @@ class Word2VecEmbedder(
             return []
         return find_rows(key, self.vocabulary_)
 
+    def _has_other_forms(self, key):
+        return any(part._rows_of_other_forms(key) for part in self._parts)
+
     def _check_coverage(self, batch):
         """Report how many tokens have a vector, and warn if most have none."""
         keys = self._keys(batch.categories[UNKNOWN + 1 :], self.vocabulary_)
         counts = Corpus([batch], [[None, None, *keys]]).count()
         del counts[None]
         lacking = {key: n for key, n in counts.most_common() if key not in self.vocabulary_}
-        unknown = {key: n for key, n in lacking.items() if not self._rows_of_other_forms(key)}
+        unknown = {key: n for key, n in lacking.items() if not self._has_other_forms(key)}
         coverage = Coverage(counts, unknown, len(lacking) - len(unknown))
         self._report(coverage.summary())
         if coverage.is_low:
@@ -427,18 +468,23 @@ class Word2VecEmbedder(
             )
 
     def _add_missing(self, batch):
-        if self.ngram_vectors_ is not None:  # no token lacks a vector
+        parts = self._parts
+        if any(part.ngram_vectors_ is not None for part in parts):  # no token lacks a vector
             return
         keys = self._keys(batch.categories[UNKNOWN + 1 :], self.vocabulary_)
         counts = Corpus([batch], [[None, None, *keys]]).count()
         frequent = (key for key, n in counts.most_common() if n >= self.min_count_missing)
         lacking = [key for key in frequent if key is not None and key not in self.vocabulary_]
-        missing = [key for key in lacking if not self._rows_of_other_forms(key)]
+        missing = [key for key in lacking if not self._has_other_forms(key)]
         self._report(f"random vectors for {len(missing):,} tokens that the pretrained ones lack")
-        vectors = draw_like(self.vectors_[UNKNOWN + 1 :], len(missing), self.random_state)
-        first = len(self.vectors_)
-        self.vocabulary_ |= {key: row for row, key in enumerate(missing, first)}
-        self.vectors_ = np.concatenate([self.vectors_, vectors])
+        random_state = check_random_state(self.random_state)
+        for part in parts:
+            vectors = draw_like(part.vectors_[UNKNOWN + 1 :], len(missing), random_state)
+            first = len(part.vectors_)
+            part.vocabulary_ |= {key: row for row, key in enumerate(missing, first)}
+            part.vectors_ = np.concatenate([part.vectors_, vectors])
+        if self.embedders_ is not None:
+            self.vocabulary_ = _number_tokens(parts)
 
     def _train(self, batches, X, y):
         """Train vectors, and return them with the task of the fit, which callbacks follow."""
@@ -542,6 +588,11 @@ def _trained(model):
     if isinstance(model, FastText):
         model.wv.adjust_vectors()  # puts those of words and n-grams together
     return model.wv
+
+
+def _number_tokens(embedders):
+    tokens = dict.fromkeys(chain.from_iterable(one.vocabulary_ for one in embedders))
+    return {token: row for row, token in enumerate(tokens, len(SPECIAL_TOKENS))}
 
 
 def _encode(X):

@@ -23,8 +23,8 @@ from sklstm.sequences._fields import SPECIAL_TOKENS
 
 ACCEPTED = (
     "a path, a name that sklstm.datasets.fetch_vectors knows, KeyedVectors, a Vocab or Language of "
-    "spaCy, a StaticModel of model2vec, a mapping from token to vector, or a tuple (array, "
-    "vocabulary)"
+    "spaCy, a StaticModel of model2vec, a mapping from token to vector, a tuple (array, "
+    "vocabulary), or a list of these"
 )
 
 

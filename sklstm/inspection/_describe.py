@@ -144,7 +144,7 @@ def _unknown(batch, vocabulary):
     encoded = vocabulary.transform(batch)
     if encoded.vectors is None:
         return encoded.codes == UNKNOWN
-    return (encoded.vectors == vocabulary.vectors_[UNKNOWN]).all(axis=1)[encoded.codes]
+    return (encoded.vectors == encoded.vectors[UNKNOWN]).all(axis=1)[encoded.codes]
 
 
 def _labels_of(y):

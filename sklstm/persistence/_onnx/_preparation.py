@@ -76,7 +76,8 @@ def _check(name, step, number):
         )
     if not isinstance(step, Word2VecEmbedder):
         return
-    if step.ngram_vectors_ is not None or step.piece_tokenizer_ is not None:
+    parts = step._parts
+    if any(p.ngram_vectors_ is not None or p.piece_tokenizer_ is not None for p in parts):
         raise ValueError(
             f"The step {name!r} makes vectors of new words from parts of them, but a graph can "
             "only look words up. Take vectors of words, or fit the estimator with "

@@ -57,8 +57,8 @@ class Vocabulary:
         self._number(tokens)
 
     def _read_vectors(self, members, embedder):
-        tokens, rows = list(embedder.vocabulary_), list(embedder.vocabulary_.values())
-        vectors = embedder.vectors_[[PADDING, UNKNOWN, *rows]]
+        tokens = list(embedder.vocabulary_)
+        vectors = embedder._look_up([*SPECIAL_TOKENS, *tokens])
         numbering = SimpleNamespace(codes=np.arange(len(vectors), dtype=np.int32), vectors=vectors)
         if members[0]._encoder.codes is None:  # frozen
             self.tables = [vectors]
