@@ -9,11 +9,19 @@ from numbers import Integral, Real
 
 from sklstm._arguments import describe
 
-# Degrees on the colour wheel, far apart for the most common types.
-HUES = {"PER": 210, "PERSON": 210, "LOC": 130, "ORG": 30, "MISC": 290}
+# Degrees on the colour wheel and lightness, far apart for the most common types, for the
+# colour-blind too: to them blue and violet, or green and orange, differ in lightness only.
+COLOURS = {
+    "PER": (205, 86),
+    "PERSON": (205, 86),
+    "LOC": (150, 82),
+    "ORG": (35, 76),
+    "MISC": (280, 78),
+}
+OTHER_LIGHTNESS = 86
 
 # Dark letters on a light background: readable on pages of any colour.
-COLOURS = "background: hsl({hue}, 80%, 86%); color: hsl({hue}, 90%, 12%)"
+STYLE = "background: hsl({hue}, 80%, {lightness}%); color: hsl({hue}, 90%, 12%)"
 TEXT = '<div dir="auto" style="white-space: pre-wrap; line-height: 1.9">{}</div>'
 ENTITY = (
     '<mark{title} style="{colours}; padding: 0.15em 0.35em; border-radius: 0.35em; '
@@ -176,11 +184,12 @@ class TaggedText:
 
 
 def _draw_entity(text, entity):
-    hue = HUES.get(entity.type, zlib.crc32(entity.type.encode()) % 360)
+    of_name = (zlib.crc32(entity.type.encode()) % 360, OTHER_LIGHTNESS)
+    hue, lightness = COLOURS.get(entity.type, of_name)
     known = entity.confidence is not None
     return ENTITY.format(
         title=f' title="confidence {entity.confidence:.3f}"' if known else "",
-        colours=COLOURS.format(hue=hue),
+        colours=STYLE.format(hue=hue, lightness=lightness),
         text=escape(text),
         type=escape(entity.type),
     )

@@ -5,6 +5,7 @@ import pickle
 import re
 from dataclasses import FrozenInstanceError
 from html.parser import HTMLParser
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -12,12 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sklstm import Entity, TaggedText
-from sklstm.entities import COLOURS, HUES
+from sklstm.entities import COLOURS, OTHER_LIGHTNESS, STYLE
 
 TEXT = "Ada Lovelace lived\nin  London."
 PERSON = Entity("PER", 0, 2, "Ada Lovelace", 0.98765, 0, 12)
 PLACE = Entity("LOC", 4, 5, "London", None, 23, 29)
 TOKENS = ["Ada", "Lovelace", "lived", "in", "London", "."]
+# of linear RGB: Machado, Oliveira and Fernandes (2009), https://doi.org/10.1109/TVCG.2009.113
+DEUTERANOPE = np.array([[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]])
+PROTANOPE = np.array([[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]])
 
 
 class Reader(HTMLParser):
@@ -143,14 +147,16 @@ class TestHTML:
         # A hash that differs from process to process would not do.
         assert "hsl(6, " in style_of("DATE")
 
-    def test_common_types_are_far_apart(self):
-        hues = sorted(set(HUES.values()))
-        gaps = np.diff([*hues, hues[0] + 360])
-        assert gaps.min() >= 75
+    @pytest.mark.parametrize("sees", [np.eye(3), DEUTERANOPE, PROTANOPE])
+    def test_common_types_are_far_apart(self, sees):
+        seen = [lab(sees @ linear(hue, 80, light)) for hue, light in set(COLOURS.values())]
+        assert min(np.linalg.norm(a - b) for a, b in combinations(seen, 2)) > 20
 
     def test_letters_have_contrast_in_every_colour(self):
-        for hue in range(360):
-            colours = re.findall(r"hsl\((\d+), (\d+)%, (\d+)%\)", COLOURS.format(hue=hue))
+        others = [(hue, OTHER_LIGHTNESS) for hue in range(360)]
+        for hue, lightness in [*COLOURS.values(), *others]:
+            style = STYLE.format(hue=hue, lightness=lightness)
+            colours = re.findall(r"hsl\((\d+), (\d+)%, (\d+)%\)", style)
             ground, letters = (luminance(*map(int, colour)) for colour in colours)
             assert (ground + 0.05) / (letters + 0.05) > 7  # level AAA of WCAG
 
@@ -159,10 +165,21 @@ class TestHTML:
         assert page.opened[0][1]["dir"] == "auto"
 
 
-def luminance(hue, saturation, lightness):
+def linear(hue, saturation, lightness):
+    """Linear RGB."""
     rgb = np.array(colorsys.hls_to_rgb(hue / 360, lightness / 100, saturation / 100))
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    return linear @ [0.2126, 0.7152, 0.0722]
+    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+
+
+def luminance(*colour):
+    return linear(*colour) @ [0.2126, 0.7152, 0.0722]
+
+
+def lab(rgb):
+    """CIE 1976 L*a*b* of linear RGB: about 2 is a difference that is just seen."""
+    to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    x, y, z = np.cbrt(to_xyz @ rgb.clip(0, 1) / [0.9505, 1.0, 1.089])
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
 
 
 class TestRefusals:
