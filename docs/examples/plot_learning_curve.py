@@ -48,22 +48,13 @@ classifier.summary()
 # Curves
 # ------
 #
-# ``history_`` holds one dictionary for each epoch.
+# ``history_`` holds one dictionary for each epoch. The display draws its losses and scores.
 
-import matplotlib.pyplot as plt
-import pandas as pd
+from sklstm.inspection import TrainingCurveDisplay
 
-history = pd.DataFrame(classifier.history_).set_index("epoch")
-fig, (losses, accuracy) = plt.subplots(1, 2, figsize=(9, 3.5), layout="constrained")
-history[["train_loss", "valid_loss"]].plot(ax=losses, ylabel="loss", marker=".")
-history[["valid_acc"]].plot(ax=accuracy, ylabel="accuracy on held-out sentences", marker=".")
-best = history["valid_loss"].idxmin()
-for axes in (losses, accuracy):
-    axes.axvline(best, color="grey", linestyle=":")
-    axes.grid(alpha=0.3)
-plt.show()
+display = TrainingCurveDisplay.from_estimator(classifier)
 
 # %%
-# The loss on held-out sentences is lowest at the dotted line; from there on, the network only
+# The loss on held-out sentences is lowest at the star; from there on, the network only
 # becomes more certain, not better. ``early_stopping=True`` stops soon after this point, and
 # restores the weights of the best epoch.

@@ -1,7 +1,7 @@
 """Inspection of data, and of fitted estimators.
 
-Before training `describe`; afterwards the likely label errors, token contributions, gradients,
-gates, states and attention.
+Before training `describe`; afterwards how it went, the likely label errors, token contributions,
+gradients, gates, states and attention.
 """
 
 from sklstm.inspection._attention import AttentionDisplay, attention_weights
@@ -12,6 +12,7 @@ from sklstm.inspection._gates import GateActivationsDisplay, gate_activations
 from sklstm.inspection._gradients import GradientFlowDisplay, gradient_flow
 from sklstm.inspection._states import HiddenStatesDisplay, hidden_states
 from sklstm.inspection._top_losses import top_losses
+from sklstm.inspection._training_curve import TrainingCurveDisplay
 
 __all__ = [
     "AttentionDisplay",
@@ -21,6 +22,7 @@ __all__ = [
     "GradientFlowDisplay",
     "HiddenStatesDisplay",
     "TokenContributionsDisplay",
+    "TrainingCurveDisplay",
     "attention_weights",
     "describe",
     "gate_activations",

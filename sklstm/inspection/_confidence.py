@@ -158,12 +158,11 @@ class ConfidenceDisplay:
         error = None if self.error is None else f"ECE {self.error:.3f}"
         parts = [self.name if name is None else name, error]
         label = ", ".join(filter(None, parts)) or None
-        (self.line_,) = self.ax_.plot(
-            prob_pred, prob_true, **{"marker": "s", "label": label, **line_kw}
-        )
+        (self.line_,) = self.ax_.plot(prob_pred, prob_true, **{"label": label, **line_kw})
         self.bars_ = self.ax_.bar(
             prob_pred, counts / counts.sum(), width=0.02, color=self.line_.get_color(), alpha=0.3
         )
         self.ax_.set(xlabel="confidence", ylabel="share of correct entities")
-        self.ax_.legend()
+        self.ax_.grid(alpha=0.3)
+        self.ax_.legend(fontsize="small")
         return self

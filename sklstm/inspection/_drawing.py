@@ -7,11 +7,28 @@ from sklstm._arguments import describe
 from sklstm._optional import import_optional
 
 WIDTH_INCHES = 6.4
+# of curves, in turn: colours by Okabe and Ito, safe for the colour-blind; markers for print
+CURVES = {
+    "color": ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000"],
+    "marker": ["o", "s", "^", "D", "v", "P", "X"],
+}
+MAX_MARKERS = 12  # about, on a curve
 MAX_NAMES = 40  # steps; an axis with more does not show their tokens
 
 
 def make_axes(n_panels, height, ax=None):
-    """Return axes stacked vertically that share their x axis; `height` is in inches."""
+    """Return axes stacked vertically that share their x axis; `height` is in inches.
+
+    Empty ones draw their curves in `CURVES`; where there are curves, further ones follow in turn.
+    """
+    panels = _make_axes(n_panels, height, ax)
+    for panel in panels:
+        if not panel.lines:
+            panel.set_prop_cycle(**CURVES)
+    return panels
+
+
+def _make_axes(n_panels, height, ax):
     if ax is None:
         plt = import_optional("matplotlib.pyplot", "plots")
         figure = plt.figure(figsize=(WIDTH_INCHES, height), layout="constrained")
@@ -28,6 +45,11 @@ def make_axes(n_panels, height, ax=None):
     ax.set_axis_off()
     grid = ax.get_subplotspec().subgridspec(n_panels, 1)
     return grid.subplots(sharex=True)
+
+
+def sparse_markers(n_points):
+    """Return the style of a curve whose markers do not crowd."""
+    return {"markevery": max(1, n_points // MAX_MARKERS), "markersize": 5}
 
 
 def check_result(result, function, *keys):

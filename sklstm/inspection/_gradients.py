@@ -5,7 +5,13 @@ import torch
 from sklearn.utils import Bunch
 
 from sklstm._arguments import describe
-from sklstm.inspection._drawing import check_result, choose, choose_letters, make_axes
+from sklstm.inspection._drawing import (
+    check_result,
+    choose,
+    choose_letters,
+    make_axes,
+    sparse_markers,
+)
 from sklstm.inspection._inspected_network import InspectedNetwork
 from sklstm.inspection._states import NAMES
 from sklstm.nn.recording import record
@@ -278,17 +284,17 @@ class GradientFlowDisplay:
 
     def _draw(self, depth, direction, states, names, places, line_kw):
         """Draw one layer and direction in one colour, the cell state dashed."""
-        colour = {}
+        curve = sparse_markers(self.flow.h.shape[-1])
         for state in states:
             norms = self.flow[state][depth, direction]  # (N, T)
             low, middle, high = np.nanquantile(norms, [0.25, 0.5, 0.75], axis=0)
             symbol = rf"$\|\partial L / \partial {state}_t\|$"
-            style = {"label": ", ".join([*names, symbol, *places]), **colour}
+            style = {"label": ", ".join([*names, symbol, *places]), **curve}
             style["linestyle"] = "--" if state == "c" else "-"
             (line,) = self.ax_.plot(middle, **{**style, **line_kw})
-            colour = {"color": line.get_color()}
+            curve |= {"color": line.get_color(), "marker": line.get_marker()}
             if len(norms) > 1:
                 self.ax_.fill_between(
-                    range(len(middle)), low, high, alpha=0.15, linewidth=0, **colour
+                    range(len(middle)), low, high, alpha=0.15, linewidth=0, color=line.get_color()
                 )
             self.lines_.append(line)

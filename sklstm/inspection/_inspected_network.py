@@ -114,14 +114,21 @@ def last_step(estimator, X):
     return last_step(last, estimator[:-1].transform(X) if len(estimator) > 1 else X)
 
 
-def _check_estimator(estimator):
+def last_estimator(estimator):
+    """Return the last estimator of a pipeline, which must be one of this package."""
+    if isinstance(estimator, Pipeline):
+        return last_estimator(estimator.steps[-1][1])
     if not isinstance(estimator, BaseLSTM):
         hint = " Pass its best_estimator_." if hasattr(estimator, "best_estimator_") else ""
         raise TypeError(
             "Expected a fitted estimator of this package, such as LSTMClassifier, or a Pipeline "
             f"that ends with one; got {describe(estimator)}.{hint}"
         )
-    estimator._check_ready()
+    return estimator
+
+
+def _check_estimator(estimator):
+    last_estimator(estimator)._check_ready()
     if estimator._architecture.get("n_conditions"):
         raise TypeError("A generator with conditions cannot be inspected.")
     if not isinstance(estimator.module_, SequenceNet):
