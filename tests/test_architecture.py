@@ -12,7 +12,7 @@ import pytest
 import sklstm
 
 ROOT = Path(__file__).parents[1]
-PACKAGE = ROOT / "sklstm"
+PACKAGE = Path(sklstm.__file__).parent
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 # Imports go down only: a module imports from rows above its own, never from its own row or below.

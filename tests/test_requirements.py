@@ -1,5 +1,6 @@
-"""The oldest versions that are promised are those that continuous integration runs with."""
+"""What is promised to those who install: versions that the tests run with, and a page on PyPI."""
 
+import re
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
@@ -40,3 +41,9 @@ def test_the_lower_bounds_are_what_the_oldest_versions_are():
 def test_what_runs_here_is_allowed():
     for requirement in map(Requirement, PROJECT["dependencies"]):
         assert version(requirement.name) in requirement.specifier, requirement
+
+
+def test_links_of_the_readme_work_on_pypi():
+    links = re.findall(r"\]\(([^)]+)\)", (ROOT / "README.md").read_text())
+    assert links
+    assert not [link for link in links if not link.startswith("https://")]
