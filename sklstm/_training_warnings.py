@@ -87,7 +87,7 @@ def warn_of_saturation(net, sequences, is_standardised):
         return
 
     def last_outputs(steps, lengths, **_):
-        outputs = net.module_.recurrent(steps, lengths)  # (N, T, D * H)
+        outputs = net.module_.recurrent_outputs(steps, lengths)  # (N, T, D * H)
         return outputs[torch.arange(len(lengths)), lengths.clamp(min=1) - 1].float()
 
     spread = net.compute(last_outputs, batch).std(dim=0).max().item()

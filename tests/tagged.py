@@ -95,6 +95,7 @@ FORMS = {
     "characters": (SENTENCES, {"char_encoder": "cnn", "casing": True}),
     "characters read by an LSTM": (SENTENCES, {"char_encoder": "lstm"}),
     "features": (SENTENCES, {"affixes": True, "wide": True}),
+    "sentence vectors": (SENTENCES, {"sentence_vector": "max+mean", "n_layers": 2}),
     "vectors": (embedded(), {"n_layers": 2}),
     "frozen vectors": (embedded(), {"fine_tune_embeddings": False, "char_encoder": "cnn"}),
     "ids": (IDS, {"vocabulary_size": 60, "crf": False}),

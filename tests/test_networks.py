@@ -323,6 +323,21 @@ class TestTaggerNet:
         vectors = net.affixes.embedding.weight[batch["features"][words]]
         torch.testing.assert_close(x[..., 11:], (vectors * known).sum(dim=2))
 
+    def test_every_step_reads_a_vector_of_the_sentence(self):
+        net = self.net(sentence_vector="mean", cell="gru", **READERS)
+        batch = sentences([3, 2]).batch(np.array([0, 1])).to("cpu", torch.float64)
+        x = seen_by(net.recurrent, lambda: net(**batch))
+        own, vectors = x[..., :13], x[..., 13:]
+        assert vectors.shape[-1] == 2 * 5
+        assert (vectors == vectors[:, :1]).all()
+        outputs = net.sentence.recurrent(own, batch["lengths"])
+        torch.testing.assert_close(vectors[0, 0], outputs[0, :3].mean(dim=0))
+        torch.testing.assert_close(vectors[1, 0], outputs[1, :2].mean(dim=0))
+        assert type(net.sentence.recurrent.layers[0][0]) is type(net.recurrent.layers[0][0])
+        row = ("Sentence vector (mean)", "(N, 10)", count_parameters(net.sentence))
+        assert row in net.layer_table()
+        assert sum(count for *_, count in net.layer_table()) == count_parameters(net)
+
     def test_the_wide_path_reads_neighbours(self):
         net = self.net(**READERS)
         batch = sentences([5, 3]).batch(np.array([0, 1])).to("cpu", torch.float64)

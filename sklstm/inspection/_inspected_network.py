@@ -11,6 +11,7 @@ from sklstm._arrays import check_same_length
 from sklstm._base import BaseLSTM
 from sklstm.nn.networks import SequenceNet
 from sklstm.nn.recording import record
+from sklstm.nn.recurrent import Recurrent
 
 BATCH_VALUES = 2**21  # numbers of a state in a batch: a few hundred MB with their graph
 
@@ -41,7 +42,9 @@ class InspectedNetwork:
         inputs = encoder.read(X, self.estimator)
         self.tokens = encoder.name_steps(inputs, self.estimator.mask_padding)
         network = deepcopy(self.estimator.module_).to("cpu", torch.float64)
-        network.recurrent.bptt_steps = None  # no truncated derivatives
+        for layers in network.modules():
+            if isinstance(layers, Recurrent):
+                layers.bptt_steps = None  # no truncated derivatives
         self.network = network.eval().requires_grad_(False)
 
     def refuse_decoder(self, function):
@@ -90,7 +93,7 @@ class InspectedNetwork:
         found = {}
         for rows, x, lengths in self.batches():
             with torch.no_grad(), record(self.network.recurrent) as runs:
-                self.network.recurrent(self.network.recurrent_inputs(x), lengths)
+                self.network.recurrent_outputs(x, lengths)
             (layers,) = runs
             for letter in getattr(layers[0][0], kind):
                 values = np.array(

@@ -116,6 +116,23 @@ class SequenceNet(nn.Module):
         """
         return x
 
+    def recurrent_outputs(self, x, lengths):
+        """Run the recurrent layers over embedded steps.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_sequences, n_steps, n_inputs)
+            What `embed_steps` returned.
+        lengths : LongTensor of shape (n_sequences,)
+            Real steps of each sequence.
+
+        Returns
+        -------
+        Tensor of shape (n_sequences, n_steps, n_directions * hidden_size)
+            The outputs of the top layer; those at padding have no meaning.
+        """
+        return self.recurrent(self.recurrent_inputs(x), lengths)
+
     def layer_table(self):
         """Return a table of the layers.
 

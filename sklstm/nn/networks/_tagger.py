@@ -8,18 +8,22 @@ from sklstm.nn.dropout import Dropout
 from sklstm.nn.linear import glorot_linear
 from sklstm.nn.networks._char_encoder import CharEncoder
 from sklstm.nn.networks._feature_sum import FeatureSum
+from sklstm.nn.networks._sentence_encoder import SentenceEncoder
 from sklstm.nn.networks._sequence import SequenceNet, layer_row, step_losses
 from sklstm.sequences._fields import PADDING
+
+# options of a recurrent layer that reads the whole sequence beforehand, too
+SHARED = {"cell", "cell_params", "bidirectional", "recurrent_dropout", "bptt_steps"}
 
 
 class TaggerNet(SequenceNet):
     r"""Sequence tagging: recurrent layers, and a linear-chain CRF over their outputs.
 
-    A step is described by its vector, by an encoding of its characters, by its casing class, and
-    by the sum of the vectors of its word's features. A linear layer maps the recurrent outputs
-    :math:`h_t` to emissions :math:`e_t = W h_t + b`, one for each tag, which are the scores of a
-    linear-chain CRF, or of a softmax at each step. A wide path adds weights of the features of the
-    step's word and of its neighbours, as a linear tagger has them.
+    A step is described by its vector, by an encoding of its characters, by its casing class, by the
+    sum of the vectors of its word's features, and by a vector of the whole sequence. A linear layer
+    maps the recurrent outputs :math:`h_t` to emissions :math:`e_t = W h_t + b`, one for each tag,
+    which are the scores of a linear-chain CRF, or of a softmax at each step. A wide path adds
+    weights of the features of the step's word and of its neighbours, as a linear tagger has them.
 
     Parameters
     ----------
@@ -49,6 +53,8 @@ class TaggerNet(SequenceNet):
         Whether there is a wide path.
     affix_dropout : float, default=0.0
         Probability of leaving out a feature of a word during training, in both places.
+    sentence_vector : {"last", "mean", "max", "max+mean", "attention"}, default=None
+        See `sklstm.nn.networks._sentence_encoder.SentenceEncoder`.
     dropout : float, default=0.0
         Dropout between layers, and before the output.
     locked_dropout : bool, default=False
@@ -78,6 +84,7 @@ class TaggerNet(SequenceNet):
         affix_embedding_dim=0,
         wide=False,
         affix_dropout=0.0,
+        sentence_vector=None,
         dropout=0.0,
         locked_dropout=False,
         embedding_dropout=0.0,
@@ -88,18 +95,30 @@ class TaggerNet(SequenceNet):
             encoder = CharEncoder(
                 char_encoder, n_characters, char_embedding_dim, char_hidden_size, embedding_dropout
             )
+        n_extra = sum(
+            [0 if encoder is None else encoder.output_size, n_casings, affix_embedding_dim]
+        )
+        sentence = None
+        if sentence_vector is not None:
+            sentence = SentenceEncoder(
+                sentence_vector,
+                n_features + n_extra,
+                hidden_size,
+                Dropout(dropout, locked_dropout),
+                **{name: options[name] for name in SHARED.intersection(options)},
+            )
         super().__init__(
             n_features,
             hidden_size,
-            n_extra_features=sum(
-                [0 if encoder is None else encoder.output_size, n_casings, affix_embedding_dim]
-            ),
+            n_extra_features=n_extra + (0 if sentence is None else sentence.output_size),
             dropout=dropout,
             locked_dropout=locked_dropout,
             embedding_dropout=embedding_dropout,
             **options,
         )
-        self.char_encoder = encoder
+        self.char_encoder, self.sentence = encoder, sentence
+        if sentence is not None:
+            self.n_units += sentence.recurrent.output_size
         self.n_casings = n_casings
         self.affix_dropout = affix_dropout
         self.affixes = self.wide = None
@@ -195,8 +214,7 @@ class TaggerNet(SequenceNet):
         Tensor of shape (n_sequences, n_steps, n_outputs)
             The emissions; those at padding have no meaning.
         """
-        hidden = self.recurrent(self.recurrent_inputs(x), lengths)
-        emissions = self.output(self.dropout(hidden))  # (N, T, K)
+        emissions = self.output(self.dropout(self.recurrent_outputs(x, lengths)))  # (N, T, K)
         if self.wide is None:
             return emissions
         return emissions + _add_up(x[..., -self.wide.width :])
@@ -215,6 +233,25 @@ class TaggerNet(SequenceNet):
             Their inputs.
         """
         return x if self.wide is None else x[..., : -self.wide.width]
+
+    def recurrent_outputs(self, x, lengths):
+        """Run the recurrent layers over embedded steps, each with the vector of the sequence.
+
+        Parameters
+        ----------
+        x : Tensor of shape (n_sequences, n_steps, n_inputs)
+            What `embed_steps` returned.
+        lengths : LongTensor of shape (n_sequences,)
+            Real steps of each sequence.
+
+        Returns
+        -------
+        Tensor of shape (n_sequences, n_steps, n_directions * hidden_size)
+            The outputs of the top layer; those at padding have no meaning.
+        """
+        if self.sentence is None:
+            return super().recurrent_outputs(x, lengths)
+        return self.recurrent(self.sentence(self.recurrent_inputs(x), lengths), lengths)
 
     def losses(self, emissions, tags):
         """Compute the negative log-likelihood of what is known of the tags of each sequence.
@@ -264,6 +301,10 @@ class TaggerNet(SequenceNet):
             rows.insert(self.embedding is not None, layer_row(name, shape, self.char_encoder))
         if self.affixes is not None:
             row = layer_row("Affixes", f"(N, T, {self.affixes.width})", self.affixes)
+            rows.insert(len(rows) - len(self.recurrent.layers), row)
+        if self.sentence is not None:
+            name = f"Sentence vector ({self.sentence.pooling.kind})"
+            row = layer_row(name, f"(N, {self.sentence.output_size})", self.sentence)
             rows.insert(len(rows) - len(self.recurrent.layers), row)
         rows.append(layer_row("Linear", f"(N, T, {self.output.out_features})", self.output))
         if self.wide is not None:

@@ -52,12 +52,22 @@ def tagger(graph, network, x, lengths, words):
     if network.affixes is not None:
         inputs.append(_sum_features(graph, network.affixes, words["features"]))
     x = inputs[0] if len(inputs) == 1 else graph.add("Concat", *inputs, axis=2)
+    if network.sentence is not None:
+        x = _append_sentence(graph, network.sentence, x, lengths)
     emissions = linear(graph, recurrent(graph, network.recurrent, x, lengths), network.output)
     if network.wide is None:
         return emissions
     shares = _sum_features(graph, network.wide, words["features"])
     shares = masked(graph, shares, real_steps(graph, shares, lengths))
     return graph.add("Add", emissions, _add_up(graph, shares, network.output.out_features))
+
+
+def _append_sentence(graph, encoder, x, lengths):
+    """Append the vector of the whole sequence to each step, (N, T, F + G)."""
+    vectors = pool(graph, encoder.pooling, recurrent(graph, encoder.recurrent, x, lengths), lengths)
+    shape = graph.add("Concat", [1], graph.size(x, 1), [1], axis=0)
+    vectors = graph.add("Expand", graph.add("Unsqueeze", vectors, [1]), shape)
+    return graph.add("Concat", x, vectors, axis=2)
 
 
 def _sum_features(graph, module, features):
