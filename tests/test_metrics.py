@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import (
+    ConfusionMatrixDisplay,
     accuracy_score,
     f1_score,
     make_scorer,
@@ -23,6 +25,7 @@ from sklearn.model_selection import GridSearchCV, cross_validate
 
 from sklstm.metrics import (
     bootstrap_interval,
+    entity_confusion_matrix,
     entity_f1_score,
     entity_f1_scorer,
     entity_precision_score,
@@ -438,6 +441,44 @@ def test_partial_matches_count_every_span(pair):
     assert counts.spurious.sum() == len(found) - touched(found, right)
 
 
+class TestConfusionMatrix:
+    def test_counts_pairs_of_equal_bounds(self):
+        y_true = ["B-A I-A O B-B", "B-B I-B B-C", "O O"]
+        y_pred = ["B-A I-A O B-A", "B-B B-C B-C", "O B-B"]
+        pair = [[tags.split() for tags in y] for y in (y_true, y_pred)]
+        confusion = entity_confusion_matrix(*pair)
+        assert confusion.labels == ["A", "B", "C", "no entity"]
+        expected = [[1, 0, 0, 0], [1, 0, 0, 1], [0, 0, 1, 0], [0, 2, 1, 0]]
+        assert confusion.matrix.tolist() == expected
+        assert confusion.matrix.dtype == int
+
+    @pytest.mark.filterwarnings("ignore:y_true is in")  # tags drawn at random
+    @given(tagged())
+    def test_margins_are_the_counts(self, pair):
+        matrix = entity_confusion_matrix(*pair, scheme="IOB2").matrix
+        counts = partial_match_counts(*pair, scheme="IOB2")
+        right, found = (sets_of_spans(y, "IOB2", "strict") for y in pair)
+        for axis, spans in ((1, right), (0, found)):
+            of_types = matrix.sum(axis=axis)[:-1].tolist()
+            assert of_types == [sum(span[1] == kind for span in spans) for kind in counts.types]
+        assert np.diag(matrix)[:-1].tolist() == counts.exact.tolist()
+        assert matrix[-1, -1] == 0
+
+    def test_weights_count_as_often(self):
+        y_true, y_pred = [["B-A"], ["B-B"], ["O"]], [["B-A"], ["B-A"], ["B-B"]]
+        weighted = entity_confusion_matrix(y_true, y_pred, sample_weight=[1, 2, 0]).matrix
+        repeated = entity_confusion_matrix(y_true[:2] + y_true[1:2], y_pred[:2] + y_pred[1:2])
+        np.testing.assert_array_equal(weighted, repeated.matrix)
+        with pytest.raises(ValueError, match="sample_weight must be one number for each sample"):
+            entity_confusion_matrix(y_true, y_pred, sample_weight=[1])
+
+    def test_is_drawn_by_scikit_learn(self):
+        confusion = entity_confusion_matrix([["B-A"]], [["O"]])
+        shown = ConfusionMatrixDisplay(confusion.matrix, display_labels=confusion.labels)
+        shown.plot(ax=Figure().subplots(), colorbar=False)
+        assert shown.text_[0, 1].get_text() == "1"
+
+
 class TestBootstrap:
     y_true, y_pred = corpus(np.random.default_rng(0), "IOB2", 400, noise=0.2)
 
@@ -477,7 +518,14 @@ class TestBootstrap:
         assert np.all(score < interval.high)
 
 
-ALL = [*SCORES, entity_scores, entity_report, partial_match_counts, bootstrap_interval]
+ALL = [
+    *SCORES,
+    entity_confusion_matrix,
+    entity_scores,
+    entity_report,
+    partial_match_counts,
+    bootstrap_interval,
+]
 
 
 @pytest.mark.parametrize("scheme", ["auto", "named"])

@@ -12,6 +12,7 @@ from sklstm.metrics._confidence import (
 )
 from sklstm.metrics._edits import token_error_rate, token_error_rate_scorer
 from sklstm.metrics._entities import (
+    entity_confusion_matrix,
     entity_f1_score,
     entity_f1_scorer,
     entity_precision_score,
@@ -28,6 +29,7 @@ __all__ = [
     "conformal_threshold",
     "entity_calibration_curve",
     "entity_calibration_error",
+    "entity_confusion_matrix",
     "entity_f1_score",
     "entity_f1_scorer",
     "entity_precision_score",

@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.utils import Bunch
 
+from sklstm._sample_weights import check_weights
 from sklstm.metrics._comparison import (
     AVERAGES,
     METRICS,
@@ -14,6 +15,7 @@ from sklstm.metrics._comparison import (
 )
 from sklstm.metrics._scorers import Scorer
 
+NO_ENTITY = "no entity"
 REPORT_KEYS = ("precision", "recall", "f1-score")
 
 
@@ -358,6 +360,69 @@ def partial_match_counts(y_true, y_pred, *, scheme="auto", mode="strict"):
         missed=comparison.count(true.types[~touched]),
         spurious=comparison.count(predicted.types[~overlaps(predicted, true)]),
     )
+
+
+def entity_confusion_matrix(y_true, y_pred, *, scheme="auto", mode="strict", sample_weight=None):
+    r"""Count which types of entities are taken for which.
+
+    Entities are matched by their exact bounds. Those without a match are in the last row and the
+    last column, called "no entity".
+
+    Parameters
+    ----------
+    y_true, y_pred : sequence of list of str
+        True and predicted tags of each sentence: lists, tuples or arrays.
+    scheme : {"auto", "IOB1", "IOB2", "IOBES", "BILOU"}, default="auto"
+        Scheme of the tags. "auto" infers it from `y_true`.
+    mode : {"strict", "conlleval"}, default="strict"
+        Whether only well-formed spans count, or all that conlleval counts.
+    sample_weight : array-like of shape (n_sentences,), default=None
+        Weight of each sentence.
+
+    Returns
+    -------
+    Bunch
+        `labels`, the names of all types in alphabetical order and then "no entity"; and `matrix`,
+        an ndarray of shape (n_types + 1, n_types + 1). :math:`C_{ij}` is the number of entities of
+        the type `i` that are predicted as entities of the type `j` with the same bounds. The last
+        column counts true entities that are missed, the last row predicted ones that are spurious;
+        an entity that is found with other bounds is in both.
+
+    See Also
+    --------
+    partial_match_counts : Tells entities with other bounds from those without any overlap.
+    sklearn.metrics.ConfusionMatrixDisplay : Draws the matrix.
+
+    Examples
+    --------
+    >>> from sklstm.metrics import entity_confusion_matrix
+    >>> y_true = [["B-PER", "I-PER", "O", "B-LOC", "O"], ["B-LOC", "O"]]
+    >>> y_pred = [["B-PER", "I-PER", "O", "B-PER", "B-LOC"], ["O", "O"]]
+    >>> confusion = entity_confusion_matrix(y_true, y_pred)
+    >>> confusion.labels
+    ['LOC', 'PER', 'no entity']
+    >>> confusion.matrix
+    array([[0, 1, 1],
+           [0, 1, 0],
+           [1, 0, 0]])
+    >>> from sklearn.metrics import ConfusionMatrixDisplay
+    >>> display = ConfusionMatrixDisplay(confusion.matrix, display_labels=confusion.labels)
+    """
+    check_parameters("entity_confusion_matrix", scheme=scheme, mode=mode)
+    comparison = compare(y_true, y_pred, scheme, mode)
+    true, predicted = comparison.true, comparison.predicted
+    weights = np.ones(comparison.n_sentences, int)
+    if sample_weight is not None:
+        weights = check_weights(sample_weight, weights)
+    rows, columns = with_equal_bounds(true, predicted)
+    missed = np.delete(np.arange(len(true.types)), rows)
+    spurious = np.delete(np.arange(len(predicted.types)), columns)
+    n_types = len(comparison.types)
+    matrix = np.zeros((n_types + 1, n_types + 1), weights.dtype)
+    np.add.at(matrix, (true.types[rows], predicted.types[columns]), weights[true.sentences[rows]])
+    np.add.at(matrix, (true.types[missed], n_types), weights[true.sentences[missed]])
+    np.add.at(matrix, (n_types, predicted.types[spurious]), weights[predicted.sentences[spurious]])
+    return Bunch(labels=[*comparison.types, NO_ENTITY], matrix=matrix)
 
 
 def _entity_score(metric, y_true, y_pred, scheme, mode, average, sample_weight, zero_division):
