@@ -22,12 +22,13 @@ ROUNDING = 1e-12  # relative rounding error of an output in float64
 MIN_PIECE = 2**-12  # share of the line; smaller pieces are not halved
 
 RAISES, LOWERS = "0, 114, 178", "213, 94, 0"  # RGB: the first two colours of CURVES
+UNDERLINE = "; text-decoration: underline dotted"  # where it lowers, for print
 MAX_OPACITY = 0.6  # of the largest contribution: text stays readable on it
 PAGE = '<div dir="auto" style="line-height: 1.9">{}</div>'
 SAMPLE = '<div style="margin-bottom: 0.8em"><div style="white-space: pre-wrap">{}</div>{}</div>'
 MARK = (
     '<span{title} style="background: rgba({colour}, {opacity:.2f}); padding: 0.15em 0.2em; '
-    'border-radius: 0.25em">{text}</span>'
+    'border-radius: 0.25em{underline}">{text}</span>'
 )
 SUM = (
     "<small>{name} = {output:.3g}: {baseline:.3g} at the baseline, {total:+.3g} by contributions "
@@ -301,8 +302,8 @@ class TokenContributionsDisplay:
     """Bars of the contribution of each token; in notebooks also coloured text.
 
     Jupyter and the Sphinx gallery show the tokens of every sample on blue where they raise the
-    output and on orange where they lower it. The opacity grows with the square root of the
-    contribution, on one scale for all samples; hovering shows the number.
+    output, and on orange with a dotted line where they lower it. The opacity grows with the square
+    root of the contribution, on one scale for all samples; hovering shows the number.
 
     Parameters
     ----------
@@ -447,9 +448,14 @@ class TokenContributionsDisplay:
 
 
 def _mark(token, value, share, title=""):
-    colour = RAISES if value > 0 else LOWERS
-    text = escape(str(token))
-    return MARK.format(title=title, colour=colour, opacity=MAX_OPACITY * share, text=text)
+    colour, underline = (RAISES, "") if value > 0 else (LOWERS, UNDERLINE)
+    return MARK.format(
+        title=title,
+        colour=colour,
+        opacity=MAX_OPACITY * share,
+        underline=underline,
+        text=escape(str(token)),
+    )
 
 
 def _colour(value):
