@@ -9,7 +9,7 @@ Estimators
 Named entities
     `Entity`, `TaggedText`
 Ready pipelines
-    `text_classifier`, `entity_tagger`, `TaggingPipeline`
+    `text_classifier`, `entity_tagger`, `TextPipeline`, `TaggingPipeline`
 Models in files
     `save`, `load`, `export_onnx`
 Tags and their scores, and files of other tools
@@ -34,7 +34,7 @@ from sklstm.entities import Entity, TaggedText
 from sklstm.generator import LSTMGenerator
 from sklstm.naive_bayes import NaiveBayesWeights
 from sklstm.persistence import export_onnx, load, save
-from sklstm.pipelines import TaggingPipeline, entity_tagger, text_classifier
+from sklstm.pipelines import TaggingPipeline, TextPipeline, entity_tagger, text_classifier
 from sklstm.regressor import LSTMRegressor
 from sklstm.seq2seq import LSTMSeq2Seq
 from sklstm.sequences import SequencePadder, Sequences
@@ -57,6 +57,7 @@ __all__ = [
     "SlidingWindow",
     "TaggedText",
     "TaggingPipeline",
+    "TextPipeline",
     "TokenIndexer",
     "Tokenizer",
     "Word2VecEmbedder",

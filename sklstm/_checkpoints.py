@@ -4,7 +4,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from copy import deepcopy
-from functools import wraps
+from functools import partial, wraps
 from inspect import signature
 from pathlib import Path
 from time import monotonic
@@ -35,6 +35,8 @@ def resumable(fit):
 
     @wraps(fit)
     def resumable_fit(self, X, *args, **kwargs):
+        if isinstance(kwargs.get("X_val"), partial):  # of a TextPipeline, its steps fitted by now
+            kwargs["X_val"] = kwargs["X_val"]()
         with terminable():
             has_vectors = getattr(self, "vectors", None) is not None  # and trains none
             if self.checkpoint is None or has_vectors or self._log.is_open:  # in another fit

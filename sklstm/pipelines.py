@@ -1,12 +1,16 @@
 """Ready pipelines from raw texts to labels or entities."""
 
+from functools import partial
+
 import numpy as np
+from sklearn import get_config
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 
 from sklstm._arguments import check_option, describe
 from sklstm._arrays import listed
 from sklstm._parameter_names import check_names
+from sklstm._validation_split import about_validation_data
 from sklstm.classifier import LSTMClassifier
 from sklstm.embeddings import Word2VecEmbedder
 from sklstm.sequences import SequencePadder, Sequences
@@ -67,11 +71,77 @@ def _last_step_has(method):
     return lambda pipe: hasattr(pipe[-1], method)
 
 
-class TaggingPipeline(Pipeline):
+class TextPipeline(Pipeline):
+    """A scikit-learn pipeline whose ``fit`` transforms validation data, too.
+
+    Parameters
+    ----------
+    steps : list of tuple (str, estimator)
+        Names and steps; the last one is an estimator of this package.
+    transform_input : list of str, default=None
+        As in `sklearn.pipeline.Pipeline`; not needed for `X_val` without metadata routing.
+    memory : str or object, default=None
+        As in `sklearn.pipeline.Pipeline`.
+    verbose : bool, default=False
+        Whether to print the time that each step takes to fit.
+
+    See Also
+    --------
+    text_classifier : Makes one that classifies texts.
+    TaggingPipeline : One that ends in a tagger.
+
+    Examples
+    --------
+    >>> from sklstm import LSTMClassifier, TextPipeline, Tokenizer
+    >>> classifier = LSTMClassifier(hidden_size=8, lr=0.03, early_stopping=True, random_state=0)
+    >>> pipe = TextPipeline([("tokenizer", Tokenizer()), ("lstmclassifier", classifier)])
+    >>> texts, labels = ["a good film", "a bad film"] * 16, ["pos", "neg"] * 16
+    >>> pipe = pipe.fit(texts, labels, X_val=["good", "bad"], y_val=["pos", "neg"])
+    >>> float(pipe[-1].history_[-1]["valid_acc"])
+    1.0
+    """
+
+    def fit(self, X, y=None, X_val=None, y_val=None, **params):
+        """Fit all steps.
+
+        Parameters
+        ----------
+        X : iterable
+            Input of the first step: texts for a `Tokenizer`.
+        y : array-like
+            Targets of the last step.
+        X_val, y_val : like X and y, default=None
+            Validation data of the last step, which may stop early by them; the fitted steps before
+            it transform `X_val`. With metadata routing the last step must request both.
+        **params : dict
+            As in `sklearn.pipeline.Pipeline`.
+
+        Returns
+        -------
+        TextPipeline
+            The fitted pipeline.
+        """
+        is_routed = get_config()["enable_metadata_routing"]
+        if X_val is not None and not (is_routed and "X_val" in (self.transform_input or ())):
+            X_val = partial(self._transform_validation_data, X_val)  # once the steps are fitted
+        prefix = "" if is_routed else f"{self.steps[-1][0]}__"
+        given = {f"{prefix}X_val": X_val, f"{prefix}y_val": y_val}
+        given = {name: value for name, value in given.items() if value is not None}
+        return super().fit(X, y, **given, **params)
+
+    def _transform_validation_data(self, X_val):
+        with about_validation_data():
+            return self._transform_for_last_step(X_val)
+
+    def _transform_for_last_step(self, X):
+        return self[:-1].transform(X) if len(self) > 1 else X
+
+
+class TaggingPipeline(TextPipeline):
     """A scikit-learn pipeline with the prediction methods of a tagger.
 
     Each prediction method exists if the last step has it. ``fit`` and ``score`` also take spans of
-    characters in place of tags.
+    characters in place of tags. Validation data are transformed as in `TextPipeline`.
 
     Parameters
     ----------
@@ -109,7 +179,7 @@ class TaggingPipeline(Pipeline):
     1.0
     """
 
-    def fit(self, X, y=None, **params):
+    def fit(self, X, y=None, X_val=None, y_val=None, **params):
         """Fit all steps.
 
         Parameters
@@ -118,6 +188,8 @@ class TaggingPipeline(Pipeline):
             Input of the first step: texts for a `Tokenizer`.
         y : list of lists
             The tags of each text; or its spans of characters, as for ``to_tags``.
+        X_val, y_val : like X and y, default=None
+            Validation data, as for `TextPipeline`.
         **params : dict
             As in `sklearn.pipeline.Pipeline`.
 
@@ -126,11 +198,17 @@ class TaggingPipeline(Pipeline):
         TaggingPipeline
             The fitted pipeline.
         """
-        if are_annotations(y):
-            X = listed(X)
-            given = getattr(self[-1], "scheme", None)
-            y = self._spans_to_tags(X, y, given if given in SCHEMES else "IOB2")
-        return super().fit(X, y, **params)
+        has_spans = are_annotations(y)
+        if has_spans:
+            X, y = self._tag_to_fit(X, y)
+        if X_val is not None and are_annotations(y_val, or_empty=has_spans):
+            with about_validation_data():
+                X_val, y_val = self._tag_to_fit(X_val, y_val)
+        return super().fit(X, y, X_val, y_val, **params)
+
+    def _tag_to_fit(self, X, y):
+        X, given = listed(X), getattr(self[-1], "scheme", None)
+        return X, self._spans_to_tags(X, y, given if given in SCHEMES else "IOB2")
 
     @available_if(_last_step_has("score"))
     def score(self, X, y=None, sample_weight=None, **params):
@@ -271,9 +349,6 @@ class TaggingPipeline(Pipeline):
             The tags of each sample with their log-probabilities, best first.
         """
         return self[-1].predict_n_best(self._transform_for_last_step(X), n)
-
-    def _transform_for_last_step(self, X):
-        return self[:-1].transform(X) if len(self) > 1 else X
 
 
 def entity_tagger(
@@ -418,7 +493,7 @@ def text_classifier(
 
     Returns
     -------
-    Pipeline
+    TextPipeline
         Not fitted. Parameters of its steps have names like ``lstmclassifier__hidden_size``.
 
     See Also
@@ -464,7 +539,7 @@ def text_classifier(
     steps = [("tokenizer", tokenizer), ("word2vecembedder", embedder)]
     if max_length is not None:
         steps += [("sequencepadder", SequencePadder(max_length=max_length, truncating="middle"))]
-    return Pipeline([*steps, ("lstmclassifier", classifier)])
+    return TextPipeline([*steps, ("lstmclassifier", classifier)])
 
 
 def _check_tokenizer(tokenizer):

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import (
@@ -41,7 +42,7 @@ from sklstm import (
 )
 from sklstm._arrays import to_object_array
 from sklstm.metrics import entity_f1_scorer
-from sklstm.pipelines import TaggingPipeline, entity_tagger, text_classifier
+from sklstm.pipelines import TaggingPipeline, TextPipeline, entity_tagger, text_classifier
 from sklstm.tags import tags_to_annotations
 
 TEXTS = ["A good film!", "Good fun.", "A bad film.", "Bad acting"] * 6
@@ -350,6 +351,69 @@ class TestEntityTagger:
     def test_unknown_parameter(self):
         with pytest.raises(TypeError, match="'pooling'"):
             entity_tagger(pooling="max")
+
+
+class TestValidationData:
+    NEW, NEW_LABELS = ["Good acting!", "bad fun"], ["pos", "neg"]
+
+    def losses(self, pipe):
+        return [epoch["valid_loss"] for epoch in pipe[-1].history_]
+
+    @pytest.fixture
+    def expected(self):
+        """Losses with validation data that are transformed by hand."""
+        pipe = classifier(n_members=1, wide=False)
+        steps = pipe[:-1].fit(TEXTS)
+        X, X_val = steps.transform(TEXTS), steps.transform(self.NEW)
+        return self.losses([pipe[-1].fit(X, LABELS, X_val=X_val, y_val=self.NEW_LABELS)])
+
+    @pytest.mark.parametrize("last_only", [False, True])
+    def test_is_transformed_by_fitted_steps(self, expected, last_only, tmp_path):
+        pipe = classifier(n_members=1, wide=False)
+        if last_only:  # the other steps come fitted from a cache, as copies
+            pipe.set_params(memory=str(tmp_path)).fit(TEXTS, LABELS)
+        pipe = pickle.loads(pickle.dumps(clone(pipe)))
+        pipe.fit(TEXTS, LABELS, X_val=self.NEW, y_val=self.NEW_LABELS)
+        assert self.losses(pipe) == expected
+        assert type(pipe[:-1]) is type(pipe) is TextPipeline
+
+    def test_with_members_a_linear_model_and_checkpoints(self, tmp_path):
+        pipe = classifier(n_members=2, max_epochs=2, checkpoint=tmp_path / "checkpoint")
+        pipe.fit(TEXTS, LABELS, X_val=self.NEW, y_val=self.NEW_LABELS)
+        assert all(len(self.losses([member])) == 2 for member in pipe[-1].members_)
+
+    def test_in_a_search(self, expected):
+        grid = {"lstmclassifier__hidden_size": [8]}
+        search = GridSearchCV(classifier(n_members=1, wide=False), grid, cv=2)
+        search.fit(TEXTS, LABELS, X_val=self.NEW, y_val=self.NEW_LABELS)
+        assert self.losses(search.best_estimator_) == expected
+
+    @pytest.mark.parametrize("transform_input", [None, ["X_val"]])
+    def test_with_metadata_routing(self, expected, transform_input):
+        with sklearn.config_context(enable_metadata_routing=True):
+            pipe = classifier(n_members=1, wide=False).set_params(transform_input=transform_input)
+            pipe[-1].set_fit_request(X_val=True, y_val=True)
+            pipe.fit(TEXTS, LABELS, X_val=self.NEW, y_val=self.NEW_LABELS)
+        assert self.losses(pipe) == expected
+
+    def test_of_a_tagger(self):
+        texts, tags, _ = SENTENCES["English"]
+        spans = [[(0, 3, "PER")]]
+        pipe = tagger(max_epochs=1).fit(texts, tags, X_val=["Ada met"], y_val=[["B-PER", "O"]])
+        again = clone(pipe).fit(texts, tags, X_val=iter(["Ada met"]), y_val=spans)
+        assert self.losses(again) == self.losses(pipe)
+        again.fit(["Ada"] * 2, spans * 2, X_val=["met"], y_val=[[]])  # no spans rather than no tags
+        steps = TaggingPipeline(pipe.steps[-1:])
+        X, X_val = (pipe[:-1].transform(of) for of in (texts, ["Ada met"]))
+        assert self.losses(steps.fit(X, tags, X_val=X_val, y_val=spans)) == self.losses(pipe)
+
+    def test_bad_ones_are_named(self):
+        with pytest.raises(ValueError, match="Pass X_val and y_val together"):
+            classifier().fit(TEXTS, LABELS, X_val=self.NEW)
+        with pytest.raises(TypeError, match=r"In the validation data: .* look like tokens"):
+            classifier().fit(TEXTS, LABELS, X_val=[["good"]], y_val=["pos"])
+        with pytest.raises(ValueError, match=r"In the validation data: Text 0: .*start"):
+            tagger().fit(["Ada"] * 2, [["B-X"]] * 2, X_val=["Ada"], y_val=[[(3, 2, "X")]])
 
 
 def test_a_padder_may_be_put_in_between():

@@ -29,7 +29,7 @@ from sklstm.model_selection import DocumentKFold
 from sklstm.naive_bayes import NaiveBayesWeights
 from sklstm.nn.batches import LengthBatches
 from sklstm.nn.bptt_batches import BPTTBatches
-from sklstm.pipelines import TaggingPipeline
+from sklstm.pipelines import TaggingPipeline, TextPipeline
 from sklstm.regressor import LSTMRegressor
 from sklstm.seq2seq import LSTMSeq2Seq
 from sklstm.seq2seq._source_encoder import SourceEncoder
@@ -50,8 +50,9 @@ OWN_CLASSES = {
         Collocations, Conditions, DocumentKFold, InputEncoder, LSTMClassifier, LSTMGenerator,
         LSTMRegressor, LSTMSeq2Seq, LSTMTagger, LinearTextModel, Moments, NGrams,
         NaiveBayesWeights, OutputSymbols, Ridge, SequencePadder, SlidingWindow, SourceEncoder,
-        Speller, Standardizer, TagCodes, TaggingPipeline, TextEncoder, TokenIndexer, Tokenizer,
-        Word2VecEmbedder, WordEncoder, WordFeatures, _TwoRegressions, _WordPieces,
+        Speller, Standardizer, TagCodes, TaggingPipeline, TextEncoder, TextPipeline,
+        TokenIndexer, Tokenizer, Word2VecEmbedder, WordEncoder, WordFeatures, _TwoRegressions,
+        _WordPieces,
     )
 } | {
     "gensim.KeyedVectors": KeyedVectors,
