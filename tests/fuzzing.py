@@ -458,6 +458,11 @@ def _entries_of_the_rest():
         "top_losses", _inspects("top_losses", "classifier"), {"X": TOKENS, "y": LABELS, "n": 2}
     )
     yield Entry("top_losses of tags", _inspects("top_losses", "tagger"), {"X": TOKENS, "y": TAGS})
+    options = {"y": LABELS, "min_lr": 1e-4, "max_lr": 0.1, "n_updates": 3}
+    yield Entry(
+        "learning_rate_test", _inspects("learning_rate_test", "classifier"),
+        {"X": TOKENS, **options},
+    )  # fmt: skip
     options = {"y": LABELS, "vocabulary": ["a", "b"], "X_val": TEXTS[:2]}
     yield Entry("describe", inspection.describe, {"X": TEXTS, **options})
     yield Entry("describe tokens", inspection.describe, {"X": TOKENS, "y": TAGS})

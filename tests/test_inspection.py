@@ -508,9 +508,9 @@ class TestInput:
 
     def test_something_else(self, function):
         for estimator in (LogisticRegression().fit(SERIES, y), LSTMClassifier, None, "lstm"):
-            with pytest.raises(TypeError, match="Expected a fitted estimator of this package"):
+            with pytest.raises(TypeError, match="Expected an estimator of this package"):
                 function(estimator, SERIES)
-        with pytest.raises(TypeError, match="Expected a fitted estimator of this package"):
+        with pytest.raises(TypeError, match="Expected an estimator of this package"):
             function(make_pipeline(Tokenizer(), LogisticRegression()), TOKENS)
         search = GridSearchCV(classifier(), {"lr": [0.01]}, cv=2).fit(TOKENS, LABELS)
         with pytest.raises(TypeError, match="Pass its best_estimator_"):

@@ -1,14 +1,27 @@
 import matplotlib
 import numpy as np
 import pytest
+import torch
 from matplotlib import pyplot as plt
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
-from toys import LABELS, TOKENS, classifier
+from toys import LABELS, STEPS, TOKENS, classifier, spy, y
 
-from sklstm import SequencePadder
-from sklstm.inspection import GradientFlowDisplay, TrainingCurveDisplay
+from sklstm import (
+    LSTMClassifier,
+    LSTMGenerator,
+    LSTMRegressor,
+    LSTMSeq2Seq,
+    LSTMTagger,
+    SequencePadder,
+)
+from sklstm.inspection import (
+    GradientFlowDisplay,
+    LearningRateTestDisplay,
+    TrainingCurveDisplay,
+    learning_rate_test,
+)
 from sklstm.inspection._drawing import CURVES
 
 
@@ -96,6 +109,124 @@ class TestTrainingCurveDisplay:
             TrainingCurveDisplay.from_estimator(LogisticRegression())
         with pytest.raises(ValueError, match="a history has no epoch"):
             TrainingCurveDisplay([[]]).plot()
+
+
+def of_sums(X):
+    """Labels that a network can learn."""
+    return (X.sum(axis=(1, 2)) > 0).astype(int)
+
+
+@pytest.mark.filterwarnings("ignore:No learning rate")  # in a few updates
+class TestLearningRateTest:
+    def test_takes_an_update_at_each_rate(self):
+        rates = []
+
+        class Adam(torch.optim.Adam):
+            def step(self, closure=None):
+                rates.append(self.param_groups[0]["lr"])
+                return super().step(closure)
+
+        estimator = classifier(optimizer=Adam, batch_size=8, schedule="linear", max_grad_norm=None)
+        result = learning_rate_test(estimator, STEPS, y, min_lr=1e-4, max_lr=1e-2, n_updates=7)
+        np.testing.assert_allclose(rates, np.geomspace(1e-4, 1e-2, 7))  # in 2 epochs and a part
+        np.testing.assert_allclose(result.rates, rates)
+        assert len(result.losses) == 7
+
+    def test_the_loss_is_that_of_training(self):
+        estimator = classifier(batch_size=20)
+        result = learning_rate_test(estimator, STEPS, y, min_lr=0.01, max_lr=0.0100001, n_updates=3)
+        fitted = classifier(batch_size=20, lr=0.01).fit(STEPS, y)
+        losses = [epoch["train_loss"] for epoch in fitted.history_]
+        np.testing.assert_allclose(result.losses, losses, rtol=1e-5)
+
+    def test_suggests_a_rate_that_learns(self):
+        X, y = STEPS, of_sums(STEPS)
+        result = learning_rate_test(classifier(batch_size=5), X, y, max_lr=10, n_updates=60)
+        lowest = result.rates[result.smoothed_losses.argmin()]
+        assert result.suggestion == pytest.approx(lowest / 10)
+        assert 1e-3 < result.suggestion < 1
+        assert result.smoothed_losses[0] == pytest.approx(result.losses[:3].mean())
+        assert result.smoothed_losses[30] == pytest.approx(result.losses[27:33].mean())
+
+    def test_leaves_the_estimator_as_it_is(self):
+        callback, log = spy("on_epoch_end", lambda net, **_: len(net.history))
+        pipe = make_pipeline(SequencePadder(max_length=4), classifier(callbacks=[callback]))
+        pipe.fit(TOKENS, LABELS)
+        before, n_epochs = pipe.predict_proba(TOKENS), len(log)
+        params, state = pipe[-1].get_params(), np.random.get_state()[1].copy()  # noqa: NPY002
+        options = {"n_updates": 5, "min_lr": 0.001}
+        results = [learning_rate_test(pipe, TOKENS, LABELS, **options) for _ in range(2)]
+        np.testing.assert_array_equal(results[0].losses, results[1].losses)
+        np.testing.assert_array_equal(pipe.predict_proba(TOKENS), before)
+        assert pipe[-1].get_params() == params
+        assert len(log) == n_epochs
+        assert (np.random.get_state()[1] == state).all()  # noqa: NPY002
+
+    def test_rates_of_layers_keep_their_ratio(self):
+        rates = []
+
+        class SGD(torch.optim.SGD):
+            def step(self, closure=None):
+                rates.append({group["lr"] for group in self.param_groups})
+                return super().step(closure)
+
+        estimator = classifier(optimizer=SGD, lr=0.5, embedding_lr=0.05)
+        learning_rate_test(estimator, TOKENS, LABELS, min_lr=0.1, max_lr=0.2, n_updates=2)
+        np.testing.assert_allclose([sorted(one) for one in rates], [[0.01, 0.1], [0.02, 0.2]])
+
+    def test_ends_when_the_loss_explodes(self):
+        estimator = classifier(optimizer="sgd", max_grad_norm=None)
+        options = {"min_lr": 1, "max_lr": 1e12, "n_updates": 40}
+        result = learning_rate_test(estimator, TOKENS, LABELS, **options)
+        assert 1 < len(result.losses) < 40
+        assert len(result.rates) == len(result.smoothed_losses) == len(result.losses)
+
+    def test_nothing_lowers_the_loss(self):
+        with pytest.warns(ConvergenceWarning, match="No learning rate from 1e-09"):
+            result = learning_rate_test(
+                classifier(), STEPS[:5], y[:5], min_lr=1e-9, max_lr=2e-9, n_updates=1
+            )
+        assert np.isnan(result.suggestion)
+        LearningRateTestDisplay(result).plot().figure_.canvas.draw()
+
+    def test_every_kind_of_estimator(self):
+        options = {"hidden_size": 2, "max_epochs": 1, "random_state": 0}
+        tags = [["O"] * (len(tokens) - 1) + ["B-X"] for tokens in TOKENS]
+        for estimator, X, of_X in [
+            (LSTMRegressor(**options), STEPS, y),
+            (LSTMTagger(**options), TOKENS, tags),
+            (LSTMGenerator(bptt_steps=2, **options), ["abc", "bca"] * 4, None),
+            (LSTMSeq2Seq(**options), ["abc", "bca"] * 4, ["cba", "acb"] * 4),
+            (LSTMClassifier(n_members=3, wide=True, early_stopping=True, **options), TOKENS, y),
+        ]:
+            result = learning_rate_test(estimator, X, of_X, min_lr=0.01, n_updates=5)
+            assert np.isfinite(result.losses).all()
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            ({"min_lr": 0}, "min_lr must be a positive number"),
+            ({"max_lr": "high"}, "max_lr must be a positive number"),
+            ({"min_lr": 1.0, "max_lr": 0.1}, "min_lr must be below max_lr"),
+            ({"n_updates": 0}, "n_updates must be an integer of at least 1"),
+        ],
+    )
+    def test_refusals(self, options, message):
+        with pytest.raises(ValueError, match=message):
+            learning_rate_test(classifier(), STEPS, y, **options)
+
+    def test_display(self):
+        ax = plt.figure().subplots()
+        shown = LearningRateTestDisplay.from_estimator(
+            classifier(batch_size=5), STEPS, of_sums(STEPS), max_lr=10, n_updates=60, ax=ax
+        )
+        assert shown.ax_ is ax
+        np.testing.assert_array_equal(shown.line_.get_ydata(), shown.result.smoothed_losses)
+        assert ax.lines[-1].get_marker() == "*"
+        assert ax.lines[-1].get_xdata() == [shown.result.suggestion]
+        assert ax.get_xscale() == "log"
+        with pytest.raises(TypeError, match="learning_rate_test returned"):
+            LearningRateTestDisplay({}).plot()
 
 
 class TestLook:

@@ -4,6 +4,7 @@ from sklstm._callbacks._divergence import Diverged
 from sklstm._callbacks._early_stopping import BestEpoch, stops_early
 from sklstm._callbacks._epoch_saver import EpochSaver, capture_end, restore_end
 from sklstm._callbacks._factory import make_callbacks
+from sklstm._callbacks._range_test import RangeTest
 from sklstm._callbacks._schedules import SCHEDULES
 from sklstm._callbacks._scoring import EpochMean
 from sklstm._callbacks._user_callbacks import copy_callbacks
@@ -14,6 +15,7 @@ __all__ = [
     "Diverged",
     "EpochMean",
     "EpochSaver",
+    "RangeTest",
     "capture_end",
     "copy_callbacks",
     "make_callbacks",

@@ -1,7 +1,7 @@
 """Inspection of data, and of fitted estimators.
 
-Before training `describe`; afterwards how it went, the likely label errors, token contributions,
-gradients, gates, states and attention.
+Before training `describe` and `learning_rate_test`; afterwards how it went, the likely label
+errors, token contributions, gradients, gates, states and attention.
 """
 
 from sklstm.inspection._attention import AttentionDisplay, attention_weights
@@ -10,6 +10,7 @@ from sklstm.inspection._contributions import TokenContributionsDisplay, token_co
 from sklstm.inspection._describe import DataSummary, describe
 from sklstm.inspection._gates import GateActivationsDisplay, gate_activations
 from sklstm.inspection._gradients import GradientFlowDisplay, gradient_flow
+from sklstm.inspection._learning_rate import LearningRateTestDisplay, learning_rate_test
 from sklstm.inspection._states import HiddenStatesDisplay, hidden_states
 from sklstm.inspection._top_losses import top_losses
 from sklstm.inspection._training_curve import TrainingCurveDisplay
@@ -21,6 +22,7 @@ __all__ = [
     "GateActivationsDisplay",
     "GradientFlowDisplay",
     "HiddenStatesDisplay",
+    "LearningRateTestDisplay",
     "TokenContributionsDisplay",
     "TrainingCurveDisplay",
     "attention_weights",
@@ -28,6 +30,7 @@ __all__ = [
     "gate_activations",
     "gradient_flow",
     "hidden_states",
+    "learning_rate_test",
     "token_contributions",
     "top_losses",
 ]

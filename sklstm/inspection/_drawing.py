@@ -52,6 +52,12 @@ def sparse_markers(n_points):
     return {"markevery": max(1, n_points // MAX_MARKERS), "markersize": 5}
 
 
+def draw_star(line, x, y, label):
+    """Mark points of a curve by stars in its colour."""
+    star = {"marker": "*", "markersize": 14, "markeredgecolor": "black", "linestyle": "none"}
+    line.axes.plot(x, y, color=line.get_color(), label=label, zorder=3, **star)
+
+
 def check_result(result, function, *keys):
     """Check that a display got the result of `function`, with the keys that it draws."""
     if not isinstance(result, Bunch) or not set(keys) <= set(result):

@@ -124,7 +124,7 @@ def last_estimator(estimator):
     if not isinstance(estimator, BaseLSTM):
         hint = " Pass its best_estimator_." if hasattr(estimator, "best_estimator_") else ""
         raise TypeError(
-            "Expected a fitted estimator of this package, such as LSTMClassifier, or a Pipeline "
+            "Expected an estimator of this package, such as LSTMClassifier, or a Pipeline "
             f"that ends with one; got {describe(estimator)}.{hint}"
         )
     return estimator

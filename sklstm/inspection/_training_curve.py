@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._arguments import describe
-from sklstm.inspection._drawing import make_axes, sparse_markers
+from sklstm.inspection._drawing import draw_star, make_axes, sparse_markers
 from sklstm.inspection._inspected_network import last_estimator
 
 NAMES = {
@@ -159,18 +159,8 @@ class TrainingCurveDisplay:
         self.best_epochs_ = [epoch["epoch"] for epoch in best]
         if not best or watched not in self.lines_:
             return
-        line = self.lines_[watched][0]
-        line.axes.plot(
-            self.best_epochs_,
-            [epoch[watched] for epoch in best],
-            color=line.get_color(),
-            marker="*",
-            markersize=14,
-            markeredgecolor="black",
-            linestyle="none",
-            label="best epoch",
-            zorder=3,
-        )
+        scores = [epoch[watched] for epoch in best]
+        draw_star(self.lines_[watched][0], self.best_epochs_, scores, "best epoch")
 
 
 def _best_epoch(history, watched):
