@@ -84,6 +84,8 @@ def _take_array_apart(array):
 
 
 def _take_object_apart(value):
+    if type(value).__module__.startswith("sklstm."):  # Sequences are more than their array
+        return [dict(vars(value))]
     with suppress(Exception):  # of any kind: there are many packages of arrays and frames
         if hasattr(value, "to_numpy"):  # frames and series, whose other attributes are caches
             return [[str(name) for name in getattr(value, "columns", ())], value.to_numpy()]

@@ -160,6 +160,8 @@ def _to_ids(samples, vocabulary_size):
             f"0 .. {vocabulary_size - 1} for vocabulary_size={vocabulary_size}. Cap the ids "
             "(TokenIndexer(max_tokens=...) does) or raise vocabulary_size."
         )
+    if isinstance(samples, Sequences):
+        return samples
     return Sequences(ids.astype(np.int32), np.concatenate([[0], np.cumsum(lengths)]))
 
 

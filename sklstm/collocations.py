@@ -185,6 +185,11 @@ def _encode(X):
             "X has vectors already, which joined tokens would lack: put Collocations before the "
             "embedder."
         )
+    if batch.columns is not None:
+        raise ValueError(
+            f"X has the columns {sorted(batch.columns)}, whose values joined tokens would lack: "
+            "leave Collocations out, or attach columns after it."
+        )
     return batch.without_padding()
 
 

@@ -332,6 +332,8 @@ def _entries_of_sequences():
     yield Entry("Sequences[]", lambda key: batch[key], key, may_raise=(IndexError,))
     vectors = np.eye(len(batch.categories))
     yield Entry("Sequences.with_vectors", batch.with_vectors, {"vectors": vectors})
+    columns = {"pos": [["X"] * len(row) for row in TOKENS]}
+    yield Entry("Sequences.with_columns", batch.with_columns, {"columns": columns})
     categories = ["<pad>", "<unk>", "a"]
     yield Entry("Sequences.with_categories", batch.with_categories, {"categories": categories})
 
@@ -387,7 +389,8 @@ def _entries_of_files():
     folder = Path(__file__).parent / "__pycache__"
 
     file = folder / "fuzzed.conll"
-    options = {"path": file, "token_column": 0, "tag_column": -1, "separator": None,
+    options = {"path": file, "token_column": 0, "tag_column": -1, "columns": {"pos": 1},
+               "separator": None,
                "comment": "#", "encoding": "utf-8"}  # fmt: skip
 
     def read(path, **options):
@@ -559,6 +562,7 @@ OTHER_NAMES = {  # by which a message may call an argument
     "annotations": "[Aa]nnotation|[Ss]pan|[Tt]ext|[Ss]entence",
     "char_spans": "[Oo]ffset|[Ss]pan|[Ss]entence|[Tt]ext",
     "spans": "[Ss]pan",
+    "columns": "[Cc]olumn",
     "codes": "[Cc]ode|[Oo]ffset|vectors",
     "offsets": "[Oo]ffset|[Cc]ode",
     "categories": "categor|[Cc]ode|vector",

@@ -54,6 +54,13 @@ def embedded(tokens=SENTENCES, width=4):
     return X.with_vectors(vectors)
 
 
+def with_columns(tokens=SENTENCES):
+    """Sequences with a column of categories and one of numbers."""
+    capitals = [[word[0].isupper() for word in sentence] for sentence in tokens]
+    sizes = [list(map(len, sentence)) for sentence in tokens]
+    return Sequences.from_tokens(tokens).with_columns({"capital": capitals, "size": sizes})
+
+
 def marginals(X, X_new=None, y=TAGS, **params):
     return tagger(**params).fit(X, y).predict_marginals(X if X_new is None else X_new)
 
@@ -96,6 +103,7 @@ FORMS = {
     "characters read by an LSTM": (SENTENCES, {"char_encoder": "lstm"}),
     "features": (SENTENCES, {"affixes": True, "wide": True}),
     "sentence vectors": (SENTENCES, {"sentence_vector": "max+mean", "n_layers": 2}),
+    "columns": (with_columns(), {"affixes": True, "wide": True}),
     "vectors": (embedded(), {"n_layers": 2}),
     "frozen vectors": (embedded(), {"fine_tune_embeddings": False, "char_encoder": "cnn"}),
     "ids": (IDS, {"vocabulary_size": 60, "crf": False}),

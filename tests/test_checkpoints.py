@@ -29,6 +29,7 @@ from sklstm import (
     LSTMRegressor,
     LSTMSeq2Seq,
     LSTMTagger,
+    Sequences,
     Word2VecEmbedder,
 )
 from sklstm._fingerprint import fingerprint
@@ -593,6 +594,7 @@ class TestFingerprint:
             (np.ma.masked_array([1, 2], [0, 1]), np.ma.masked_array([1, 2], [1, 0])),
             (b"a", b"b"),
             ({1, 2}, {1, 3}),
+            (Sequences.from_tokens([["a"]]), Sequences.from_tokens([["b"]])),
         ],
     )
     def test_tells_two_values_apart(self, one, other):

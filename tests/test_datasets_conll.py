@@ -84,6 +84,26 @@ class TestWhatIsRead:
         assert bunch.data[0] == ["EU", "rejects"]
         assert bunch.target == [["NNP", "VBZ"], ["NNP", "NNP"], ["NNP"]]
 
+    def test_further_columns_by_name(self, write):
+        data = read_conll(write(CONLL), columns={"pos": 1, "chunk": -2})
+        assert data.data.tokens()[0] == ["EU", "rejects"]
+        assert data.data.columns["pos"].tolist() == ["NNP", "VBZ", "NNP", "NNP", "NNP"]
+        assert data.data.columns["chunk"].tolist() == ["I-NP", "I-VP", "I-NP", "I-NP", "I-NP"]
+        assert "3 sentences, 5 tokens" in data.DESCR
+
+    @pytest.mark.parametrize(
+        ("columns", "error", "message"),
+        [
+            ({"pos": 7}, ValueError, r"so there is no columns\['pos'\]=7"),
+            ({"ner": 3}, ValueError, r"columns\['ner'\]=3 is the column of the tags"),
+            ({"pos": "1"}, TypeError, "a dict from names to numbers of columns"),
+            ({1: "pos"}, TypeError, "a dict from names to numbers of columns"),
+        ],
+    )
+    def test_wrong_further_columns(self, write, columns, error, message):
+        with pytest.raises(error, match=message):
+            read_conll(write(CONLL), columns=columns)
+
     def test_marks_may_close_a_document_or_open_it_or_be_missing(self, write):
         closing = "a O\n\nb O\n-DOCSTART- O\nc O\n\n-DOCSTART-\n"
         assert read_conll(write(closing)).documents.tolist() == [0, 0, 1]

@@ -714,3 +714,64 @@ def test_a_part_starts_at_zero():
     part = Sequences.from_ids([[7, 8], [2], [3, 4]])[1:]
     assert part.offsets.tolist() == [0, 1, 3]
     assert part[1].tolist() == [3, 4]
+
+
+class TestColumns:
+    BATCH = Sequences.from_tokens([["a", "b"], [], ["c"]]).with_columns(
+        {"pos": [["X", np.nan], [], ["Y"]], "size": [np.array([1, 2]), [], (3.5,)]}
+    )
+
+    def test_stay_with_their_tokens(self):
+        assert self.BATCH.columns["pos"].tolist() == ["X", None, "Y"]
+        assert self.BATCH.columns["size"].dtype == float
+        padder = SequencePadder(max_length=2, padding="pre")
+        changes = [
+            lambda batch: batch[[2, 0]],
+            lambda batch: padder.fit_transform(batch)[np.array([2, 0])].without_padding(),
+            lambda batch: batch.with_vectors(np.eye(5, k=-1))[::-2],
+            lambda batch: batch.with_categories(["<pad>", "<unk>", "c"])[::-2],
+            lambda batch: pickle.loads(pickle.dumps(batch))[np.array([False, True, True])].joined(
+                batch[:1]
+            ),
+        ]
+        for change in changes:
+            found = change(self.BATCH).columns
+            assert found["pos"].tolist() == ["Y", "X", None]
+            assert found["size"].tolist() == [3.5, 1, 2]
+
+    def test_are_added(self):
+        batch = self.BATCH.with_columns({"hit": [[True, np.True_], [], [False]]})
+        assert list(batch.columns) == ["pos", "size", "hit"]
+        assert batch.columns["hit"].tolist() == ["True", "True", "False"]
+        assert list(self.BATCH.columns) == ["pos", "size"]
+
+    @pytest.mark.parametrize(
+        ("columns", "error", "message"),
+        [
+            ([["X"]], TypeError, "columns must be a dict from names to values"),
+            ({1: []}, TypeError, "columns must be a dict from names to values"),
+            ({"pos": [["X"], ["Y"]]}, ValueError, "Column 'pos' has 2 rows for 3 sequences"),
+            (
+                {"gazetteer": [[1, 0], [], [1, 1]]},
+                ValueError,
+                "'gazetteer' has 2 values for sequence 2, which has 1 tokens",
+            ),
+            ({"pos": "X"}, TypeError, "'pos' must have one str, bool or number for each token"),
+            ({"pos": 3}, TypeError, "'pos' must have one str.*got 3"),
+            ({"pos": ["XY", [], ["X"]]}, TypeError, "sequence 0 has 'XY'"),
+            ({"pos": [["X", 1], [], ["Y"]]}, TypeError, "all of them numbers or none; got 1"),
+            ({"pos": [["X", ["Y"]], [], ["Y"]]}, TypeError, r"got \['Y'\] of type list"),
+            ({"size": [[1, 10**400], [], [1]]}, ValueError, "'size' has NaN or infinite numbers"),
+            ({"size": [[1, np.nan], [], [1]]}, ValueError, "'size' has NaN or infinite numbers"),
+        ],
+    )
+    def test_wrong_columns(self, columns, error, message):
+        with pytest.raises(error, match=message):
+            self.BATCH.with_columns(columns)
+
+    def test_of_different_names_or_kinds_are_not_joined(self):
+        for columns in (None, {"pos": [["X"]]}, {"pos": [["X"]], "size": [["X"]]}):
+            other = Sequences.from_tokens([["d"]])
+            other = other if columns is None else other.with_columns(columns)
+            with pytest.raises(ValueError, match=r"Only sequences with the same columns.*'size'"):
+                self.BATCH.joined(other)

@@ -13,7 +13,9 @@ from pathlib import Path
 import numpy as np
 from sklearn.utils import Bunch
 
+from sklstm._arguments import describe
 from sklstm._sklearn import validate_params
+from sklstm.sequences import Sequences
 
 DOCUMENT_MARK = "-DOCSTART-"
 # The same in CoNLL-2012 and CoNLL-U.
@@ -30,6 +32,7 @@ BLANK_RUN = re.compile(f"[{BLANKS}]+")
         "path": [str, PathLike],
         "token_column": [Integral],
         "tag_column": [Integral],
+        "columns": [dict, None],
         "separator": [str, None],
         "comment": [str, None],
         "encoding": [str],
@@ -42,6 +45,7 @@ def read_conll(
     *,
     token_column=0,
     tag_column=-1,
+    columns=None,
     separator=None,
     comment=None,
     encoding="utf-8",
@@ -67,6 +71,9 @@ def read_conll(
         The column of the token, counted from 0; negative numbers count from the end.
     tag_column : int, default=-1
         The column of the tag, counted likewise.
+    columns : dict of str to int, default=None
+        Further columns for an `LSTMTagger` to read, by names of yours, such as ``{"pos": 1}``. Then
+        the sentences are `Sequences`, with these columns.
     separator : str, default=None
         Separator of the columns. None is any run of spaces and tabs; pass ``"\t"`` if tokens may
         contain spaces.
@@ -83,7 +90,7 @@ def read_conll(
     data : :class:`~sklearn.utils.Bunch`
         Dictionary-like object, with:
 
-        data : list of list of str
+        data : list of list of str, or Sequences
             The tokens of each sentence.
         target : list of list of str
             The tag of each token.
@@ -132,12 +139,22 @@ def read_conll(
     [['EU', 'rejects'], ['Brussels']]
     >>> tags
     [['B-ORG', 'O'], ['B-LOC']]
+
+    The same with parts of speech:
+
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder, "eng.train")
+    ...     _ = path.write_text("\n".join(lines))
+    ...     X, y = read_conll(path, columns={"pos": 1}, return_X_y=True)
+    >>> X.columns["pos"].tolist()
+    ['NNP', 'VBZ', 'NNP']
     """
     path = Path(path)
     text = decode(read_bytes(path), encoding, path)
     rows = drop_inserted(list(read_rows(text, separator, comment)), path, token_column)
-    check_rows(rows, path, token_column, tag_column)
-    bunch = group_rows(rows, token_column, tag_column)
+    check_columns(columns)
+    check_rows(rows, path, token_column, tag_column, columns)
+    bunch = group_rows(rows, token_column, tag_column, columns)
     bunch.DESCR = summarize(bunch, path.name)
     return (bunch.data, bunch.target) if return_X_y else bunch
 
@@ -231,15 +248,25 @@ def number_words(ids):
     return word > 0
 
 
-def check_rows(rows, path, token_column, tag_column):
-    """Check that all lines have the same columns, including the two wanted."""
+def check_columns(columns):
+    """Check that each further column has a name and a number."""
+    for name, column in (columns or {}).items():
+        if not isinstance(name, str) or not isinstance(column, Integral):
+            raise TypeError(
+                "columns must be a dict from names to numbers of columns, such as {'pos': 1}; got "
+                f"{describe(columns)}."
+            )
+
+
+def check_rows(rows, path, token_column, tag_column, others=None):
+    """Check that all lines have the same columns, including the two wanted, and any others."""
     first, width = None, None
     for number, columns in rows:
         if not is_token(columns):
             continue
         if first is None:
             first, width = number, len(columns)
-            check_width(width, f"{path}, line {number}", token_column, tag_column)
+            check_width(width, f"{path}, line {number}", token_column, tag_column, others or {})
         if len(columns) != width:
             raise ValueError(
                 f"{path}, line {number}: {len(columns)} columns, but line {first} has {width}: "
@@ -253,8 +280,10 @@ def check_rows(rows, path, token_column, tag_column):
         raise ValueError(f"{path} holds no sentence. Every token needs a line with its tag.")
 
 
-def check_width(width, place, token_column, tag_column):
-    for name, column in {"token_column": token_column, "tag_column": tag_column}.items():
+def check_width(width, place, token_column, tag_column, others):
+    wanted = {"token_column": token_column, "tag_column": tag_column}
+    wanted |= {f"columns[{name!r}]": column for name, column in others.items()}
+    for name, column in wanted.items():
         if not -width <= column < width:
             raise ValueError(
                 f"{place}: {width} columns, so there is no {name}={column}. Count from 0, or "
@@ -265,32 +294,43 @@ def check_width(width, place, token_column, tag_column):
             f"{place}: {width} columns, so token_column={token_column} and "
             f"tag_column={tag_column} are the same one. Name two, or pass separator=."
         )
+    for name, column in others.items():
+        if column % width == tag_column % width:
+            raise ValueError(
+                f"columns[{name!r}]={column} is the column of the tags, which are to be predicted: "
+                "name another."
+            )
 
 
 def is_token(columns):
     return bool(columns) and not columns[0].startswith(DOCUMENT_MARK)
 
 
-def group_rows(rows, token_column=0, tag_column=-1):
+def group_rows(rows, token_column=0, tag_column=-1, others=None):
     """Make a Bunch of the sentences, the runs of lines with tokens."""
     bunch = Bunch(data=[], target=[], documents=[])
-    n_marks = 0
+    n_marks, values = 0, {name: [] for name in others or {}}
     for in_sentence, run in groupby((columns for _, columns in rows), is_token):
         if in_sentence:
+            run = list(run)
             tokens, tags = zip(*((row[token_column], row[tag_column]) for row in run), strict=True)
             bunch.data.append(list(tokens))
             bunch.target.append(list(tags))
             bunch.documents.append(n_marks)
+            for name, of_sentences in values.items():
+                of_sentences.append([row[others[name]] for row in run])
         else:
             n_marks += sum(map(bool, run))  # neither tokens nor blank
     # A mark may open or close a document, so only changes of the count matter.
     bunch.documents = np.unique(bunch.documents, return_inverse=True)[1]
     bunch.target_names = sorted({tag for tags in bunch.target for tag in tags})
+    if values:
+        bunch.data = Sequences.from_tokens(bunch.data).with_columns(values)
     return bunch
 
 
 def summarize(bunch, name):
     return (
         f"{name}: {bunch.documents[-1] + 1:,} documents, {len(bunch.data):,} sentences, "
-        f"{sum(map(len, bunch.data)):,} tokens; tags {', '.join(bunch.target_names)}"
+        f"{sum(map(len, bunch.target)):,} tokens; tags {', '.join(bunch.target_names)}"
     )

@@ -25,6 +25,8 @@ class Batch:
         Spellings of the distinct words of the batch.
     words : LongTensor of shape (n_sequences, n_steps) or None
         The row of `spellings` of each step.
+    columns : dict of str to Tensor of shape (n_sequences, n_steps, n_columns), or None
+        Further codes and numbers of each step, by the names of the network's arguments.
     target_sequences : LongTensor of shape (n_sequences, n_targets) or None
         Codes of the sequences to predict, -1 at padding.
     conditions : Tensor of shape (n_sequences, n_conditions) or None
@@ -49,6 +51,7 @@ class Batch:
     vectors: torch.Tensor | None = None
     spellings: "Spellings | None" = None
     words: torch.Tensor | None = None
+    columns: dict | None = None
     target_sequences: torch.Tensor | None = None
     conditions: torch.Tensor | None = None
     continues: bool | None = None
@@ -90,6 +93,8 @@ class Batch:
             if self.spellings.features is not None:
                 arguments["features"] = torch.from_numpy(self.spellings.features).to(device)
             arguments["words"] = self.words.to(device)
+        for name, column in (self.columns or {}).items():
+            arguments[name] = column.to(device, dtype if column.is_floating_point() else None)
         if self.target_sequences is not None:
             arguments["targets"] = self.target_sequences.to(device)
         if self.conditions is not None:
@@ -145,6 +150,8 @@ class SequenceDataset(Dataset):
         Spellings of the words in `words`.
     words : ndarray of int, shape (n_steps,), default=None
         The row of `spellings` of each step.
+    columns : dict of str to ndarray of shape (n_steps, n_columns), default=None
+        See `Batch`.
     target_sequences : SequenceDataset, default=None
         In place of `targets`: the codes to predict for each sequence.
     conditions : Tensor of shape (n_sequences, n_conditions), default=None
@@ -158,7 +165,7 @@ class SequenceDataset(Dataset):
     def __init__(
         self, values, starts, lengths, vectors=None, targets=None, weights=None,
         step_targets=None, spellings=None, words=None, target_sequences=None, conditions=None,
-        labels=None, importance=None, unlabelled=None,
+        labels=None, importance=None, unlabelled=None, columns=None,
     ):  # fmt: skip
         self.values = values
         self.starts = starts
@@ -174,6 +181,7 @@ class SequenceDataset(Dataset):
         self.labels = labels
         self.importance = importance
         self.unlabelled = unlabelled
+        self.columns = columns
 
     def __len__(self):
         return len(self.lengths)
@@ -255,6 +263,7 @@ class SequenceDataset(Dataset):
             None if self.labels is None else self.labels[rows],
             None if self.importance is None else self.importance[rows],
             self.unlabelled,
+            self.columns,
         )
 
     def part_unlabelled(self, n_labelled):
@@ -293,6 +302,11 @@ class SequenceDataset(Dataset):
             words, inverse = np.unique(self._pad(self.words, rows), return_inverse=True)
             batch.spellings = self.spellings[words]
             batch.words = torch.from_numpy(inverse.reshape(batch.steps.shape[:2]))
+        if self.columns is not None:
+            batch.columns = {
+                name: torch.from_numpy(self._pad(column, rows))
+                for name, column in self.columns.items()
+            }
         if self.target_sequences is not None:
             batch.target_sequences = self.target_sequences.padded(rows)
         if self.conditions is not None:

@@ -38,6 +38,7 @@ from sklstm.sequences import SequencePadder
 from sklstm.tagger import LSTMTagger
 from sklstm.tagger._codes import TagCodes
 from sklstm.tagger._spelling import Speller
+from sklstm.tagger._token_columns import TokenColumns
 from sklstm.tagger._word_encoder import WordEncoder
 from sklstm.tagger._word_features import WordFeatures
 from sklstm.text import TokenIndexer, Tokenizer
@@ -50,7 +51,7 @@ OWN_CLASSES = {
         Collocations, Conditions, DocumentKFold, InputEncoder, LSTMClassifier, LSTMGenerator,
         LSTMRegressor, LSTMSeq2Seq, LSTMTagger, LinearTextModel, Moments, NGrams,
         NaiveBayesWeights, OutputSymbols, Ridge, SequencePadder, SlidingWindow, SourceEncoder,
-        Speller, Standardizer, TagCodes, TaggingPipeline, TextEncoder, TextPipeline,
+        Speller, Standardizer, TagCodes, TaggingPipeline, TextEncoder, TextPipeline, TokenColumns,
         TokenIndexer, Tokenizer, Word2VecEmbedder, WordEncoder, WordFeatures, _TwoRegressions,
         _WordPieces,
     )

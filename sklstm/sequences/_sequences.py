@@ -7,6 +7,7 @@ import numpy as np
 from sklstm._arguments import describe
 from sklstm._arrays import CONVERSION_ERRORS, plain, refuse_empty, to_array
 from sklstm._text_checks import check_tokens
+from sklstm.sequences._columns import concatenate_columns, join_columns
 from sklstm.sequences._fields import (
     PADDING,
     SPECIAL_TOKENS,
@@ -56,6 +57,8 @@ class Sequences:
         Steps of each sequence, padding included.
     shape : tuple
         ``(n_sequences,)``.
+    columns : dict of str to ndarray of shape (n_steps,), or None
+        Values that come with each step, see ``with_columns``.
 
     See Also
     --------
@@ -72,6 +75,8 @@ class Sequences:
     >>> batch[1:].tokens()
     [['good']]
     """
+
+    columns = None
 
     def __init__(self, codes, offsets, categories=None, vectors=None, char_spans=None, texts=None):
         self.categories = None if categories is None else check_categories(categories)
@@ -193,6 +198,8 @@ class Sequences:
         result.categories, result.vectors = self.categories, self.vectors
         result.char_spans = None if self.char_spans is None else change(self.char_spans)
         result.texts = None if self.texts is None else self.texts[rows]
+        if self.columns is not None:
+            result.columns = {name: change(column) for name, column in self.columns.items()}
         return result
 
     def __array__(self, dtype=None, copy=None):
@@ -258,9 +265,43 @@ class Sequences:
         Sequences
             The same codes and categories with the new vectors.
         """
-        return Sequences(
-            self.codes, self.offsets, self.categories, vectors, self.char_spans, self.texts
-        )
+        result = self._apply(lambda flat: flat, self.offsets)
+        result.vectors = check_vectors(vectors, self.categories)
+        check_codes(self.codes, result.vectors)
+        return result
+
+    def with_columns(self, columns):
+        """Attach values to each token, such as its part of speech, for an `LSTMTagger` to read.
+
+        Every operation keeps them with their tokens.
+
+        Parameters
+        ----------
+        columns : mapping of str to sequence
+            By the name of each column, a list for each sequence, with one value for each step:
+            categories, each a str, a bool, or None for none of them; or numbers.
+
+        Returns
+        -------
+        Sequences
+            The same sequences with these columns, beside those that they had.
+
+        Raises
+        ------
+        ValueError
+            If a column has not one value for each step.
+
+        Examples
+        --------
+        >>> from sklstm import Sequences
+        >>> batch = Sequences.from_tokens([["a", "good", "film"], ["good"]])
+        >>> batch = batch.with_columns({"pos": [["DET", "ADJ", "NOUN"], ["ADJ"]]})
+        >>> batch[1:].columns["pos"]
+        array(['ADJ'], dtype=object)
+        """
+        result = self._apply(lambda flat: flat, self.offsets)
+        result.columns = {**(self.columns or {}), **join_columns(columns, self.lengths)}
+        return result
 
     def with_categories(self, categories, codes_of=None):
         """Encode the same strings with another list of categories.
@@ -298,7 +339,7 @@ class Sequences:
         -------
         Sequences
             Strings that both know keep the code, and the vector, that they have here. Character
-            spans and texts are left out.
+            spans and texts are left out; columns must be the same.
         """
         if (self.categories is None) != (others.categories is None) or (self.vectors is None) != (
             others.vectors is None
@@ -322,7 +363,9 @@ class Sequences:
             codes = others.codes_in(codes_of)
             if vectors is not None:
                 vectors = np.concatenate([vectors, others.vectors[new]])
-        return Sequences(np.concatenate([self.codes, codes]), offsets, categories, vectors)
+        result = Sequences(np.concatenate([self.codes, codes]), offsets, categories, vectors)
+        result.columns = concatenate_columns(self.columns, others.columns)
+        return result
 
     def codes_in(self, codes_of):
         """Look up the codes of the strings in another dictionary.

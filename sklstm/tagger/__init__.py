@@ -1,7 +1,7 @@
 """LSTMTagger: a tag for each step of a sequence.
 
 The estimator is in ``_estimator``; ``_codes`` encodes tags, ``_word_encoder`` and ``_spelling``
-words, and ``_entities`` makes entities of tags.
+words, ``_token_columns`` what comes with them, and ``_entities`` makes entities of tags.
 """
 
 from sklstm.tagger._estimator import LSTMTagger

@@ -26,6 +26,7 @@ from sklstm.tagger._codes import TagCodes
 from sklstm.tagger._entities import make_entities, span_probabilities
 from sklstm.tagger._scores import score_known
 from sklstm.tagger._spelling import CASINGS, strings_of
+from sklstm.tagger._token_columns import check_column_names
 from sklstm.tagger._word_encoder import WordEncoder
 from sklstm.tags import SCHEMES, allowed_transitions, check_tags, tags_to_spans
 from sklstm.tags._spans import check_partial_tags
@@ -86,6 +87,12 @@ class LSTMTagger(PretrainedMixin, BaseEnsemble):
     affix_dropout : float, default=0.3
         Probability of leaving out a feature in training, of `affixes` and of `wide`: then one does
         not rely on the word where its suffix would do.
+    columns : "all", list of str or None, default="all"
+        Columns of X to read, which ``Sequences.with_columns`` attaches: parts of speech, say.
+        Categories are described by vectors of the width `affix_embedding_dim`, which are added up,
+        and also enter the wide path; `affix_dropout` leaves some out. Numbers are features, in the
+        unit that `standardize` says. ``"all"`` are those of X in ``fit``. X to predict must have
+        the same.
     sentence_vector : {"last", "mean", "max", "max+mean", "attention"} or None, default=None
         If set, a recurrent layer of its own reads the whole sequence first, and its outputs, pooled
         like this into one vector, are appended to the features of each step [8]_. Training takes
@@ -311,6 +318,7 @@ class LSTMTagger(PretrainedMixin, BaseEnsemble):
         affix_embedding_dim=32,
         wide="auto",
         affix_dropout=0.3,
+        columns="all",
         sentence_vector=None,
         vocabulary_size=None,
         standardize="feature",
@@ -371,6 +379,7 @@ class LSTMTagger(PretrainedMixin, BaseEnsemble):
         self.affix_embedding_dim = affix_embedding_dim
         self.wide = wide
         self.affix_dropout = affix_dropout
+        self.columns = columns
         self.sentence_vector = sentence_vector
         self.vocabulary_size = vocabulary_size
         self.standardize = standardize
@@ -435,6 +444,7 @@ class LSTMTagger(PretrainedMixin, BaseEnsemble):
         "affix_embedding_dim": [Interval(Integral, 1, None, closed="left")],
         "wide": ["boolean", StrOptions({"auto"})],
         "affix_dropout": [Interval(Real, 0, 1, closed="left")],
+        "columns": [StrOptions({"all"}), list, tuple, None],
         "sentence_vector": [StrOptions(set(Pooling.KINDS)), None],
         **SEMI_SUPERVISED_CONSTRAINTS,
         "class_weight": [dict, StrOptions({"balanced"}), None],
@@ -509,6 +519,7 @@ class LSTMTagger(PretrainedMixin, BaseEnsemble):
             self.standardize,
             reads_words=self._reads_words(),
             reads_features=bool(self.affixes or self.wide),
+            reads_columns=check_column_names(self.columns),
         )
         return self._pretrained(encoder)
 
@@ -578,6 +589,7 @@ class LSTMTagger(PretrainedMixin, BaseEnsemble):
             "affix_embedding_dim": self.affix_embedding_dim if self._choose("affixes") else 0,
             "wide": bool(self._choose("wide")),
             "affix_dropout": self.affix_dropout,
+            "column_embedding_dim": self.affix_embedding_dim,
             "sentence_vector": self.sentence_vector,
         }
 

@@ -1,19 +1,21 @@
-"""The input encoder of a tagger: the steps of a sequence, and the spellings of its words."""
+"""The input encoder of a tagger: the steps of a sequence, their spellings and their columns."""
 
 from copy import copy
 
 import numpy as np
 
 from sklstm._input_encoder import InputEncoder
+from sklstm.sequences import Sequences
 from sklstm.sequences._fields import UNKNOWN
 from sklstm.tagger._spelling import Speller, strings_of
+from sklstm.tagger._token_columns import TokenColumns
 from sklstm.tagger._word_features import WordFeatures
 
 READERS = "char_encoder, casing, affixes and wide"
 
 
 class WordEncoder(InputEncoder):
-    """Encode input together with the spellings of its words.
+    """Encode input together with the spellings of its words and the columns of its tokens.
 
     Parameters
     ----------
@@ -24,6 +26,8 @@ class WordEncoder(InputEncoder):
         strings.
     reads_features : bool
         Whether features are among them.
+    reads_columns : "all" or list of str
+        The columns that the network reads.
 
     Attributes
     ----------
@@ -31,14 +35,18 @@ class WordEncoder(InputEncoder):
         Encodes the spellings, if the network reads them.
     features : WordFeatures or None
         Encodes features, if the network reads them.
+    columns : TokenColumns or None
+        Encodes columns, if the network reads some.
     """
 
-    speller = features = None
+    speller = features = columns = None
+    reads_columns = ()  # of one that was stored before there were columns
 
-    def __init__(self, *args, reads_words, reads_features):
+    def __init__(self, *args, reads_words, reads_features, reads_columns):
         super().__init__(*args)
         self.reads_words = reads_words
         self.reads_features = reads_features
+        self.reads_columns = reads_columns
 
     def learn(self, inputs):
         """Learn like `InputEncoder`, and the characters and features of the words."""
@@ -48,6 +56,11 @@ class WordEncoder(InputEncoder):
             words = strings_of(inputs, READERS).categories[UNKNOWN + 1 :]
             self.speller = Speller(words)
             self.features = WordFeatures(words) if self.reads_features else None
+        names = self.reads_columns
+        if names == "all":
+            names = list(getattr(inputs, "columns", None) or ())
+        if names:
+            self.columns = TokenColumns(names, _real_steps(inputs), self.standardizer.by)
 
     def grown(self, inputs):
         """Return an encoder that knows new words, with their characters and features."""
@@ -58,10 +71,23 @@ class WordEncoder(InputEncoder):
             encoder.speller = self.speller.grown(words)
             if self.features is not None:
                 encoder.features = self.features.grown(words)
+        if self.columns is not None:
+            encoder = copy(encoder)
+            encoder.columns = self.columns.grown(_real_steps(inputs))
+        return encoder
+
+    def standardised(self, inputs, weights, *, is_portion):
+        """Return an encoder that has a unit of numbers, in X and in columns."""
+        encoder = super().standardised(inputs, weights, is_portion=is_portion)
+        if self.columns is not None and self.columns.numbers:
+            encoder = copy(encoder)
+            encoder.columns = self.columns.standardised(
+                _real_steps(inputs), weights, is_portion=is_portion
+            )
         return encoder
 
     def encode(self, inputs, mask_padding):
-        """Encode input as flat steps, with the spellings of their words."""
+        """Encode input as flat steps, with their spellings and columns."""
         steps = super().encode(inputs, mask_padding)
         if self.speller is not None:
             words = strings_of(inputs, READERS)
@@ -73,6 +99,8 @@ class WordEncoder(InputEncoder):
             steps["spellings"] = self.speller.spell(named)
             if self.features is not None:
                 steps["spellings"].features = self.features.encode(named)
+        if self.columns is not None:
+            steps["columns"] = self.columns.encode(_real_steps(inputs), self.dtype)
         return steps
 
     def input_options(self, embedding_dim):
@@ -82,4 +110,11 @@ class WordEncoder(InputEncoder):
             options["n_characters"] = self.speller.n_characters
         if self.features is not None:
             options["n_word_features"] = self.features.n_features
+        if self.columns is not None:
+            options["n_column_codes"] = self.columns.n_codes if self.columns.codes else 0
+            options["n_column_numbers"] = len(self.columns.numbers)
         return options
+
+
+def _real_steps(inputs):
+    return inputs.without_padding() if isinstance(inputs, Sequences) else inputs

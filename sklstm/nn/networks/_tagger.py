@@ -20,10 +20,11 @@ class TaggerNet(SequenceNet):
     r"""Sequence tagging: recurrent layers, and a linear-chain CRF over their outputs.
 
     A step is described by its vector, by an encoding of its characters, by its casing class, by the
-    sum of the vectors of its word's features, and by a vector of the whole sequence. A linear layer
-    maps the recurrent outputs :math:`h_t` to emissions :math:`e_t = W h_t + b`, one for each tag,
-    which are the scores of a linear-chain CRF, or of a softmax at each step. A wide path adds
-    weights of the features of the step's word and of its neighbours, as a linear tagger has them.
+    sum of the vectors of its word's features, by categories and numbers that come with it, and by a
+    vector of the whole sequence. A linear layer maps the recurrent outputs :math:`h_t` to emissions
+    :math:`e_t = W h_t + b`, one for each tag, which are the scores of a linear-chain CRF, or of a
+    softmax at each step. A wide path adds weights of the features of the step's word and of its
+    neighbours, as a linear tagger has them, and of categories.
 
     Parameters
     ----------
@@ -45,6 +46,12 @@ class TaggerNet(SequenceNet):
         Sizes of the character encoder.
     n_casings : int, default=0
         Number of casing classes.
+    n_column_codes : int, default=0
+        Number of codes of categories that come with steps, padding and unknown included.
+    n_column_numbers : int, default=0
+        Number of numbers that come with a step.
+    column_embedding_dim : int, default=32
+        Width of the vectors of these categories.
     n_word_features : int, default=0
         Number of codes of features of words, padding and unknown included.
     affix_embedding_dim : int, default=0
@@ -80,6 +87,9 @@ class TaggerNet(SequenceNet):
         char_embedding_dim=30,
         char_hidden_size=30,
         n_casings=0,
+        n_column_codes=0,
+        n_column_numbers=0,
+        column_embedding_dim=32,
         n_word_features=0,
         affix_embedding_dim=0,
         wide=False,
@@ -96,7 +106,13 @@ class TaggerNet(SequenceNet):
                 char_encoder, n_characters, char_embedding_dim, char_hidden_size, embedding_dropout
             )
         n_extra = sum(
-            [0 if encoder is None else encoder.output_size, n_casings, affix_embedding_dim]
+            [
+                0 if encoder is None else encoder.output_size,
+                n_casings,
+                affix_embedding_dim,
+                column_embedding_dim if n_column_codes else 0,
+                n_column_numbers,
+            ]
         )
         sentence = None
         if sentence_vector is not None:
@@ -121,11 +137,15 @@ class TaggerNet(SequenceNet):
             self.n_units += sentence.recurrent.output_size
         self.n_casings = n_casings
         self.affix_dropout = affix_dropout
-        self.affixes = self.wide = None
+        self.affixes = self.wide = self.columns = self.wide_columns = None
         if affix_embedding_dim:
             self.affixes = FeatureSum(n_word_features, affix_embedding_dim, scale=0.1)
         if wide:  # weights for the tags of the step before, of the step, and of the step after
             self.wide = FeatureSum(n_word_features, 3 * n_outputs)
+        if n_column_codes:
+            scale = (3 / column_embedding_dim) ** 0.5
+            self.columns = FeatureSum(n_column_codes, column_embedding_dim, scale)
+            self.wide_columns = FeatureSum(n_column_codes, 3 * n_outputs) if wide else None
         self.dropout = Dropout(dropout, locked_dropout)
         self.output = glorot_linear(self.recurrent.output_size, n_outputs)
         self.crf = LinearChainCRF(n_outputs, allowed)
@@ -139,9 +159,7 @@ class TaggerNet(SequenceNet):
         choices = None if choices is None else torch.as_tensor(choices)
         self.register_buffer("choices", choices, persistent=False)
 
-    def forward(
-        self, steps, lengths, vectors=None, words=None, characters=None, casing=None, features=None
-    ):
+    def forward(self, steps, lengths, **described):
         """Compute the emissions.
 
         Parameters
@@ -150,6 +168,26 @@ class TaggerNet(SequenceNet):
             Codes, or numbers, padded on the right.
         lengths : LongTensor of shape (n_sequences,)
             Real steps of each sequence.
+        **described
+            What else describes the steps, see `embed_steps`.
+
+        Returns
+        -------
+        Tensor of shape (n_sequences, n_steps, n_outputs)
+            The emissions; those at padding have no meaning.
+        """
+        return self.forward_embedded(self.embed_steps(steps, **described), lengths)
+
+    def embed_steps(
+        self, steps, vectors=None, words=None, characters=None, casing=None, features=None,
+        column_codes=None, column_numbers=None,
+    ):  # fmt: skip
+        """Embed the steps.
+
+        Parameters
+        ----------
+        steps : Tensor of shape (n_sequences, n_steps[, n_features])
+            Codes, or numbers, padded on the right.
         vectors : Tensor of shape (n_codes, n_features), default=None
             Vectors of codes that the embedding lacks.
         words : LongTensor of shape (n_sequences, n_steps), default=None
@@ -160,24 +198,10 @@ class TaggerNet(SequenceNet):
             Casing class of each word.
         features : LongTensor of shape (n_words, n_kinds), default=None
             Codes of features of each word, 0 where there is none.
-
-        Returns
-        -------
-        Tensor of shape (n_sequences, n_steps, n_outputs)
-            The emissions; those at padding have no meaning.
-        """
-        x = self.embed_steps(steps, vectors, words, characters, casing, features)
-        return self.forward_embedded(x, lengths)
-
-    def embed_steps(
-        self, steps, vectors=None, words=None, characters=None, casing=None, features=None
-    ):
-        """Embed the steps.
-
-        Parameters
-        ----------
-        steps, vectors, words, characters, casing, features
-            As for `forward`.
+        column_codes : LongTensor of shape (n_sequences, n_steps, n_categorical), default=None
+            Codes of categories that come with the steps, 0 where there is none.
+        column_numbers : Tensor of shape (n_sequences, n_steps, n_numeric), default=None
+            Numbers that come with the steps.
 
         Returns
         -------
@@ -185,19 +209,31 @@ class TaggerNet(SequenceNet):
             The inputs of the recurrent layers, and then those of the wide path.
         """
         inputs = [self.embed(steps, vectors)]  # (N, T, F)
-        if features is not None and self.training and self.affix_dropout:
-            dropped = torch.rand(features.shape, device=features.device) < self.affix_dropout
-            features = features.masked_fill(dropped, PADDING)
+        features, column_codes = self._drop(features), self._drop(column_codes)
         if self.char_encoder is not None:
             inputs.append(F.embedding(words, self.char_encoder(characters)))  # (N, T, C)
         if self.n_casings:
             inputs.append(F.one_hot(casing, self.n_casings).to(inputs[0].dtype)[words])
         if self.affixes is not None:
             inputs.append(F.embedding(words, self.affixes(features)))  # (N, T, A)
+        if self.columns is not None:
+            inputs.append(_of_steps(self.columns, column_codes))  # (N, T, A)
+        if column_numbers is not None:
+            inputs.append(column_numbers)
         x = self.embedding_dropout(torch.cat(inputs, dim=-1))
         if self.wide is None:
             return x
-        return torch.cat([x, F.embedding(words, self.wide(features))], dim=-1)
+        wide = F.embedding(words, self.wide(features))  # (N, T, 3 K)
+        if self.wide_columns is not None:
+            wide = wide + _of_steps(self.wide_columns, column_codes)
+        return torch.cat([x, wide], dim=-1)
+
+    def _drop(self, features):
+        """Leave out codes of features at random, in training."""
+        if features is None or not (self.training and self.affix_dropout):
+            return features
+        dropped = torch.rand(features.shape, device=features.device) < self.affix_dropout
+        return features.masked_fill(dropped, PADDING)
 
     def forward_embedded(self, x, lengths):
         """Compute the emissions of embedded steps.
@@ -302,6 +338,9 @@ class TaggerNet(SequenceNet):
         if self.affixes is not None:
             row = layer_row("Affixes", f"(N, T, {self.affixes.width})", self.affixes)
             rows.insert(len(rows) - len(self.recurrent.layers), row)
+        if self.columns is not None:
+            row = layer_row("Columns", f"(N, T, {self.columns.width})", self.columns)
+            rows.insert(len(rows) - len(self.recurrent.layers), row)
         if self.sentence is not None:
             name = f"Sentence vector ({self.sentence.pooling.kind})"
             row = layer_row(name, f"(N, {self.sentence.output_size})", self.sentence)
@@ -309,9 +348,17 @@ class TaggerNet(SequenceNet):
         rows.append(layer_row("Linear", f"(N, T, {self.output.out_features})", self.output))
         if self.wide is not None:
             rows.append(layer_row("Wide path", f"(N, T, {self.output.out_features})", self.wide))
+        if self.wide_columns is not None:
+            name = "Wide path of columns"
+            rows.append(layer_row(name, f"(N, T, {self.output.out_features})", self.wide_columns))
         if self.has_crf:
             rows.append(layer_row("CRF", "(N, T)", self.crf))
         return rows
+
+
+def _of_steps(module, codes):
+    """Return the sum of the vectors of each step's categories: (N, T, C) to (N, T, width)."""
+    return module(codes.flatten(0, 1)).unflatten(0, codes.shape[:2])
 
 
 def _add_up(shares):
