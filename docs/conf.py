@@ -40,6 +40,7 @@ html_show_sourcelink = False
 html_math_renderer = "mathml"  # which browsers show without a script, or a network
 
 autodoc_default_options = {"members": True, "inherited-members": True}
+autodoc_typehints = "none"  # the docstrings say more
 numpydoc_show_class_members = False
 
 sphinx_gallery_conf = {

@@ -2,6 +2,7 @@
 
 from copy import copy, deepcopy
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 import torch
@@ -355,27 +356,27 @@ class BaseLSTM(FollowedFit, ParameterNames, Versioned, BaseEstimator):
             yield rows, data.batch(rows)
 
     @property
-    def module_(self):
+    def module_(self) -> torch.nn.Module:
         """The trained torch module."""
         return self.net_.module_
 
     @property
-    def history_(self):
+    def history_(self) -> list[dict[str, Any]]:
         """One dict for each epoch: losses, validation accuracy, duration in seconds."""
         hidden = ("batches", "train_batch_count", "valid_batch_count")
         return [{k: v for k, v in epoch.items() if k not in hidden} for epoch in self.net_.history]
 
     @property
-    def n_iter_(self):
+    def n_iter_(self) -> int:
         """Epochs of training done."""
         return len(self.net_.history)
 
     @property
-    def n_parameters_(self):
+    def n_parameters_(self) -> int:
         """Numbers the network has learned."""
         return count_parameters(self.module_)
 
-    def summary(self):
+    def summary(self) -> None:
         """Print the layers, their output shapes and their numbers of parameters.
 
         ``N`` stands for sequences and ``T`` for steps. Frozen word vectors count as parameters

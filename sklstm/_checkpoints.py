@@ -23,6 +23,7 @@ from sklstm._state_files import (
     write_state,
 )
 from sklstm._tensor_file import DamagedFileError
+from sklstm._typing import Function
 from sklstm._versions import KEY, current_versions
 
 FORMAT = 1
@@ -30,7 +31,7 @@ WITHOUT_EFFECT = {"checkpoint", "checkpoint_minutes", "n_jobs", "verbose"}  # on
 PACKAGES = ("gensim", "numpy", "scikit-learn", "skorch", "torch")
 
 
-def resumable(fit):
+def resumable(fit: Function) -> Function:
     """Make a ``fit`` go on from its checkpoint, and end by SIGTERM as it does by Ctrl-C."""
 
     @wraps(fit)
@@ -56,7 +57,7 @@ def resumable(fit):
                 self._log.is_open = False
                 del self._log
 
-    return resumable_fit
+    return resumable_fit  # type: ignore[return-value]
 
 
 class NoLog:

@@ -7,6 +7,7 @@ from sklearn.base import clone
 
 from sklstm._checkpoints import NoLog
 from sklstm._sklearn import CallbackSupportMixin, with_callbacks
+from sklstm._typing import Function
 
 # what an estimator has of the fit that is under way: scikit-learn removes the former at its end
 TO_TEAR_DOWN = ("_callback_fit_ctx", "_skl_callbacks_to_teardown")
@@ -76,7 +77,7 @@ class Task:
         return {**about, "reconstruction_attributes": fitted}
 
 
-def followed(fit):
+def followed(fit: Function) -> Function:
     """Make a ``fit`` that has no parts a task of its own."""
 
     @with_callbacks

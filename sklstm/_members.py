@@ -3,6 +3,7 @@
 import warnings
 from numbers import Integral
 from time import perf_counter
+from typing import Self
 
 import numpy as np
 from joblib import effective_n_jobs
@@ -239,7 +240,7 @@ class BaseEnsemble(BaseLSTM):
         return inputs if is_read else X, inputs
 
     @property
-    def members_(self):
+    def members_(self) -> list[Self]:
         """The fitted estimators of one network each, whose outputs are averaged."""
         check_is_fitted(self)
         first = type(self).__new__(type(self))

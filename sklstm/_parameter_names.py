@@ -2,6 +2,7 @@
 
 from functools import cache
 from inspect import signature
+from typing import Self
 
 from sklstm._arguments import did_you_mean
 
@@ -52,7 +53,7 @@ class ParameterNames:
     def _get_param_names(cls):
         return super()._get_param_names()
 
-    def set_params(self, **params):
+    def set_params(self, **params) -> Self:
         """Set parameters.
 
         Parameters

@@ -2,6 +2,7 @@
 
 from inspect import signature
 from numbers import Integral, Real
+from typing import Any
 
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
@@ -32,7 +33,7 @@ class PretrainedMixin:
     }
     _shared = ("encoder",)
 
-    def get_params(self, deep=True):
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Get the parameters of the estimator, but not those of its encoder, which is fitted.
 
         Parameters

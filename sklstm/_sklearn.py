@@ -1,6 +1,8 @@
 """scikit-learn's private helpers, all that the package uses: no other module imports one."""
 
-from sklearn.base import _fit_context as fit_context
+from collections.abc import Callable
+
+from sklearn.base import _fit_context
 from sklearn.metrics._scorer import _Scorer as BaseScorer
 from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._param_validation import (
@@ -9,9 +11,11 @@ from sklearn.utils._param_validation import (
     Options,
     StrOptions,
     validate_parameter_constraints,
-    validate_params,
 )
+from sklearn.utils._param_validation import validate_params as _validate_params
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
+
+from sklstm._typing import Function
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -23,6 +27,20 @@ except ImportError:  # before scikit-learn 1.9
     def with_callbacks(method):
         """Return a method as it is, since there are no callbacks to tear down."""
         return method
+
+
+def fit_context(*, prefer_skip_nested_validation: bool) -> Callable[[Function], Function]:
+    """Type ``_fit_context`` as what leaves the method's type as it is."""
+    return _fit_context(prefer_skip_nested_validation=prefer_skip_nested_validation)
+
+
+def validate_params(
+    constraints: dict, *, prefer_skip_nested_validation: bool
+) -> Callable[[Function], Function]:
+    """Type scikit-learn's function as what leaves the type of the decorated one as it is."""
+    return _validate_params(
+        constraints, prefer_skip_nested_validation=prefer_skip_nested_validation
+    )
 
 
 __all__ = [

@@ -2,6 +2,7 @@
 
 from numbers import Integral, Real
 from reprlib import repr as shorten
+from typing import Any, Literal, Self
 
 import numpy as np
 from scipy.sparse import issparse
@@ -11,6 +12,7 @@ from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from torch import nn
 
+from sklstm import _typing as t
 from sklstm._arrays import CONVERSION_ERRORS, restated
 from sklstm._checkpoints import resumable
 from sklstm._labels import check_labels
@@ -246,58 +248,58 @@ class LSTMClassifier(PretrainedMixin, ClassifierMixin, BaseEnsemble):
     def __init__(
         self,
         *,
-        vocabulary_size=None,
-        standardize="feature",
-        embedding_dim=32,
-        fine_tune_embeddings=True,
-        embedding_lr=None,
-        encoder=None,
-        layer_lr_decay=1.0,
-        unfreeze_epochs=0,
-        mask_padding=True,
-        cell="lstm",
-        cell_params=None,
-        hidden_size=64,
-        n_layers=1,
-        bidirectional=False,
-        pooling="last",
-        embedding_dropout=0.0,
-        word_dropout=0.0,
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        locked_dropout=False,
-        optimizer="adam",
-        lr=0.003,
-        schedule="one_cycle",
-        average=None,
-        bptt_steps=None,
-        chop=None,
-        max_grad_norm=1.0,
-        weight_decay=0.0,
-        batch_size=32,
-        max_epochs="auto",
-        early_stopping=False,
-        scoring="loss",
-        validation="random",
-        validation_fraction=0.1,
-        n_iter_no_change=3,
-        adversarial=None,
-        virtual_adversarial=0.0,
-        entropy=0.0,
-        label_smoothing=0.0,
-        class_weight=None,
-        n_members=1,
-        n_jobs=None,
-        wide=False,
-        warm_start=False,
-        checkpoint=None,
-        checkpoint_minutes=0.0,
-        device="auto",
-        precision="auto",
-        callbacks=None,
-        net_params=None,
-        verbose=0,
-        random_state=None,
+        vocabulary_size: int | None = None,
+        standardize: t.Standardize = "feature",
+        embedding_dim: int = 32,
+        fine_tune_embeddings: bool = True,
+        embedding_lr: float | None = None,
+        encoder: Any = None,
+        layer_lr_decay: float = 1.0,
+        unfreeze_epochs: int = 0,
+        mask_padding: bool = True,
+        cell: t.Cell = "lstm",
+        cell_params: dict | None = None,
+        hidden_size: int = 64,
+        n_layers: int = 1,
+        bidirectional: bool = False,
+        pooling: t.Pooling = "last",
+        embedding_dropout: float = 0.0,
+        word_dropout: float = 0.0,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        locked_dropout: bool = False,
+        optimizer: t.Optimizer = "adam",
+        lr: float = 0.003,
+        schedule: t.Schedule = "one_cycle",
+        average: t.Average = None,
+        bptt_steps: int | None = None,
+        chop: int | None = None,
+        max_grad_norm: float | None = 1.0,
+        weight_decay: float = 0.0,
+        batch_size: int = 32,
+        max_epochs: t.MaxEpochs = "auto",
+        early_stopping: bool = False,
+        scoring: t.Scoring = "loss",
+        validation: t.Validation = "random",
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 3,
+        adversarial: float | None = None,
+        virtual_adversarial: float = 0.0,
+        entropy: float = 0.0,
+        label_smoothing: float = 0.0,
+        class_weight: dict | list[dict] | Literal["balanced"] | None = None,
+        n_members: t.Members = 1,
+        n_jobs: int | None = None,
+        wide: bool = False,
+        warm_start: bool = False,
+        checkpoint: t.Path | None = None,
+        checkpoint_minutes: float = 0.0,
+        device: str = "auto",
+        precision: t.Precision = "auto",
+        callbacks: list | tuple | None = None,
+        net_params: dict | None = None,
+        verbose: int = 0,
+        random_state: t.RandomState = None,
     ):
         self.vocabulary_size = vocabulary_size
         self.standardize = standardize
@@ -369,7 +371,9 @@ class LSTMClassifier(PretrainedMixin, ClassifierMixin, BaseEnsemble):
 
     @fit_context(prefer_skip_nested_validation=True)
     @resumable
-    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None, X_unlabelled=None):
+    def fit(
+        self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None, X_unlabelled=None
+    ) -> Self:
         """Fit the network to labelled sequences.
 
         Parameters
@@ -398,7 +402,7 @@ class LSTMClassifier(PretrainedMixin, ClassifierMixin, BaseEnsemble):
         )
 
     @fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    def partial_fit(self, X, y, classes=None, sample_weight=None) -> Self:
         """Train for one more epoch.
 
         Parameters
@@ -534,7 +538,7 @@ class LSTMClassifier(PretrainedMixin, ClassifierMixin, BaseEnsemble):
             return nn.CrossEntropyLoss, _accuracy
         return nn.BCEWithLogitsLoss, _subset_accuracy
 
-    def decision_function(self, X):
+    def decision_function(self, X) -> np.ndarray:
         """Compute the logits.
 
         Parameters
@@ -550,7 +554,7 @@ class LSTMClassifier(PretrainedMixin, ClassifierMixin, BaseEnsemble):
         outputs = self._outputs(X)
         return outputs[:, 0] if self._target_kind == "binary" else outputs
 
-    def predict_proba(self, X):
+    def predict_proba(self, X) -> np.ndarray:
         """Compute the probabilities of the classes.
 
         Parameters
@@ -569,7 +573,7 @@ class LSTMClassifier(PretrainedMixin, ClassifierMixin, BaseEnsemble):
             return np.hstack([1 - positive, positive])
         return expit(outputs) if self._target_kind == "multilabel" else softmax(outputs, axis=1)
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X) -> np.ndarray:
         """Compute the log-probabilities of the classes.
 
         Parameters
@@ -589,7 +593,7 @@ class LSTMClassifier(PretrainedMixin, ClassifierMixin, BaseEnsemble):
             return log_expit(outputs)
         return log_softmax(outputs, axis=1)
 
-    def predict(self, X):
+    def predict(self, X) -> np.ndarray:
         """Predict the labels.
 
         Parameters
@@ -609,7 +613,7 @@ class LSTMClassifier(PretrainedMixin, ClassifierMixin, BaseEnsemble):
             return self.classes_[(outputs[:, 0] > 0).astype(int)]
         return self.classes_[outputs.argmax(axis=1)]
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X, y, sample_weight=None) -> float:
         """Compute the accuracy of predictions.
 
         Parameters

@@ -1,6 +1,7 @@
 """Words that often stand side by side, joined to one token: ``Collocations``."""
 
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -69,7 +70,14 @@ class Collocations(FollowedFit, TransformerMixin, Versioned, BaseEstimator):
         "delimiter": [str],
     }
 
-    def __init__(self, *, min_count=5, threshold=10.0, n_passes=1, delimiter="_"):
+    def __init__(
+        self,
+        *,
+        min_count: int = 5,
+        threshold: float = 10.0,
+        n_passes: int = 1,
+        delimiter: str = "_",
+    ):
         self.min_count = min_count
         self.threshold = threshold
         self.n_passes = n_passes
@@ -77,7 +85,7 @@ class Collocations(FollowedFit, TransformerMixin, Versioned, BaseEstimator):
 
     @fit_context(prefer_skip_nested_validation=True)
     @followed
-    def fit(self, X, y=None, extra_tokens=None):
+    def fit(self, X, y=None, extra_tokens=None) -> Self:
         """Learn the collocations.
 
         Parameters
@@ -105,7 +113,7 @@ class Collocations(FollowedFit, TransformerMixin, Versioned, BaseEstimator):
             batch = self._join(batch, self.scores_[-1])
         return self
 
-    def transform(self, X):
+    def transform(self, X) -> list[list[str]] | Any:
         """Join the collocations.
 
         Parameters

@@ -1,11 +1,12 @@
 """Named entities in their text: ``Entity`` and ``TaggedText``."""
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from itertools import accumulate, pairwise
 from numbers import Integral, Real
+from typing import Any
 
 from sklstm._arguments import describe
 
@@ -120,7 +121,7 @@ class TaggedText:
     TaggedText('[Ada Lovelace](PER) lived in [London](LOC)')
     """
 
-    def __init__(self, text, entities):
+    def __init__(self, text: str | Sequence[str], entities):
         _check_text(text)
         self.text = text
         if not isinstance(entities, Iterable):
@@ -131,7 +132,7 @@ class TaggedText:
         else:
             _check_entities(self.entities, ("start", "end"), len(text), "tokens")
 
-    def to_displacy(self):
+    def to_displacy(self) -> dict[str, Any]:
         """Return what spaCy's visualizer displaCy draws.
 
         Returns

@@ -1,6 +1,8 @@
 """Folds for taggers, ``DocumentKFold``, and with unlabelled samples; what to annotate next."""
 
+from collections.abc import Iterator
 from itertools import chain
+from typing import Any
 
 import numpy as np
 from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
@@ -69,7 +71,7 @@ class DocumentKFold(GroupKFold):
     ``GridSearchCV(tagger, grid, cv=DocumentKFold()).fit(X, y, groups=documents)``.
     """
 
-    def split(self, X, y, groups=None):
+    def split(self, X, y, groups=None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Generate the indices of training and test sentences.
 
         Parameters
@@ -155,7 +157,7 @@ class LabelledKFold(StratifiedKFold):
     [0 1 2 5] [3 4]
     """
 
-    def split(self, X, y, groups=None):
+    def split(self, X, y, groups=None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Generate the indices of training and test samples.
 
         Parameters
@@ -196,7 +198,7 @@ class LabelledKFold(StratifiedKFold):
             yield np.sort(np.concatenate([labelled[train], unlabelled])), labelled[test]
 
 
-def annotation_order(estimator, X, *, return_confidence=False):
+def annotation_order(estimator, X, *, return_confidence: bool = False) -> np.ndarray | Any:
     r"""Order samples by the confidence of their predictions, the least confident first.
 
     In active learning, these are annotated next [1]_. The confidence is the probability of what is

@@ -1,6 +1,7 @@
 """Naive Bayes weights of counts: ``NaiveBayesWeights``."""
 
 from numbers import Real
+from typing import Any, Self
 
 import numpy as np
 from scipy.sparse import diags_array, issparse
@@ -78,13 +79,13 @@ class NaiveBayesWeights(
         "binary": ["boolean"],
     }
 
-    def __init__(self, *, alpha=1.0, binary=True):
+    def __init__(self, *, alpha: float = 1.0, binary: bool = True):
         self.alpha = alpha
         self.binary = binary
 
     @fit_context(prefer_skip_nested_validation=True)
     @followed
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None) -> Self:
         """Learn the weights.
 
         Parameters
@@ -123,7 +124,7 @@ class NaiveBayesWeights(
         )
         return self
 
-    def transform(self, X):
+    def transform(self, X) -> Any:
         """Weigh the features.
 
         Parameters

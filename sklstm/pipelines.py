@@ -1,18 +1,22 @@
 """Ready pipelines from raw texts to labels or entities."""
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any, Literal, Self
 
 import numpy as np
 from sklearn import get_config
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 
+from sklstm import _typing as t
 from sklstm._arguments import check_option, describe
 from sklstm._arrays import listed
 from sklstm._parameter_names import check_names
 from sklstm._validation_split import about_validation_data
 from sklstm.classifier import LSTMClassifier
 from sklstm.embeddings import Word2VecEmbedder
+from sklstm.entities import Entity
 from sklstm.sequences import SequencePadder, Sequences
 from sklstm.tagger import LSTMTagger
 from sklstm.tags import SCHEMES, annotations_to_tags
@@ -67,8 +71,8 @@ VECTORS = {
 }
 
 
-def _last_step_has(method):
-    return lambda pipe: hasattr(pipe[-1], method)
+def _if_last_step_has(method: str) -> Callable[[t.Function], t.Function]:
+    return available_if(lambda pipe: hasattr(pipe[-1], method))
 
 
 class TextPipeline(Pipeline):
@@ -101,7 +105,7 @@ class TextPipeline(Pipeline):
     1.0
     """
 
-    def fit(self, X, y=None, X_val=None, y_val=None, **params):
+    def fit(self, X, y=None, X_val=None, y_val=None, **params) -> Self:
         """Fit all steps.
 
         Parameters
@@ -179,7 +183,7 @@ class TaggingPipeline(TextPipeline):
     1.0
     """
 
-    def fit(self, X, y=None, X_val=None, y_val=None, **params):
+    def fit(self, X, y=None, X_val=None, y_val=None, **params) -> Self:
         """Fit all steps.
 
         Parameters
@@ -210,8 +214,8 @@ class TaggingPipeline(TextPipeline):
         X, given = listed(X), getattr(self[-1], "scheme", None)
         return X, self._spans_to_tags(X, y, given if given in SCHEMES else "IOB2")
 
-    @available_if(_last_step_has("score"))
-    def score(self, X, y=None, sample_weight=None, **params):
+    @_if_last_step_has("score")
+    def score(self, X, y=None, sample_weight=None, **params) -> float:
         """Score predictions as the last step does.
 
         Parameters
@@ -233,7 +237,7 @@ class TaggingPipeline(TextPipeline):
         X = listed(X)
         return super().score(X, self.to_tags(X, y), sample_weight, **params)
 
-    def to_tags(self, X, y):
+    def to_tags(self, X, y) -> list[list[str]]:
         """Convert spans of characters to tags of the tokens of the first step.
 
         Spans that cut tokens are expanded to them, and of overlapping spans the longest is kept;
@@ -278,8 +282,8 @@ class TaggingPipeline(TextPipeline):
         tags = annotations_to_tags(char_spans, rows, scheme, "expand", "longest")
         return [None if row is None else found for row, found in zip(y, tags, strict=True)]
 
-    @available_if(_last_step_has("predict_entities"))
-    def predict_entities(self, X, min_probability=None):
+    @_if_last_step_has("predict_entities")
+    def predict_entities(self, X, min_probability: float | None = None) -> list[list[Entity]]:
         """Predict the entities of each sample, see `LSTMTagger`.
 
         Parameters
@@ -296,8 +300,8 @@ class TaggingPipeline(TextPipeline):
         """
         return self[-1].predict_entities(self._transform_for_last_step(X), min_probability)
 
-    @available_if(_last_step_has("calibrate"))
-    def calibrate(self, X, y):
+    @_if_last_step_has("calibrate")
+    def calibrate(self, X, y) -> Self:
         """Fit the temperature of all probabilities to new data, see `LSTMTagger`.
 
         Parameters
@@ -316,8 +320,8 @@ class TaggingPipeline(TextPipeline):
         self[-1].calibrate(self._transform_for_last_step(X), self.to_tags(X, y))
         return self
 
-    @available_if(_last_step_has("predict_marginals"))
-    def predict_marginals(self, X):
+    @_if_last_step_has("predict_marginals")
+    def predict_marginals(self, X) -> np.ndarray:
         """Compute the probability of each tag at each step, see `LSTMTagger`.
 
         Parameters
@@ -332,8 +336,8 @@ class TaggingPipeline(TextPipeline):
         """
         return self[-1].predict_marginals(self._transform_for_last_step(X))
 
-    @available_if(_last_step_has("predict_n_best"))
-    def predict_n_best(self, X, n=5):
+    @_if_last_step_has("predict_n_best")
+    def predict_n_best(self, X, n: int = 5) -> list[list[tuple[list, float]]]:
         """Find the `n` most probable tag sequences of each sample, see `LSTMTagger`.
 
         Parameters
@@ -352,16 +356,16 @@ class TaggingPipeline(TextPipeline):
 
 
 def entity_tagger(
-    vectors=None,
+    vectors: Any = None,
     *,
-    effort="balanced",
-    tokenizer=None,
-    vector_size=50,
-    lowercase=True,
-    random_state=None,
-    verbose=0,
+    effort: Literal["fast", "balanced", "best"] = "balanced",
+    tokenizer: Any = None,
+    vector_size: int = 50,
+    lowercase: bool = True,
+    random_state: t.RandomState = None,
+    verbose: int = 0,
     **tagger_params,
-):
+) -> TaggingPipeline:
     """Make a pipeline that finds named entities in raw texts.
 
     Its steps are ``tokenizer``, ``word2vecembedder`` and ``lstmtagger``. The tokenizer keeps case,
@@ -449,17 +453,17 @@ def entity_tagger(
 
 
 def text_classifier(
-    vectors=None,
+    vectors: Any = None,
     *,
-    effort="balanced",
-    tokenizer=None,
-    vector_size=None,
-    lowercase=True,
-    max_length=None,
-    random_state=None,
-    verbose=0,
+    effort: Literal["fast", "balanced", "best"] = "balanced",
+    tokenizer: Any = None,
+    vector_size: int | None = None,
+    lowercase: bool = True,
+    max_length: int | None = None,
+    random_state: t.RandomState = None,
+    verbose: int = 0,
     **classifier_params,
-):
+) -> TextPipeline:
     """Make a pipeline that classifies raw texts.
 
     Its steps are ``tokenizer``, ``word2vecembedder``, ``sequencepadder`` (with `max_length`) and

@@ -1,6 +1,7 @@
 """LSTMRegressor: one number, or several, for each sequence."""
 
 import warnings
+from typing import Literal, Self
 
 import numpy as np
 import torch
@@ -9,6 +10,7 @@ from sklearn.model_selection import KFold
 from sklearn.utils import check_array, column_or_1d, gen_batches
 from torch import nn
 
+from sklstm import _typing as t
 from sklstm._arrays import check_same_length, refuse_empty, to_numbers
 from sklstm._checkpoints import resumable
 from sklstm._fit_tasks import clone_unfollowed
@@ -224,50 +226,50 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
     def __init__(
         self,
         *,
-        loss="squared_error",
-        vocabulary_size=None,
-        standardize="feature",
-        wide=False,
-        embedding_dim=32,
-        fine_tune_embeddings=True,
-        embedding_lr=None,
-        mask_padding=True,
-        cell="lstm",
-        cell_params=None,
-        hidden_size=64,
-        n_layers=1,
-        bidirectional=False,
-        pooling="last",
-        embedding_dropout=0.0,
-        word_dropout=0.0,
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        locked_dropout=False,
-        optimizer="adam",
-        lr=0.003,
-        schedule="one_cycle",
-        average=None,
-        bptt_steps=None,
-        max_grad_norm=1.0,
-        weight_decay=0.0,
-        batch_size=32,
-        max_epochs="auto",
-        early_stopping=False,
-        scoring="loss",
-        validation="random",
-        validation_fraction=0.1,
-        n_iter_no_change=3,
-        n_members=1,
-        n_jobs=None,
-        warm_start=False,
-        checkpoint=None,
-        checkpoint_minutes=0.0,
-        device="auto",
-        precision="auto",
-        callbacks=None,
-        net_params=None,
-        verbose=0,
-        random_state=None,
+        loss: Literal["squared_error", "absolute_error", "huber"] = "squared_error",
+        vocabulary_size: int | None = None,
+        standardize: t.Standardize = "feature",
+        wide: bool = False,
+        embedding_dim: int = 32,
+        fine_tune_embeddings: bool = True,
+        embedding_lr: float | None = None,
+        mask_padding: bool = True,
+        cell: t.Cell = "lstm",
+        cell_params: dict | None = None,
+        hidden_size: int = 64,
+        n_layers: int = 1,
+        bidirectional: bool = False,
+        pooling: t.Pooling = "last",
+        embedding_dropout: float = 0.0,
+        word_dropout: float = 0.0,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        locked_dropout: bool = False,
+        optimizer: t.Optimizer = "adam",
+        lr: float = 0.003,
+        schedule: t.Schedule = "one_cycle",
+        average: t.Average = None,
+        bptt_steps: int | None = None,
+        max_grad_norm: float | None = 1.0,
+        weight_decay: float = 0.0,
+        batch_size: int = 32,
+        max_epochs: t.MaxEpochs = "auto",
+        early_stopping: bool = False,
+        scoring: t.Scoring = "loss",
+        validation: t.Validation = "random",
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 3,
+        n_members: t.Members = 1,
+        n_jobs: int | None = None,
+        warm_start: bool = False,
+        checkpoint: t.Path | None = None,
+        checkpoint_minutes: float = 0.0,
+        device: str = "auto",
+        precision: t.Precision = "auto",
+        callbacks: list | tuple | None = None,
+        net_params: dict | None = None,
+        verbose: int = 0,
+        random_state: t.RandomState = None,
     ):
         self.loss = loss
         self.vocabulary_size = vocabulary_size
@@ -324,7 +326,7 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
 
     @fit_context(prefer_skip_nested_validation=True)
     @resumable
-    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None):
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None) -> Self:
         """Fit the network to sequences and their targets.
 
         Parameters
@@ -348,7 +350,7 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
         return self._fit(X, y, sample_weight, X_val, y_val, groups)
 
     @fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(self, X, y, sample_weight=None) -> Self:
         """Train for one more epoch.
 
         Parameters
@@ -367,7 +369,7 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
         """
         return self._fit(X, y, sample_weight, partial=True)
 
-    def predict(self, X):
+    def predict(self, X) -> np.ndarray:
         """Predict the numbers.
 
         Parameters
@@ -383,7 +385,7 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
         outputs = self._outputs(X) * self.target_scale_ + self.target_mean_
         return outputs[:, 0] if self._target_is_1d else outputs
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X, y, sample_weight=None) -> float:
         """Compute the coefficient of determination, :math:`R^2`.
 
         Parameters

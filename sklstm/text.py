@@ -4,8 +4,9 @@ import re
 import reprlib
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Integral
+from typing import Any, Literal, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -102,12 +103,12 @@ class Tokenizer(FollowedFit, TransformerMixin, ParameterNames, Versioned, BaseEs
     def __init__(
         self,
         *,
-        lowercase=True,
-        punctuation="expressive",
-        strip_html_breaks=True,
-        token_pattern=None,
-        tokenizer=None,
-        char_spans=False,
+        lowercase: bool = True,
+        punctuation: bool | Literal["expressive"] = "expressive",
+        strip_html_breaks: bool = True,
+        token_pattern: str | re.Pattern | None = None,
+        tokenizer: Callable | None = None,
+        char_spans: bool = False,
     ):
         self.lowercase = lowercase
         self.punctuation = punctuation
@@ -117,7 +118,7 @@ class Tokenizer(FollowedFit, TransformerMixin, ParameterNames, Versioned, BaseEs
         self.char_spans = char_spans
 
     @followed
-    def fit(self, X, y=None):
+    def fit(self, X, y=None) -> Self:
         """Check the parameters and the texts.
 
         Parameters
@@ -140,7 +141,7 @@ class Tokenizer(FollowedFit, TransformerMixin, ParameterNames, Versioned, BaseEs
             warnings.warn(message, UserWarning, stacklevel=levels_to_caller())
         return self
 
-    def transform(self, X):
+    def transform(self, X) -> list[list[str]] | Any:
         """Split each text into tokens.
 
         Parameters
@@ -160,7 +161,7 @@ class Tokenizer(FollowedFit, TransformerMixin, ParameterNames, Versioned, BaseEs
         find = self._match if self.tokenizer is None else self._split
         return [list(map(forms.__getitem__, filter(None, find(text)))) for text in texts]
 
-    def find_char_spans(self, X):
+    def find_char_spans(self, X) -> list[np.ndarray]:
         """Find the characters of each token in its text.
 
         Parameters
@@ -183,7 +184,7 @@ class Tokenizer(FollowedFit, TransformerMixin, ParameterNames, Versioned, BaseEs
         spans = map(self._find_spans, self._texts(X))
         return [np.array(rows, dtype=np.int64).reshape(-1, 2) for rows in spans]
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X) -> list[str]:
         """Join tokens into readable texts.
 
         Parameters
@@ -339,12 +340,18 @@ class TokenIndexer(FollowedFit, TransformerMixin, ParameterNames, Versioned, Bas
         "vocabulary": [list, tuple, np.ndarray, Mapping, None],
     }
 
-    def __init__(self, *, max_tokens=None, min_count=1, vocabulary=None):
+    def __init__(
+        self,
+        *,
+        max_tokens: int | None = None,
+        min_count: int = 1,
+        vocabulary: Sequence[str] | Mapping[str, int] | None = None,
+    ):
         self.max_tokens = max_tokens
         self.min_count = min_count
         self.vocabulary = vocabulary
 
-    def fit(self, X, y=None):
+    def fit(self, X, y=None) -> Self:
         """Learn the vocabulary, or check the given one.
 
         Parameters
@@ -364,7 +371,7 @@ class TokenIndexer(FollowedFit, TransformerMixin, ParameterNames, Versioned, Bas
 
     @fit_context(prefer_skip_nested_validation=True)
     @followed
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X, y=None) -> Sequences:
         """Learn the vocabulary and encode the same tokens, faster than in two calls.
 
         Parameters
@@ -394,7 +401,7 @@ class TokenIndexer(FollowedFit, TransformerMixin, ParameterNames, Versioned, Bas
         self._list_categories()
         return self._encode(batch)
 
-    def transform(self, X):
+    def transform(self, X) -> Sequences:
         """Encode tokens.
 
         Parameters
@@ -411,7 +418,7 @@ class TokenIndexer(FollowedFit, TransformerMixin, ParameterNames, Versioned, Bas
         self._validate_params()
         return self._encode(_as_sequences(X))
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X) -> list[list[str]]:
         """Decode ids to tokens.
 
         Parameters
@@ -438,7 +445,7 @@ class TokenIndexer(FollowedFit, TransformerMixin, ParameterNames, Versioned, Bas
         return Sequences(codes, offsets, self._categories).tokens()
 
     @property
-    def vocabulary_size_(self):
+    def vocabulary_size_(self) -> int:
         """Number of ids, padding and unknown included."""
         check_is_fitted(self)
         return len(self._categories)

@@ -1,6 +1,7 @@
 """Sliding windows over a time series."""
 
 from numbers import Integral
+from typing import Self
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -76,7 +77,9 @@ class SlidingWindow(
         "pad_start": ["boolean"],
     }
 
-    def __init__(self, *, length=10, horizon=1, step=1, pad_start=False):
+    def __init__(
+        self, *, length: int = 10, horizon: int = 1, step: int = 1, pad_start: bool = False
+    ):
         self.length = length
         self.horizon = horizon
         self.step = step
@@ -84,7 +87,7 @@ class SlidingWindow(
 
     @fit_context(prefer_skip_nested_validation=True)
     @followed
-    def fit(self, X, y=None):
+    def fit(self, X, y=None) -> Self:
         """Learn the number of columns.
 
         Parameters
@@ -102,7 +105,7 @@ class SlidingWindow(
         self._series(X, reset=True)
         return self
 
-    def transform(self, X):
+    def transform(self, X) -> np.ndarray:
         """Cut a series into windows.
 
         Parameters
@@ -120,7 +123,7 @@ class SlidingWindow(
         self._check_length(X)
         return self._cut(X)
 
-    def pairs(self, X, y=None):
+    def pairs(self, X, y=None) -> tuple[np.ndarray, np.ndarray]:
         """Cut a series into windows and the targets that follow them.
 
         Parameters

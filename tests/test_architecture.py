@@ -17,7 +17,8 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 # Imports go down only: a module imports from rows above its own, never from its own row or below.
 LAYERS = [
-    {"_optional", "_sklearn", "_version"},
+    {"_optional", "_typing", "_version"},
+    {"_sklearn"},
     {"_arguments", "_word_pattern", "_running_moments", "_ngrams", "_versions"},
     {"_fingerprint", "_interruption", "_parameter_names", "_tensor_file"},
     {"_arrays", "_state_files"},
@@ -52,6 +53,7 @@ ENGINE = "nn."  # tensors only, and nothing of scikit-learn
 SHARED_WITH_ENGINE = {"sequences"}  # the codes of padding and of unknown tokens
 TORCH_FREE = {
     "_optional",
+    "_typing",
     "_version",
     "_versions",
     "_sklearn",

@@ -9,10 +9,12 @@ from itertools import groupby
 from numbers import Integral
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sklearn.utils import Bunch
 
+from sklstm import _typing as t
 from sklstm._arguments import describe
 from sklstm._sklearn import validate_params
 from sklstm.sequences import Sequences
@@ -41,16 +43,16 @@ BLANK_RUN = re.compile(f"[{BLANKS}]+")
     prefer_skip_nested_validation=True,
 )
 def read_conll(
-    path,
+    path: t.Path,
     *,
-    token_column=0,
-    tag_column=-1,
+    token_column: int = 0,
+    tag_column: int = -1,
     columns=None,
-    separator=None,
-    comment=None,
-    encoding="utf-8",
-    return_X_y=False,
-):
+    separator: str | None = None,
+    comment: str | None = None,
+    encoding: str = "utf-8",
+    return_X_y: bool = False,
+) -> Bunch | Any:
     r"""Read sentences and their tags from a file in the format of CoNLL-2003.
 
     Each line has one token with its tag and possibly more columns, a blank line ends a sentence,

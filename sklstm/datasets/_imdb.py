@@ -6,11 +6,12 @@ import re
 import tarfile
 from os import PathLike
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from sklearn.utils import Bunch, check_random_state
 
+from sklstm import _typing as t
 from sklstm._sklearn import StrOptions, validate_params
 from sklstm.datasets._download import check_sha256, fetch_file, get_data_home
 from sklstm.datasets._shipped import read_text
@@ -114,16 +115,16 @@ def read_reviews(path, subset, sha256):
 )
 def fetch_imdb(
     *,
-    subset="train",
-    data_home=None,
-    path=None,
-    url=URL,
-    sha256=SHA256,
-    download_if_missing=True,
-    shuffle=True,
-    random_state=0,
-    return_X_y=False,
-):
+    subset: Literal["train", "test", "unsup", "all"] = "train",
+    data_home: t.Path | None = None,
+    path: t.Path | None = None,
+    url: str = URL,
+    sha256: str = SHA256,
+    download_if_missing: bool = True,
+    shuffle: bool = True,
+    random_state: t.RandomState = 0,
+    return_X_y: bool = False,
+) -> Bunch | Any:
     """Fetch IMDB's 50,000 labelled and 50,000 unlabelled film reviews.
 
     The Large Movie Review Dataset v1.0 [1]_, with its official split. The first call downloads it

@@ -6,6 +6,7 @@ from string import ascii_lowercase
 import numpy as np
 from sklearn.utils import check_random_state
 
+from sklstm import _typing as t
 from sklstm._sklearn import Interval, validate_params
 
 BLANK, RECALL = "_", ">"
@@ -20,7 +21,9 @@ LARGEST = 2**31 - 1  # samples, or steps: an int32
     },
     prefer_skip_nested_validation=True,
 )
-def make_adding_problem(n_samples=1000, n_steps=100, *, random_state=None):
+def make_adding_problem(
+    n_samples: int = 1000, n_steps: int = 100, *, random_state: t.RandomState = None
+) -> tuple[np.ndarray, np.ndarray]:
     r"""Make series in which two marked numbers are to be added.
 
     A step :math:`x_t = (v_t, m_t)` holds a number, drawn uniformly from :math:`[0, 1)`, and a
@@ -99,7 +102,14 @@ def make_adding_problem(n_samples=1000, n_steps=100, *, random_state=None):
     },
     prefer_skip_nested_validation=True,
 )
-def make_copy_task(n_samples=1000, lag=10, *, n_items=10, n_symbols=8, random_state=None):
+def make_copy_task(
+    n_samples: int = 1000,
+    lag: int = 10,
+    *,
+    n_items: int = 10,
+    n_symbols: int = 8,
+    random_state: t.RandomState = None,
+) -> tuple[list[list[str]], list[list[str]]]:
     r"""Make sequences of symbols that are to be repeated after a lag.
 
     Symbols :math:`s_1 \dots s_L`, drawn uniformly and independently from :math:`K` letters, are
@@ -178,7 +188,13 @@ def make_copy_task(n_samples=1000, lag=10, *, n_items=10, n_symbols=8, random_st
     },
     prefer_skip_nested_validation=True,
 )
-def make_parity(n_samples=1000, n_steps=10, *, min_steps=1, random_state=None):
+def make_parity(
+    n_samples: int = 1000,
+    n_steps: int = 10,
+    *,
+    min_steps: int = 1,
+    random_state: t.RandomState = None,
+) -> tuple[list[np.ndarray], np.ndarray]:
     r"""Make sequences of bits, labelled by the parity of their ones.
 
     .. math:: y = \Big(\sum_{t=1}^{T} x_t\Big) \bmod 2

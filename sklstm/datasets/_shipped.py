@@ -2,6 +2,7 @@
 
 import gzip
 from importlib import resources
+from typing import Any, Literal
 
 import numpy as np
 from sklearn.utils import Bunch
@@ -27,7 +28,9 @@ def read_lines(name):
     {"source": [StrOptions({*SOURCES, "all"})], "return_X_y": ["boolean"]},
     prefer_skip_nested_validation=True,
 )
-def load_sentences(*, source="all", return_X_y=False):
+def load_sentences(
+    *, source: Literal["amazon", "imdb", "yelp", "all"] = "all", return_X_y: bool = False
+) -> Bunch | Any:
     """Load 3,000 sentences from reviews, labelled negative or positive.
 
     The "Sentiment Labelled Sentences" of Kotzias et al. [1]_: per source, 500 negative and
@@ -90,7 +93,7 @@ def load_sentences(*, source="all", return_X_y=False):
 
 
 @validate_params({"return_X_y": ["boolean"]}, prefer_skip_nested_validation=True)
-def load_wikigold(*, return_X_y=False):
+def load_wikigold(*, return_X_y: bool = False) -> Bunch | Any:
     """Load 1,696 sentences of Wikipedia with their named entities.
 
     Persons, places, organisations and other names in 145 articles, annotated by hand [1]_. As in
@@ -141,7 +144,7 @@ def load_wikigold(*, return_X_y=False):
 
 
 @validate_params({"return_X_y": ["boolean"]}, prefer_skip_nested_validation=True)
-def load_names(*, return_X_y=False):
+def load_names(*, return_X_y: bool = False) -> Bunch | Any:
     """Load 20,050 surnames from 18 languages.
 
     A task for characters: tell the language of a name from its spelling [1]_. Classes are
@@ -192,7 +195,7 @@ def load_names(*, return_X_y=False):
     return (bunch.data, bunch.target) if return_X_y else bunch
 
 
-def load_shakespeare():
+def load_shakespeare() -> Bunch:
     r"""Load 200,000 characters of Shakespeare as 1,405 speeches.
 
     The beginning of "tiny Shakespeare" [1]_, for language models: *Coriolanus* and the

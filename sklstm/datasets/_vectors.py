@@ -7,13 +7,18 @@ from importlib.util import find_spec
 from numbers import Integral
 from os import PathLike
 from time import sleep
+from typing import TYPE_CHECKING
 
+from sklstm import _typing as t
 from sklstm._optional import import_optional
 from sklstm._sklearn import Interval, validate_params
 from sklstm._vector_files import read_tokens_and_table
 from sklstm._vector_tables import keep_first
 from sklstm.datasets._download import TIMEOUT_SECONDS, digest_of, get_data_home
 from sklstm.datasets._vector_registry import REGISTRY, describe, list_names
+
+if TYPE_CHECKING:
+    from gensim.models import KeyedVectors
 
 RETRY_SECONDS = 1.0  # before the first retry, then twice as long each time
 PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
@@ -32,15 +37,15 @@ PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
     prefer_skip_nested_validation=True,
 )
 def fetch_vectors(
-    name,
+    name: str,
     *,
-    data_home=None,
-    url=None,
-    max_tokens=None,
-    n_retries=3,
-    download_if_missing=True,
-    verbose=0,
-):
+    data_home: t.Path | None = None,
+    url: str | None = None,
+    max_tokens: int | None = None,
+    n_retries: int = 3,
+    download_if_missing: bool = True,
+    verbose: int = 0,
+) -> "KeyedVectors":
     """Fetch ready word vectors.
 
     The first call downloads them, checks their digest and keeps the file; this needs the extra

@@ -6,6 +6,7 @@ from copy import copy
 from itertools import chain
 from numbers import Integral, Real
 from os import PathLike
+from typing import Any, Literal, Self
 
 import numpy as np
 from gensim.models import FastText, Word2Vec
@@ -15,6 +16,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from sklstm import _typing as t
 from sklstm._arguments import levels_to_caller
 from sklstm._checkpoints import resumable
 from sklstm._fit_tasks import FollowedFit
@@ -27,6 +29,7 @@ from sklstm.embeddings._coverage import Coverage
 from sklstm.embeddings._lookup import find_rows
 from sklstm.embeddings._sources import read_vectors
 from sklstm.embeddings._training import Corpus, EpochSaver, EpochTasks, Progress, Stopped
+from sklstm.sequences import Sequences
 from sklstm.sequences._fields import PADDING, SPECIAL_TOKENS, UNKNOWN
 from sklstm.sequences._sequences import token_sequences
 
@@ -221,30 +224,30 @@ class Word2VecEmbedder(
     def __init__(
         self,
         *,
-        vector_size=100,
-        algorithm="word2vec",
-        architecture="cbow",
-        window=5,
-        min_count=5,
-        min_count_missing=None,
-        max_tokens=None,
-        epochs="auto",
-        negative=5,
-        sample=1e-3,
-        alpha=0.025,
-        ngram_range=(3, 6),
-        n_buckets=100_000,
-        vectors=None,
-        lowercase=False,
-        fold_digits=False,
-        variants=True,
-        scale=None,
-        unknown="mean",
-        checkpoint=None,
-        checkpoint_minutes=0.0,
-        n_jobs=None,
-        random_state=None,
-        verbose=0,
+        vector_size: int = 100,
+        algorithm: Literal["word2vec", "fasttext"] = "word2vec",
+        architecture: Literal["cbow", "skip-gram"] = "cbow",
+        window: int = 5,
+        min_count: int = 5,
+        min_count_missing: int | None = None,
+        max_tokens: int | None = None,
+        epochs: int | Literal["auto"] = "auto",
+        negative: int = 5,
+        sample: float = 1e-3,
+        alpha: float = 0.025,
+        ngram_range: tuple[int, int] = (3, 6),
+        n_buckets: int = 100_000,
+        vectors: Any = None,
+        lowercase: bool = False,
+        fold_digits: bool = False,
+        variants: bool = True,
+        scale: float | None = None,
+        unknown: Literal["mean", "zero"] = "mean",
+        checkpoint: t.Path | None = None,
+        checkpoint_minutes: float = 0.0,
+        n_jobs: int | None = None,
+        random_state: t.RandomState = None,
+        verbose: int = 0,
     ):
         self.vector_size = vector_size
         self.algorithm = algorithm
@@ -275,7 +278,7 @@ class Word2VecEmbedder(
 
     @fit_context(prefer_skip_nested_validation=True)
     @resumable
-    def fit(self, X, y=None, extra_tokens=None):
+    def fit(self, X, y=None, extra_tokens=None) -> Self:
         """Train the vectors, or take the pretrained ones.
 
         Parameters
@@ -341,7 +344,7 @@ class Word2VecEmbedder(
         self.ngram_vectors_ = None if ngrams is None else ngrams * factor
         self.piece_tokenizer_ = ready.tokenizer
 
-    def fit_transform(self, X, y=None, **fit_params):
+    def fit_transform(self, X, y=None, **fit_params) -> Sequences:
         """Train the vectors and attach them, encoding the tokens only once.
 
         Parameters
@@ -361,7 +364,7 @@ class Word2VecEmbedder(
         X = _encode(X)
         return self.fit(X, y, **fit_params).transform(X)
 
-    def transform(self, X):
+    def transform(self, X) -> Sequences:
         """Attach the vectors.
 
         Parameters
@@ -380,7 +383,7 @@ class Word2VecEmbedder(
         sequences = _encode(X).without_unused()
         return sequences.with_vectors(self._look_up(sequences.categories))
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features=None) -> np.ndarray:
         """Name the columns of the vectors.
 
         Parameters

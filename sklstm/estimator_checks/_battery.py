@@ -2,7 +2,9 @@
 
 import re
 import warnings
+from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any, Literal
 from unittest import SkipTest
 
 from sklearn.base import is_classifier, is_regressor
@@ -24,8 +26,13 @@ from sklstm.estimator_checks._problem import Problem
 
 
 def check_sequence_estimator(
-    estimator, X=None, y=None, *, expected_failed_checks=None, on_fail="raise"
-):
+    estimator,
+    X=None,
+    y=None,
+    *,
+    expected_failed_checks=None,
+    on_fail: Literal["raise", "warn"] | None = "raise",
+) -> list[dict[str, Any]]:
     """Check that an estimator of texts or sequences follows scikit-learn's conventions.
 
     Which checks there are depends on its tags and methods. It is fitted some forty times to eight
@@ -105,7 +112,7 @@ def check_sequence_estimator(
     return results
 
 
-def sequence_estimator_checks(estimator, X=None, y=None):
+def sequence_estimator_checks(estimator, X=None, y=None) -> Iterator[tuple[str, Callable]]:
     """Yield the checks of `check_sequence_estimator` one by one.
 
     Parameters
@@ -142,7 +149,9 @@ def sequence_estimator_checks(estimator, X=None, y=None):
         yield check.__name__, partial(check, problem)
 
 
-def parametrize_with_sequence_checks(estimators, *, data=None, expected_failed_checks=None):
+def parametrize_with_sequence_checks(
+    estimators, *, data: Callable | None = None, expected_failed_checks: Callable | None = None
+) -> Any:
     """Make a pytest decorator that runs a test for each check of each estimator.
 
     A test is named by the estimator and the check, so ``pytest -k`` selects some of them.

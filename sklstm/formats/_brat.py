@@ -1,10 +1,15 @@
 """Standoff files of brat: a text in one file, its annotations in another."""
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 from os import PathLike
 from pathlib import Path
+from typing import Any, Literal
 
+from sklearn.utils import Bunch
+
+from sklstm import _typing as t
 from sklstm._sklearn import validate_params
 from sklstm.formats._files import encode, read_lines, read_text
 from sklstm.formats._losses import LOSSY, Losses
@@ -22,7 +27,9 @@ LINE = re.compile(r"[^\r\n]+")
     {"path": [str, PathLike], "lossy": LOSSY, "return_X_y": ["boolean"]},
     prefer_skip_nested_validation=True,
 )
-def read_brat(path, *, lossy="warn", return_X_y=False):
+def read_brat(
+    path: t.Path, *, lossy: Literal["warn", "raise"] = "warn", return_X_y: bool = False
+) -> Bunch | Any:
     r"""Read texts and their spans from brat's standoff files.
 
     Each text is in a file ``NAME.txt``, and its annotations in ``NAME.ann`` [1]_. A line
@@ -146,7 +153,14 @@ def _read_span(line, text, file, number, losses):
 
 
 @validate_params({"path": [str, PathLike], "lossy": LOSSY}, prefer_skip_nested_validation=True)
-def write_brat(path, X, y, *, ids=None, lossy="warn"):
+def write_brat(
+    path: t.Path,
+    X,
+    y,
+    *,
+    ids: Sequence[str] | None = None,
+    lossy: Literal["warn", "raise"] = "warn",
+) -> None:
     r"""Write texts and their spans as brat's standoff files.
 
     A span with line ends is written as several fragments, since brat shows each line for itself.

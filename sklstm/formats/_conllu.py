@@ -3,10 +3,12 @@
 import re
 from os import PathLike
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 from sklearn.utils import Bunch
 
+from sklstm import _typing as t
 from sklstm._arrays import check_same_length
 from sklstm._sklearn import validate_params
 from sklstm._text_checks import check_tokens
@@ -28,7 +30,13 @@ UNLIKE = "sentences whose text lacks their words in order, which is made of the 
     {"path": [str, PathLike], "tag": [str], "lossy": LOSSY, "return_X_y": ["boolean"]},
     prefer_skip_nested_validation=True,
 )
-def read_conllu(path, *, tag="upos", lossy="warn", return_X_y=False):
+def read_conllu(
+    path: t.Path,
+    *,
+    tag: str = "upos",
+    lossy: Literal["warn", "raise"] = "warn",
+    return_X_y: bool = False,
+) -> Bunch | Any:
     r"""Read sentences and a tag of each word from a file in CoNLL-U.
 
     Each word is a line of ten columns separated by tabs [1]_. Of tokens like *don't*, the words are
@@ -220,7 +228,15 @@ def _tokens(rows):
 @validate_params(
     {"path": [str, PathLike], "tag": [str], "lossy": LOSSY}, prefer_skip_nested_validation=True
 )
-def write_conllu(path, X, y, *, tag="upos", documents=None, lossy="warn"):
+def write_conllu(
+    path: t.Path,
+    X,
+    y,
+    *,
+    tag: str = "upos",
+    documents=None,
+    lossy: Literal["warn", "raise"] = "warn",
+) -> None:
     """Write sentences and a tag of each word in CoNLL-U.
 
     Parameters

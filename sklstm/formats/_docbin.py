@@ -2,7 +2,11 @@
 
 from os import PathLike
 from pathlib import Path
+from typing import Any, Literal
 
+from sklearn.utils import Bunch
+
+from sklstm import _typing as t
 from sklstm._optional import import_optional
 from sklstm._sklearn import validate_params
 from sklstm.formats._losses import LOSSY, Losses
@@ -19,7 +23,13 @@ from sklstm.tags._annotations import without_overlaps
     },
     prefer_skip_nested_validation=True,
 )
-def read_docbin(path, *, spans_key=None, lossy="warn", return_X_y=False):
+def read_docbin(
+    path: t.Path,
+    *,
+    spans_key: str | None = None,
+    lossy: Literal["warn", "raise"] = "warn",
+    return_X_y: bool = False,
+) -> Bunch | Any:
     """Read texts and their entities from a binary file of spaCy.
 
     Needs spaCy: ``pip install "sklstm[spacy]"``.
@@ -105,7 +115,15 @@ def read_docbin(path, *, spans_key=None, lossy="warn", return_X_y=False):
     {"path": [str, PathLike], "spans_key": [str, None], "language": [str], "lossy": LOSSY},
     prefer_skip_nested_validation=True,
 )
-def write_docbin(path, X, y, *, spans_key=None, language="xx", lossy="warn"):
+def write_docbin(
+    path: t.Path,
+    X,
+    y,
+    *,
+    spans_key: str | None = None,
+    language: str = "xx",
+    lossy: Literal["warn", "raise"] = "warn",
+) -> None:
     """Write texts and their entities as a binary file of spaCy, which ``spacy train`` reads.
 
     Needs spaCy: ``pip install "sklstm[spacy]"``.

@@ -2,7 +2,11 @@
 
 from os import PathLike
 from pathlib import Path
+from typing import Any, Literal
 
+from sklearn.utils import Bunch
+
+from sklstm import _typing as t
 from sklstm._arguments import describe
 from sklstm._sklearn import validate_params
 from sklstm.formats._files import parse_json, read_lines, to_json, write_text
@@ -16,7 +20,9 @@ SPAN_KEYS = ("label", "labels", "entities", "spans")  # of doccano's versions, a
     {"path": [str, PathLike], "lossy": LOSSY, "return_X_y": ["boolean"]},
     prefer_skip_nested_validation=True,
 )
-def read_doccano(path, *, lossy="warn", return_X_y=False):
+def read_doccano(
+    path: t.Path, *, lossy: Literal["warn", "raise"] = "warn", return_X_y: bool = False
+) -> Bunch | Any:
     """Read texts and their spans from JSON lines of doccano.
 
     Each line is an object with ``text`` and ``label``, a list of ``[start, end, type]`` [1]_, or,
@@ -117,7 +123,7 @@ def _plain_span(annotation):
 
 
 @validate_params({"path": [str, PathLike]}, prefer_skip_nested_validation=True)
-def write_doccano(path, X, y, *, ids=None):
+def write_doccano(path: t.Path, X, y, *, ids=None) -> None:
     """Write texts and their spans as JSON lines of doccano.
 
     Nothing is lost: spans may overlap.

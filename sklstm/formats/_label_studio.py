@@ -3,7 +3,11 @@
 import re
 from os import PathLike
 from pathlib import Path
+from typing import Any, Literal
 
+from sklearn.utils import Bunch
+
+from sklstm import _typing as t
 from sklstm._sklearn import StrOptions, validate_params
 from sklstm.formats._files import parse_json, read_text, to_json, write_text
 from sklstm.formats._losses import LOSSY, Losses
@@ -25,8 +29,13 @@ INVISIBLE = re.compile(r"\s|\\n")  # some versions write line ends as \n in the 
     prefer_skip_nested_validation=True,
 )
 def read_label_studio(
-    path, *, source="annotations", text_key="text", lossy="warn", return_X_y=False
-):
+    path: t.Path,
+    *,
+    source: Literal["annotations", "predictions"] = "annotations",
+    text_key: str = "text",
+    lossy: Literal["warn", "raise"] = "warn",
+    return_X_y: bool = False,
+) -> Bunch | Any:
     """Read texts and their spans from JSON of Label Studio.
 
     The file is a list of tasks with ``data`` and ``annotations``, as the export "JSON" writes it
@@ -172,7 +181,15 @@ def _is_shown(text, span, shown):
     {"path": [str, PathLike], "source": [StrOptions(SOURCES)], "text_key": [str]},
     prefer_skip_nested_validation=True,
 )
-def write_label_studio(path, X, y, *, ids=None, source="annotations", text_key="text"):
+def write_label_studio(
+    path: t.Path,
+    X,
+    y,
+    *,
+    ids=None,
+    source: Literal["annotations", "predictions"] = "annotations",
+    text_key: str = "text",
+) -> None:
     """Write texts and their spans as JSON of Label Studio, ready to import.
 
     Nothing is lost: spans may overlap. The labelling interface must have

@@ -1,12 +1,16 @@
 """Training examples of spaCy: a text, and a dict with the offsets of its entities."""
 
+from typing import Any
+
+from sklearn.utils import Bunch
+
 from sklstm._arrays import to_list
 from sklstm.formats._texts import check_pair, check_spans, make_bunch
 
 EXAMPLE = '("Ada lived here", {"entities": [(0, 3, "PER")]})'
 
 
-def from_spacy_offsets(examples, *, return_X_y=False):
+def from_spacy_offsets(examples, *, return_X_y: bool = False) -> Bunch | Any:
     """Take texts and spans out of training examples of spaCy.
 
     They are tuples, or lists, as from JSON, of a text and a dict with ``entities``, a list of
@@ -77,7 +81,7 @@ def from_spacy_offsets(examples, *, return_X_y=False):
     return (bunch.data, bunch.target) if return_X_y else bunch
 
 
-def to_spacy_offsets(X, y):
+def to_spacy_offsets(X, y) -> list[tuple[str, dict[str, Any]]]:
     """Make training examples of spaCy from texts and spans.
 
     Parameters

@@ -1,11 +1,14 @@
 """LSTMGenerator: texts generated symbol by symbol."""
 
+from typing import Literal, Self
+
 import numpy as np
 import torch
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, DensityMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
+from sklstm import _typing as t
 from sklstm._checkpoints import resumable
 from sklstm._members import BaseEnsemble
 from sklstm._sample_weights import weigh_scores
@@ -219,47 +222,47 @@ class LSTMGenerator(
     def __init__(
         self,
         *,
-        level="char",
-        max_tokens=None,
-        min_count=1,
-        softmax="full",
-        tie_weights=False,
-        embedding_dim=32,
-        embedding_lr=None,
-        cell="lstm",
-        cell_params=None,
-        hidden_size=64,
-        n_layers=1,
-        embedding_dropout=0.0,
-        word_dropout=0.0,
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        locked_dropout=False,
-        optimizer="adam",
-        lr=0.003,
-        schedule="one_cycle",
-        average=None,
-        bptt_steps=None,
-        max_grad_norm=1.0,
-        weight_decay=0.0,
-        batch_size=32,
-        max_epochs="auto",
-        early_stopping=False,
-        scoring="loss",
-        validation="random",
-        validation_fraction=0.1,
-        n_iter_no_change=3,
-        n_members=1,
-        n_jobs=None,
-        warm_start=False,
-        checkpoint=None,
-        checkpoint_minutes=0.0,
-        device="auto",
-        precision="auto",
-        callbacks=None,
-        net_params=None,
-        verbose=0,
-        random_state=None,
+        level: Literal["char", "token"] = "char",
+        max_tokens: int | None = None,
+        min_count: int = 1,
+        softmax: Literal["full", "adaptive"] = "full",
+        tie_weights: bool = False,
+        embedding_dim: int = 32,
+        embedding_lr: float | None = None,
+        cell: t.Cell = "lstm",
+        cell_params: dict | None = None,
+        hidden_size: int = 64,
+        n_layers: int = 1,
+        embedding_dropout: float = 0.0,
+        word_dropout: float = 0.0,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        locked_dropout: bool = False,
+        optimizer: t.Optimizer = "adam",
+        lr: float = 0.003,
+        schedule: t.Schedule = "one_cycle",
+        average: t.Average = None,
+        bptt_steps: int | None = None,
+        max_grad_norm: float | None = 1.0,
+        weight_decay: float = 0.0,
+        batch_size: int = 32,
+        max_epochs: t.MaxEpochs = "auto",
+        early_stopping: bool = False,
+        scoring: t.Scoring = "loss",
+        validation: t.Validation = "random",
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 3,
+        n_members: t.Members = 1,
+        n_jobs: int | None = None,
+        warm_start: bool = False,
+        checkpoint: t.Path | None = None,
+        checkpoint_minutes: float = 0.0,
+        device: str = "auto",
+        precision: t.Precision = "auto",
+        callbacks: list | tuple | None = None,
+        net_params: dict | None = None,
+        verbose: int = 0,
+        random_state: t.RandomState = None,
     ):
         self.level = level
         self.max_tokens = max_tokens
@@ -326,7 +329,7 @@ class LSTMGenerator(
 
     @fit_context(prefer_skip_nested_validation=True)
     @resumable
-    def fit(self, X, y=None, sample_weight=None, X_val=None, y_val=None, groups=None):
+    def fit(self, X, y=None, sample_weight=None, X_val=None, y_val=None, groups=None) -> Self:
         """Fit the language model to texts.
 
         Parameters
@@ -351,7 +354,7 @@ class LSTMGenerator(
         return self._fit(X, y, sample_weight, X_val, y_val, groups)
 
     @fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y=None, symbols=None, sample_weight=None):
+    def partial_fit(self, X, y=None, symbols=None, sample_weight=None) -> Self:
         """Train for one more epoch.
 
         The first call fixes the vocabulary and the conditions: later symbols that are not in its X
@@ -378,7 +381,7 @@ class LSTMGenerator(
             check_vocabulary(symbols, self.vocabulary_)
         return self._fit(X, y, sample_weight, partial=True)
 
-    def fit_transform(self, X, y=None, **fit_params):
+    def fit_transform(self, X, y=None, **fit_params) -> np.ndarray:
         """Fit the model to texts without conditions, and return their features.
 
         Parameters
@@ -511,7 +514,7 @@ class LSTMGenerator(
                 sums[rows] -= models.losses(outputs, targets).cpu().numpy()
         return sums
 
-    def score_samples(self, X, y=None):
+    def score_samples(self, X, y=None) -> np.ndarray:
         r"""Compute the log-likelihood of each text.
 
         Parameters
@@ -528,7 +531,7 @@ class LSTMGenerator(
         """
         return self._log_likelihoods(self._fitted_dataset(X, y))
 
-    def score(self, X, y=None, sample_weight=None):
+    def score(self, X, y=None, sample_weight=None) -> float:
         r"""Compute the mean log-likelihood per symbol.
 
         Parameters
@@ -550,7 +553,7 @@ class LSTMGenerator(
         weights = weigh_scores(sample_weight, data.lengths)
         return float((weights * self._log_likelihoods(data)).sum() / weights.dot(data.lengths))
 
-    def perplexity(self, X, y=None, sample_weight=None):
+    def perplexity(self, X, y=None, sample_weight=None) -> float:
         r"""Compute the perplexity per symbol.
 
         Parameters
@@ -570,7 +573,7 @@ class LSTMGenerator(
         """
         return float(np.exp(-self.score(X, y, sample_weight)))
 
-    def bits_per_character(self, X, y=None, sample_weight=None):
+    def bits_per_character(self, X, y=None, sample_weight=None) -> float:
         r"""Compute the cross-entropy in bits per character.
 
         Parameters
@@ -596,7 +599,7 @@ class LSTMGenerator(
             )
         return float(-self.score(X, y, sample_weight) / np.log(2))
 
-    def transform(self, X, y=None):
+    def transform(self, X, y=None) -> np.ndarray:
         """Compute features of each text: the last hidden state of the network.
 
         Parameters
@@ -620,13 +623,13 @@ class LSTMGenerator(
         return features
 
     @property
-    def vocabulary_(self):
+    def vocabulary_(self) -> dict[str, int]:
         """The code of each symbol."""
         check_is_fitted(self)
         return self._encoder.codes
 
     @property
-    def conditions_(self):
+    def conditions_(self) -> np.ndarray | None:
         """The labels in y, sorted; None if there were none."""
         check_is_fitted(self)
         return None if self._conditions is None else self._conditions.labels

@@ -1,11 +1,14 @@
 """Sampling texts from a fitted generator."""
 
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from numbers import Integral, Real
+from typing import Any, Literal
 
 import numpy as np
 from sklearn.utils import check_scalar
 
+from sklstm import _typing as t
 from sklstm._arguments import check_option, describe, to_random_state
 from sklstm.generator._sampler import BOUNDARY, Sampler, SamplingRule, UniformNumbers
 
@@ -15,17 +18,17 @@ class SamplingMixin:
 
     def sample(
         self,
-        n_samples=1,
+        n_samples: int = 1,
         *,
-        prefix="",
-        max_length=200,
-        temperature=1.0,
-        top_k=None,
-        top_p=None,
-        random_state=None,
+        prefix: str | Sequence[str] = "",
+        max_length: int = 200,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        random_state: t.RandomState = None,
         condition=None,
-        handle_unknown="error",
-    ):
+        handle_unknown: Literal["error", "skip"] = "error",
+    ) -> list[str] | Any:
         r"""Sample texts.
 
         Symbols are drawn from :math:`P(x_t \mid x_{<t})^{1/\tau}` at the temperature :math:`\tau`,
@@ -81,15 +84,15 @@ class SamplingMixin:
     def iter_sample(
         self,
         *,
-        prefix="",
-        max_length=200,
-        temperature=1.0,
-        top_k=None,
-        top_p=None,
-        random_state=None,
+        prefix: str | Sequence[str] = "",
+        max_length: int = 200,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        top_p: float | None = None,
+        random_state: t.RandomState = None,
         condition=None,
-        handle_unknown="error",
-    ):
+        handle_unknown: Literal["error", "skip"] = "error",
+    ) -> Iterator[str]:
         """Sample one text, and yield each symbol as soon as it is drawn.
 
         Parameters

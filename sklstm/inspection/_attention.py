@@ -1,5 +1,7 @@
 """Attention of a decoder: ``attention_weights`` and its display."""
 
+from typing import Self
+
 import torch
 from sklearn.utils import Bunch
 
@@ -15,7 +17,7 @@ SHORT_CHARACTERS = 2  # longer labels are rotated
 BLANK = "␣"
 
 
-def attention_weights(estimator, X, y=None):
+def attention_weights(estimator, X, y=None) -> Bunch:
     r"""Compute the attention weights of the decoder for each output symbol.
 
     To predict the symbol :math:`y_i`, a decoder with attention [1]_ averages the encoder's outputs
@@ -128,7 +130,9 @@ class AttentionDisplay:
         self.attention = attention
 
     @classmethod
-    def from_estimator(cls, estimator, X, y=None, *, sample=0, ax=None, colorbar=True, **image_kw):
+    def from_estimator(
+        cls, estimator, X, y=None, *, sample: int = 0, ax=None, colorbar: bool = True, **image_kw
+    ) -> Self:
         """Compute the weights and draw those of one sample.
 
         Parameters
@@ -156,7 +160,7 @@ class AttentionDisplay:
         display = cls(attention_weights(estimator, X, y))
         return display.plot(ax, sample=sample, colorbar=colorbar, **image_kw)
 
-    def plot(self, ax=None, *, sample=0, colorbar=True, **image_kw):
+    def plot(self, ax=None, *, sample: int = 0, colorbar: bool = True, **image_kw) -> Self:
         """Draw the weights of one sample.
 
         Parameters

@@ -1,5 +1,7 @@
 """A drawing of how far the confidence of entities can be trusted: ``ConfidenceDisplay``."""
 
+from typing import Literal, Self
+
 from sklstm.inspection._drawing import check_result, make_axes
 from sklstm.metrics import entity_calibration_curve, entity_calibration_error
 
@@ -47,15 +49,24 @@ class ConfidenceDisplay:
     'confidence'
     """
 
-    def __init__(self, curve, *, error=None, name=None):
+    def __init__(self, curve, *, error: float | None = None, name: str | None = None):
         self.curve = curve
         self.error = error
         self.name = name
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, y, *, n_bins=10, strategy="uniform", name=None, ax=None, **line_kw
-    ):
+        cls,
+        estimator,
+        X,
+        y,
+        *,
+        n_bins: int = 10,
+        strategy: Literal["uniform", "quantile"] = "uniform",
+        name: str | None = None,
+        ax=None,
+        **line_kw,
+    ) -> Self:
         """Predict entities, and draw how often each confidence is correct.
 
         Parameters
@@ -99,8 +110,16 @@ class ConfidenceDisplay:
 
     @classmethod
     def from_predictions(
-        cls, y_true, entities, *, n_bins=10, strategy="uniform", name=None, ax=None, **line_kw
-    ):
+        cls,
+        y_true,
+        entities,
+        *,
+        n_bins: int = 10,
+        strategy: Literal["uniform", "quantile"] = "uniform",
+        name: str | None = None,
+        ax=None,
+        **line_kw,
+    ) -> Self:
         """Draw how often each confidence is correct.
 
         Parameters
@@ -130,7 +149,7 @@ class ConfidenceDisplay:
         error = entity_calibration_error(y_true, entities, **bins)
         return cls(curve, error=error, name=name).plot(ax, **line_kw)
 
-    def plot(self, ax=None, *, name=None, **line_kw):
+    def plot(self, ax=None, *, name: str | None = None, **line_kw) -> Self:
         """Draw the curve.
 
         Parameters

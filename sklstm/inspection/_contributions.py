@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from html import escape
 from itertools import repeat
+from typing import Literal, Self
 
 import numpy as np
 import torch
@@ -36,7 +37,13 @@ SUM = (
 )
 
 
-def token_contributions(estimator, X, *, method="integrated_gradients", target=None):
+def token_contributions(
+    estimator,
+    X,
+    *,
+    method: Literal["integrated_gradients", "occlusion"] = "integrated_gradients",
+    target=None,
+) -> Bunch:
     r"""Compute what each token contributes to an output of the network.
 
     Let :math:`f(x)` be the output for the token vectors :math:`x_1, \dots, x_T`, and :math:`x'` the
@@ -351,12 +358,12 @@ class TokenContributionsDisplay:
         estimator,
         X,
         *,
-        method="integrated_gradients",
+        method: Literal["integrated_gradients", "occlusion"] = "integrated_gradients",
         target=None,
-        sample=0,
+        sample: int = 0,
         ax=None,
         **bar_kw,
-    ):
+    ) -> Self:
         """Compute the contributions and draw those of one sample.
 
         Parameters
@@ -384,7 +391,7 @@ class TokenContributionsDisplay:
         result = token_contributions(estimator, X, method=method, target=target)
         return cls(result).plot(ax, sample=sample, **bar_kw)
 
-    def plot(self, ax=None, *, sample=0, **bar_kw):
+    def plot(self, ax=None, *, sample: int = 0, **bar_kw) -> Self:
         """Draw the contributions of one sample.
 
         Parameters

@@ -29,7 +29,7 @@ TABLE = '<table style="font-variant-numeric: tabular-nums">{}</table>'
 ROW = '<tr><th style="text-align: left">{}</th><td style="text-align: left">{}</td></tr>'
 
 
-def describe(X, y=None, *, vocabulary=None, tokenizer=None, X_val=None):
+def describe(X, y=None, *, vocabulary=None, tokenizer=None, X_val=None) -> "DataSummary":
     """Describe data before training: sizes, lengths, labels, duplicates, unknown tokens.
 
     Parameters
@@ -213,7 +213,7 @@ class DataSummary:
     (1, 1, array([2, 2, 0]))
     """
 
-    def __init__(self, n_samples, n_duplicates):
+    def __init__(self, n_samples: int, n_duplicates: int):
         self.n_samples, self.n_duplicates = n_samples, n_duplicates
         self.lengths = np.empty(0, int)
         self.n_empty = self.n_contradictory = 0

@@ -1,5 +1,7 @@
 """Gates at every step: ``gate_activations`` and its display."""
 
+from typing import Self
+
 from sklearn.utils import Bunch
 
 from sklstm.inspection._drawing import check_result, choose_letters, draw_unit_maps
@@ -17,7 +19,7 @@ NAMES = {
 SHARES = "iforz"  # between 0 and 1; candidates have either sign
 
 
-def gate_activations(estimator, X):
+def gate_activations(estimator, X) -> Bunch:
     r"""Compute the gates of every unit at every step.
 
     A gate [1]_ is a number between 0 and 1 for each unit :math:`j`, such as
@@ -124,8 +126,17 @@ class GateActivationsDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, *, sample=0, layer=-1, direction=0, gates=None, ax=None, **image_kw
-    ):
+        cls,
+        estimator,
+        X,
+        *,
+        sample: int = 0,
+        layer: int = -1,
+        direction: int = 0,
+        gates: str | None = None,
+        ax=None,
+        **image_kw,
+    ) -> Self:
         """Compute the gates and draw those of one sample.
 
         Parameters
@@ -156,7 +167,16 @@ class GateActivationsDisplay:
             ax, sample=sample, layer=layer, direction=direction, gates=gates, **image_kw
         )
 
-    def plot(self, ax=None, *, sample=0, layer=-1, direction=0, gates=None, **image_kw):
+    def plot(
+        self,
+        ax=None,
+        *,
+        sample: int = 0,
+        layer: int = -1,
+        direction: int = 0,
+        gates: str | None = None,
+        **image_kw,
+    ) -> Self:
         """Draw the gates of one sample.
 
         Parameters

@@ -1,5 +1,7 @@
 """Gradients through time: ``gradient_flow`` and its display."""
 
+from typing import Literal, Self
+
 import numpy as np
 import torch
 from sklearn.utils import Bunch
@@ -19,7 +21,7 @@ from sklstm.nn.recording import record
 MAX_CURVES_INSIDE = 4  # with more, the legend is above the axes
 
 
-def gradient_flow(estimator, X, y=None):
+def gradient_flow(estimator, X, y=None) -> Bunch:
     r"""Compute the norm of the gradient with respect to the states at every step.
 
     For sample :math:`n` with :math:`T_n` steps, for each layer, direction and lag :math:`k`, the
@@ -197,14 +199,23 @@ class GradientFlowDisplay:
     2
     """
 
-    def __init__(self, flow, *, name=None):
+    def __init__(self, flow, *, name: str | None = None):
         self.flow = flow
         self.name = name
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, y=None, *, states=None, layer=None, name=None, ax=None, **line_kw
-    ):
+        cls,
+        estimator,
+        X,
+        y=None,
+        *,
+        states: Literal["h", "c", "hc"] | None = None,
+        layer: int | None = None,
+        name: str | None = None,
+        ax=None,
+        **line_kw,
+    ) -> Self:
         """Compute the norms and draw them.
 
         Parameters
@@ -234,7 +245,15 @@ class GradientFlowDisplay:
         display = cls(gradient_flow(estimator, X, y), name=name)
         return display.plot(ax, states=states, layer=layer, **line_kw)
 
-    def plot(self, ax=None, *, states=None, layer=None, name=None, **line_kw):
+    def plot(
+        self,
+        ax=None,
+        *,
+        states: Literal["h", "c", "hc"] | None = None,
+        layer: int | None = None,
+        name: str | None = None,
+        **line_kw,
+    ) -> Self:
         """Draw the curves.
 
         Parameters

@@ -2,6 +2,7 @@
 
 import warnings
 from numbers import Real
+from typing import Self
 
 import numpy as np
 from sklearn.base import clone
@@ -28,7 +29,9 @@ SUGGESTED_SHARE = 0.1  # of the rate where the loss is lowest
 RESULT = ("rates", "losses", "smoothed_losses", "suggestion")
 
 
-def learning_rate_test(estimator, X, y=None, *, min_lr=1e-5, max_lr=1.0, n_updates=100):
+def learning_rate_test(
+    estimator, X, y=None, *, min_lr: float = 1e-5, max_lr: float = 1.0, n_updates: int = 100
+) -> Bunch:
     r"""Find learning rates that an estimator learns with: the learning-rate finder.
 
     A clone is trained while its learning rate rises exponentially [1]_, at update :math:`k` of
@@ -195,8 +198,17 @@ class LearningRateTestDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, y=None, *, min_lr=1e-5, max_lr=1.0, n_updates=100, ax=None, **line_kw
-    ):
+        cls,
+        estimator,
+        X,
+        y=None,
+        *,
+        min_lr: float = 1e-5,
+        max_lr: float = 1.0,
+        n_updates: int = 100,
+        ax=None,
+        **line_kw,
+    ) -> Self:
         """Train a clone with rising learning rates, and draw its losses.
 
         Parameters
@@ -226,7 +238,7 @@ class LearningRateTestDisplay:
         )
         return cls(result).plot(ax, **line_kw)
 
-    def plot(self, ax=None, **line_kw):
+    def plot(self, ax=None, **line_kw) -> Self:
         """Draw the losses.
 
         Parameters

@@ -1,5 +1,7 @@
 """Hidden and cell states at every step: ``hidden_states`` and its display."""
 
+from typing import Literal, Self
+
 from sklearn.utils import Bunch
 
 from sklstm.inspection._drawing import check_result, choose_letters, draw_unit_maps
@@ -8,7 +10,7 @@ from sklstm.inspection._inspected_network import InspectedNetwork
 NAMES = {"h": "hidden state", "c": "cell state"}
 
 
-def hidden_states(estimator, X):
+def hidden_states(estimator, X) -> Bunch:
     r"""Compute the hidden and cell states of every unit at every step.
 
     Parameters
@@ -90,8 +92,17 @@ class HiddenStatesDisplay:
 
     @classmethod
     def from_estimator(
-        cls, estimator, X, *, sample=0, layer=-1, direction=0, states=None, ax=None, **image_kw
-    ):
+        cls,
+        estimator,
+        X,
+        *,
+        sample: int = 0,
+        layer: int = -1,
+        direction: int = 0,
+        states: Literal["h", "c", "hc"] | None = None,
+        ax=None,
+        **image_kw,
+    ) -> Self:
         """Compute the states and draw those of one sample.
 
         Parameters
@@ -122,7 +133,16 @@ class HiddenStatesDisplay:
             ax, sample=sample, layer=layer, direction=direction, states=states, **image_kw
         )
 
-    def plot(self, ax=None, *, sample=0, layer=-1, direction=0, states=None, **image_kw):
+    def plot(
+        self,
+        ax=None,
+        *,
+        sample: int = 0,
+        layer: int = -1,
+        direction: int = 0,
+        states: Literal["h", "c", "hc"] | None = None,
+        **image_kw,
+    ) -> Self:
         """Draw the states of one sample.
 
         Parameters

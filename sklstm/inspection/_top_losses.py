@@ -13,7 +13,7 @@ from sklstm.tagger import LSTMTagger
 from sklstm.tags import check_tags
 
 
-def top_losses(estimator, X, y, n=None):
+def top_losses(estimator, X, y, n: int | None = None) -> Bunch:
     r"""Find the samples whose labels the estimator believes least: the likely label errors first.
 
     The loss of a sample is

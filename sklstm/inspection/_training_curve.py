@@ -1,5 +1,8 @@
 """A drawing of how training went: ``TrainingCurveDisplay``."""
 
+from collections.abc import Sequence
+from typing import Self
+
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
@@ -62,7 +65,9 @@ class TrainingCurveDisplay:
         self.histories = histories
 
     @classmethod
-    def from_estimator(cls, estimator, *, names=None, ax=None, **line_kw):
+    def from_estimator(
+        cls, estimator, *, names: Sequence[str] | None = None, ax=None, **line_kw
+    ) -> Self:
         """Draw the history of a fitted estimator.
 
         Parameters
@@ -86,7 +91,7 @@ class TrainingCurveDisplay:
         histories = [member.history_ for member in getattr(last, "members_", [last])]
         return cls(histories).plot(ax, names=names, **line_kw)
 
-    def plot(self, ax=None, *, names=None, **line_kw):
+    def plot(self, ax=None, *, names: Sequence[str] | None = None, **line_kw) -> Self:
         """Draw the curves.
 
         Parameters

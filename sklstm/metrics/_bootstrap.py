@@ -1,10 +1,11 @@
 """Confidence intervals of entity scores."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from sklearn.utils import check_random_state
 
+from sklstm import _typing as t
 from sklstm.metrics._comparison import check_parameters, compare, score, to_scalar
 
 
@@ -38,14 +39,14 @@ def bootstrap_interval(
     y_true,
     y_pred,
     *,
-    metric="f1",
-    scheme="auto",
-    mode="strict",
-    average="micro",
-    confidence_level=0.95,
-    n_resamples=1000,
-    random_state=None,
-):
+    metric: Literal["precision", "recall", "f1"] = "f1",
+    scheme: t.AnyScheme = "auto",
+    mode: t.Mode = "strict",
+    average: Literal["micro", "macro", "weighted"] | None = "micro",
+    confidence_level: float = 0.95,
+    n_resamples: int = 1000,
+    random_state: t.RandomState = None,
+) -> BootstrapInterval:
     """Return an entity score and its bootstrap confidence interval.
 
     Sentences are resampled with replacement and scored; the interval lies between quantiles of

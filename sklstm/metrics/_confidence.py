@@ -1,13 +1,14 @@
 """Whether the confidence of entities means what it says, and the least confidence to accept."""
 
 from numbers import Integral, Real
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from scipy.special import expit
 from scipy.stats import beta, binom
 from sklearn.utils import Bunch
 
+from sklstm import _typing as t
 from sklstm._arguments import check_probability, describe
 from sklstm._sklearn import Interval, StrOptions, validate_parameter_constraints
 from sklstm.entities import Entity
@@ -31,7 +32,14 @@ class Outcomes(NamedTuple):
     n_true: int
 
 
-def entity_calibration_curve(y_true, entities, *, n_bins=10, strategy="uniform", scheme="auto"):
+def entity_calibration_curve(
+    y_true,
+    entities,
+    *,
+    n_bins: int = 10,
+    strategy: Literal["uniform", "quantile"] = "uniform",
+    scheme: t.AnyScheme = "auto",
+) -> Bunch:
     """Compare the confidence of predicted entities with the share that is correct.
 
     Parameters
@@ -92,7 +100,14 @@ def entity_calibration_curve(y_true, entities, *, n_bins=10, strategy="uniform",
     return Bunch(prob_true=shares, prob_pred=means, counts=counts[filled])
 
 
-def entity_calibration_error(y_true, entities, *, n_bins=10, strategy="uniform", scheme="auto"):
+def entity_calibration_error(
+    y_true,
+    entities,
+    *,
+    n_bins: int = 10,
+    strategy: Literal["uniform", "quantile"] = "uniform",
+    scheme: t.AnyScheme = "auto",
+) -> float:
     r"""Return how far the confidence of predicted entities is from the share that is correct.
 
     The expected calibration error [1]_ is the mean distance, weighted by the entities in each bin
@@ -152,8 +167,14 @@ def entity_calibration_error(y_true, entities, *, n_bins=10, strategy="uniform",
 
 
 def conformal_threshold(
-    y_true, entities, *, precision=None, recall=None, confidence_level=0.9, scheme="auto"
-):
+    y_true,
+    entities,
+    *,
+    precision: float | None = None,
+    recall: float | None = None,
+    confidence_level: float = 0.9,
+    scheme: t.AnyScheme = "auto",
+) -> float:
     r"""Find the `min_probability` of ``predict_entities`` for a wanted precision or recall.
 
     On held-out sentences, :math:`k_t` entities have a confidence of at least :math:`t`, of which

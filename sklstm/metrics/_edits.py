@@ -10,7 +10,7 @@ from sklstm.metrics._scorers import Scorer
 from sklstm.sequences import Sequences
 
 
-def token_error_rate(y_true, y_pred, *, sample_weight=None):
+def token_error_rate(y_true, y_pred, *, sample_weight=None) -> float:
     r"""Return the edit distance to the true sequences, per true token.
 
     .. math:: \frac{\sum_n d(y_n, \hat y_n)}{\sum_n |y_n|}

@@ -1,8 +1,11 @@
 """Precision, recall and F1 of entities."""
 
+from typing import Any, Literal
+
 import numpy as np
 from sklearn.utils import Bunch
 
+from sklstm import _typing as t
 from sklstm._sample_weights import check_weights
 from sklstm.metrics._comparison import (
     AVERAGES,
@@ -23,12 +26,12 @@ def entity_precision_score(
     y_true,
     y_pred,
     *,
-    scheme="auto",
-    mode="strict",
-    average="micro",
+    scheme: t.AnyScheme = "auto",
+    mode: t.Mode = "strict",
+    average: Literal["micro", "macro", "weighted"] | None = "micro",
     sample_weight=None,
-    zero_division="warn",
-):
+    zero_division: t.ZeroDivision = "warn",
+) -> float | Any:
     """Return the share of predicted entities that are correct.
 
     Parameters
@@ -71,12 +74,12 @@ def entity_recall_score(
     y_true,
     y_pred,
     *,
-    scheme="auto",
-    mode="strict",
-    average="micro",
+    scheme: t.AnyScheme = "auto",
+    mode: t.Mode = "strict",
+    average: Literal["micro", "macro", "weighted"] | None = "micro",
     sample_weight=None,
-    zero_division="warn",
-):
+    zero_division: t.ZeroDivision = "warn",
+) -> float | Any:
     """Return the share of true entities that are found.
 
     Parameters
@@ -118,12 +121,12 @@ def entity_f1_score(
     y_true,
     y_pred,
     *,
-    scheme="auto",
-    mode="strict",
-    average="micro",
+    scheme: t.AnyScheme = "auto",
+    mode: t.Mode = "strict",
+    average: Literal["micro", "macro", "weighted"] | None = "micro",
     sample_weight=None,
-    zero_division="warn",
-):
+    zero_division: t.ZeroDivision = "warn",
+) -> float | Any:
     """Return the harmonic mean of precision and recall of entities.
 
     .. math:: F_1 = \\frac{2 \\, |R \\cap P|}{|R| + |P|}
@@ -184,12 +187,12 @@ def entity_scores(
     y_true,
     y_pred,
     *,
-    scheme="auto",
-    mode="strict",
-    average=None,
+    scheme: t.AnyScheme = "auto",
+    mode: t.Mode = "strict",
+    average: Literal["micro", "macro", "weighted"] | None = None,
     sample_weight=None,
-    zero_division="warn",
-):
+    zero_division: t.ZeroDivision = "warn",
+) -> Bunch:
     """Return precision, recall, F1 and support of each type of entity.
 
     Parameters
@@ -240,12 +243,12 @@ def entity_report(
     y_true,
     y_pred,
     *,
-    scheme="auto",
-    mode="strict",
-    digits=2,
-    output_dict=False,
-    zero_division="warn",
-):
+    scheme: t.AnyScheme = "auto",
+    mode: t.Mode = "strict",
+    digits: int = 2,
+    output_dict: bool = False,
+    zero_division: t.ZeroDivision = "warn",
+) -> str | Any:
     """Report precision, recall, F1 and support of each type and their averages.
 
     Parameters
@@ -310,7 +313,9 @@ def entity_report(
     return "\n".join([*lines, "", comparison.rules])
 
 
-def partial_match_counts(y_true, y_pred, *, scheme="auto", mode="strict"):
+def partial_match_counts(
+    y_true, y_pred, *, scheme: t.AnyScheme = "auto", mode: t.Mode = "strict"
+) -> Bunch:
     """Count for each type how entities were found, and how they were missed.
 
     Every true entity is in one of the first four counts, and counts once even if it overlaps
@@ -362,7 +367,9 @@ def partial_match_counts(y_true, y_pred, *, scheme="auto", mode="strict"):
     )
 
 
-def entity_confusion_matrix(y_true, y_pred, *, scheme="auto", mode="strict", sample_weight=None):
+def entity_confusion_matrix(
+    y_true, y_pred, *, scheme: t.AnyScheme = "auto", mode: t.Mode = "strict", sample_weight=None
+) -> Bunch:
     r"""Count which types of entities are taken for which.
 
     Entities are matched by their exact bounds. Those without a match are in the last row and the

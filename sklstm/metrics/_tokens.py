@@ -11,7 +11,7 @@ from sklstm.metrics._scorers import Scorer
 from sklstm.tags._inference import count_faults
 
 
-def token_accuracy_score(y_true, y_pred, *, sample_weight=None):
+def token_accuracy_score(y_true, y_pred, *, sample_weight=None) -> float:
     """Return the share of tokens with the correct tag.
 
     Parameters

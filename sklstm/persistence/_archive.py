@@ -1,10 +1,13 @@
 """Archives of estimators: ``save`` and ``load``."""
 
 import json
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from sklstm import _typing as t
 from sklstm._arguments import check_bool, check_path, describe
 from sklstm._tensor_file import DamagedFileError, read_tensors, write_tensors
 from sklstm._versions import current_versions, warn_of_versions
@@ -25,7 +28,7 @@ FORMAT_VERSION = 1  # of what is written; earlier ones are read, too
 PACKAGES = "scikit-learn", "torch"
 
 
-def save(estimator, path):
+def save(estimator, path: t.Path) -> None:
     """Save an estimator to one file without code: JSON, arrays, and nothing of pickle.
 
     Parameters
@@ -75,7 +78,7 @@ def save(estimator, path):
         write_tensors(file, arrays | writer.arrays, metadata | current_versions(PACKAGES))
 
 
-def load(path, *, trusted=(), mmap=False):
+def load(path: t.Path, *, trusted: Sequence = (), mmap: bool = False) -> Any:
     """Open a file that `save` wrote, without running any code that it may hold.
 
     Classes and functions are looked up in a fixed list: those of this package, what skops trusts

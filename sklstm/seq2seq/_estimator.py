@@ -3,11 +3,13 @@
 from dataclasses import replace
 from functools import partial
 from numbers import Integral, Real
+from typing import Any, Literal, Self
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
+from sklstm import _typing as t
 from sklstm._arguments import check_count, check_memory
 from sklstm._arrays import check_same_length, to_object_array
 from sklstm._checkpoints import resumable
@@ -231,51 +233,51 @@ class LSTMSeq2Seq(BaseEnsemble):
     def __init__(
         self,
         *,
-        attention="additive",
-        teacher_forcing=1.0,
-        beam_size=1,
-        length_penalty=0.0,
-        max_length=None,
-        vocabulary_size=None,
-        standardize="feature",
-        embedding_dim=32,
-        fine_tune_embeddings=True,
-        embedding_lr=None,
-        cell="lstm",
-        cell_params=None,
-        hidden_size=64,
-        n_layers=1,
-        bidirectional=True,
-        embedding_dropout=0.0,
-        word_dropout=0.0,
-        dropout=0.0,
-        recurrent_dropout=0.0,
-        locked_dropout=False,
-        optimizer="adam",
-        lr=0.003,
-        schedule="one_cycle",
-        average=None,
-        bptt_steps=None,
-        max_grad_norm=1.0,
-        weight_decay=0.0,
-        batch_size=32,
-        max_epochs="auto",
-        early_stopping=False,
-        scoring="loss",
-        validation="random",
-        validation_fraction=0.1,
-        n_iter_no_change=3,
-        n_members=1,
-        n_jobs=None,
-        warm_start=False,
-        checkpoint=None,
-        checkpoint_minutes=0.0,
-        device="auto",
-        precision="auto",
-        callbacks=None,
-        net_params=None,
-        verbose=0,
-        random_state=None,
+        attention: Literal["additive", "dot"] | None = "additive",
+        teacher_forcing: float = 1.0,
+        beam_size: int = 1,
+        length_penalty: float = 0.0,
+        max_length: int | None = None,
+        vocabulary_size: int | None = None,
+        standardize: t.Standardize = "feature",
+        embedding_dim: int = 32,
+        fine_tune_embeddings: bool = True,
+        embedding_lr: float | None = None,
+        cell: t.Cell = "lstm",
+        cell_params: dict | None = None,
+        hidden_size: int = 64,
+        n_layers: int = 1,
+        bidirectional: bool = True,
+        embedding_dropout: float = 0.0,
+        word_dropout: float = 0.0,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        locked_dropout: bool = False,
+        optimizer: t.Optimizer = "adam",
+        lr: float = 0.003,
+        schedule: t.Schedule = "one_cycle",
+        average: t.Average = None,
+        bptt_steps: int | None = None,
+        max_grad_norm: float | None = 1.0,
+        weight_decay: float = 0.0,
+        batch_size: int = 32,
+        max_epochs: t.MaxEpochs = "auto",
+        early_stopping: bool = False,
+        scoring: t.Scoring = "loss",
+        validation: t.Validation = "random",
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 3,
+        n_members: t.Members = 1,
+        n_jobs: int | None = None,
+        warm_start: bool = False,
+        checkpoint: t.Path | None = None,
+        checkpoint_minutes: float = 0.0,
+        device: str = "auto",
+        precision: t.Precision = "auto",
+        callbacks: list | tuple | None = None,
+        net_params: dict | None = None,
+        verbose: int = 0,
+        random_state: t.RandomState = None,
     ):
         self.attention = attention
         self.teacher_forcing = teacher_forcing
@@ -335,7 +337,7 @@ class LSTMSeq2Seq(BaseEnsemble):
 
     @fit_context(prefer_skip_nested_validation=True)
     @resumable
-    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None):
+    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None) -> Self:
         """Fit the network to pairs of sequences.
 
         Parameters
@@ -360,7 +362,7 @@ class LSTMSeq2Seq(BaseEnsemble):
         return self._fit(X, y, sample_weight, X_val, y_val, groups)
 
     @fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, symbols=None, sample_weight=None):
+    def partial_fit(self, X, y, symbols=None, sample_weight=None) -> Self:
         """Train for one more epoch.
 
         Parameters
@@ -428,7 +430,14 @@ class LSTMSeq2Seq(BaseEnsemble):
 
     # ------------------------------------------------------------ predicting
 
-    def predict(self, X, *, beam_size=None, length_penalty=None, max_length=None):
+    def predict(
+        self,
+        X,
+        *,
+        beam_size: int | None = None,
+        length_penalty: float | None = None,
+        max_length: int | None = None,
+    ) -> np.ndarray:
         """Predict the outputs.
 
         Parameters
@@ -446,7 +455,14 @@ class LSTMSeq2Seq(BaseEnsemble):
         found = self._search(X, beam_size, length_penalty, max_length)
         return to_object_array([output for ((output, _), *_) in found])
 
-    def predict_n_best(self, X, n=5, beam_size=None, length_penalty=None, max_length=None):
+    def predict_n_best(
+        self,
+        X,
+        n: int = 5,
+        beam_size: int | None = None,
+        length_penalty: float | None = None,
+        max_length: int | None = None,
+    ) -> list[list[tuple[Any, float]]]:
         """Predict the `n` best outputs.
 
         Parameters
@@ -513,7 +529,7 @@ class LSTMSeq2Seq(BaseEnsemble):
         validate_parameter_constraints(constraints, options, type(self).__name__)
         return options
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X, y, sample_weight=None) -> float:
         """Compute the share of outputs that are exactly right.
 
         Parameters
@@ -538,13 +554,13 @@ class LSTMSeq2Seq(BaseEnsemble):
         return float(np.average(hits, weights=weights))
 
     @property
-    def max_length_(self):
+    def max_length_(self) -> int:
         """Maximum number of symbols in an output."""
         check_is_fitted(self)
         return self.max_length or self._longest
 
     @property
-    def symbols_(self):
+    def symbols_(self) -> list[str]:
         """The symbols of the outputs."""
         check_is_fitted(self)
         return list(self._symbols.symbols)

@@ -3,6 +3,7 @@
 import warnings
 from itertools import pairwise
 from numbers import Integral
+from typing import Any, Literal, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -99,7 +100,14 @@ class SequencePadder(
         "ids": ["boolean"],
     }
 
-    def __init__(self, *, max_length=None, truncating="pre", padding="post", ids=False):
+    def __init__(
+        self,
+        *,
+        max_length: int | None = None,
+        truncating: Literal["pre", "post", "middle"] = "pre",
+        padding: Literal["pre", "post"] = "post",
+        ids: bool = False,
+    ):
         self.max_length = max_length
         self.truncating = truncating
         self.padding = padding
@@ -107,7 +115,7 @@ class SequencePadder(
 
     @fit_context(prefer_skip_nested_validation=True)
     @followed
-    def fit(self, X, y=None):
+    def fit(self, X, y=None) -> Self:
         """Learn the length of the longest sequence.
 
         Parameters
@@ -133,7 +141,7 @@ class SequencePadder(
             _warn_of_cuts(lengths, self.max_length)
         return self
 
-    def transform(self, X):
+    def transform(self, X) -> Sequences | Any:
         """Truncate and pad.
 
         Parameters
@@ -161,7 +169,7 @@ class SequencePadder(
         return np.ma.MaskedArray(steps.reshape(shape), mask=mask.reshape(shape))
 
     @property
-    def max_length_(self):
+    def max_length_(self) -> int:
         """Steps of each sequence after ``transform``."""
         check_is_fitted(self)
         return self.max_length or self._longest

@@ -1,6 +1,7 @@
 """Ragged batches: the container ``Sequences``."""
 
 from itertools import chain, pairwise
+from typing import Self
 
 import numpy as np
 
@@ -87,7 +88,7 @@ class Sequences:
         self.texts = None if texts is None else check_texts(texts, self)
 
     @classmethod
-    def from_tokens(cls, tokens, char_spans=None, texts=None):
+    def from_tokens(cls, tokens, char_spans=None, texts=None) -> Self:
         """Encode lists of strings; each distinct string becomes a category.
 
         Parameters
@@ -118,7 +119,7 @@ class Sequences:
         return cls(codes, offsets, categories, char_spans=char_spans, texts=texts)
 
     @classmethod
-    def from_ids(cls, ids):
+    def from_ids(cls, ids) -> Self:
         """Build sequences from ragged lists, or a matrix, of token ids.
 
         Parameters
@@ -147,17 +148,17 @@ class Sequences:
         return len(self.offsets) - 1
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int]:
         """Tuple ``(n_sequences,)``: one sample is one sequence."""
         return (len(self),)
 
     @property
-    def ndim(self):
+    def ndim(self) -> int:
         """Always 1: a batch is a column of sequences."""
         return 1
 
     @property
-    def lengths(self):
+    def lengths(self) -> np.ndarray:
         """Steps stored for each sequence, padding included."""
         return np.diff(self.offsets)
 
@@ -212,7 +213,7 @@ class Sequences:
         return dense if dtype is None else dense.astype(dtype, copy=False)
 
     @property
-    def dtype(self):
+    def dtype(self) -> np.dtype:
         """Refuse scikit-learn's ``check_array``, which would make numbers of the ids."""
         raise TypeError(
             "Sequences are not an array to validate: their ids would be learned as numbers. If a "
@@ -226,7 +227,7 @@ class Sequences:
         known = "" if self.categories is None else f", n_categories={len(self.categories)}"
         return f"Sequences(n_sequences={len(self)}, n_steps={len(self.codes)}{known}{width})"
 
-    def tokens(self):
+    def tokens(self) -> list[list[str]]:
         """Decode to one list of strings for each sequence, padding left out.
 
         Returns
@@ -238,7 +239,7 @@ class Sequences:
         strings = list(map(self._known_categories().__getitem__, real.codes.tolist()))
         return [strings[start:stop] for start, stop in pairwise(real.offsets.tolist())]
 
-    def without_padding(self):
+    def without_padding(self) -> "Sequences":
         """Drop all padding.
 
         Returns
@@ -252,7 +253,7 @@ class Sequences:
         offsets = self.offsets - np.searchsorted(padding, self.offsets)
         return self._apply(lambda flat: flat[self.codes != PADDING], offsets)
 
-    def with_vectors(self, vectors):
+    def with_vectors(self, vectors) -> "Sequences":
         """Attach one embedding to each category.
 
         Parameters
@@ -270,7 +271,7 @@ class Sequences:
         check_codes(self.codes, result.vectors)
         return result
 
-    def with_columns(self, columns):
+    def with_columns(self, columns) -> "Sequences":
         """Attach values to each token, such as its part of speech, for an `LSTMTagger` to read.
 
         Every operation keeps them with their tokens.
@@ -303,7 +304,7 @@ class Sequences:
         result.columns = {**(self.columns or {}), **join_columns(columns, self.lengths)}
         return result
 
-    def with_categories(self, categories, codes_of=None):
+    def with_categories(self, categories, codes_of=None) -> "Sequences":
         """Encode the same strings with another list of categories.
 
         Parameters
@@ -327,7 +328,7 @@ class Sequences:
         result.categories, result.vectors = categories, None
         return result
 
-    def joined(self, others):
+    def joined(self, others) -> "Sequences":
         """Put other sequences behind these.
 
         Parameters
@@ -367,7 +368,7 @@ class Sequences:
         result.columns = concatenate_columns(self.columns, others.columns)
         return result
 
-    def codes_in(self, codes_of):
+    def codes_in(self, codes_of) -> np.ndarray:
         """Look up the codes of the strings in another dictionary.
 
         Parameters
@@ -391,7 +392,7 @@ class Sequences:
             raise ValueError("These sequences hold ids without strings: categories is None.")
         return self.categories
 
-    def without_unused(self):
+    def without_unused(self) -> "Sequences":
         """Drop categories that do not occur, and their vectors.
 
         Returns

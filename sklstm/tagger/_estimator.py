@@ -2,12 +2,14 @@
 
 from functools import partial
 from numbers import Integral, Real
+from typing import Any, Literal, Self
 
 import numpy as np
 import torch
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
+from sklstm import _typing as t
 from sklstm._arguments import check_count, check_memory, check_probability
 from sklstm._arrays import check_same_length, to_object_array
 from sklstm._checkpoints import resumable
@@ -16,6 +18,7 @@ from sklstm._parameter_constraints import SEMI_SUPERVISED_CONSTRAINTS
 from sklstm._pretrained import PretrainedMixin
 from sklstm._sklearn import Interval, StrOptions, fit_context
 from sklstm._unlabelled import part_sentences
+from sklstm.entities import Entity
 from sklstm.nn.batches import in_row_order
 from sklstm.nn.crf import mean_crf
 from sklstm.nn.networks import TaggerNet
@@ -307,66 +310,66 @@ class LSTMTagger(PretrainedMixin, BaseEnsemble):
     def __init__(
         self,
         *,
-        scheme="auto",
-        train_scheme="auto",
-        crf=True,
-        char_encoder="auto",
-        char_embedding_dim=30,
-        char_hidden_size=30,
-        casing="auto",
-        affixes="auto",
-        affix_embedding_dim=32,
-        wide="auto",
-        affix_dropout=0.3,
-        columns="all",
-        sentence_vector=None,
-        vocabulary_size=None,
-        standardize="feature",
-        embedding_dim=32,
-        fine_tune_embeddings=True,
-        embedding_lr=None,
-        encoder=None,
-        layer_lr_decay=1.0,
-        unfreeze_epochs=0,
-        cell="lstm",
-        cell_params=None,
-        hidden_size=64,
-        n_layers=1,
-        bidirectional=True,
-        embedding_dropout=0.3,
-        word_dropout=0.2,
-        dropout=0.3,
-        recurrent_dropout=0.0,
-        locked_dropout=True,
-        optimizer="adam",
-        lr=0.003,
-        schedule="one_cycle",
-        average=None,
-        bptt_steps=None,
-        max_grad_norm=1.0,
-        weight_decay=0.0,
-        batch_size=32,
-        max_epochs="auto",
-        early_stopping=False,
-        scoring=None,
-        validation="random",
-        validation_fraction=0.1,
-        n_iter_no_change=3,
-        adversarial=None,
-        virtual_adversarial=0.0,
-        entropy=0.0,
-        class_weight=None,
-        n_members=1,
-        n_jobs=None,
-        warm_start=False,
-        checkpoint=None,
-        checkpoint_minutes=0.0,
-        device="auto",
-        precision="auto",
-        callbacks=None,
-        net_params=None,
-        verbose=0,
-        random_state=None,
+        scheme: t.AnyScheme | None = "auto",
+        train_scheme: t.AnyScheme | None = "auto",
+        crf: bool = True,
+        char_encoder: Literal["auto", "cnn", "lstm"] | None = "auto",
+        char_embedding_dim: int = 30,
+        char_hidden_size: int = 30,
+        casing: bool | Literal["auto"] = "auto",
+        affixes: bool | Literal["auto"] = "auto",
+        affix_embedding_dim: int = 32,
+        wide: bool | Literal["auto"] = "auto",
+        affix_dropout: float = 0.3,
+        columns: Literal["all"] | list | tuple | None = "all",
+        sentence_vector: t.Pooling | None = None,
+        vocabulary_size: int | None = None,
+        standardize: t.Standardize = "feature",
+        embedding_dim: int = 32,
+        fine_tune_embeddings: bool = True,
+        embedding_lr: float | None = None,
+        encoder: Any = None,
+        layer_lr_decay: float = 1.0,
+        unfreeze_epochs: int = 0,
+        cell: t.Cell = "lstm",
+        cell_params: dict | None = None,
+        hidden_size: int = 64,
+        n_layers: int = 1,
+        bidirectional: bool = True,
+        embedding_dropout: float = 0.3,
+        word_dropout: float = 0.2,
+        dropout: float = 0.3,
+        recurrent_dropout: float = 0.0,
+        locked_dropout: bool = True,
+        optimizer: t.Optimizer = "adam",
+        lr: float = 0.003,
+        schedule: t.Schedule = "one_cycle",
+        average: t.Average = None,
+        bptt_steps: int | None = None,
+        max_grad_norm: float | None = 1.0,
+        weight_decay: float = 0.0,
+        batch_size: int = 32,
+        max_epochs: t.MaxEpochs = "auto",
+        early_stopping: bool = False,
+        scoring: t.Scoring = None,
+        validation: t.Validation = "random",
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 3,
+        adversarial: float | None = None,
+        virtual_adversarial: float = 0.0,
+        entropy: float = 0.0,
+        class_weight: dict | Literal["balanced"] | None = None,
+        n_members: t.Members = 1,
+        n_jobs: int | None = None,
+        warm_start: bool = False,
+        checkpoint: t.Path | None = None,
+        checkpoint_minutes: float = 0.0,
+        device: str = "auto",
+        precision: t.Precision = "auto",
+        callbacks: list | tuple | None = None,
+        net_params: dict | None = None,
+        verbose: int = 0,
+        random_state: t.RandomState = None,
     ):
         self.scheme = scheme
         self.train_scheme = train_scheme
@@ -453,7 +456,9 @@ class LSTMTagger(PretrainedMixin, BaseEnsemble):
 
     @fit_context(prefer_skip_nested_validation=True)
     @resumable
-    def fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None, X_unlabelled=None):
+    def fit(
+        self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None, X_unlabelled=None
+    ) -> Self:
         """Fit the network to tagged sequences.
 
         Parameters
@@ -482,7 +487,7 @@ class LSTMTagger(PretrainedMixin, BaseEnsemble):
         )
 
     @fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    def partial_fit(self, X, y, classes=None, sample_weight=None) -> Self:
         """Train for one more epoch.
 
         Parameters
@@ -612,7 +617,7 @@ class LSTMTagger(PretrainedMixin, BaseEnsemble):
         rows = zip(codes.tolist(), lengths.tolist(), strict=True)
         return [self._codes.decode(row[:length]) for row, length in rows]
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X, y, sample_weight=None) -> float:
         """Compute the strict entity F1 of predictions, or the accuracy of plain tags.
 
         Where tags are unknown, the F1 is that of the sentences of which all tags are known, and the
@@ -657,7 +662,7 @@ class LSTMTagger(PretrainedMixin, BaseEnsemble):
             for rows, emissions, lengths in batches
         )
 
-    def predict(self, X):
+    def predict(self, X) -> np.ndarray:
         """Predict the best tags of each sequence.
 
         Parameters
@@ -675,7 +680,7 @@ class LSTMTagger(PretrainedMixin, BaseEnsemble):
     def _best_tags(self, crf, emissions, lengths):
         return self._name(crf.viterbi(emissions, lengths)[0], lengths)
 
-    def predict_marginals(self, X):
+    def predict_marginals(self, X) -> np.ndarray:
         """Compute the probability of each tag at each step.
 
         Parameters
@@ -694,7 +699,7 @@ class LSTMTagger(PretrainedMixin, BaseEnsemble):
         marginals = crf.marginals(emissions, lengths).cpu().numpy()
         return [row[:length] for row, length in zip(marginals, lengths.tolist(), strict=True)]
 
-    def predict_n_best(self, X, n=5):
+    def predict_n_best(self, X, n: int = 5) -> list[list[tuple[list, float]]]:
         """Predict the `n` most probable tag sequences.
 
         Parameters
@@ -726,7 +731,7 @@ class LSTMTagger(PretrainedMixin, BaseEnsemble):
             rows.append(list(zip(tags, row_logs[found].tolist(), strict=True)))
         return rows
 
-    def predict_entities(self, X, min_probability=None):
+    def predict_entities(self, X, min_probability: float | None = None) -> list[list[Entity]]:
         r"""Predict the entities of each sequence.
 
         Parameters
@@ -772,7 +777,7 @@ class LSTMTagger(PretrainedMixin, BaseEnsemble):
         probabilities = span_probabilities(crf, emissions, lengths, spans, self._codes.tags)
         return [list(zip(*row, strict=True)) for row in zip(spans, probabilities, strict=True)]
 
-    def calibrate(self, X, y):
+    def calibrate(self, X, y) -> Self:
         r"""Fit the temperature of all probabilities to data that the fit has not seen.
 
         Networks are too sure of what they predict. All scores are divided by the temperature
@@ -824,7 +829,7 @@ class LSTMTagger(PretrainedMixin, BaseEnsemble):
         return self
 
     @property
-    def temperature_(self):
+    def temperature_(self) -> float:
         """The temperature of all probabilities: 1 before ``calibrate``."""
         check_is_fitted(self)
         return self._temperature
@@ -835,7 +840,7 @@ class LSTMTagger(PretrainedMixin, BaseEnsemble):
         return mean_crf([net.module_.crf for net in self._nets])
 
     @property
-    def transitions_(self):
+    def transitions_(self) -> dict[str, dict[str, float]]:
         """Transition scores between neighbouring tags."""
         check_is_fitted(self)
         start, between, end = self._crf.weights()
@@ -847,12 +852,12 @@ class LSTMTagger(PretrainedMixin, BaseEnsemble):
         return table
 
     @property
-    def classes_(self):
+    def classes_(self) -> np.ndarray:
         """The tags that the network distinguishes."""
         return np.array(self._codes.tags)
 
     @property
-    def scheme_(self):
+    def scheme_(self) -> t.Scheme | None:
         """The scheme of y."""
         return self._codes.scheme
 

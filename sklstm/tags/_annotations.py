@@ -5,9 +5,11 @@ from bisect import bisect
 from collections.abc import Mapping
 from itertools import pairwise
 from numbers import Integral
+from typing import Literal
 
 import numpy as np
 
+from sklstm import _typing as t
 from sklstm._arguments import check_option, describe, levels_to_caller
 from sklstm._arrays import to_list
 from sklstm.tags._spans import check_tags, spans_to_tags, tags_to_spans
@@ -17,8 +19,12 @@ OVERLAPPING = ("raise", "longest")
 
 
 def annotations_to_tags(
-    char_spans, annotations, scheme="IOB2", misaligned="raise", overlapping="raise"
-):
+    char_spans,
+    annotations,
+    scheme: t.Scheme = "IOB2",
+    misaligned: Literal["raise", "expand", "drop"] = "raise",
+    overlapping: Literal["raise", "longest"] = "raise",
+) -> list[list[str]]:
     """Convert annotations of characters to tags of tokens.
 
     An annotation is misaligned if it begins or ends inside a token, holds none, or ends after the
@@ -105,7 +111,9 @@ def _warn(misfits, covered, n_annotations, misaligned):
         warnings.warn(" ".join(told), UserWarning, stacklevel=levels_to_caller())
 
 
-def tags_to_annotations(char_spans, y, scheme, mode="strict"):
+def tags_to_annotations(
+    char_spans, y, scheme: t.Scheme, mode: t.Mode = "strict"
+) -> list[list[tuple[int, int, str]]]:
     """Convert tags of tokens to annotations of characters.
 
     Parameters

@@ -3,6 +3,7 @@
 import re
 from itertools import chain
 
+from sklstm import _typing as t
 from sklstm.tags._spans import (
     ALL_PREFIXES,
     OUTSIDE,
@@ -32,7 +33,7 @@ PLAIN_TAGS = (
 )
 
 
-def infer_scheme(y, y_pred=None):
+def infer_scheme(y, y_pred=None) -> t.Scheme | None:
     """Infer the scheme of tags.
 
     Tags with a span fit at most one scheme, since each marks the first or the last token of a span

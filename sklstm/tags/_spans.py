@@ -1,12 +1,13 @@
 """Tagging schemes, and the conversion between tags and spans."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, pairwise
 from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
 
+from sklstm import _typing as t
 from sklstm._arguments import check_option, describe
 from sklstm._arrays import plain, to_list
 
@@ -91,7 +92,7 @@ class _Tokens(NamedTuple):
         return np.isin(self.prefix, list(prefixes))
 
 
-def check_tags(y, scheme):
+def check_tags(y, scheme: t.Scheme | None) -> list[Sequence[str]]:
     """Check that the tags of all sentences are well-formed.
 
     Parameters
@@ -152,7 +153,7 @@ def _check_lists(sentences, scheme):
     return sentences
 
 
-def tags_to_spans(tags, scheme, mode="strict"):
+def tags_to_spans(tags, scheme: t.Scheme | None, mode: t.Mode = "strict") -> list[Span]:
     """Read the spans of one sentence from its tags.
 
     Parameters
@@ -193,7 +194,7 @@ def tags_to_spans(tags, scheme, mode="strict"):
     return list(map(Span, types.tolist(), starts.tolist(), ends.tolist()))
 
 
-def span_columns(y, scheme, mode="strict"):
+def span_columns(y, scheme: t.Scheme | None, mode: t.Mode = "strict") -> SpanColumns:
     """Read the spans of many sentences at once.
 
     Parameters
@@ -237,7 +238,7 @@ def span_columns(y, scheme, mode="strict"):
     return SpanColumns(names[tokens.type[starts]], sentence_of[starts], starts, ends)
 
 
-def spans_to_tags(spans, n_tokens, scheme):
+def spans_to_tags(spans, n_tokens: int, scheme: t.Scheme) -> list[str]:
     """Write the spans of one sentence as tags.
 
     Parameters
@@ -296,7 +297,9 @@ def spans_to_tags(spans, n_tokens, scheme):
     return tags
 
 
-def convert_tags(y, source, target, mode="strict"):
+def convert_tags(
+    y, source: t.Scheme | None, target: t.Scheme, mode: t.Mode = "strict"
+) -> list[list[str]]:
     """Rewrite tags in another scheme, or repair them in their own.
 
     Parameters
@@ -349,7 +352,7 @@ def convert_tags(y, source, target, mode="strict"):
     return [spans_to_tags(*row, target) for row in zip(spans, lengths, strict=True)]
 
 
-def allowed_transitions(tags, scheme):
+def allowed_transitions(tags, scheme: t.Scheme | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Find which tags may follow each other.
 
     Parameters

@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from sklstm import _typing as t
 from sklstm._arguments import check_bool, check_path
 from sklstm._arguments import describe as describe_argument
 from sklstm._optional import import_optional
@@ -32,7 +33,9 @@ INPUTS_OF_WORDS = {
 }
 
 
-def export_onnx(estimator, path, *, quantize=False, network_only=False):
+def export_onnx(
+    estimator, path: t.Path, *, quantize: bool = False, network_only: bool = False
+) -> None:
     """Write a fitted estimator to an ONNX file, which predicts without torch and sklstm.
 
     The file holds the network, or the mean of several, for any number and length of sequences,
