@@ -171,8 +171,8 @@ class Net(NeuralNet):
     def _learn_unlabelled(self, inputs):
         """Add the gradients of unlabelled sequences, and record their losses."""
         if hasattr(self.module_, "crf"):  # losses are those of a step
-            distribution = Paths(self.module_.crf, inputs.lengths.to(self.device))
-            n_terms = max(1, int(inputs.lengths.sum()))
+            distribution = Paths(self.module_.crf, inputs.target_lengths.to(self.device))
+            n_terms = max(1, int(inputs.target_lengths.sum()))
         else:
             distribution = Labels(not isinstance(self.criterion_, torch.nn.BCEWithLogitsLoss))
             n_terms = len(inputs)

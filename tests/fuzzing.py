@@ -334,6 +334,8 @@ def _entries_of_sequences():
     yield Entry("Sequences.with_vectors", batch.with_vectors, {"vectors": vectors})
     columns = {"pos": [["X"] * len(row) for row in TOKENS]}
     yield Entry("Sequences.with_columns", batch.with_columns, {"columns": columns})
+    documents = {"documents": list(range(len(TOKENS)))}
+    yield Entry("Sequences.with_documents", batch.with_documents, documents)
     categories = ["<pad>", "<unk>", "a"]
     yield Entry("Sequences.with_categories", batch.with_categories, {"categories": categories})
 

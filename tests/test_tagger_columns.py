@@ -29,7 +29,7 @@ X = with_columns(kind=KINDS, size=SIZES)
 
 @pytest.mark.parametrize(("names", "y"), [(["kind"], OF_KINDS), (["size"], OF_SIZES)])
 def test_tags_that_only_a_column_tells(names, y):
-    params = {"max_epochs": 60, "lr": 0.05}
+    params = {"max_epochs": 25, "lr": 0.1}
     fitted = tagger(columns=names, **params).fit(X, y)
     assert fitted.predict(X).tolist() == y
     assert tagger(columns=None, **params).fit(X, y).score(X, y) < 0.9
@@ -109,7 +109,7 @@ def test_copies_and_searches(tmp_path):
 
 
 def test_a_graph_has_no_columns(tmp_path):
-    with pytest.raises(ValueError, match=r"reads columns of X, .* columns=None"):
+    with pytest.raises(ValueError, match=r"reads columns of sentences, .* columns=None"):
         export_onnx(tagger().fit(X, OF_KINDS), tmp_path / "tagger.onnx")
 
 

@@ -366,6 +366,7 @@ WRONG_PARAMETERS = {
     "affix_embedding_dim": (0, 1.5, None),
     "wide": ("yes", None, 3),
     "affix_dropout": (1.0, -0.1, None),
+    "context": (-1, 1.5, None),
     "columns": ("pos", True, 3, {"pos"}),
     "sentence_vector": ("sum", True, 3),
     "bidirectional": ("both", None),

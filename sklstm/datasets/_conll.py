@@ -75,7 +75,7 @@ def read_conll(
         The column of the tag, counted likewise.
     columns : dict of str to int, default=None
         Further columns for an `LSTMTagger` to read, by names of yours, such as ``{"pos": 1}``. Then
-        the sentences are `Sequences`, with these columns.
+        the sentences are `Sequences`, with these columns and their documents.
     separator : str, default=None
         Separator of the columns. None is any run of spaces and tabs; pass ``"\t"`` if tokens may
         contain spaces.
@@ -327,7 +327,8 @@ def group_rows(rows, token_column=0, tag_column=-1, others=None):
     bunch.documents = np.unique(bunch.documents, return_inverse=True)[1]
     bunch.target_names = sorted({tag for tags in bunch.target for tag in tags})
     if values:
-        bunch.data = Sequences.from_tokens(bunch.data).with_columns(values)
+        sequences = Sequences.from_tokens(bunch.data).with_columns(values)
+        bunch.data = sequences.with_documents(bunch.documents)
     return bunch
 
 

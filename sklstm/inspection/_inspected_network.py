@@ -32,6 +32,11 @@ class InspectedNetwork:
                 f"network, such as {type(self.estimator).__name__}.members_[0], with X as it "
                 "arrives there."
             )
+        if getattr(self.estimator, "context", 0):
+            raise ValueError(
+                "The tagger reads neighbouring sentences, whose part in it cannot be inspected: "
+                "take one with context=0."
+            )
         self.data = self.estimator._read_sequences(X)
         if (empty := np.flatnonzero(self.data.lengths == 0)).size:
             raise ValueError(
@@ -49,7 +54,7 @@ class InspectedNetwork:
 
     def refuse_decoder(self, function):
         """Refuse a network whose outputs depend on earlier outputs."""
-        if self.network.row_arguments != SequenceNet.row_arguments:
+        if not {"targets", "states"}.isdisjoint(self.network.row_arguments):
             raise TypeError(
                 f"{function} needs a network that predicts in one pass, but an "
                 f"{type(self.estimator).__name__} predicts symbol by symbol: use hidden_states or "

@@ -27,6 +27,10 @@ class Batch:
         The row of `spellings` of each step.
     columns : dict of str to Tensor of shape (n_sequences, n_steps, n_columns), or None
         Further codes and numbers of each step, by the names of the network's arguments.
+    middles : LongTensor of shape (n_sequences, n_targets) or None
+        The steps to predict for, padded with other ones; None for all.
+    middle_lengths : LongTensor of shape (n_sequences,) or None
+        How many they are.
     target_sequences : LongTensor of shape (n_sequences, n_targets) or None
         Codes of the sequences to predict, -1 at padding.
     conditions : Tensor of shape (n_sequences, n_conditions) or None
@@ -52,6 +56,8 @@ class Batch:
     spellings: "Spellings | None" = None
     words: torch.Tensor | None = None
     columns: dict | None = None
+    middles: torch.Tensor | None = None
+    middle_lengths: torch.Tensor | None = None
     target_sequences: torch.Tensor | None = None
     conditions: torch.Tensor | None = None
     continues: bool | None = None
@@ -65,6 +71,11 @@ class Batch:
 
     def __len__(self):
         return len(self.lengths)
+
+    @property
+    def target_lengths(self):
+        """Steps of each sequence to predict for."""
+        return self.lengths if self.middles is None else self.middle_lengths
 
     def to(self, device, dtype):
         """Move the tensors to a device, and those of floats to a dtype.
@@ -95,6 +106,8 @@ class Batch:
             arguments["words"] = self.words.to(device)
         for name, column in (self.columns or {}).items():
             arguments[name] = column.to(device, dtype if column.is_floating_point() else None)
+        if self.middles is not None:
+            arguments["middles"] = self.middles.to(device)
         if self.target_sequences is not None:
             arguments["targets"] = self.target_sequences.to(device)
         if self.conditions is not None:
@@ -152,6 +165,9 @@ class SequenceDataset(Dataset):
         The row of `spellings` of each step.
     columns : dict of str to ndarray of shape (n_steps, n_columns), default=None
         See `Batch`.
+    middles : ndarray of int64, shape (n_sequences, 3), default=None
+        Of the steps to predict for, where others are context: the first one in its sequence, their
+        number, and the first one in `step_targets`.
     target_sequences : SequenceDataset, default=None
         In place of `targets`: the codes to predict for each sequence.
     conditions : Tensor of shape (n_sequences, n_conditions), default=None
@@ -166,6 +182,7 @@ class SequenceDataset(Dataset):
         self, values, starts, lengths, vectors=None, targets=None, weights=None,
         step_targets=None, spellings=None, words=None, target_sequences=None, conditions=None,
         labels=None, importance=None, unlabelled=None, columns=None,
+        middles=None,
     ):  # fmt: skip
         self.values = values
         self.starts = starts
@@ -182,9 +199,15 @@ class SequenceDataset(Dataset):
         self.importance = importance
         self.unlabelled = unlabelled
         self.columns = columns
+        self.middles = middles
 
     def __len__(self):
         return len(self.lengths)
+
+    @property
+    def target_lengths(self):
+        """Steps of each sequence to predict for."""
+        return self.lengths if self.middles is None else self.middles[:, 1]
 
     @property
     def sort_keys(self):
@@ -264,6 +287,7 @@ class SequenceDataset(Dataset):
             None if self.importance is None else self.importance[rows],
             self.unlabelled,
             self.columns,
+            None if self.middles is None else self.middles[rows],
         )
 
     def part_unlabelled(self, n_labelled):
@@ -307,6 +331,11 @@ class SequenceDataset(Dataset):
                 name: torch.from_numpy(self._pad(column, rows))
                 for name, column in self.columns.items()
             }
+        if self.middles is not None:
+            first, sizes, _ = self.middles[rows].T
+            places = first[:, None] + np.arange(_width(sizes))
+            batch.middles = torch.from_numpy(np.minimum(places, batch.steps.shape[1] - 1))
+            batch.middle_lengths = torch.from_numpy(sizes)
         if self.target_sequences is not None:
             batch.target_sequences = self.target_sequences.padded(rows)
         if self.conditions is not None:
@@ -345,16 +374,13 @@ class SequenceDataset(Dataset):
         if self.target_sequences is not None:
             return self.target_sequences.padded(rows), weights
         if self.step_targets is not None:
-            return torch.from_numpy(self._pad(self.step_targets, rows, -1)), weights
+            starts = self.starts if self.middles is None else self.middles[:, 2]
+            targets = _pad(self.step_targets, starts[rows], self.target_lengths[rows], -1)
+            return torch.from_numpy(targets), weights
         return None if self.targets is None else self.targets[rows], weights
 
     def _pad(self, values, rows, padding=0):
-        lengths = self.lengths[rows]
-        longest = _round_up(max(1, lengths.max()))  # the kernels need at least one step
-        real = np.arange(longest) < lengths[:, None]  # (N, T)
-        padded = np.full((len(rows), longest, *values.shape[1:]), padding, values.dtype)
-        padded[real] = values[(self.starts[rows][:, None] + np.arange(longest))[real]]
-        return padded
+        return _pad(values, self.starts[rows], self.lengths[rows], padding)
 
 
 class LengthBatches:
@@ -479,6 +505,19 @@ def to_tensor(array):
         Of the same type.
     """
     return torch.from_numpy(array if array.flags.writeable else array.copy())
+
+
+def _pad(values, starts, lengths, padding):
+    """Return runs of flat values side by side, padded on the right."""
+    steps = np.arange(_width(lengths))
+    real = steps < lengths[:, None]  # (N, T)
+    padded = np.full((*real.shape, *values.shape[1:]), padding, values.dtype)
+    padded[real] = values[(starts[:, None] + steps)[real]]
+    return padded
+
+
+def _width(lengths):
+    return _round_up(max(1, lengths.max()))  # the kernels need at least one step
 
 
 def _round_up(n_steps):

@@ -9,6 +9,7 @@ from sklstm._arguments import describe
 from sklstm._arrays import CONVERSION_ERRORS, plain, refuse_empty, to_array
 from sklstm._text_checks import check_tokens
 from sklstm.sequences._columns import concatenate_columns, join_columns
+from sklstm.sequences._documents import join_documents, number_documents
 from sklstm.sequences._fields import (
     PADDING,
     SPECIAL_TOKENS,
@@ -60,6 +61,8 @@ class Sequences:
         ``(n_sequences,)``.
     columns : dict of str to ndarray of shape (n_steps,), or None
         Values that come with each step, see ``with_columns``.
+    documents : ndarray of int64, shape (n_sequences, 2), or None
+        The document of each sequence and its place, see ``with_documents``.
 
     See Also
     --------
@@ -77,7 +80,7 @@ class Sequences:
     [['good']]
     """
 
-    columns = None
+    columns = documents = None
 
     def __init__(self, codes, offsets, categories=None, vectors=None, char_spans=None, texts=None):
         self.categories = None if categories is None else check_categories(categories)
@@ -201,6 +204,8 @@ class Sequences:
         result.texts = None if self.texts is None else self.texts[rows]
         if self.columns is not None:
             result.columns = {name: change(column) for name, column in self.columns.items()}
+        if self.documents is not None:
+            result.documents = self.documents[rows]
         return result
 
     def __array__(self, dtype=None, copy=None):
@@ -328,6 +333,40 @@ class Sequences:
         result.categories, result.vectors = categories, None
         return result
 
+    def with_documents(self, documents) -> "Sequences":
+        """Tell which sequences belong to one document, for an `LSTMTagger` with `context`.
+
+        Every operation keeps this, so that neighbours are known in any part of the sequences and in
+        any order.
+
+        Parameters
+        ----------
+        documents : array-like of shape (n_sequences,)
+            The document of each sequence, by a number or a name. Those of a document stand
+            together, in the order in which they are read.
+
+        Returns
+        -------
+        Sequences
+            The same sequences.
+
+        Raises
+        ------
+        ValueError
+            If a document is in two places, or if their number differs from that of the sequences.
+
+        Examples
+        --------
+        >>> from sklstm import Sequences
+        >>> batch = Sequences.from_tokens([["Ada", "spoke"], ["She", "left"], ["Rain"]])
+        >>> batch.with_documents(["news", "news", "weather"])[1:].documents
+        array([[0, 1],
+               [1, 2]])
+        """
+        result = self._apply(lambda flat: flat, self.offsets)
+        result.documents = number_documents(documents, len(self))
+        return result
+
     def joined(self, others) -> "Sequences":
         """Put other sequences behind these.
 
@@ -340,7 +379,8 @@ class Sequences:
         -------
         Sequences
             Strings that both know keep the code, and the vector, that they have here. Character
-            spans and texts are left out; columns must be the same.
+            spans and texts are left out; columns must be the same. No document goes on in the
+            others.
         """
         if (self.categories is None) != (others.categories is None) or (self.vectors is None) != (
             others.vectors is None
@@ -366,6 +406,7 @@ class Sequences:
                 vectors = np.concatenate([vectors, others.vectors[new]])
         result = Sequences(np.concatenate([self.codes, codes]), offsets, categories, vectors)
         result.columns = concatenate_columns(self.columns, others.columns)
+        result.documents = join_documents(self.documents, others.documents)
         return result
 
     def codes_in(self, codes_of) -> np.ndarray:

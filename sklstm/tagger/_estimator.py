@@ -100,6 +100,10 @@ class LSTMTagger(PretrainedMixin, BaseEnsemble):
         If set, a recurrent layer of its own reads the whole sequence first, and its outputs, pooled
         like this into one vector, are appended to the features of each step [8]_. Training takes
         nearly twice the time.
+    context : int, default=0
+        Sentences before and after each sentence, of the same document, that the network reads
+        together with it; tags are those of the one in the middle. X must be `Sequences` that know
+        their documents, see ``Sequences.with_documents``. Takes ``2 * context + 1`` times as long.
     vocabulary_size : int or None, default=None
         If set, integers in X are token ids below it, 0 being padding; otherwise they are numbers.
     standardize : {"feature", "sample"} or None, default="feature"
@@ -323,6 +327,7 @@ class LSTMTagger(PretrainedMixin, BaseEnsemble):
         affix_dropout: float = 0.3,
         columns: Literal["all"] | list | tuple | None = "all",
         sentence_vector: t.Pooling | None = None,
+        context: int = 0,
         vocabulary_size: int | None = None,
         standardize: t.Standardize = "feature",
         embedding_dim: int = 32,
@@ -384,6 +389,7 @@ class LSTMTagger(PretrainedMixin, BaseEnsemble):
         self.affix_dropout = affix_dropout
         self.columns = columns
         self.sentence_vector = sentence_vector
+        self.context = context
         self.vocabulary_size = vocabulary_size
         self.standardize = standardize
         self.embedding_dim = embedding_dim
@@ -449,6 +455,7 @@ class LSTMTagger(PretrainedMixin, BaseEnsemble):
         "affix_dropout": [Interval(Real, 0, 1, closed="left")],
         "columns": [StrOptions({"all"}), list, tuple, None],
         "sentence_vector": [StrOptions(set(Pooling.KINDS)), None],
+        "context": [Interval(Integral, 0, 1000, closed="both")],
         **SEMI_SUPERVISED_CONSTRAINTS,
         "class_weight": [dict, StrOptions({"balanced"}), None],
     }
@@ -525,6 +532,7 @@ class LSTMTagger(PretrainedMixin, BaseEnsemble):
             reads_words=self._reads_words(),
             reads_features=bool(self.affixes or self.wide),
             reads_columns=check_column_names(self.columns),
+            context=self.context,
         )
         return self._pretrained(encoder)
 
@@ -557,10 +565,11 @@ class LSTMTagger(PretrainedMixin, BaseEnsemble):
 
     def _attach_targets(self, data, targets, *, purpose):
         lengths = np.array(list(map(len, targets)))
-        if (unequal := np.flatnonzero(lengths != data.lengths)).size:
+        own = data.target_lengths
+        if (unequal := np.flatnonzero(lengths != own)).size:
             row = unequal[0]
             raise ValueError(
-                f"Sequence {row} has {data.lengths[row]} steps but {lengths[row]} tags. Every "
+                f"Sequence {row} has {own[row]} steps but {lengths[row]} tags. Every "
                 "step needs a tag; if a SequencePadder truncates sequences, leave it out, since "
                 "LSTMTagger pads its own batches."
             )
@@ -649,7 +658,7 @@ class LSTMTagger(PretrainedMixin, BaseEnsemble):
         def emit(batch):
             emissions = [net.evaluation_step((batch, None)) for net in nets]
             emissions = torch.stack(emissions).mean(dim=0)  # (N, T, K)
-            return emissions, batch.lengths.to(emissions.device)
+            return emissions, batch.target_lengths.to(emissions.device)
 
         return ((rows, *emit(batch)) for rows, batch in batches)
 

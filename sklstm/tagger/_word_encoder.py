@@ -7,6 +7,7 @@ import numpy as np
 from sklstm._input_encoder import InputEncoder
 from sklstm.sequences import Sequences
 from sklstm.sequences._fields import UNKNOWN
+from sklstm.tagger._context import with_neighbours
 from sklstm.tagger._spelling import Speller, strings_of
 from sklstm.tagger._token_columns import TokenColumns
 from sklstm.tagger._word_features import WordFeatures
@@ -28,6 +29,8 @@ class WordEncoder(InputEncoder):
         Whether features are among them.
     reads_columns : "all" or list of str
         The columns that the network reads.
+    context : int
+        Sentences on either side of each that the network reads too.
 
     Attributes
     ----------
@@ -40,13 +43,14 @@ class WordEncoder(InputEncoder):
     """
 
     speller = features = columns = None
-    reads_columns = ()  # of one that was stored before there were columns
+    reads_columns, context = (), 0  # of one that was stored before there were these
 
-    def __init__(self, *args, reads_words, reads_features, reads_columns):
+    def __init__(self, *args, reads_words, reads_features, reads_columns, context):
         super().__init__(*args)
         self.reads_words = reads_words
         self.reads_features = reads_features
         self.reads_columns = reads_columns
+        self.context = context
 
     def learn(self, inputs):
         """Learn like `InputEncoder`, and the characters and features of the words."""
@@ -101,6 +105,14 @@ class WordEncoder(InputEncoder):
                 steps["spellings"].features = self.features.encode(named)
         if self.columns is not None:
             steps["columns"] = self.columns.encode(_real_steps(inputs), self.dtype)
+        if self.context:
+            documents = getattr(inputs, "documents", None)
+            if documents is None:
+                raise ValueError(
+                    f"context={self.context} needs to know which sentences of X are neighbours: "
+                    "pass Sequences.from_tokens(X).with_documents(documents), also to predict."
+                )
+            steps = with_neighbours(steps, documents, self.context)
         return steps
 
     def input_options(self, embedding_dim):

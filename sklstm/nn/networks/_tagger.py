@@ -72,6 +72,8 @@ class TaggerNet(SequenceNet):
         See `SequenceNet`.
     """
 
+    row_arguments = ("lengths", "middles")
+
     def __init__(
         self,
         n_outputs,
@@ -159,7 +161,7 @@ class TaggerNet(SequenceNet):
         choices = None if choices is None else torch.as_tensor(choices)
         self.register_buffer("choices", choices, persistent=False)
 
-    def forward(self, steps, lengths, **described):
+    def forward(self, steps, lengths, middles=None, **described):
         """Compute the emissions.
 
         Parameters
@@ -168,6 +170,8 @@ class TaggerNet(SequenceNet):
             Codes, or numbers, padded on the right.
         lengths : LongTensor of shape (n_sequences,)
             Real steps of each sequence.
+        middles : LongTensor of shape (n_sequences, n_targets), default=None
+            The steps to return emissions of; None for all.
         **described
             What else describes the steps, see `embed_steps`.
 
@@ -176,7 +180,7 @@ class TaggerNet(SequenceNet):
         Tensor of shape (n_sequences, n_steps, n_outputs)
             The emissions; those at padding have no meaning.
         """
-        return self.forward_embedded(self.embed_steps(steps, **described), lengths)
+        return self.forward_embedded(self.embed_steps(steps, **described), lengths, middles)
 
     def embed_steps(
         self, steps, vectors=None, words=None, characters=None, casing=None, features=None,
@@ -235,7 +239,7 @@ class TaggerNet(SequenceNet):
         dropped = torch.rand(features.shape, device=features.device) < self.affix_dropout
         return features.masked_fill(dropped, PADDING)
 
-    def forward_embedded(self, x, lengths):
+    def forward_embedded(self, x, lengths, middles=None):
         """Compute the emissions of embedded steps.
 
         Parameters
@@ -244,6 +248,8 @@ class TaggerNet(SequenceNet):
             What `embed_steps` returned.
         lengths : LongTensor of shape (n_sequences,)
             Real steps of each sequence.
+        middles : LongTensor of shape (n_sequences, n_targets), default=None
+            The steps to return emissions of; None for all.
 
         Returns
         -------
@@ -251,9 +257,11 @@ class TaggerNet(SequenceNet):
             The emissions; those at padding have no meaning.
         """
         emissions = self.output(self.dropout(self.recurrent_outputs(x, lengths)))  # (N, T, K)
-        if self.wide is None:
+        if self.wide is not None:
+            emissions = emissions + _add_up(x[..., -self.wide.width :])
+        if middles is None:
             return emissions
-        return emissions + _add_up(x[..., -self.wide.width :])
+        return emissions.gather(1, middles[..., None].expand(-1, -1, emissions.shape[-1]))
 
     def recurrent_inputs(self, x):
         """Return what the recurrent layers read: all but the inputs of the wide path.

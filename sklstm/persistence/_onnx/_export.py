@@ -115,11 +115,12 @@ def _check_estimator(estimator, network_only):
             "export_onnx does not know: leave module out of net_params, or export it with "
             "torch.onnx.export."
         )
-    if getattr(estimator._encoder, "columns", None) is not None:
-        raise ValueError(
-            f"This {name} reads columns of X, which an exported graph does not: fit with "
-            "columns=None."
-        )
+    for what in ("columns", "context"):
+        if getattr(estimator._encoder, what, None):
+            raise ValueError(
+                f"This {name} reads {what} of sentences, which an exported graph cannot: fit with "
+                f"{what}={0 if what == 'context' else None}."
+            )
     if getattr(estimator, "_linear", None) is not None and not network_only:
         raise ValueError(
             f"A linear model of n-grams stands beside the network of this {name}, and a graph "
