@@ -142,7 +142,7 @@ def run_sentiment():
     print("model of n-grams beside them ...")
     best = text_classifier(random_state=0, verbose=1).set_params(**search.best_params_)
     evaluate("text_classifier()", best)
-    best[-1].summary()
+    print(best[-1].summary())
 
     print("\n[4/8] Saving, loading, predicting ...")
     with tempfile.TemporaryDirectory() as folder:

@@ -23,7 +23,7 @@ from sklstm._parameter_names import ParameterNames
 from sklstm._running_moments import Moments
 from sklstm._sample_weights import normalise, weigh_samples, weigh_scores
 from sklstm._samples import Samples
-from sklstm._summary import summarise
+from sklstm._summary import IN_DIAGRAM, ModelSummary
 from sklstm._training import train
 from sklstm._training_warnings import (
     warn_of_ending,
@@ -376,15 +376,28 @@ class BaseLSTM(FollowedFit, ParameterNames, Versioned, BaseEstimator):
         """Numbers the network has learned."""
         return count_parameters(self.module_)
 
-    def summary(self) -> None:
-        """Print the layers, their output shapes and their numbers of parameters.
+    def summary(self) -> ModelSummary:
+        """Return the layers, their output shapes and their numbers of parameters.
 
         ``N`` stands for sequences and ``T`` for steps. Frozen word vectors count as parameters
         that are not trained.
+
+        Returns
+        -------
+        ModelSummary
+            It prints as text, and in notebooks as tables with the losses by epoch.
         """
         check_is_fitted(self)
-        encoder = self._encoder
-        print("\n".join(summarise(self.module_, encoder.n_frozen, encoder.width)))
+        return ModelSummary(self, self._encoder.n_frozen, self._encoder.width)
+
+    def _get_fitted_attr_html(self, doc_link=""):
+        """Show the summary below the fitted attributes, as scikit-learn has them since 1.9."""
+        attributes = super()._get_fitted_attr_html(doc_link)
+        draw = attributes._repr_html_inner
+        attributes._repr_html_inner = lambda: (
+            draw() + IN_DIAGRAM.format(self.summary()._repr_html_())
+        )
+        return attributes
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

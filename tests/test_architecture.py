@@ -17,10 +17,10 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 # Imports go down only: a module imports from rows above its own, never from its own row or below.
 LAYERS = [
-    {"_optional", "_typing", "_version"},
+    {"_html", "_optional", "_typing", "_version"},
     {"_sklearn"},
     {"_arguments", "_word_pattern", "_running_moments", "_ngrams", "_versions"},
-    {"_fingerprint", "_interruption", "_parameter_names", "_tensor_file"},
+    {"_fingerprint", "_interruption", "_parameter_names", "_tensor_file", "_loss_curves"},
     {"_arrays", "_state_files"},
     {"_checkpoints"},
     {"_fit_tasks"},

@@ -276,24 +276,22 @@ class TestEmbeddings:
 
 
 class TestSummary:
-    def test_the_network_of_the_lecture(self, capsys):
+    def test_the_network_of_the_lecture(self):
         ids = np.random.RandomState(0).randint(1, 5000, (4, 7))
         lecture = LSTMClassifier(
             vocabulary_size=5000, embedding_dim=32, hidden_size=100, mask_padding=False
         )
         fitted = lecture.set_params(max_epochs=1).fit(ids, [0, 1, 0, 1])
-        fitted.summary()
-        printed = capsys.readouterr().out
+        printed = str(fitted.summary())
         for line in ("Embedding .*160,000", "LSTM .*53,200", "Linear .* 101", "Total.* 213,301",
                      "Trainable.* 213,301", r"Non-trainable.* 0\n"):  # fmt: skip
             assert pd.Series([printed]).str.contains(line).all(), line
         assert fitted.n_parameters_ == 213_301
 
-    def test_frozen_vectors_are_not_trainable(self, capsys):
+    def test_frozen_vectors_are_not_trainable(self):
         X = embedded()
         frozen = classifier(fine_tune_embeddings=False, bidirectional=True, pooling="attention")
-        frozen.fit(X, LABELS).summary()
-        printed = capsys.readouterr().out
+        printed = str(frozen.fit(X, LABELS).summary())
         assert f"Non-trainable parameters: {X.vectors.size}" in printed
         assert "Bidirectional LSTM" in printed
         assert "Pooling (attention)" in printed

@@ -485,9 +485,8 @@ class TestTraining:
         assert model.module_.decoder.layers[0][0].forget_bias == 0.5
         assert_same(n_best(clone(model).fit(SOURCES, REVERSED)), n_best(model))
 
-    def test_summary(self, fitted, capsys):
-        fitted.summary()
-        printed = capsys.readouterr().out
+    def test_summary(self, fitted):
+        printed = str(fitted.summary())
         assert re.search(r"Attention \(additive\) +\(N, L, 16\)", printed)
         assert f"Total parameters: {fitted.n_parameters_:,}" in printed
 

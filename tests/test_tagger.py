@@ -736,11 +736,10 @@ class TestState:
         tagger(verbose=1).fit(SENTENCES, TAGS, X_val=X_VAL, y_val=Y_VAL)
         assert "valid_f1" in capsys.readouterr().out
 
-    def test_summary(self, capsys):
+    def test_summary(self):
         params = {"char_encoder": "cnn", "char_embedding_dim": 5, "char_hidden_size": 7}
         fitted = tagger(casing=True, n_layers=2, **params).fit(SENTENCES, TAGS)
-        fitted.summary()
-        printed = capsys.readouterr().out
+        printed = str(fitted.summary())
         lines = [line.rsplit(maxsplit=1) for line in printed.replace(",", "").splitlines()]
         found = [int(line[1]) for line in lines[2:8]]
         n_words, n_characters = fitted._encoder.n_codes, fitted._encoder.speller.n_characters

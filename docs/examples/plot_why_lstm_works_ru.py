@@ -53,7 +53,7 @@ from sklstm import LSTMRegressor
 from sklstm.inspection import HiddenStatesDisplay
 
 stacked = LSTMRegressor(cell="rnn", n_layers=2, hidden_size=8, max_epochs=20, random_state=0)
-stacked.fit(X, y).summary()
+print(stacked.fit(X, y).summary())
 
 fig, both = plt.subplots(2, 1, figsize=(6.4, 4), layout="constrained")
 for layer, ax in enumerate(both):

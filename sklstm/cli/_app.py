@@ -9,6 +9,7 @@ from typing import Annotated
 
 from sklstm import LSTMGenerator, LSTMTagger, TaggedText
 from sklstm._optional import import_optional
+from sklstm._summary import shorten
 from sklstm._version import __version__
 from sklstm.cli._explanation import draw, explain_texts
 from sklstm.cli._mistakes import reported
@@ -314,10 +315,3 @@ def info(model: ModelFile, as_json: AsJson = False):
     about = describe_model(*load_model(model), model)
     lines = (f"{key + ':':<12} {shorten(value)}" for key, value in about.items())
     show(about, "\n".join(lines), as_json)
-
-
-def shorten(value):
-    """Return a value for people: lists with commas, the first twenty only."""
-    if not isinstance(value, list):
-        return f"{value:,}" if isinstance(value, int) else str(value)
-    return ", ".join(map(str, value[:20])) + (", ..." if len(value) > 20 else "")

@@ -2,7 +2,8 @@
 
 from sklearn.pipeline import Pipeline
 
-from sklstm import LSTMGenerator, LSTMTagger, Tokenizer
+from sklstm import LSTMTagger, Tokenizer
+from sklstm._summary import describe_fit
 from sklstm.persistence import load
 
 
@@ -46,20 +47,10 @@ def describe_model(model, estimator, path):
         step if isinstance(step, str) else type(step).__name__
         for step in (model[name] for name in steps)
     ]
-    for key, name in {"labels": "classes_", "conditions": "conditions_"}.items():
-        if getattr(estimator, name, None) is not None:
-            about[key] = getattr(estimator, name).tolist()
-    if isinstance(estimator, LSTMTagger):
-        about["scheme"] = estimator.scheme_
+    about |= describe_fit(estimator)
     vocabularies = [model[name] for name in steps if hasattr(model[name], "vocabulary_")]
     if vocabularies:
         about["words"] = len(vocabularies[0].vocabulary_)
-    elif isinstance(estimator, LSTMGenerator):
-        about["symbols"] = len(estimator.vocabulary_)
-    members = getattr(estimator, "members_", [estimator])
-    about["networks"] = len(members)
-    about["parameters"] = sum(member.n_parameters_ for member in members)
-    about["epochs"] = [member.n_iter_ for member in members]
     return about
 
 

@@ -4,6 +4,7 @@ Before training `describe` and `learning_rate_test`; afterwards how it went, the
 errors, token contributions, gradients, gates, states and attention.
 """
 
+from sklstm._summary import ModelSummary
 from sklstm.inspection._attention import AttentionDisplay, attention_weights
 from sklstm.inspection._confidence import ConfidenceDisplay
 from sklstm.inspection._contributions import TokenContributionsDisplay, token_contributions
@@ -23,6 +24,7 @@ __all__ = [
     "GradientFlowDisplay",
     "HiddenStatesDisplay",
     "LearningRateTestDisplay",
+    "ModelSummary",
     "TokenContributionsDisplay",
     "TrainingCurveDisplay",
     "attention_weights",

@@ -22,7 +22,7 @@ TOLERANCE = 1e-4  # per piece, relative to the sum of absolute contributions
 ROUNDING = 1e-12  # relative rounding error of an output in float64
 MIN_PIECE = 2**-12  # share of the line; smaller pieces are not halved
 
-RAISES, LOWERS = "0, 114, 178", "213, 94, 0"  # RGB: the first two colours of CURVES
+RAISES, LOWERS = "0, 114, 178", "213, 94, 0"  # RGB: the first two of PALETTE
 UNDERLINE = "; text-decoration: underline dotted"  # where it lowers, for print
 MAX_OPACITY = 0.6  # of the largest contribution: text stays readable on it
 PAGE = '<div dir="auto" style="line-height: 1.9">{}</div>'

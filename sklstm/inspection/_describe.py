@@ -1,7 +1,6 @@
 """What there is to learn from: ``describe``, and the summary that it returns."""
 
 from collections import Counter
-from html import escape
 
 import numpy as np
 from sklearn.utils import column_or_1d
@@ -14,6 +13,7 @@ from sklstm._arrays import (
     restated,
     to_list,
 )
+from sklstm._html import make_table
 from sklstm._labels import check_labels
 from sklstm._ragged_numbers import to_ragged_numbers
 from sklstm._text_checks import check_texts, check_tokens
@@ -25,8 +25,6 @@ from sklstm.text import Tokenizer
 
 MAX_SHOWN = 10  # labels
 N_EXAMPLES = 5  # unknown tokens
-TABLE = '<table style="font-variant-numeric: tabular-nums">{}</table>'
-ROW = '<tr><th style="text-align: left">{}</th><td style="text-align: left">{}</td></tr>'
 
 
 def describe(X, y=None, *, vocabulary=None, tokenizer=None, X_val=None) -> "DataSummary":
@@ -225,9 +223,7 @@ class DataSummary:
         return "\n".join(f"{name:<14} {value}" for name, value in self._rows())
 
     def _repr_html_(self):
-        return TABLE.format(
-            "".join(ROW.format(escape(name), escape(value)) for name, value in self._rows())
-        )
+        return make_table(self._rows())
 
     def _rows(self):
         """Yield names and values of what there is to say."""

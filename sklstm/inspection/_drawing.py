@@ -4,14 +4,12 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from sklstm._arguments import describe
+from sklstm._html import PALETTE
 from sklstm._optional import import_optional
 
 WIDTH_INCHES = 6.4
-# of curves, in turn: colours by Okabe and Ito, safe for the colour-blind; markers for print
-CURVES = {
-    "color": ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000"],
-    "marker": ["o", "s", "^", "D", "v", "P", "X"],
-}
+# of curves, in turn; markers tell them apart in print
+CURVES = {"color": PALETTE, "marker": ["o", "s", "^", "D", "v", "P", "X"]}
 MAX_MARKERS = 12  # about, on a curve
 MAX_NAMES = 40  # steps; an axis with more does not show their tokens
 
