@@ -232,6 +232,8 @@ def to_numbers(values, name, expected):
 
     An error says that `name` must be `expected`.
     """
+    if type(values) is np.ndarray and values.dtype in (np.float64, np.float32):
+        return values
     values = plain(values, name)
     refuse_masked(values, name)
     refuse_dates(values, name)

@@ -341,7 +341,9 @@ class BaseLSTM(FollowedFit, ParameterNames, Versioned, BaseEstimator):
 
     def _outputs(self, X):
         """Run the network: outputs of shape (n_samples, n_outputs), in its precision."""
-        data = self._read_new_sequences(X)
+        return self._outputs_of(self._read_new_sequences(X))
+
+    def _outputs_of(self, data):
         outputs = np.empty((len(data), self._n_outputs), self._encoder.dtype)
         for rows, batch in self._batches(data):
             outputs[rows] = self.net_.evaluation_step((batch, None)).cpu().numpy()

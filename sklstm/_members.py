@@ -224,7 +224,8 @@ class BaseEnsemble(BaseLSTM):
             return super()._outputs(X)
         self._check_ready()
         X, inputs = self._reread(self._encoder, X)
-        outputs = np.mean([super(BaseEnsemble, one)._outputs(X) for one in self.members_], axis=0)
+        outputs = [one._outputs_of(one._read_sequences(X)) for one in self.members_]
+        outputs = np.mean(outputs, axis=0)
         if self._linear is None:
             return outputs
         names = self._encoder.name_steps(inputs, self.mask_padding)

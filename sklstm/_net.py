@@ -105,6 +105,11 @@ class Net(NeuralNet):
         """Whether the precision is bfloat16, and the device computes in float32 all the same."""
         return self.precision == "bfloat16" and not runs_bfloat16(self.device)
 
+    def _set_training(self, training=True):
+        """Set the mode of all layers, unless they are in it."""
+        if any(layer.training != training for layer in self.module_.modules()):
+            super()._set_training(training)
+
     def train_step(self, batch, **fit_params):
         """Add a batch's gradients to those of its step, and take the step when it is the last."""
         begins, ends = batch[0].begins_step, batch[0].ends_step

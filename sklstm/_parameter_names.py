@@ -1,10 +1,11 @@
-"""Names of parameters: what a misspelt one may mean, or one that other libraries have."""
+"""Parameters: what a misspelt name may mean, and a quick check of their values."""
 
 from functools import cache
 from inspect import signature
 from typing import Self
 
 from sklstm._arguments import did_you_mean
+from sklstm._sklearn import make_constraint
 
 ELSEWHERE = {
     **dict.fromkeys(("epochs", "n_epochs", "num_epochs", "max_iter", "n_iter"), "max_epochs"),
@@ -44,14 +45,30 @@ def check_names(params, function, kind):
 class ParameterNames:
     """Mix-in of estimators whose ``set_params`` asks what a misspelt name may mean.
 
-    Names are looked up once a class: scikit-learn reads the signature at every call, which takes as
-    long as a short prediction.
+    Names and constraints are made once a class: scikit-learn reads the signature and makes the
+    constraints at every call, which takes as long as a short prediction.
     """
 
     @classmethod
     @cache
     def _get_param_names(cls):
         return super()._get_param_names()
+
+    @classmethod
+    @cache
+    def _made_constraints(cls):
+        return {
+            name: [make_constraint(one) for one in constraints]
+            for name, constraints in cls._parameter_constraints.items()
+            if constraints != "no_validation"
+        }
+
+    def _validate_params(self):
+        made = self._made_constraints()
+        for name, value in self.get_params(deep=False).items():
+            if name in made and not any(one.is_satisfied_by(value) for one in made[name]):
+                return super()._validate_params()  # which has the error
+        return None
 
     def set_params(self, **params) -> Self:
         """Set parameters.

@@ -10,6 +10,7 @@ from sklearn.utils._param_validation import (
     Interval,
     Options,
     StrOptions,
+    make_constraint,
     validate_parameter_constraints,
 )
 from sklearn.utils._param_validation import validate_params as _validate_params
@@ -52,6 +53,7 @@ __all__ = [
     "StrOptions",
     "check_sample_weight",
     "fit_context",
+    "make_constraint",
     "safe_indexing",
     "validate_parameter_constraints",
     "validate_params",

@@ -1,6 +1,7 @@
 """The linear model of texts that stands beside the LSTM: n-grams and logistic regression."""
 
 import warnings
+from copy import copy
 from itertools import chain
 
 import numpy as np
@@ -251,9 +252,8 @@ class _WordPieces:
     def count(self, tokens):
         """Count the n-grams of each text, shape (n_samples, n_columns)."""
         words, codes = _distinct(tokens)
-        rows = np.repeat(np.arange(len(tokens)), [len(row) for row in tokens])
-        ones = np.ones(len(codes), np.float32)
-        count_words = csr_array((ones, (rows, codes)), shape=(len(tokens), len(words)))
+        ones, starts = np.ones(len(codes), np.float32), np.cumsum([0, *map(len, tokens)])
+        count_words = csr_array((ones, codes, starts), shape=(len(tokens), len(words)))
         return count_words @ self.ngrams.count(words)
 
     def has_up_to(self, max_n):
@@ -280,7 +280,10 @@ def _rows(matrix):
 
 
 def _with_data(matrix, data):
-    return csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
+    """Return a matrix of other numbers in the same places, without scipy's checks of these."""
+    matrix = copy(matrix)
+    matrix.data = data
+    return matrix
 
 
 def _used(matrix):
