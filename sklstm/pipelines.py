@@ -513,6 +513,12 @@ def text_classifier(
     >>> pipe = text_classifier(hidden_size=8, lr=0.02, random_state=0).fit(texts, labels)
     >>> pipe.predict(["Such good fun!", "A BAD film"])
     array(['pos', 'neg'], dtype='<U3')
+
+    A search names parameters with their steps:
+
+    >>> from sklearn.model_selection import GridSearchCV
+    >>> grid = {"lstmclassifier__hidden_size": [8, 16], "word2vecembedder__window": [3, 5]}
+    >>> search = GridSearchCV(text_classifier(effort="fast", random_state=0), grid)
     """
     _check_tokenizer(tokenizer)
     check_names(classifier_params, text_classifier, LSTMClassifier)

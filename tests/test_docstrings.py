@@ -165,6 +165,17 @@ def test_the_docstring_gives_each_default(estimator):
         assert kind.replace('"', "'").endswith(f", default={default}"), name
 
 
+def test_the_guide_lists_each_parameter_once():
+    text = (ROOT / "docs/user_guide/choosing_parameters.rst").read_text()
+    table = text.partition("All parameters by what")[2].partition("Names of the steps")[0]
+    listed = dict(re.findall(r"``(\w+)``(?: \((\w)\))?", table.partition("list-table")[2]))
+    owners = {}
+    for estimator in ESTIMATORS:
+        for name, *_ in described_parameters(estimator):
+            owners[name] = owners.get(name, "") + estimator.removeprefix("LSTM")[0]
+    assert listed == {name: of if len(of) == 1 else "" for name, of in owners.items()}
+
+
 def test_a_default_is_given_by_its_value():
     sources = {path.name: path.read_text() for path in Path(sklstm.__file__).parent.rglob("*.py")}
     assert not [name for name, source in sources.items() if ", optional\n" in source]
