@@ -10,6 +10,7 @@ from sklearn.pipeline import make_pipeline
 from tagged import SENTENCES, TAGS, assert_close, assert_same, tagger
 
 from sklstm import Sequences, Word2VecEmbedder, export_onnx, load, save
+from sklstm.inspection import hidden_states
 
 # neither the word nor its neighbours tell what only the columns know
 WORDS = [["a", "b", "a"], ["b", "a"], ["a"]] * 6
@@ -111,6 +112,13 @@ def test_copies_and_searches(tmp_path):
 def test_a_graph_has_no_columns(tmp_path):
     with pytest.raises(ValueError, match=r"reads columns of sentences, .* columns=None"):
         export_onnx(tagger().fit(X, OF_KINDS), tmp_path / "tagger.onnx")
+
+
+def test_states_are_those_of_steps_with_all_that_they_read():
+    fitted = tagger(sentence_vector="mean", wide=True).fit(X, OF_KINDS)
+    states = hidden_states(fitted, X)
+    assert [row.shape for row in states.h[:3]] == [(1, 2, 3, 6), (1, 2, 2, 6), (1, 2, 1, 6)]
+    assert not np.allclose(states.h[2], hidden_states(fitted, X[5:6]).h[0])  # another "a"
 
 
 class TestBadInput:

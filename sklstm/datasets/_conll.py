@@ -47,7 +47,7 @@ def read_conll(
     *,
     token_column: int = 0,
     tag_column: int = -1,
-    columns=None,
+    columns: dict[str, int] | None = None,
     separator: str | None = None,
     comment: str | None = None,
     encoding: str = "utf-8",

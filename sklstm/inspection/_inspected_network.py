@@ -32,7 +32,7 @@ class InspectedNetwork:
                 f"network, such as {type(self.estimator).__name__}.members_[0], with X as it "
                 "arrives there."
             )
-        if getattr(self.estimator, "context", 0):
+        if getattr(self.estimator._encoder, "context", 0):
             raise ValueError(
                 "The tagger reads neighbouring sentences, whose part in it cannot be inspected: "
                 "take one with context=0."

@@ -181,8 +181,7 @@ class SequenceDataset(Dataset):
     def __init__(
         self, values, starts, lengths, vectors=None, targets=None, weights=None,
         step_targets=None, spellings=None, words=None, target_sequences=None, conditions=None,
-        labels=None, importance=None, unlabelled=None, columns=None,
-        middles=None,
+        labels=None, importance=None, unlabelled=None, columns=None, middles=None,
     ):  # fmt: skip
         self.values = values
         self.starts = starts
