@@ -6,10 +6,10 @@ from types import SimpleNamespace
 import numpy as np
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import EpochTimer, PrintLog
+from skorch.callbacks import EpochTimer
 from skorch.utils import TeeGenerator
 
-from sklstm._callbacks import Diverged, EpochMean
+from sklstm._callbacks import Diverged, EpochLog, EpochMean
 from sklstm._device import choose_device, runs_bfloat16, seeded
 from sklstm.nn.batches import to_tensor
 from sklstm.nn.growth import grow_moments, grow_weights
@@ -263,7 +263,7 @@ class Net(NeuralNet):
             ("epoch_timer", EpochTimer()),
             ("train_loss", EpochMean("train_loss", on_train=True)),
             ("valid_loss", EpochMean("valid_loss")),
-            ("print_log", PrintLog()),
+            ("print_log", EpochLog()),
         ]
 
     def predict(self, X):

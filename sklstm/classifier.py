@@ -195,7 +195,8 @@ class LSTMClassifier(PretrainedMixin, ClassifierMixin, BaseEnsemble):
     module_ : torch.nn.Module
         The torch network.
     history_ : list of dict
-        One per epoch: ``train_loss``, ``valid_loss``, ``valid_acc``, and ``dur`` in seconds.
+        One per epoch: ``train_loss``, ``train_acc``, ``valid_loss``, ``valid_acc``, and ``dur``
+        in seconds. The training ones are of each batch before its update, with dropout.
     n_iter_ : int
         Number of epochs trained.
     n_parameters_ : int

@@ -1,6 +1,7 @@
 import logging
 import os
 import pickle
+import re
 import subprocess
 import sys
 import warnings
@@ -222,10 +223,18 @@ class TestTraining:
         embedder(verbose=1).fit(corpus(20))
         lines = capfd.readouterr().out.splitlines()
         assert lines[0] == "[Word2VecEmbedder] training vectors for 24 of 24 distinct tokens"
-        assert lines[1].startswith("[Word2VecEmbedder] epoch 1 of 2: ")
-        assert len(lines) == 3
+        pattern = r"\[Word2VecEmbedder\] epoch 2 of 2: [\d,]+ tokens/s, \d\.\d s in all"
+        assert re.fullmatch(pattern, lines[1])
+        assert len(lines) == 2
         assert logging.getLogger("gensim").level == level
         assert logging.getLogger("gensim").handlers == handlers
+
+    def test_verbose_tells_the_time_left_of_a_long_training(self, capfd, monkeypatch):
+        monkeypatch.setattr("sklstm.embeddings._training.SECONDS_BETWEEN", 0)
+        embedder(verbose=1).fit(corpus(20))
+        lines = capfd.readouterr().out.splitlines()
+        assert re.search(r"epoch 1 of 2: [\d,]+ tokens/s, about 0 s left$", lines[1])
+        assert len(lines) == 3
 
 
 class TestFastText:

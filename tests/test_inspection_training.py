@@ -42,7 +42,7 @@ class TestTrainingCurveDisplay:
     def test_draws_losses_and_scores(self):
         fitted = validated(lr=0.05)
         shown = TrainingCurveDisplay.from_estimator(fitted)
-        assert list(shown.lines_) == ["train_loss", "valid_loss", "valid_acc"]
+        assert list(shown.lines_) == ["train_loss", "valid_loss", "train_acc", "valid_acc"]
         losses, scores = shown.axes_
         for name, (line,) in shown.lines_.items():
             assert line.axes is (losses if "loss" in name else scores)
@@ -77,8 +77,22 @@ class TestTrainingCurveDisplay:
         assert shown.best_epochs_ == [int(np.argmax(scores)) + 1]
         assert shown.axes_[1].lines[-1].get_marker() == "*"
 
-    def test_without_validation_data_there_is_one_panel_and_no_star(self):
-        pipe = make_pipeline(SequencePadder(max_length=4), classifier()).fit(TOKENS, LABELS)
+    def test_the_score_of_a_tagger_marks_the_best_epoch(self):
+        history = [
+            {"epoch": 1, "valid_f1": 0.5, "valid_f1_best": True},
+            {"epoch": 2, "valid_f1": 0.4, "valid_f1_best": False},
+        ]
+        assert TrainingCurveDisplay([history], monitor="valid_f1").plot().best_epochs_ == [1]
+        options = {"hidden_size": 2, "max_epochs": 2, "random_state": 0}
+        tags = [["B-X"] * len(tokens) for tokens in TOKENS]
+        tagger = LSTMTagger(**options).fit(TOKENS, tags, X_val=TOKENS[:4], y_val=tags[:4])
+        shown = TrainingCurveDisplay.from_estimator(tagger)
+        assert shown.monitor == "valid_f1"
+        assert shown.axes_[1].lines[-1].get_marker() == "*"
+
+    def test_without_validation_data_there_is_no_star(self):
+        regressor = LSTMRegressor(hidden_size=4, max_epochs=3, random_state=0)
+        pipe = make_pipeline(SequencePadder(max_length=4), regressor).fit(TOKENS, y)
         ax = plt.figure().add_axes((0.2, 0.2, 0.7, 0.7))
         shown = TrainingCurveDisplay.from_estimator(pipe, ax=ax, color="red")
         assert list(shown.axes_) == [ax]

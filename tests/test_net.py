@@ -40,6 +40,13 @@ from sklstm.nn import batches
 VALIDATION = np.random.RandomState(2).randn(30, 5)
 
 
+def test_training_accuracy_is_that_before_each_update():
+    history = classifier(max_epochs=3, batch_size=20, lr=0.05).fit(TOKENS, LABELS).history_
+    for n_epochs in (1, 2):
+        before = classifier(max_epochs=n_epochs, batch_size=20, lr=0.05).fit(TOKENS, LABELS)
+        assert history[n_epochs]["train_acc"] == pytest.approx(before.score(TOKENS, LABELS))
+
+
 class TestTraining:
     def test_learns_what_only_the_order_tells(self):
         X = [["a", "b", "c"], ["c", "b", "a"]] * 10

@@ -1,5 +1,6 @@
 """The mean of the weights of the last updates, and how long training takes by default."""
 
+import re
 import warnings
 
 import numpy as np
@@ -17,6 +18,7 @@ from sklstm import (
     LSTMTagger,
     Sequences,
 )
+from sklstm._callbacks._epoch_log import _say
 from sklstm._epochs import choose_epochs
 
 pytestmark = pytest.mark.whole_training
@@ -152,12 +154,40 @@ class TestEpochs:
 def test_verbose_tells_the_time_left(capsys):
     classifier(verbose=1, max_epochs=40, n_members=2).fit(SERIES, y)
     printed = capsys.readouterr().out
-    assert printed.count("s for 38 more epochs.") == 2
+    assert len(re.findall(r"^ +1 +\d+ s ", printed, re.M)) == 2
+    assert len(re.findall(r"^ +40 +\d\.", printed, re.M)) == 2  # nothing is left
+    assert printed.count("left ") == 2
     assert "Network 1 of 2:" in printed
     assert "Network 2 of 2, about " in printed
     classifier(verbose=1, max_epochs=1).fit(SERIES, y)
     classifier(verbose=1).partial_fit(SERIES, y, classes=[0, 1])
-    assert "more epochs" not in capsys.readouterr().out
+    assert "left" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.2, "0 s"), (99, "99 s"), (150, "2 min"), (3600, "60 min"), (9000, "2 h")],
+)
+def test_times_in_a_unit_in_which_they_are_short(seconds, said):
+    assert _say(seconds) == said
+
+
+def test_the_time_left_of_a_resumed_fit(tmp_path, capsys):
+    class PowerCut(Callback):
+        happens = True
+
+        def on_epoch_end(self, net, **kwargs):
+            if self.happens and len(net.history) == 3:
+                raise OSError("the machine is off")
+
+    options = {"checkpoint": tmp_path / "a", "max_epochs": 4, "callbacks": [PowerCut()]}
+    with pytest.raises(OSError, match="off"):
+        classifier(**options).fit(SERIES, y)
+    PowerCut.happens = False
+    classifier(verbose=1, **options).fit(SERIES, y)
+    *_, third, fourth = capsys.readouterr().out.splitlines()
+    assert re.match(r" +3 +0 s ", third)
+    assert re.match(r" +4 +\d\.", fourth)
 
 
 def test_a_loss_that_still_falls_is_told():

@@ -2,6 +2,7 @@
 
 from sklstm._callbacks._divergence import Diverged
 from sklstm._callbacks._early_stopping import BestEpoch, stops_early
+from sklstm._callbacks._epoch_log import EpochLog
 from sklstm._callbacks._epoch_saver import EpochSaver, capture_end, restore_end
 from sklstm._callbacks._factory import make_callbacks
 from sklstm._callbacks._range_test import RangeTest
@@ -13,6 +14,7 @@ __all__ = [
     "SCHEDULES",
     "BestEpoch",
     "Diverged",
+    "EpochLog",
     "EpochMean",
     "EpochSaver",
     "RangeTest",

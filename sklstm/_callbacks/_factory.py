@@ -9,7 +9,6 @@ from sklstm._callbacks._early_stopping import BestEpoch, Stop
 from sklstm._callbacks._epoch_tasks import BeginEpoch, EndEpoch
 from sklstm._callbacks._schedules import SCHEDULES, PolicyState, Schedule
 from sklstm._callbacks._scoring import BatchScore, EpochMean, EpochScore
-from sklstm._callbacks._time_left import TimeLeft
 from sklstm._callbacks._unfreezing import Unfreeze
 from sklstm._callbacks._user_callbacks import (
     check_callback,
@@ -52,11 +51,15 @@ def make_callbacks(estimator, net, n_steps, valid, scores, monitor, task, *, is_
         callbacks += [
             (name, EpochMean(name, None, on_train=True)) for name in ("virtual_loss", "entropy")
         ]
+    if net.batch_score is not None:
+        names = ["train_acc"] if valid is None else ["train_acc", "valid_acc"]
+        callbacks.append(BatchScore(net.batch_score))
+        callbacks += [
+            (name, EpochMean(name, lower_is_better=False, on_train=name == "train_acc"))
+            for name in names
+        ]
     if valid is not None:
         callbacks += [EpochScore(name, score) for name, score in scores.items()]
-        if net.batch_score is not None:
-            callbacks.append(BatchScore("valid_acc", net.batch_score))
-            callbacks.append(("valid_acc", EpochMean("valid_acc", lower_is_better=False)))
     users = [check_callback(one, estimator, valid) for one in estimator.callbacks or []]
     schedule = None if has_scheduler(users) or not is_whole else estimator.schedule
     if schedule is not None:
@@ -71,8 +74,6 @@ def make_callbacks(estimator, net, n_steps, valid, scores, monitor, task, *, is_
         last.append(Stop(best))
     if net.pretrained and estimator.unfreeze_epochs:  # after a Freezer of the user's
         last.insert(0, Unfreeze(net.pretrained, estimator.unfreeze_epochs))
-    if estimator.verbose and is_whole:
-        last.insert(0, TimeLeft(net.max_epochs))
     if estimator.verbose and sys.stderr.isatty():  # a bar would fill a log file with its frames
         callbacks.append(ProgressBar())
     return callbacks + continue_callbacks(copy_callbacks(users), net) + last

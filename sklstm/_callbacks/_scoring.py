@@ -15,17 +15,16 @@ class EpochMean(PassthroughScoring):
 
 
 class BatchScore(Callback):
-    """Score the outputs of each validation batch."""
+    """Score the outputs of each batch, in training with the weights before its update."""
 
-    def __init__(self, name, score):
-        self.name = name
+    def __init__(self, score):
         self.score = score
 
     def on_batch_end(self, net, batch=None, training=False, y_pred=None, **kwargs):
         """Record the score."""
-        if not training:
-            targets = batch[0].targets.to(y_pred.device)
-            net.history.record_batch(self.name, self.score(y_pred, targets).item())
+        name = "train_acc" if training else "valid_acc"
+        targets = batch[0].targets.to(y_pred.device)
+        net.history.record_batch(name, self.score(y_pred, targets).item())
 
 
 class EpochScore(Callback):

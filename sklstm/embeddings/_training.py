@@ -8,6 +8,8 @@ import numpy as np
 from gensim.models.callbacks import CallbackAny2Vec
 from gensim.models.word2vec import MAX_WORDS_IN_BATCH
 
+SECONDS_BETWEEN = 2.0  # reports
+
 
 class Corpus:
     """Batches as lists of tokens for gensim, decoded one by one in each epoch."""
@@ -60,21 +62,27 @@ class EpochCallback(CallbackAny2Vec):
 
 
 class Progress(EpochCallback):
-    """Reports the time of each epoch."""
+    """Reports epochs, speed and the time left, but not more often than every few seconds."""
 
     def __init__(self, report, n_tokens, corpus):
         super().__init__(corpus)
         self.report = report
         self.n_tokens = n_tokens
 
-    def begin(self, model):
-        self.start = perf_counter()
+        self.n_done, self.start = 0, perf_counter()
+        self.reported = self.start
 
     def end(self, model):
-        seconds = perf_counter() - self.start
+        self.n_done += 1
+        now, n_left = perf_counter(), model.epochs - self.number
+        if n_left and now - self.reported < SECONDS_BETWEEN:
+            return
+        self.reported, seconds = now, now - self.start
+        left = f"about {seconds / self.n_done * n_left:.0f} s left"
         self.report(
-            f"epoch {self.number} of {model.epochs}: {seconds:.1f} s, "
-            f"{self.n_tokens / seconds:,.0f} tokens/s"
+            f"epoch {self.number} of {model.epochs}: "
+            f"{self.n_tokens * self.n_done / seconds:,.0f} tokens/s, "
+            f"{left if n_left else f'{seconds:.1f} s in all'}"
         )
 
 

@@ -13,25 +13,28 @@ from sklstm.inspection._inspected_network import last_estimator
 NAMES = {
     "train_loss": "training loss",
     "valid_loss": "validation loss",
+    "train_acc": "training accuracy",
     "virtual_loss": "virtual adversarial loss",
     "entropy": "entropy",
     "valid_acc": "validation accuracy",
+    "valid_f1": "validation F1",
     "valid_score": "validation score",
 }
 LOSSES = ("train_loss", "valid_loss", "virtual_loss", "entropy")
-WATCHED = ("valid_score", "valid_loss")  # the best epoch is that of the first that is there
 
 
 class TrainingCurveDisplay:
     """Curves of the losses and, below them, of the scores, by epoch.
 
-    A star marks the best epoch: that of the highest validation score or, with ``scoring="loss"``,
-    of the lowest validation loss. With early stopping its weights are those of the estimator.
+    A star marks the best epoch, by the number that early stopping watches: the validation loss, or
+    the score by `scoring`. With early stopping, the estimator has the weights of that epoch.
 
     Parameters
     ----------
     histories : list of list of dict
         The ``history_`` of each network: one of an estimator, several of an average of networks.
+    monitor : str, default="valid_loss"
+        The number in the history that tells the best epoch.
 
     Attributes
     ----------
@@ -58,11 +61,12 @@ class TrainingCurveDisplay:
     LSTMClassifier(...)
     >>> display = TrainingCurveDisplay.from_estimator(classifier)
     >>> list(display.lines_)
-    ['train_loss', 'valid_loss', 'valid_acc']
+    ['train_loss', 'valid_loss', 'train_acc', 'valid_acc']
     """
 
-    def __init__(self, histories):
+    def __init__(self, histories, *, monitor="valid_loss"):
         self.histories = histories
+        self.monitor = monitor
 
     @classmethod
     def from_estimator(
@@ -89,7 +93,7 @@ class TrainingCurveDisplay:
         last = last_estimator(estimator)
         check_is_fitted(last)
         histories = [member.history_ for member in getattr(last, "members_", [last])]
-        return cls(histories).plot(ax, names=names, **line_kw)
+        return cls(histories, monitor=last._monitored).plot(ax, names=names, **line_kw)
 
     def plot(self, ax=None, *, names: Sequence[str] | None = None, **line_kw) -> Self:
         """Draw the curves.
@@ -157,17 +161,15 @@ class TrainingCurveDisplay:
 
     def _mark_best(self):
         """Draw a star at the best epoch of each network, on the curve that tells it."""
-        known = {name for history in self.histories for epoch in history for name in epoch}
-        watched = next((name for name in WATCHED if name in known), None)
-        best = [_best_epoch(history, watched) for history in self.histories]
+        best = [_best_epoch(history, self.monitor) for history in self.histories]
         best = [epoch for epoch in best if epoch is not None]
         self.best_epochs_ = [epoch["epoch"] for epoch in best]
-        if not best or watched not in self.lines_:
+        if not best or self.monitor not in self.lines_:
             return
-        scores = [epoch[watched] for epoch in best]
-        draw_star(self.lines_[watched][0], self.best_epochs_, scores, "best epoch")
+        scores = [epoch[self.monitor] for epoch in best]
+        draw_star(self.lines_[self.monitor][0], self.best_epochs_, scores, "best epoch")
 
 
-def _best_epoch(history, watched):
+def _best_epoch(history, monitor):
     """Return the last epoch that was better than all before it."""
-    return next((one for one in reversed(history) if one.get(f"{watched}_best")), None)
+    return next((one for one in reversed(history) if one.get(f"{monitor}_best")), None)
