@@ -84,13 +84,19 @@ print(f"{token_error_rate(iso[:500], predicted):.2%} of the characters wrong")
 # digit, the month from its letters, and the day from wherever it is. For the hyphens, the place
 # does not matter.
 
+import matplotlib.pyplot as plt
+
 from sklstm.inspection import AttentionDisplay
 
-AttentionDisplay.from_estimator(model, ["Sunday, March 7, 2021"])
+display = AttentionDisplay.from_estimator(model, ["Sunday, March 7, 2021"])
+display.figure_.suptitle("Attention to an English date")
+plt.show()
 
 # %%
 
-AttentionDisplay.from_estimator(model, ["le dimanche 7 mars 2021"])
+display = AttentionDisplay.from_estimator(model, ["le dimanche 7 mars 2021"])
+display.figure_.suptitle("Attention to a French date")
+plt.show()
 
 # %%
 # What it never saw

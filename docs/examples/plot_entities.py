@@ -77,6 +77,7 @@ for (fate, label), shade in zip(fates.items(), shades, strict=True):
     names.barh(counts.types, share, 0.6, left, color=shade, label=label)
     left += share
 names.set(xlabel="share of the true names", xlim=(0, 1))
+fig.suptitle("F1 by type, and what became of the true names")
 names.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=4, frameon=False)
 plt.show()
 
@@ -97,6 +98,7 @@ X_rest, y_rest = list(compress(X_test, ~half)), list(compress(y_test, ~half))
 display = ConfidenceDisplay.from_estimator(tagger, X_rest, y_rest, name="as trained")
 tagger.calibrate(X_half, y_half)
 ConfidenceDisplay.from_estimator(tagger, X_rest, y_rest, name="calibrated", ax=display.ax_)
+display.ax_.set_title("Correct names by confidence")
 plt.show()
 
 # %%

@@ -102,7 +102,12 @@ for name, forecast in forecasts.items():
     error = root_mean_squared_error(y[test], forecast, multioutput="raw_values")
     axes.plot(np.arange(1, 13), error, marker=".", color=shades[name], label=name)
     print(f"{name:15} {root_mean_squared_error(y[test].ravel(), forecast.ravel()):.2f} °C")
-axes.set(xlabel="months ahead", ylabel="root mean squared error (°C)", ylim=(0, None))
+axes.set(
+    title="Error by months ahead",
+    xlabel="months ahead",
+    ylabel="root mean squared error (°C)",
+    ylim=(0, None),
+)
 axes.set_xticks(range(1, 13))
 axes.grid(alpha=0.3)
 axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)

@@ -50,9 +50,13 @@ classifier.summary()
 #
 # ``history_`` holds one dictionary for each epoch. The display draws its losses and scores.
 
+import matplotlib.pyplot as plt
+
 from sklstm.inspection import TrainingCurveDisplay
 
 display = TrainingCurveDisplay.from_estimator(classifier)
+display.figure_.suptitle("Losses and accuracy by epoch")
+plt.show()
 
 # %%
 # The loss on held-out sentences is lowest at the star; from there on, the network only

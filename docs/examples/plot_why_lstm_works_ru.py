@@ -107,7 +107,7 @@ for factor in (2.0, 1.0, 0.7):
     display = GradientFlowDisplay.from_estimator(rnn, X_test, name=rf"rnn, ${factor}\,U$", ax=ax)
     (line,) = display.lines_
     ax.plot(lags, line.get_ydata()[0] * factor**lags, ":", color=line.get_color())
-ax.set(**captions, ylim=(1e-8, 1e6))
+ax.set(title="Градиент простых сетей", **captions, ylim=(1e-8, 1e6))
 plt.show()
 
 # %%
@@ -187,7 +187,7 @@ for bias in (3.0, 1.0, 0.0):
     (line,) = display.lines_
     kept = 1 / (1 + np.exp(-bias))
     ax.plot(lags, line.get_ydata()[0] * kept**lags, ":", color=line.get_color())
-ax.set(**captions, ylim=(1e-8, 1e2))
+ax.set(title="Градиент вдоль состояния ячейки", **captions, ylim=(1e-8, 1e2))
 plt.show()
 
 # %%
@@ -408,6 +408,7 @@ for ax, gate in zip(both, by_word, strict=True):
     ax.barh(by_word.index, by_word[gate], color=["0.7"] * 10 + ["C0"] * 10)
     ax.set(xlabel=f"{gate}, среднее", xlim=(0, 0.9))
     ax.grid(axis="x", alpha=0.3)
+fig.suptitle("Слова по входным вентилям")
 plt.show()
 
 # %%
