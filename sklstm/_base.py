@@ -1,7 +1,7 @@
 """What every estimator shares: fitting, predicting, copying and pickling."""
 
 from copy import copy, deepcopy
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -322,7 +322,7 @@ class BaseLSTM(FollowedFit, ParameterNames, Versioned, BaseEstimator):
         """Check the parameters; an integer that no machine word holds is refused, too."""
         super()._validate_params()
         for name, value in self.get_params(deep=False).items():
-            if isinstance(value, Integral) and abs(int(value)) >= 2**63:
+            if isinstance(value, (int, np.integer)) and abs(int(value)) >= 2**63:
                 raise ValueError(
                     f"{name} is {value!r:.40}, which is too large: integers go up to 2**63 - 1."
                 )

@@ -1,6 +1,6 @@
 """Parameters: what a misspelt name may mean, and a quick check of their values."""
 
-from functools import cache
+from functools import cache, lru_cache
 from inspect import signature
 from typing import Self
 
@@ -23,6 +23,7 @@ ELSEWHERE = {
     "maxlen": "max_length",
     "embeddings": "vectors",
 }
+SIMPLE = {bool, float, int, str, type(None)}  # types of values that stay what they are
 
 
 def suggest(name, known):
@@ -40,6 +41,12 @@ def check_names(params, function, kind):
                 f"{function.__name__} has no parameter {name!r}.{suggest(name, known)} It takes "
                 f"those of {kind.__name__} beside its own."
             )
+
+
+@lru_cache(maxsize=4096, typed=True)
+def accepts_simple(kind, name, value):
+    """Tell whether a class accepts a value of a parameter, which is found out once."""
+    return kind._accepts(name, value)
 
 
 class ParameterNames:
@@ -63,10 +70,16 @@ class ParameterNames:
             if constraints != "no_validation"
         }
 
+    @classmethod
+    def _accepts(cls, name, value):
+        made = cls._made_constraints()
+        return name not in made or any(one.is_satisfied_by(value) for one in made[name])
+
     def _validate_params(self):
-        made = self._made_constraints()
+        kind = type(self)
         for name, value in self.get_params(deep=False).items():
-            if name in made and not any(one.is_satisfied_by(value) for one in made[name]):
+            is_simple = type(value) in SIMPLE
+            if not (accepts_simple(kind, name, value) if is_simple else kind._accepts(name, value)):
                 return super()._validate_params()  # which has the error
         return None
 
