@@ -64,7 +64,7 @@ class TrainingCurveDisplay:
     ['train_loss', 'valid_loss', 'train_acc', 'valid_acc']
     """
 
-    def __init__(self, histories, *, monitor="valid_loss"):
+    def __init__(self, histories, *, monitor: str = "valid_loss"):
         self.histories = histories
         self.monitor = monitor
 
