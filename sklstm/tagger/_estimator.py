@@ -99,11 +99,12 @@ class LSTMTagger(PretrainedMixin, BaseEnsemble):
     sentence_vector : {"last", "mean", "max", "max+mean", "attention"} or None, default=None
         If set, a recurrent layer of its own reads the whole sequence first, and its outputs, pooled
         like this into one vector, are appended to the features of each step [8]_. Training takes
-        nearly twice the time.
+        longer by about a half.
     context : int, default=0
         Sentences before and after each sentence, of the same document, that the network reads
         together with it; tags are those of the one in the middle. X must be `Sequences` that know
-        their documents, see ``Sequences.with_documents``. Takes ``2 * context + 1`` times as long.
+        their documents, see ``Sequences.with_documents``. The network has ``2 * context + 1``
+        times as much to read.
     vocabulary_size : int or None, default=None
         If set, integers in X are token ids below it, 0 being padding; otherwise they are numbers.
     standardize : {"feature", "sample"} or None, default="feature"
