@@ -32,8 +32,17 @@ from sklstm import (
 )
 from sklstm.datasets import fetch_imdb
 
-MODELS = ("linear", "lecture", "word2vec", "default", "best")
-WORD2VEC = "word2vec + bidirectional LSTM"
+ADVERSARIAL = {"adversarial": 1.0, "max_epochs": 6}
+# on the vectors of word2vec; each has what the one before has
+NETWORKS = {
+    "word2vec": ("word2vec + bidirectional LSTM", {"max_epochs": 4}),
+    "adversarial": ("word2vec + bidirectional LSTM, adversarial training", ADVERSARIAL),
+    "wide": (
+        "word2vec + bidirectional LSTM, adversarial training, linear model of n-grams",
+        {**ADVERSARIAL, "wide": True},
+    ),
+}
+MODELS = ("linear", "lecture", "default", "best", *NETWORKS)
 
 
 def tfidf_regression(train):
@@ -80,15 +89,15 @@ def train_word2vec(train, unlabelled):
     return collocations, embedder.fit(collocations.transform(train), extra_tokens=extra)
 
 
-def word2vec_lstm(train, word2vec, seed):
+def word2vec_lstm(train, word2vec, seed, params):
     """A bidirectional LSTM that tunes the vectors of word2vec."""
     to_vectors = make_pipeline(*word2vec, SequencePadder(max_length=400, truncating="middle"))
     network = LSTMClassifier(
         fine_tune_embeddings=True, hidden_size=128, bidirectional=True, pooling="max+mean",
         embedding_dropout=0.2, locked_dropout=True, word_dropout=0.2, dropout=0.5, lr=0.004,
         embedding_lr=0.0003, schedule="warm_up",
-        net_params={"optimizer__betas": (0.9, 0.99)}, batch_size=64, max_epochs=4,
-        precision="bfloat16", random_state=seed, verbose=1,
+        net_params={"optimizer__betas": (0.9, 0.99)}, batch_size=64,
+        precision="bfloat16", random_state=seed, verbose=1, **params,
     )  # fmt: skip
     tokens, labels = train
     to_vectors[-1].fit(tokens)
@@ -116,8 +125,8 @@ def row(name, fitted, test, word2vec_seconds=0.0):
     return line
 
 
-def train_word2vec_lstms(path, train, n_reviews, seeds):
-    """Pairs of a pipeline that starts from tokens and its seconds, and those of word2vec."""
+def train_word2vec_lstms(path, train, n_reviews, models, seeds):
+    """Pairs of a pipeline that starts from texts and its seconds, by model; word2vec's seconds."""
     unlabelled = fetch_imdb(path=path, subset="unsup").data[:n_reviews]
     in_test = set(fetch_imdb(path=path, subset="test").data)  # 266 unlabelled reviews are
     tokenizer = Tokenizer(punctuation=True)
@@ -125,8 +134,13 @@ def train_word2vec_lstms(path, train, n_reviews, seeds):
     unlabelled = tokenizer.transform([text for text in unlabelled if text not in in_test])
     word2vec, seconds = timed(train_word2vec, tokens, unlabelled)
     print(f"word2vec took {seconds:.0f} s", flush=True)
-    fitted = [timed(word2vec_lstm, (tokens, train[1]), word2vec, seed) for seed in seeds]
-    return [(make_pipeline(tokenizer, model), spent) for model, spent in fitted], seconds
+    fitted = {}
+    for name, params in (NETWORKS[model] for model in models):
+        trained = [
+            timed(word2vec_lstm, (tokens, train[1]), word2vec, seed, params) for seed in seeds
+        ]
+        fitted[name] = [(make_pipeline(tokenizer, model), spent) for model, spent in trained]
+    return fitted, seconds
 
 
 def measure(path, models, n_seeds, n_reviews):
@@ -145,14 +159,13 @@ def measure(path, models, n_seeds, n_reviews):
         if name in models:
             ready = [timed(ready_pipeline, train, effort, seed) for seed in seeds]
             fitted[f'text_classifier(effort="{effort}")'] = ready
-    word2vec_seconds = 0.0
-    if "word2vec" in models:
-        lstms, word2vec_seconds = train_word2vec_lstms(path, train, n_reviews, seeds)
-        fitted[WORD2VEC] = lstms
+    chosen, networks, word2vec_seconds = [model for model in NETWORKS if model in models], {}, 0.0
+    if chosen:
+        networks, word2vec_seconds = train_word2vec_lstms(path, train, n_reviews, chosen, seeds)
     test = [part[:n_reviews] for part in fetch_imdb(path=path, subset="test", return_X_y=True)]
     return [
-        row(name, models, test, word2vec_seconds if name == WORD2VEC else 0.0)
-        for name, models in fitted.items()
+        row(name, models, test, word2vec_seconds if name in networks else 0.0)
+        for name, models in (fitted | networks).items()
     ]
 
 

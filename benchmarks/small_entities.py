@@ -7,18 +7,18 @@ a linear CRF with the features of sklearn-crfsuite's tutorial, and spaCy's blank
 are those of the processor.
 
 Run ``OMP_NUM_THREADS=1 python benchmarks/small_entities.py --data PATH --vectors PATH``: a folder
-with eng.train and eng.testb, and GloVe as ``conll2003.py`` reads it. With ``--wikigold``, only
-wikigold is read.
+with eng.train and eng.testb, and GloVe as ``conll2003.py`` reads it. Results are added row by row:
+a run can be stopped, and continued with other sizes.
 """
 
 import argparse
 from functools import partial
-from itertools import repeat
+from itertools import product, repeat
 from time import process_time
 
 import numpy as np
 from _entity_peers import Trained, count_tokens, crf_tutorial_features, f1_percent, spacy_ner
-from _report import write_results
+from _report import merge_results
 from conll2003 import read_part, read_vectors
 from scipy.stats import t
 
@@ -26,6 +26,7 @@ from sklstm import LSTMTagger, entity_tagger
 from sklstm.datasets import load_wikigold
 from sklstm.model_selection import DocumentKFold
 
+SETS = ("wikigold", "CoNLL-2003")
 SIZES = (50, 100, 300, 1000, 3000, None)
 N_FOLDS = 5
 MARKER = "-DOCSTART-"  # a line of CoNLL-2003 that is no sentence
@@ -113,7 +114,7 @@ def measure(name, parts, size, trainers, n_draws):
             seconds[model].append(process_time() - start)
             scores[model].append(f1_percent(test[1], trained.predict(test[0])))
             print(f"{name} {size} {seed} {model}: {scores[model][-1]:.2f}", flush=True)
-    row = {"data": name, "sentences": str(size or "all")}
+    row = {"data": f"{name}, {size or 'all'}", "draws": n_draws}
     row |= {NAMES[model]: with_interval(values) for model, values in scores.items()}
     return row | {f"{NAMES[model]} (s)": round(np.mean(s), 1) for model, s in seconds.items()}
 
@@ -123,28 +124,25 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", help="folder of eng.train and eng.testb")
     parser.add_argument("--vectors", help="GloVe, a text file or a folder")
-    parser.add_argument("--wikigold", action="store_true", help="wikigold only")
+    parser.add_argument("--sets", nargs="+", choices=SETS, default=SETS)
+    parser.add_argument("--sizes", nargs="+", type=int, help="of the training part; 0 is all")
     parser.add_argument("--models", nargs="+", choices=NAMES, default=["tagger", "glove", "crf"])
     parser.add_argument("--draws", type=int, default=N_FOLDS, help="of sentences, at most 5")
-    parser.add_argument("--largest", type=int, help="at most so many sentences")
     parser.add_argument("--part", default="testb", help="testa, while something is being tuned")
     parser.add_argument("--name", default="small_entities", help="of the files of results")
     arguments = parser.parse_args()
     vectors = read_vectors(arguments.vectors) if "glove" in arguments.models else None
     functions = trainers(vectors, arguments.models)
-    data = {"wikigold": wikigold_parts}
-    if not arguments.wikigold:
-        data["CoNLL-2003"] = partial(conll_parts, arguments.data, arguments.part)
-    sizes = [size for size in SIZES if (size or np.inf) <= (arguments.largest or np.inf)]
-    rows = []
-    for size in sizes:
-        for name, parts in data.items():
-            if name == "wikigold" and size == 3000:
-                continue  # it has fewer
-            rows.append(measure(name, parts(), size, functions, min(arguments.draws, N_FOLDS)))
-            left_out = [] if size is None else [f"more than {size} sentences, so far"]
-            ordered = sorted(rows, key=lambda row: list(data).index(row["data"]))
-            write_results(arguments.name, ordered, left_out)
+    parts = {
+        "wikigold": wikigold_parts,
+        "CoNLL-2003": partial(conll_parts, arguments.data, arguments.part),
+    }
+    sizes = SIZES if arguments.sizes is None else [size or None for size in arguments.sizes]
+    for name, size in product(arguments.sets, sizes):
+        if name == "wikigold" and size == 3000:
+            continue  # it has fewer
+        row = measure(name, parts[name](), size, functions, min(arguments.draws, N_FOLDS))
+        merge_results(arguments.name, [row], key="data")
 
 
 if __name__ == "__main__":
