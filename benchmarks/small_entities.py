@@ -17,7 +17,7 @@ from itertools import product, repeat
 from time import process_time
 
 import numpy as np
-from _entity_peers import Trained, count_tokens, crf_tutorial_features, f1_percent, spacy_ner
+from _entity_peers import crf_tutorial_features, f1_percent, spacy_ner
 from _report import merge_results
 from conll2003 import read_part, read_vectors
 from scipy.stats import t
@@ -29,7 +29,6 @@ from sklstm.model_selection import DocumentKFold
 SETS = ("wikigold", "CoNLL-2003")
 SIZES = (50, 100, 300, 1000, 3000, None)
 N_FOLDS = 5
-MARKER = "-DOCSTART-"  # a line of CoNLL-2003 that is no sentence
 NAMES = {
     "tagger": "LSTMTagger()",
     "glove": "entity_tagger(GloVe)",
@@ -47,12 +46,7 @@ def draw(pool, size, seed):
 
 def conll_parts(folder, part):
     """The same pool and test part for every draw."""
-    parts = [read_part(folder, name, None) for name in ("train", part)]
-    pool, test = (
-        tuple(zip(*(pair for pair in zip(*part, strict=True) if pair[0][0] != MARKER), strict=True))
-        for part in parts
-    )
-    return repeat((pool, test))
+    return repeat(tuple(read_part(folder, name, None) for name in ("train", part)))
 
 
 def wikigold_parts():
@@ -67,11 +61,7 @@ def wikigold_parts():
 
 def fitted(make, train, seed):
     """One of our estimators, on tokens."""
-    start = process_time()
-    estimator = make(random_state=seed).fit(*train)
-    seconds = process_time() - start
-    tagger = estimator if isinstance(estimator, LSTMTagger) else estimator[-1]
-    return Trained(estimator.predict, seconds, tagger.n_iter_ * count_tokens(train[0]))
+    return make(random_state=seed).fit(*train)
 
 
 def spacy_on_its_own(train, seed):

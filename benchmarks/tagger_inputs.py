@@ -110,10 +110,10 @@ def main():
         data["CoNLL-2003"] = list(conll_draws(arguments.data))
     for name, draws in data.items():
         draws, first = draws[: arguments.draws], None
+        known = words_of(vectors, draws)
         for inputs in INPUTS:
             if inputs == "+ columns" and name == "wikigold":  # which has none
                 continue
-            known = words_of(vectors, draws)
             found = [measure(parts, seed, known, inputs) for seed, parts in enumerate(draws)]
             first = first or found
             rows.append(describe(name, inputs, found, first))
