@@ -34,3 +34,16 @@ def _few_epochs(request, monkeypatch):
     monkeypatch.setattr(
         _epochs, "choose_epochs", lambda n, few: min(choose(n, few), 50 if few == 50 else 10)
     )
+
+
+@pytest.fixture
+def without_a_screen():
+    """Draw figures in memory, and close them."""
+    import matplotlib
+    import matplotlib.pyplot as plt
+
+    backend = matplotlib.get_backend()
+    plt.switch_backend("Agg")
+    yield
+    plt.close("all")
+    plt.switch_backend(backend)

@@ -1,8 +1,10 @@
 """Small tagged sentences, and taggers, for the tests of LSTMTagger."""
 
+import pickle
+
 import numpy as np
 
-from sklstm import LSTMTagger, Sequences
+from sklstm import LSTMTagger, Sequences, load, save
 from sklstm.tags import convert_tags
 
 SENTENCES = [
@@ -109,6 +111,12 @@ FORMS = {
     "ids": (IDS, {"vocabulary_size": 60, "crf": False}),
     "numbers": (RAGGED, {"train_scheme": "IOBES"}),
 }
+
+
+def copies(fitted, folder):
+    """An estimator as it comes back from an archive, and from a pickle."""
+    save(fitted, folder / "copied.sklstm")
+    return load(folder / "copied.sklstm"), pickle.loads(pickle.dumps(fitted))
 
 
 def take(X, rows):

@@ -2,7 +2,6 @@ import pickle
 import re
 from html.parser import HTMLParser
 
-import matplotlib
 import numpy as np
 import pytest
 import torch
@@ -50,13 +49,7 @@ THREE = np.array(["a", "b", "c", "b"] * 5)
 MANY = np.column_stack([y, 1 - y, np.ones(20, int)])
 
 
-@pytest.fixture(autouse=True)
-def _figures():
-    backend = matplotlib.get_backend()
-    plt.switch_backend("Agg")
-    yield
-    plt.close("all")
-    plt.switch_backend(backend)
+pytestmark = pytest.mark.usefixtures("without_a_screen")
 
 
 def regressor(**params):

@@ -1,4 +1,3 @@
-import matplotlib
 import numpy as np
 import pytest
 import torch
@@ -24,14 +23,7 @@ from sklstm.inspection import (
 )
 from sklstm.inspection._drawing import CURVES
 
-
-@pytest.fixture(autouse=True)
-def _figures():
-    backend = matplotlib.get_backend()
-    plt.switch_backend("Agg")
-    yield
-    plt.close("all")
-    plt.switch_backend(backend)
+pytestmark = pytest.mark.usefixtures("without_a_screen")
 
 
 def validated(**params):

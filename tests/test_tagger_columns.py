@@ -1,15 +1,13 @@
 """Columns that come with tokens, such as parts of speech: what LSTMTagger makes of them."""
 
-import pickle
-
 import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from tagged import SENTENCES, TAGS, assert_close, assert_same, tagger
+from tagged import SENTENCES, TAGS, assert_close, assert_same, copies, tagger
 
-from sklstm import Sequences, Word2VecEmbedder, export_onnx, load, save
+from sklstm import Sequences, Word2VecEmbedder, export_onnx
 from sklstm.inspection import hidden_states
 
 # neither the word nor its neighbours tell what only the columns know
@@ -101,8 +99,7 @@ def test_copies_and_searches(tmp_path):
     )
     fitted = pipe.fit(X, OF_KINDS)
     expected = fitted[-1].predict_marginals(fitted[0].transform(X))
-    save(fitted, tmp_path / "tagger.sklstm")
-    for copied in (load(tmp_path / "tagger.sklstm"), pickle.loads(pickle.dumps(fitted))):
+    for copied in copies(fitted, tmp_path):
         assert_same(copied[-1].predict_marginals(copied[0].transform(X)), expected)
     grid = {"lstmtagger__columns": [None, ["kind"], ["kind", "size"]]}
     search = GridSearchCV(clone(pipe), grid, cv=2, error_score="raise").fit(X, OF_KINDS)

@@ -1,14 +1,12 @@
 """Neighbouring sentences of the document as context: what LSTMTagger makes of them."""
 
-import pickle
-
 import numpy as np
 import pytest
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from tagged import IDS, RAGGED, SENTENCES, TAGS, assert_close, assert_same, tagger
+from tagged import IDS, RAGGED, SENTENCES, TAGS, assert_close, assert_same, copies, tagger
 
-from sklstm import Sequences, Word2VecEmbedder, export_onnx, load, save
+from sklstm import Sequences, Word2VecEmbedder, export_onnx
 from sklstm.inspection import hidden_states
 from sklstm.model_selection import DocumentKFold
 from sklstm.nn.batches import SequenceDataset
@@ -97,8 +95,7 @@ def test_copies_searches_and_pipelines(tmp_path):
     )
     fitted = pipe.fit(X, ABOUT)
     expected = fitted[-1].predict_marginals(fitted[0].transform(X))
-    save(fitted, tmp_path / "tagger.sklstm")
-    for copied in (load(tmp_path / "tagger.sklstm"), pickle.loads(pickle.dumps(fitted))):
+    for copied in copies(fitted, tmp_path):
         assert_same(copied[-1].predict_marginals(copied[0].transform(X)), expected)
     grid = {"lstmtagger__context": [0, 1]}
     search = GridSearchCV(pipe, grid, cv=DocumentKFold(n_splits=2), error_score="raise")
