@@ -13,6 +13,11 @@ IN_DIAGRAM = (
 HEADER = ("Layer", "Output shape", "Parameters")
 
 
+def networks_of(estimator):
+    """Return the fitted estimators of one network each: its members, or an estimator itself."""
+    return getattr(estimator, "members_", [estimator])
+
+
 def describe_fit(estimator):
     """Return what there is to know about a fitted estimator, as a dict of plain values."""
     about = {}
@@ -25,10 +30,10 @@ def describe_fit(estimator):
         about["scheme"] = estimator.scheme_
     if hasattr(estimator, "vocabulary_"):
         about["symbols"] = len(estimator.vocabulary_)
-    members = getattr(estimator, "members_", [estimator])
-    about["networks"] = len(members)
-    about["parameters"] = sum(member.n_parameters_ for member in members)
-    about["epochs"] = [member.n_iter_ for member in members]
+    networks = networks_of(estimator)
+    about["networks"] = len(networks)
+    about["parameters"] = sum(one.n_parameters_ for one in networks)
+    about["epochs"] = [one.n_iter_ for one in networks]
     return about
 
 
@@ -100,7 +105,7 @@ class ModelSummary:
         self.n_parameters = count_parameters(network) + n_frozen
         self.n_trainable = count_parameters(network, trainable=True)
         self.facts = describe_fit(estimator)
-        self.histories = [one.history_ for one in getattr(estimator, "members_", [estimator])]
+        self.histories = [one.history_ for one in networks_of(estimator)]
 
     def __repr__(self):
         space = max(len(name) for name, _, _ in self.layers) + 2

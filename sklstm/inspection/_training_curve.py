@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._arguments import describe
+from sklstm._summary import networks_of
 from sklstm.inspection._drawing import draw_star, make_axes, sparse_markers
 from sklstm.inspection._inspected_network import last_estimator
 
@@ -92,7 +93,7 @@ class TrainingCurveDisplay:
         """
         last = last_estimator(estimator)
         check_is_fitted(last)
-        histories = [member.history_ for member in getattr(last, "members_", [last])]
+        histories = [one.history_ for one in networks_of(last)]
         return cls(histories, monitor=last._monitored).plot(ax, names=names, **line_kw)
 
     def plot(self, ax=None, *, names: Sequence[str] | None = None, **line_kw) -> Self:
