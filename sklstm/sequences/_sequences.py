@@ -1,5 +1,6 @@
 """Ragged batches: the container ``Sequences``."""
 
+from copy import copy
 from itertools import chain, pairwise
 from typing import Self
 
@@ -196,7 +197,7 @@ class Sequences:
         return self._apply(gather, _to_offsets(self.lengths[rows]), rows)
 
     def _apply(self, change, offsets, rows=slice(None)):
-        """Change the codes of the steps, and their character spans in the same way."""
+        """Change the codes of the steps, and in the same way what comes with each of them."""
         result = Sequences.__new__(Sequences)  # whose parts are checked
         result.codes, result.offsets = change(self.codes), offsets
         result.categories, result.vectors = self.categories, self.vectors
@@ -271,7 +272,7 @@ class Sequences:
         Sequences
             The same codes and categories with the new vectors.
         """
-        result = self._apply(lambda flat: flat, self.offsets)
+        result = copy(self)
         result.vectors = check_vectors(vectors, self.categories)
         check_codes(self.codes, result.vectors)
         return result
@@ -305,7 +306,7 @@ class Sequences:
         >>> batch[1:].columns["pos"]
         array(['ADJ'], dtype=object)
         """
-        result = self._apply(lambda flat: flat, self.offsets)
+        result = copy(self)
         result.columns = {**(self.columns or {}), **join_columns(columns, self.lengths)}
         return result
 
@@ -328,7 +329,7 @@ class Sequences:
             categories = check_categories(categories)
             first = len(SPECIAL_TOKENS)  # such tokens are not padding or unknown
             codes_of = {token: code for code, token in enumerate(categories[first:], first)}
-        result = self._apply(lambda flat: flat, self.offsets)
+        result = copy(self)
         result.codes = self.codes_in(codes_of)
         result.categories, result.vectors = categories, None
         return result
@@ -363,7 +364,7 @@ class Sequences:
         array([[0, 1],
                [1, 2]])
         """
-        result = self._apply(lambda flat: flat, self.offsets)
+        result = copy(self)
         result.documents = number_documents(documents, len(self))
         return result
 
@@ -445,7 +446,7 @@ class Sequences:
         used, places = _number_used(self.codes, n_categories)
         if len(used) == n_categories:
             return self
-        result = self._apply(lambda flat: flat, self.offsets)
+        result = copy(self)
         result.codes = places
         if self.categories is not None:
             result.categories = [self.categories[code] for code in used.tolist()]

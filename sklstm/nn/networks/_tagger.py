@@ -343,16 +343,15 @@ class TaggerNet(SequenceNet):
             name = f"Characters ({self.char_encoder.kind})"
             shape = f"(N, T, {self.char_encoder.output_size})"
             rows.insert(self.embedding is not None, layer_row(name, shape, self.char_encoder))
-        if self.affixes is not None:
-            row = layer_row("Affixes", f"(N, T, {self.affixes.width})", self.affixes)
-            rows.insert(len(rows) - len(self.recurrent.layers), row)
-        if self.columns is not None:
-            row = layer_row("Columns", f"(N, T, {self.columns.width})", self.columns)
-            rows.insert(len(rows) - len(self.recurrent.layers), row)
+        read = []  # by the recurrent layers, which are the last ones so far
+        for name, sums in {"Affixes": self.affixes, "Columns": self.columns}.items():
+            if sums is not None:
+                read.append(layer_row(name, f"(N, T, {sums.width})", sums))
         if self.sentence is not None:
             name = f"Sentence vector ({self.sentence.pooling.kind})"
-            row = layer_row(name, f"(N, {self.sentence.output_size})", self.sentence)
-            rows.insert(len(rows) - len(self.recurrent.layers), row)
+            read.append(layer_row(name, f"(N, {self.sentence.output_size})", self.sentence))
+        place = len(rows) - len(self.recurrent.layers)
+        rows[place:place] = read
         rows.append(layer_row("Linear", f"(N, T, {self.output.out_features})", self.output))
         if self.wide is not None:
             rows.append(layer_row("Wide path", f"(N, T, {self.output.out_features})", self.wide))
