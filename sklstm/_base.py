@@ -19,7 +19,7 @@ from sklstm._input_encoder import InputEncoder
 from sklstm._net import continue_net, dump_net, load_net, make_net
 from sklstm._net_options import net_options
 from sklstm._parameter_constraints import CONSTRAINTS, check_cell, refuse_balance
-from sklstm._parameter_names import ParameterNames
+from sklstm._parameters import ParametersMixin
 from sklstm._running_moments import Moments
 from sklstm._sample_weights import normalise, weigh_samples, weigh_scores
 from sklstm._samples import Samples
@@ -38,7 +38,7 @@ from sklstm.nn.batches import Batch, LengthBatches, SequenceDataset, to_tensor
 from sklstm.nn.networks import ManyToOneNet, count_parameters
 
 
-class BaseLSTM(FollowedFit, ParameterNames, Versioned, BaseEstimator):
+class BaseLSTM(FollowedFit, ParametersMixin, Versioned, BaseEstimator):
     """Base of the estimators, which hold a skorch net and are none."""
 
     _doc_link_module = "sklstm"

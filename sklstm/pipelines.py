@@ -12,7 +12,7 @@ from sklearn.utils.metaestimators import available_if
 from sklstm import _typing as t
 from sklstm._arguments import check_option, describe
 from sklstm._arrays import listed
-from sklstm._parameter_names import check_names
+from sklstm._parameters import check_names
 from sklstm._validation_split import about_validation_data
 from sklstm.classifier import LSTMClassifier
 from sklstm.embeddings import Word2VecEmbedder

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklstm._arguments import describe, levels_to_caller
 from sklstm._arrays import plain, to_array, to_list
 from sklstm._fit_tasks import FollowedFit, followed
-from sklstm._parameter_names import ParameterNames
+from sklstm._parameters import ParametersMixin
 from sklstm._sklearn import Interval, StrOptions, fit_context
 from sklstm._text_checks import check_texts, check_tokens
 from sklstm._versions import Versioned
@@ -29,7 +29,7 @@ BEFORE_CLOSING = re.compile(" (?=[.,:;!?…)\\]}»”\u2019])")
 AFTER_OPENING = re.compile(r"(?<=[(\[{«“„¿¡]) ")
 
 
-class Tokenizer(FollowedFit, TransformerMixin, ParameterNames, Versioned, BaseEstimator):
+class Tokenizer(FollowedFit, TransformerMixin, ParametersMixin, Versioned, BaseEstimator):
     """Split texts into tokens.
 
     By default a token is a word of any script: letters with combining marks, digits, straight or
@@ -283,7 +283,7 @@ class Tokenizer(FollowedFit, TransformerMixin, ParameterNames, Versioned, BaseEs
         return tags
 
 
-class TokenIndexer(FollowedFit, TransformerMixin, ParameterNames, Versioned, BaseEstimator):
+class TokenIndexer(FollowedFit, TransformerMixin, ParametersMixin, Versioned, BaseEstimator):
     """Encode tokens as token ids of a vocabulary.
 
     Id 0 is padding, id 1 the unknown token, and the tokens of the training data have ids from 2 on,

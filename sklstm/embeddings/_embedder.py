@@ -20,7 +20,7 @@ from sklstm import _typing as t
 from sklstm._arguments import levels_to_caller
 from sklstm._checkpoints import resumable
 from sklstm._fit_tasks import FollowedFit
-from sklstm._parameter_names import ParameterNames
+from sklstm._parameters import ParametersMixin
 from sklstm._sklearn import Interval, StrOptions, fit_context
 from sklstm._vector_tables import draw_like, scaling
 from sklstm._versions import Versioned
@@ -42,7 +42,7 @@ AUTO_EPOCHS = 3, 20
 class Word2VecEmbedder(
     FollowedFit,
     TransformerMixin,
-    ParameterNames,
+    ParametersMixin,
     Versioned,
     BaseEstimator,
     auto_wrap_output_keys=None,

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from sklstm._arguments import levels_to_caller
 from sklstm._arrays import plain, refuse_dates, refuse_empty, to_list
 from sklstm._fit_tasks import FollowedFit, followed
-from sklstm._parameter_names import ParameterNames
+from sklstm._parameters import ParametersMixin
 from sklstm._ragged_numbers import check_columns, to_ragged_numbers
 from sklstm._sklearn import Interval, StrOptions, fit_context
 from sklstm._text_checks import check_tokens
@@ -30,7 +30,7 @@ MIN_SEQUENCES = 100  # fewer are a trial
 class SequencePadder(
     FollowedFit,
     TransformerMixin,
-    ParameterNames,
+    ParametersMixin,
     Versioned,
     BaseEstimator,
     auto_wrap_output_keys=None,

@@ -49,8 +49,8 @@ def accepts_simple(kind, name, value):
     return kind._accepts(name, value)
 
 
-class ParameterNames:
-    """Mix-in of estimators whose ``set_params`` asks what a misspelt name may mean.
+class ParametersMixin:
+    """Mix-in of estimators that ask what a misspelt parameter may mean, and check values quickly.
 
     Names and constraints are made once a class: scikit-learn reads the signature and makes the
     constraints at every call, which takes as long as a short prediction.
