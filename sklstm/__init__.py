@@ -1,7 +1,8 @@
 """LSTM estimators for scikit-learn.
 
 Text
-    `Tokenizer`, `Collocations`, `TokenIndexer`, `Word2VecEmbedder`, `NaiveBayesWeights`
+    `Tokenizer`, `Collocations`, `Gazetteer`, `TokenIndexer`, `Word2VecEmbedder`,
+    `NaiveBayesWeights`
 Sequences
     `Sequences`, `SequencePadder`, `SlidingWindow`
 Estimators
@@ -31,6 +32,7 @@ from sklstm.classifier import LSTMClassifier
 from sklstm.collocations import Collocations
 from sklstm.embeddings import Word2VecEmbedder
 from sklstm.entities import Entity, TaggedText
+from sklstm.gazetteer import Gazetteer
 from sklstm.generator import LSTMGenerator
 from sklstm.naive_bayes import NaiveBayesWeights
 from sklstm.persistence import export_onnx, load, save
@@ -46,6 +48,7 @@ __version__ = _version.__version__
 __all__ = [
     "Collocations",
     "Entity",
+    "Gazetteer",
     "LSTMClassifier",
     "LSTMGenerator",
     "LSTMRegressor",

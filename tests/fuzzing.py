@@ -30,6 +30,7 @@ from sklearn.base import clone
 from sklstm import (
     Collocations,
     Entity,
+    Gazetteer,
     LSTMClassifier,
     LSTMGenerator,
     LSTMRegressor,
@@ -220,6 +221,7 @@ TRANSFORMERS = {
     "Tokenizer with spans": (lambda: Tokenizer(char_spans=True), TEXTS),
     "TokenIndexer": (TokenIndexer, TOKENS),
     "Collocations": (lambda: Collocations(min_count=1, threshold=0.5), TOKENS),
+    "Gazetteer": (lambda: Gazetteer({"X": ["a", "a c"]}), TOKENS),
     "Word2VecEmbedder": (
         lambda: Word2VecEmbedder(vector_size=2, min_count=1, random_state=0), TOKENS,
     ),

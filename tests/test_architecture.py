@@ -28,7 +28,7 @@ LAYERS = [
     {"_text_checks", "naive_bayes"},
     {"sequences", "windows", "tags", "entities", "nn.cells", "nn.masking", "nn.linear"},
     {"text", "metrics", "_inputs", "_vector_files", "_vector_tables"}
-    | {"collocations", "_wide", "_unlabelled"},
+    | {"collocations", "gazetteer", "_wide", "_unlabelled"},
     {"_input_encoder", "datasets"},
     {"nn.recording", "nn.dropout", "nn.embedding", "nn.pooling", "nn.crf", "nn.growth"}
     | {"nn.adversarial", "nn.transfer"},
@@ -87,6 +87,7 @@ TORCH_FREE = {
     "tags",
     "embeddings",
     "collocations",
+    "gazetteer",
     "naive_bayes",
     "entities",
     "metrics",

@@ -45,6 +45,7 @@ from toys import LABELS, SERIES, TOKENS, classifier, y
 import sklstm
 from sklstm import (
     Collocations,
+    Gazetteer,
     LSTMClassifier,
     LSTMGenerator,
     LSTMRegressor,
@@ -97,6 +98,7 @@ def assert_equal(found, expected):
 # ---------------------------------------------------------------- every estimator, every way
 
 EMBEDDER = {"vector_size": 3, "min_count": 1, "random_state": 0}
+PHRASES = {"NP": ["good", ["bad", "film"]]}
 CASES = {
     "embedder": (Word2VecEmbedder(**EMBEDDER), LSTMClassifier(**SMALL)),
     "fastText": (
@@ -111,7 +113,10 @@ CASES = {
     ),
     "windows": (SlidingWindow(length=3),),
     "regressor": (LSTMRegressor(wide=True, **SMALL),),
-    "tagger": (LSTMTagger(train_scheme="IOBES", char_encoder="cnn", wide=True, **SMALL),),
+    "tagger": (
+        Gazetteer(PHRASES),
+        LSTMTagger(train_scheme="IOBES", char_encoder="cnn", wide=True, **SMALL),
+    ),
     "taggers": (LSTMTagger(n_members=2, scheme=None, crf=False, **SMALL),),
     "seq2seq": (LSTMSeq2Seq(**SMALL),),
     "generator": (LSTMGenerator(tie_weights=True, embedding_dim=2, **SMALL),),
@@ -192,10 +197,11 @@ ESTIMATORS = [of for of in OWN_CLASSES.values() if issubclass(of, BaseEstimator)
 
 @pytest.mark.parametrize("cls", [of for of in ESTIMATORS if not issubclass(of, Pipeline)])
 def test_what_is_not_fitted(cls, path):
-    loaded = reopened(cls(), path)
+    model = cls(PHRASES) if cls is Gazetteer else cls()
+    loaded = reopened(model, path)
     assert type(loaded) is cls
-    assert loaded.get_params() == cls().get_params()
-    assert vars(loaded).keys() == vars(cls()).keys()
+    assert loaded.get_params() == model.get_params()
+    assert vars(loaded).keys() == vars(model).keys()
 
 
 class TestGoingOn:

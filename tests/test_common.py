@@ -17,6 +17,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sklstm import (
     Collocations,
+    Gazetteer,
     LSTMClassifier,
     LSTMGenerator,
     LSTMRegressor,
@@ -71,6 +72,7 @@ ESTIMATORS = {
     "tokenizer": Tokenizer(),
     "indexer": TokenIndexer(),
     "collocations": Collocations(min_count=1, threshold=0.5),
+    "gazetteer": Gazetteer({"NP": ["good", "bad film"]}),
     "embedder": Word2VecEmbedder(vector_size=4, min_count=1),
     "padder": SequencePadder(),
     "text classifier": text_classifier(effort="fast", vector_size=2, **SMALL),

@@ -18,6 +18,7 @@ from toys import LABELS, SERIES, TOKENS, Raise, classifier, y
 
 from sklstm import (
     Collocations,
+    Gazetteer,
     LSTMGenerator,
     LSTMRegressor,
     LSTMSeq2Seq,
@@ -168,6 +169,7 @@ class TestTasks:
             (Tokenizer(), TEXTS),
             (TokenIndexer(), TOKENS),
             (Collocations(), TOKENS),
+            (Gazetteer({"NP": ["good film"]}), TOKENS),
             (SequencePadder(), TOKENS),
             (SlidingWindow(), SERIES),
             (NaiveBayesWeights(), abs(SERIES)),

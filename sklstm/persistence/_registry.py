@@ -22,6 +22,7 @@ from sklstm._wide import LinearTextModel, _TwoRegressions, _WordPieces
 from sklstm.classifier import LSTMClassifier
 from sklstm.collocations import Collocations
 from sklstm.embeddings import Word2VecEmbedder
+from sklstm.gazetteer import Gazetteer
 from sklstm.generator import LSTMGenerator
 from sklstm.generator._conditions import Conditions
 from sklstm.generator._text_encoder import TextEncoder
@@ -48,8 +49,8 @@ from sklstm.windows import SlidingWindow
 OWN_CLASSES = {
     f"sklstm.{cls.__name__.lstrip('_')}": cls
     for cls in (
-        Collocations, Conditions, DocumentKFold, InputEncoder, LSTMClassifier, LSTMGenerator,
-        LSTMRegressor, LSTMSeq2Seq, LSTMTagger, LinearTextModel, Moments, NGrams,
+        Collocations, Conditions, DocumentKFold, Gazetteer, InputEncoder, LSTMClassifier,
+        LSTMGenerator, LSTMRegressor, LSTMSeq2Seq, LSTMTagger, LinearTextModel, Moments, NGrams,
         NaiveBayesWeights, OutputSymbols, Ridge, SequencePadder, SlidingWindow, SourceEncoder,
         Speller, Standardizer, TagCodes, TaggingPipeline, TextEncoder, TextPipeline, TokenColumns,
         TokenIndexer, Tokenizer, Word2VecEmbedder, WordEncoder, WordFeatures, _TwoRegressions,
