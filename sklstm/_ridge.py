@@ -72,12 +72,17 @@ class Ridge:
             n_features,
         )
 
-    def in_unit(self, gain, shift):
-        r"""Return the regression with targets :math:`gain \cdot y + shift`."""
+    def in_units(self, of_features, of_targets):
+        r"""Return the regression of features and targets in other units.
+
+        Parameters
+        ----------
+        of_features, of_targets : tuple of ndarray (gain, shift)
+            What turns each number :math:`x` into :math:`gain \cdot x + shift`.
+        """
         if not self.total:
             return self
-        gains = np.concatenate([np.ones(self.n_features), gain])
-        shifts = np.concatenate([np.zeros(self.n_features), shift])
+        gains, shifts = map(np.concatenate, zip(of_features, of_targets, strict=True))
         return Ridge(
             self.total,
             self.n_samples,

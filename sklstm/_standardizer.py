@@ -62,6 +62,12 @@ class Standardizer:
         new.mean, new.scale = moments.mean, _scale(moments.mean, moments.variance)
         return new
 
+    def change_to(self, other, n_features):
+        """Return gain and shift, shape (n_features,), of steps in this unit for another unit."""
+        if self.mean is None or other.mean is None:
+            return np.ones(n_features), np.zeros(n_features)
+        return self.scale / other.scale, (self.mean - other.mean) / other.scale
+
     def transform(self, values, lengths, dtype):
         """Return the steps in their unit, as numbers of a dtype; those it cannot hold are infinite.
 

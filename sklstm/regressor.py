@@ -18,6 +18,7 @@ from sklstm._members import BaseEnsemble
 from sklstm._ridge import Ridge
 from sklstm._running_moments import Moments
 from sklstm._sklearn import StrOptions, fit_context, safe_indexing
+from sklstm._standardizer import Standardizer
 from sklstm.nn.networks import last_steps
 
 LOSSES = {
@@ -322,6 +323,7 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
         "wide": ["boolean"],
     }
     _n_wide_steps = None
+    _ridge_unit = Standardizer(None)  # of one that was stored before there were units
     _is_cross_fitted = True
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -408,7 +410,7 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
         data = super()._read_dataset(X, y, sample_weight, y_val, reset=reset, purpose=purpose)
         if reset:
             self._n_wide_steps, self._ridge = self._choose_wide(data), Ridge()
-            self._losses = np.zeros(len(SHARES))
+            self._losses, self._ridge_unit = np.zeros(len(SHARES)), self._encoder.standardizer
         return data
 
     def _choose_wide(self, data):
@@ -471,12 +473,22 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
         return options
 
     def _adapt_net(self):
-        self._ridge = self._ridge.in_unit(self._gain, self._shift)
+        self._adapt_ridge()
         output = self.module_.output
         gain, shift = (torch.tensor(of).to(output.weight) for of in (self._gain, self._shift))
         with torch.no_grad():
             output.weight.mul_(gain[:, None])
             output.bias.mul_(gain).add_(shift)
+
+    def _adapt_ridge(self):
+        """Let ridge regression go on in the units of X and y as they are now."""
+        if self._n_wide_steps is None:
+            return
+        before, self._ridge_unit = self._ridge_unit, self._encoder.standardizer
+        of_step = before.change_to(self._ridge_unit, self._encoder.width)
+        of_window = tuple(np.tile(of, self._n_wide_steps) for of in of_step)
+        self._ridge = self._ridge.in_units(of_window, (self._gain, self._shift))
+        self._losses = self._losses * np.mean(self._gain**2)
 
     def _train(self, data, valid, partial):
         if self._n_wide_steps is None:
@@ -486,18 +498,20 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
         with torch.no_grad():
             network.share.fill_(1.0)  # the network learns all there is to learn
         if partial and before.total:
+            self._set_linear(before)
             losses, weights = self._share_losses([self._parts(data.sequences)])
             self._losses = self._losses / 2 + losses @ weights
         self._ridge = self._regress(data.sequences, before if partial else Ridge())
         if self._ridge.total:
-            with torch.no_grad():
-                for weight, value in zip(
-                    network.wide.parameters(), self._ridge.solve(), strict=True
-                ):
-                    weight.copy_(torch.tensor(value))
+            self._set_linear(self._ridge)
         super()._train(data, valid, partial)
         with torch.no_grad():
             network.share.fill_(self._choose_share(data, valid, partial))
+
+    def _set_linear(self, ridge):
+        with torch.no_grad():
+            for weight, value in zip(self.module_.wide.parameters(), ridge.solve(), strict=True):
+                weight.copy_(torch.tensor(value))
 
     def _regress(self, data, ridge):
         """Return ridge regression on windows and their targets."""

@@ -55,13 +55,13 @@ class TestRidge:
         left_out = Ridge().updated(self.X[seen], self.targets[seen], weights[seen]).solve()
         np.testing.assert_allclose(left_out[0], whole[0])
 
-    def test_another_unit_of_the_targets(self):
+    def test_other_units(self):
         ridge = Ridge().updated(self.X, self.targets, np.ones(60))
-        gain, shift = np.array([2.0, 10.0]), np.array([-1.0, 5.0])
-        coef, intercept = ridge.in_unit(np.full(2, 2.0), shift).solve()
-        np.testing.assert_allclose(coef, 2 * ridge.solve()[0])
-        np.testing.assert_allclose(intercept, 2 * ridge.solve()[1] + shift)
-        assert np.isfinite(ridge.in_unit(gain, shift).solve()[0]).all()
+        shift, of_features = np.array([-1.0, 5.0]), (np.full(5, 4.0), np.arange(5.0))
+        coef, intercept = ridge.in_units(of_features, (np.full(2, 2.0), shift)).solve()
+        expected = ridge.solve()
+        np.testing.assert_allclose(coef, expected[0] * 2 / 4)
+        np.testing.assert_allclose(coef @ of_features[1] + intercept, 2 * expected[1] + shift)
 
     @pytest.mark.parametrize("n_samples", [1, 2, 4])
     def test_fewer_samples_than_features(self, n_samples):
@@ -182,6 +182,19 @@ class TestWide:
             fitted.partial_fit(1e3 * SERIES[rows], 1e6 + 1e3 * y[rows])
         assert fitted.score(1e3 * SERIES, 1e6 + 1e3 * y) > 0.99
         assert share(fitted) < 1
+
+    def test_portions_that_drift(self):
+        rng = np.random.default_rng(0)
+        X = rng.normal(size=(90, 4)) * np.repeat([[1.0], [5.0], [0.1]], 30, axis=0)
+        X += np.repeat([[0.0], [20.0], [-300.0]], 30, axis=0)
+        following = X @ np.array([1.0, -2.0, 0.5, 3.0]) + rng.normal(size=90)
+        fitted = regressor(hidden_size=2)
+        for rows in np.split(np.arange(90), 3):
+            fitted.partial_fit(X[rows], following[rows])
+        whole = regressor(hidden_size=2).partial_fit(X, following)
+        for one in (fitted, whole):
+            one.module_.share.fill_(0.0)
+        np.testing.assert_allclose(fitted.predict(X), whole.predict(X))
 
     def test_warm_start(self):
         fitted = regressor(warm_start=True).fit(SERIES, y).fit(SERIES, -y)
