@@ -89,8 +89,9 @@ class BaseEnsemble(BaseLSTM):
                 "validation data."
             )
         if marks is not None:
-            check_same_length(X=X, y=y)
-            y, ((X, sample_weight, groups), others) = labels, part(marks, X, sample_weight, groups)
+            purpose = "portion" if partial else "fit"
+            (X, sample_weight, groups), others = part(marks, X, sample_weight, groups, purpose)
+            y = labels
             X_unlabelled = others if X_unlabelled is None else join(others, X_unlabelled)
         if learns and (X_unlabelled is None or not count_samples(X_unlabelled)):
             self._check_presence(y, X_val, y_val)

@@ -1,11 +1,20 @@
 """Unlabelled samples: how y marks them, and how they are read beside the labelled ones."""
 
 from importlib import import_module
+from reprlib import repr as shorten
 
 import numpy as np
 
 from sklstm._arguments import describe
-from sklstm._arrays import CONVERSION_ERRORS, plain, restated
+from sklstm._arrays import (
+    CONVERSION_ERRORS,
+    check_same_length,
+    plain,
+    restated,
+    to_object_array,
+)
+from sklstm._labels import is_missing
+from sklstm._sample_weights import weigh_samples
 from sklstm._sklearn import safe_indexing
 from sklstm.sequences import Sequences
 
@@ -32,7 +41,7 @@ def find_unlabelled(y, *, expected):
     if marks is None or not marks.any():
         return None
     try:
-        labels = set(np.asarray(plain(y, "y"), object).ravel()[~marks])
+        labels = set(column_of_labels(y).ravel()[~marks])
     except TypeError:  # a list, say, which no set takes
         raise TypeError(
             "y must hold one label for each sample, -1 or None for unlabelled ones; got "
@@ -60,7 +69,7 @@ def _marks(y, with_none):
     if is_array and y.dtype.kind not in "iufO":
         return None
     try:
-        column = np.asarray(y, dtype=y.dtype if is_array else object)
+        column = np.asarray(y, dtype=y.dtype) if is_array else column_of_labels(y)
     except (TypeError, ValueError):
         return None
     if column.ndim == 2 and column.shape[1] == 1:
@@ -70,6 +79,19 @@ def _marks(y, with_none):
     if column.dtype != object:
         return column == UNLABELLED
     return np.array([_is_mark(label, with_none) for label in column], bool)
+
+
+def column_of_labels(y):
+    """Return labels as an array of objects.
+
+    None, of which pandas and polars make missing values of their own, is None again.
+    """
+    y = plain(y, "y")
+    if len(getattr(y, "columns", ())) == 1:
+        y = y[y.columns[0]]
+    if isinstance(getattr(y, "dtype", np.dtype(object)), np.dtype):
+        return np.asarray(y, dtype=object)
+    return to_object_array([None if is_missing(label) else label for label in y])
 
 
 def _is_mark(label, with_none):
@@ -86,7 +108,7 @@ def part_labels(y, *, expected):
     marks = find_unlabelled(y, expected=expected)
     if marks is None:
         return y, None
-    y = np.asarray(plain(y, "y"), object).ravel()[~marks]
+    y = column_of_labels(y).ravel()[~marks]
     types = set(map(type, y))
     return np.array(y.tolist()) if len(types) == 1 else y, marks
 
@@ -110,7 +132,7 @@ def part_sentences(y, *, expected):
     marks : ndarray of bool, shape (n_sentences,), or None
         Which sentences are unlabelled; None if there is none.
     """
-    if not np.iterable(y) or isinstance(y, (str, bytes)):
+    if not hasattr(y, "__len__") or isinstance(y, (str, bytes)):
         return y, None  # an error later
     marks = np.array([_has_no_tag(tags) for tags in plain(y, "y")], bool)
     if not marks.any():
@@ -129,13 +151,16 @@ def part_sentences(y, *, expected):
 
 
 def _has_no_tag(tags):
-    if tags is None or isinstance(tags, (str, bytes)) or not np.iterable(tags):
+    if tags is None or isinstance(tags, (str, bytes)) or not hasattr(tags, "__len__"):
         return tags is None
     return bool(len(tags)) and all(tag is None for tag in tags)
 
 
-def part(marks, X, sample_weight, groups):
+def part(marks, X, sample_weight, groups, purpose):
     """Part the samples: X, weights and groups of the labelled ones, and X of the others."""
+    check_same_length(X=X, y=marks, groups=groups)
+    if sample_weight is not None:
+        sample_weight = weigh_samples(sample_weight, marks, purpose)
     kept = np.flatnonzero(~marks)
     own = [None if of is None else safe_indexing(of, kept) for of in (X, sample_weight, groups)]
     return own, safe_indexing(X, np.flatnonzero(marks))
@@ -175,6 +200,23 @@ def join(X, X_unlabelled):
     are_arrays = isinstance(X, np.ndarray) and isinstance(X_unlabelled, np.ndarray)
     if are_arrays and X.shape[1:] == X_unlabelled.shape[1:]:
         return np.concatenate([X, X_unlabelled])
-    if hasattr(X, "columns") and type(X) is type(X_unlabelled):  # a frame of pandas or polars
-        return import_module(type(X).__module__.partition(".")[0]).concat([X, X_unlabelled])
+    if hasattr(X, "columns") or hasattr(X_unlabelled, "columns"):
+        return _join_frames(X, X_unlabelled)
     return [*X, *X_unlabelled]
+
+
+def _join_frames(X, X_unlabelled):
+    package, other = (type(one).__module__.partition(".")[0] for one in (X, X_unlabelled))
+    if package != other:
+        raise TypeError(
+            "X and X_unlabelled must both be frames of one package, or neither a frame; got "
+            f"{describe(X)} and {describe(X_unlabelled)}."
+        )
+    names, others = list(X.columns), list(X_unlabelled.columns)
+    if names != others:
+        raise ValueError(
+            f"X and X_unlabelled must have the same columns; got {shorten(names)} and "
+            f"{shorten(others)}."
+        )
+    kinds = {"how": "vertical_relaxed"} if package == "polars" else {}  # integers beside floats
+    return import_module(package).concat([X, X_unlabelled], **kinds)

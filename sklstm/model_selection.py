@@ -11,7 +11,7 @@ from sklearn.utils import column_or_1d
 
 from sklstm._arguments import check_bool, describe, to_random_state
 from sklstm._arrays import check_same_length, to_array
-from sklstm._unlabelled import find_unlabelled
+from sklstm._unlabelled import column_of_labels, find_unlabelled
 from sklstm.tags import check_tags, infer_scheme, span_columns
 from sklstm.tags._annotations import are_annotations, read_annotation
 
@@ -176,7 +176,7 @@ class LabelledKFold(StratifiedKFold):
         """
         if self.shuffle:
             to_random_state(self.random_state)
-        is_tagged = _are_tagged(y)
+        is_tagged = _are_tagged(y) or are_annotations(y)
         if is_tagged:
             marks = np.array([tags is None or None in list(tags) for tags in y], bool)
         elif to_array(y, "y", expected := "one label for each sample").ndim == 0:
@@ -192,7 +192,7 @@ class LabelledKFold(StratifiedKFold):
             folds = KFold(self.n_splits, shuffle=self.shuffle, random_state=self.random_state)
             parts = folds.split(labelled)
         else:
-            labels = np.asarray(np.asarray(y, object).ravel()[labelled].tolist())
+            labels = np.asarray(column_of_labels(y).ravel()[labelled].tolist())
             parts = super().split(labelled, labels)
         for train, test in parts:
             yield np.sort(np.concatenate([labelled[train], unlabelled])), labelled[test]
@@ -305,6 +305,11 @@ def _number_documents(groups):
 def _document_shares(X, y, document_of):
     """Return each document's shares of tokens and entities, shape (n_documents, 1 + n_types)."""
     if are_annotations(y):
+        if (row := next((n for n, row in enumerate(y) if row is None), None)) is not None:
+            raise TypeError(
+                f"Text {row} of y is None in place of its spans. Leave unlabelled texts out, or "
+                "use LabelledKFold."
+            )
         lengths = np.array([len(text) if hasattr(text, "__len__") else 1 for text in X])
         found = [(read_annotation(one)[2], row) for row, in_row in enumerate(y) for one in in_row]
         kinds, sentences = map(list, zip(*found, strict=True))

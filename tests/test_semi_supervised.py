@@ -57,6 +57,45 @@ class TestMarks:
         expected = classifier(**LEARNS).fit(X, Y).decision_function(X)
         assert (fitted.decision_function(X) == expected).all()
 
+    def test_missing_labels_of_frames(self):
+        labels = [["no", "yes", None][kind] for kind in Y]
+        expected = classifier(**LEARNS).fit(X, Y).decision_function(X)
+        columns = [
+            pd.Series(labels, dtype="string"),
+            pd.Series(labels, dtype="category"),
+            pd.DataFrame({"label": labels}),
+            pd.Series([[0, 1, None][kind] for kind in Y], dtype="Int64"),
+            pl.Series(labels),
+            pl.Series([[0, 1, None][kind] for kind in Y]),
+        ]
+        for y in columns:
+            fitted = classifier(**LEARNS).fit(X, y)
+            assert (fitted.decision_function(X) == expected).all()
+            assert sum(len(test) for _, test in LabelledKFold(2).split(X, y)) == 20
+
+    @pytest.mark.parametrize("argument", ["sample_weight", "groups"])
+    @pytest.mark.parametrize("length", [3, 99])
+    def test_of_other_lengths(self, argument, length):
+        with pytest.raises(ValueError, match=argument):
+            classifier(**LEARNS).fit(X, Y, **{argument: np.ones(length)})
+
+    def test_one_weight_for_all(self):
+        weighted = classifier(**LEARNS).fit(X, Y, sample_weight=2.0)
+        expected = classifier(**LEARNS).fit(X, Y).decision_function(X)
+        np.testing.assert_allclose(weighted.decision_function(X), expected, rtol=1e-5)
+
+    @pytest.mark.parametrize("package", [pd, pl])
+    def test_frames(self, package):
+        numbers = np.random.default_rng(0).normal(size=(60, 3))
+        frame = package.DataFrame(dict(zip("abc", numbers.T, strict=True)))
+        whole = package.DataFrame(dict(zip("abc", (9 * numbers.T).astype(int), strict=True)))
+        renamed = package.DataFrame(dict(zip("abd", numbers.T, strict=True)))
+        fitted = classifier(**LEARNS).fit(frame, KINDS, X_unlabelled=whole)
+        assert fitted.feature_names_in_.tolist() == ["a", "b", "c"]
+        for other, message in [(renamed, "same columns"), (numbers, "frames of one package")]:
+            with pytest.raises((TypeError, ValueError), match=message):
+                classifier(**LEARNS).fit(frame, KINDS, X_unlabelled=other)
+
     def test_are_as_good_as_samples_apart(self):
         marked = classifier(**LEARNS).fit(X, Y)
         apart = classifier(**LEARNS).fit(X[:20], Y[:20], X_unlabelled=X[20:])

@@ -769,6 +769,12 @@ class TestColumns:
         with pytest.raises(error, match=message):
             self.BATCH.with_columns(columns)
 
+    def test_columns_without_steps_are_of_any_kind(self):
+        empty = Sequences.from_tokens([[]]).with_columns({"pos": [[]], "size": [[]]})
+        for batch in (self.BATCH.joined(empty), empty.joined(self.BATCH)):
+            assert batch.columns["pos"].tolist() == ["X", None, "Y"]
+            assert batch.columns["size"].dtype == float
+
     def test_of_different_names_or_kinds_are_not_joined(self):
         for columns in (None, {"pos": [["X"]]}, {"pos": [["X"]], "size": [["X"]]}):
             other = Sequences.from_tokens([["d"]])

@@ -102,6 +102,18 @@ def test_copies_searches_and_pipelines(tmp_path):
     assert search.fit(X, ABOUT, groups=DOCUMENTS).predict(X).shape == (36,)
 
 
+def test_marked_sentences_stay_neighbours():
+    both = X[[0, 2]].joined(X[[1, 3]])
+    assert neighbours(both.documents, 1)[:2].tolist() == [[-1, 0, 2], [-1, 1, 3]]
+    learns = {"context": 1, "adversarial": 0.5, "virtual_adversarial": 1.0, "max_epochs": 1}
+    y = [row if n % 2 else None for n, row in enumerate(ABOUT)]
+    order = np.argsort([row is None for row in y], kind="stable")
+    found = tagger(**learns).fit(X, y).predict_marginals(X)
+    whole = X[order]
+    expected = tagger(**learns).fit(whole[:18], [y[n] for n in order[:18]], X_unlabelled=whole[18:])
+    assert_same(expected.predict_marginals(X), found)
+
+
 def test_unlabelled_documents_are_others():
     both = X[:3].joined(X[:3])
     assert neighbours(both.documents, 1).tolist() == [

@@ -38,7 +38,12 @@ def join_columns(columns, lengths):
 
 def concatenate_columns(first, others):
     """Put columns behind others of the same names and kinds."""
-    first, others = first or {}, others or {}
+    first, others = dict(first or {}), dict(others or {})
+    for name in first.keys() & others.keys():  # one without steps may be of any kind
+        if not len(first[name]):
+            first[name] = others[name][:0]
+        if not len(others[name]):
+            others[name] = first[name][:0]
     kinds = [{name: of.dtype for name, of in some.items()} for some in (first, others)]
     if kinds[0] != kinds[1]:
         raise ValueError(

@@ -73,9 +73,13 @@ def neighbours(documents, n):
     return found
 
 
-def join_documents(first, others):
-    """Put the documents of other sequences behind those of some; None if only one knows them."""
+def join_documents(first, others, is_one_set=False):
+    """Put the documents of other sequences behind those of some; None if only one knows them.
+
+    A document goes on in the others if both are of one set, and have no sequence in common.
+    """
     if first is None or others is None:
         return None
-    apart = first.max(axis=0, initial=0) + 1 if len(first) else 0
+    goes_on = is_one_set and not np.isin(others[:, 1], first[:, 1]).any()
+    apart = 0 if goes_on or not len(first) else first.max(axis=0) + 1
     return np.concatenate([first, others + apart])

@@ -82,6 +82,7 @@ class Sequences:
     """
 
     columns = documents = None
+    _document_set = None  # what only sequences of the same documents share
 
     def __init__(self, codes, offsets, categories=None, vectors=None, char_spans=None, texts=None):
         self.categories = None if categories is None else check_categories(categories)
@@ -206,7 +207,7 @@ class Sequences:
         if self.columns is not None:
             result.columns = {name: change(column) for name, column in self.columns.items()}
         if self.documents is not None:
-            result.documents = self.documents[rows]
+            result.documents, result._document_set = self.documents[rows], self._document_set
         return result
 
     def __array__(self, dtype=None, copy=None):
@@ -366,6 +367,7 @@ class Sequences:
         """
         result = copy(self)
         result.documents = number_documents(documents, len(self))
+        result._document_set = object()
         return result
 
     def joined(self, others) -> "Sequences":
@@ -381,7 +383,7 @@ class Sequences:
         Sequences
             Strings that both know keep the code, and the vector, that they have here. Character
             spans and texts are left out; columns must be the same. No document goes on in the
-            others.
+            others, unless both are parts of the same sequences.
         """
         if (self.categories is None) != (others.categories is None) or (self.vectors is None) != (
             others.vectors is None
@@ -407,7 +409,9 @@ class Sequences:
                 vectors = np.concatenate([vectors, others.vectors[new]])
         result = Sequences(np.concatenate([self.codes, codes]), offsets, categories, vectors)
         result.columns = concatenate_columns(self.columns, others.columns)
-        result.documents = join_documents(self.documents, others.documents)
+        is_one_set = self._document_set is others._document_set
+        result.documents = join_documents(self.documents, others.documents, is_one_set)
+        result._document_set = self._document_set if is_one_set else object()
         return result
 
     def codes_in(self, codes_of) -> np.ndarray:
