@@ -10,16 +10,17 @@ from joblib import effective_n_jobs
 from scipy.optimize import minimize
 from scipy.special import log_expit, logsumexp
 from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._arguments import describe
-from sklstm._arrays import check_same_length, count_samples, listed
+from sklstm._arrays import CONVERSION_ERRORS, check_same_length, count_samples, listed, restated
 from sklstm._base import BaseLSTM
 from sklstm._epochs import resolve_epochs
 from sklstm._fit_tasks import clone_unfollowed, nothing_lost
 from sklstm._inputs import kind_of
-from sklstm._sample_weights import weigh_samples
+from sklstm._labels import check_labels
+from sklstm._sample_weights import normalise, weigh_samples
 from sklstm._side_by_side import train_side_by_side
 from sklstm._sklearn import Interval, StrOptions, safe_indexing
 from sklstm._unlabelled import join, part, part_labels
@@ -272,9 +273,14 @@ class WidePath:
         if y.ndim == 1:
             estimator._declared_classes = estimator.classes_
         codes = estimator._encode_targets(y, None, purpose="use").astype(int)
+        weights = weigh_samples(sample_weight, np.diff(inputs.offsets), "fit")
+        weights = estimator._weigh_classes(weights, codes, purpose="fit")
+        weights = normalise(weights, "fit")
+        # the mean of those that count: as if the others were not there
+        mean = weights.sum(axis=0) / np.maximum((weights > 0).sum(axis=0), 1)
+        self.weights = weights / np.where(mean > 0, mean, 1.0)
         self.codes = codes[:, 0] if codes.shape[1:] == (1,) else codes
-        self.weights = weigh_samples(sample_weight, np.diff(inputs.offsets), "fit")
-        self.estimator, self.X, self.groups = estimator, X, groups
+        self.estimator, self.X, self.groups = estimator, X, number_groups(groups, inputs)
         self.n_outputs = estimator._n_outputs
         self.networks, self.held_out = [], []
 
@@ -282,7 +288,11 @@ class WidePath:
         """Return for each member the rows to learn from, and those held out."""
         random_state = self.estimator._log.seed(self.estimator.random_state)
         seed = check_random_state(random_state).randint(2**31 - 1)
-        return cross_fit_folds(self.codes, self.groups, n_members, seed)
+        rows = np.flatnonzero(self.weights.reshape(len(self.codes), -1).any(axis=1))
+        groups = None if self.groups is None else self.groups[rows]
+        held_out = cross_fit_folds(self.codes[rows], groups, n_members, seed)
+        everything = np.arange(len(self.codes))
+        return [(np.setdiff1d(everything, rows[fold]), rows[fold]) for fold in held_out]
 
     def compare(self, member, held_out):
         """Compute the logits of a network for the samples that it did not learn from."""
@@ -303,7 +313,7 @@ class WidePath:
 
 
 def cross_fit_folds(codes, groups, n_members, random_state):
-    """Return for each member the rows to learn from, and those held out.
+    """Return for each member the rows that are held out.
 
     Folds are stratified by class where there are enough samples, and keep groups together.
     """
@@ -323,7 +333,19 @@ def cross_fit_folds(codes, groups, n_members, random_state):
     splitter = kinds[is_stratified, groups is not None](n_folds, **options)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of a class with fewer samples than folds
-        return list(splitter.split(np.zeros(len(codes)), codes, groups))[:n_members]
+        folds = list(splitter.split(np.zeros(len(codes)), codes, groups))
+    return [held_out for _, held_out in folds[:n_members]]
+
+
+def number_groups(groups, samples):
+    """Number the groups of samples, if there are some."""
+    if groups is None:
+        return None
+    check_same_length(X=samples, groups=groups)
+    try:
+        return np.unique(column_or_1d(check_labels(groups, "groups")), return_inverse=True)[1]
+    except CONVERSION_ERRORS as error:
+        raise restated(error, "groups must be one number or name for each sample.") from None
 
 
 def weigh_evidence(outputs, codes, sample_weight):
@@ -335,30 +357,33 @@ def weigh_evidence(outputs, codes, sample_weight):
         The logits of each model for samples that it did not learn from.
     codes : ndarray of int, shape (n_samples,) or (n_samples, n_outputs)
         The classes, or the labels.
-    sample_weight : ndarray of shape (n_samples,)
-        Weights of the samples.
+    sample_weight : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        Weights of the samples, or of their labels.
 
     Returns
     -------
     ndarray of shape (n_models,)
         Positive weights.
     """
+    sample_weight = sample_weight.reshape(len(codes), -1)
+    sample_weight = sample_weight / sample_weight.sum(axis=0).mean()
     outputs = np.stack(outputs).astype(float)  # (M, N, K)
 
     def loss(logs):
         logits = np.tensordot(np.exp(logs), outputs, axes=1)  # (N, K)
-        return np.average(_log_losses(logits, codes), weights=sample_weight) + 1e-3 * logs @ logs
+        return (sample_weight * _log_losses(logits, codes)).sum() + 1e-3 * logs @ logs
 
     starts = (np.log(np.full(len(outputs), weight)) for weight in (1.0, 0.2))
     return np.exp(min((minimize(loss, start) for start in starts), key=lambda r: r.fun).x)
 
 
 def _log_losses(logits, codes):
-    """Return the log loss of each sample, shape (N,)."""
-    if codes.ndim == 1 and logits.shape[1] > 1:
-        return logsumexp(logits, axis=1) - logits[np.arange(len(codes)), codes]
-    signs = 2 * codes.reshape(len(codes), -1) - 1
-    return -log_expit(signs * logits).sum(axis=1)
+    """Return the log loss of each sample, shape (N, 1), or of each of its labels."""
+    codes = codes.reshape(len(codes), -1)
+    if codes.shape[1] < logits.shape[1]:
+        losses = logsumexp(logits, axis=1, keepdims=True)
+        return losses - np.take_along_axis(logits, codes, axis=1)
+    return -log_expit((2 * codes - 1) * logits)
 
 
 def check_semi_supervised(estimator, learns, X_unlabelled):

@@ -45,8 +45,8 @@ class LinearTextModel:
             that exclude nothing.
         n_outputs : int
             Logits of a text. A class that does not occur gets a low one.
-        sample_weight : ndarray of shape (n_samples,), default=None
-            Weights of the texts.
+        sample_weight : ndarray of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Weights of the texts, or of their labels.
 
         Returns
         -------
@@ -157,7 +157,7 @@ class LinearTextModel:
 
     def _fit_counts(self, counts, codes, n_outputs, sample_weight):
         if sample_weight is not None:
-            kept = sample_weight > 0  # others must not bring in a class
+            kept = sample_weight.reshape(len(codes), -1).any(axis=1)
             counts = [part[kept] for part in counts]
             codes, sample_weight = codes[kept], sample_weight[kept]
         self._idf = []
@@ -168,8 +168,11 @@ class LinearTextModel:
         X = self._tfidf(counts), self._presence(counts)
         targets = [codes] if codes.ndim == 1 else list(codes.T)
         columns = n_outputs if codes.ndim == 1 else 1
+        is_matrix = getattr(sample_weight, "ndim", 1) == 2
+        weights = sample_weight.T if is_matrix else [sample_weight] * len(targets)
         self._regressions = [
-            _TwoRegressions().fit(*X, target, columns, sample_weight) for target in targets
+            _TwoRegressions().fit(*X, target, columns, weight)
+            for target, weight in zip(targets, weights, strict=True)
         ]
         self.intercept_ = np.concatenate([fitted.intercept for fitted in self._regressions])
 
@@ -206,6 +209,10 @@ class _TwoRegressions:
 
     def fit(self, tfidf, presence, codes, n_outputs, sample_weight):
         """Learn from the two views of the texts."""
+        if sample_weight is not None and not sample_weight.all():
+            kept = sample_weight > 0  # others must not bring in a class
+            tfidf, presence = ([part[kept] for part in parts] for parts in (tfidf, presence))
+            codes, sample_weight = codes[kept], sample_weight[kept]
         sizes = np.cumsum([part.shape[1] for part in tfidf])[:-1]
         self.weights = [_weights(_used(part), codes, sample_weight) for part in presence]
         plain = _regress(tfidf, codes, n_outputs, sample_weight)

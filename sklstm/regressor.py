@@ -322,7 +322,7 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
         "loss": [StrOptions(set(LOSSES))],
         "wide": ["boolean"],
     }
-    _n_wide_steps = None
+    _n_wide_steps = _wanted_ridge = None
     _ridge_unit = Standardizer(None)  # of one that was stored before there were units
     _is_cross_fitted = True
 
@@ -411,13 +411,24 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
         if reset:
             self._n_wide_steps, self._ridge = self._choose_wide(data), Ridge()
             self._losses, self._ridge_unit = np.zeros(len(SHARES)), self._encoder.standardizer
+            self._wanted_ridge = self._wants_ridge
+        elif purpose != "use" and self._wanted_ridge not in (None, self._wants_ridge):
+            raise ValueError(
+                f"wide={self.wide} and loss={self.loss!r} cannot go on from a fit "
+                f"{'with' if self._wanted_ridge else 'without'} ridge regression: set them back, "
+                "or set warm_start=False and call fit."
+            )
         return data
+
+    @property
+    def _wants_ridge(self):
+        is_least_squares = self.loss == "squared_error" and self._encoder.kind == "numbers"
+        return self.wide and is_least_squares
 
     def _choose_wide(self, data):
         """Return the length of all windows, if ridge regression is to read them."""
         is_own = "module" in (self.net_params or {})
-        is_least_squares = self.loss == "squared_error" and self._encoder.kind == "numbers"
-        if not self.wide or is_own or not is_least_squares:
+        if is_own or not self._wants_ridge:
             return None
         n_steps = int(data.lengths[0])
         fits = 0 < n_steps * self._encoder.width <= MAX_WIDE
@@ -541,11 +552,12 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
 
     def _cross_fit(self, data):
         """Predict blocks of consecutive samples by networks that have learned from the others."""
-        if not self._is_cross_fitted or len(data) < 2 * N_FOLDS:
-            return
         weights = data.sequences.weights.numpy()
-        folds = list(KFold(N_FOLDS).split(weights))
-        if len(data) > MANY:
+        counted = np.flatnonzero(weights)
+        if not self._is_cross_fitted or len(counted) < 2 * N_FOLDS:
+            return
+        folds = [[counted[rows] for rows in fold] for fold in KFold(N_FOLDS).split(counted)]
+        if len(counted) > MANY:
             folds = folds[-1:]
         options = {**self._of_one_network, "early_stopping": False, "warm_start": False}
         options |= {"callbacks": None, "verbose": 0, "random_state": self._random_state}
@@ -556,13 +568,12 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
                 [safe_indexing(some, part) for some in (data.X, data.targets, weights)]
                 for part in rows
             )
-            if known[2].any() and new[2].any():
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")  # this estimator has its own
-                    member.fit(*known)
-                if not member.net_.finished_:  # Ctrl-C
-                    return
-                yield member._parts(member._read_dataset(*new))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # this estimator has its own
+                member.fit(*known)
+            if not member.net_.finished_:  # Ctrl-C
+                return
+            yield member._parts(member._read_dataset(*new))
 
     def _parts(self, data):
         """Return targets, what ridge regression and the network say, and weights."""

@@ -348,8 +348,8 @@ class TestWide:
 
     def test_groups_stay_together(self):
         groups = np.arange(20) // 4
-        for rows, held_out in cross_fit_folds(y, groups, 2, 0):
-            assert set(groups[rows]).isdisjoint(groups[held_out])
+        for held_out in cross_fit_folds(y, groups, 2, 0):
+            assert set(groups[held_out]).isdisjoint(np.delete(groups, held_out))
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             classifier(wide=True).fit(TOKENS, LABELS, groups=groups)
@@ -368,6 +368,61 @@ class TestWide:
     def test_wrong_input(self, X, labels, match):
         with pytest.raises(ValueError, match=match):
             classifier(wide=True).fit(X, labels)
+
+    @pytest.mark.parametrize(
+        ("groups", "match"),
+        [
+            (np.arange(3), "20 of X, 3 of groups"),
+            (3, "groups must hold a value"),
+            ([None] * 20, "groups holds the missing value None"),
+            (np.ones((20, 2)), "groups must be one"),
+            (np.array([1, "a"] * 10, object), "groups must be one"),
+        ],
+    )
+    def test_wrong_groups(self, groups, match):
+        with pytest.raises((TypeError, ValueError), match=match):
+            classifier(wide=True).fit(TOKENS, LABELS, groups=groups)
+
+    def test_weights_of_zero_are_as_if_absent(self):
+        few = np.repeat([1.0, 0.0], [4, 16])
+        weighted = classifier(wide=True).fit(TOKENS, LABELS, sample_weight=few)
+        alone = classifier(wide=True).fit(TOKENS[:4], LABELS[:4])
+        np.testing.assert_allclose(
+            weighted._linear.decision(TOKENS[:4]), alone._linear.decision(TOKENS[:4]), rtol=1e-4
+        )
+
+    def test_the_unit_of_weights_does_not_matter(self):
+        fitted, other = (
+            classifier(wide=True).fit(TOKENS, LABELS, sample_weight=np.arange(20) * unit)
+            for unit in (1e-3, 1e3)
+        )
+        np.testing.assert_allclose(
+            fitted.decision_function(TOKENS), other.decision_function(TOKENS), rtol=1e-4
+        )
+
+    @pytest.mark.parametrize(
+        ("labels", "class_weight"),
+        [(y % 2, {0: 5.0, 1: 0.5}), (y % 3, {0: 5.0}), (y % 2, {0: 1.0, 1: 0.0})],
+    )
+    def test_class_weights_are_weights_of_samples(self, labels, class_weight):
+        weights = [class_weight.get(label, 1.0) for label in labels.tolist()]
+        fitted = classifier(wide=True, class_weight=class_weight).fit(TOKENS, labels)
+        expected = classifier(wide=True).fit(TOKENS, labels, sample_weight=weights)
+        np.testing.assert_allclose(
+            fitted._linear.decision(TOKENS), expected._linear.decision(TOKENS), rtol=1e-3
+        )
+
+    def test_weights_of_labels_are_those_of_each_alone(self):
+        labels = np.stack([y % 2, y % 3 == 0], axis=1).astype(int)
+        class_weight = [{0: 5.0, 1: 0.5}, {0: 1.0, 1: 3.0}]
+        fitted = classifier(wide=True, class_weight=class_weight).fit(TOKENS, labels)
+        for column, one in enumerate(class_weight):
+            alone = classifier(wide=True, class_weight=one).fit(TOKENS, labels[:, column])
+            np.testing.assert_allclose(
+                fitted._linear.decision(TOKENS)[:, column],
+                alone._linear.decision(TOKENS)[:, 0],
+                rtol=1e-3,
+            )
 
     def test_a_failed_fit_loses_nothing(self):
         fitted = classifier(**WIDE).fit(TOKENS, LABELS)

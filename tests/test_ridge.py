@@ -155,6 +155,24 @@ class TestWide:
         fitted.module_.share.fill_(0.0)
         assert fitted.score(SERIES, targets) > 0.9
 
+    def test_the_share_is_chosen_by_what_has_a_weight(self):
+        rng = np.random.default_rng(0)
+        X = rng.normal(size=(40, 4))
+        following = X @ np.array([1.0, -2.0, 0.5, 3.0])
+        fitted = regressor(hidden_size=2).fit(X, following, np.repeat([1.0, 0.0], [12, 28]))
+        assert share(fitted) == 0
+
+    @pytest.mark.parametrize(
+        "changes", [{"wide": False}, {"loss": "huber"}, {"wide": False, "loss": "huber"}]
+    )
+    def test_it_cannot_come_or_go(self, changes):
+        for before, after in [({}, changes), (changes, {"wide": True, "loss": "squared_error"})]:
+            fitted = regressor(**{"warm_start": True, "max_epochs": 1, **before}).fit(SERIES, y)
+            expected = fitted.predict(SERIES)
+            with pytest.raises(ValueError, match=r"cannot go on from a fit with(out)? ridge"):
+                fitted.set_params(**after).fit(SERIES, y)
+            np.testing.assert_array_equal(fitted.predict(SERIES), expected)
+
     def test_early_stopping_chooses_the_share_by_its_validation_data(self):
         X, following, X_new, later = windows(np.sin(np.arange(220)))
         fitted = regressor(early_stopping=True).fit(X, following, X_val=X_new, y_val=later)
