@@ -318,15 +318,6 @@ class BaseLSTM(FollowedFit, ParametersMixin, Versioned, BaseEstimator):
 
     # ------------------------------------------------------------ using
 
-    def _validate_params(self):
-        """Check the parameters; an integer that no machine word holds is refused, too."""
-        super()._validate_params()
-        for name, value in self.get_params(deep=False).items():
-            if isinstance(value, (int, np.integer)) and abs(int(value)) >= 2**63:
-                raise ValueError(
-                    f"{name} is {value!r:.40}, which is too large: integers go up to 2**63 - 1."
-                )
-
     def _check_ready(self):
         """Check that there is a fit, and the parameters, which may have been set since."""
         check_is_fitted(self)

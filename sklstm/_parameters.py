@@ -4,6 +4,8 @@ from functools import cache, lru_cache
 from inspect import signature
 from typing import Self
 
+import numpy as np
+
 from sklstm._arguments import did_you_mean
 from sklstm._sklearn import make_constraint
 
@@ -43,6 +45,11 @@ def check_names(params, function, kind):
             )
 
 
+def fits_a_word(value):
+    """Tell whether a value is not an integer that no machine word holds."""
+    return not isinstance(value, (int, np.integer)) or abs(int(value)) < 2**63
+
+
 @lru_cache(maxsize=4096, typed=True)
 def accepts_simple(kind, name, value):
     """Tell whether a class accepts a value of a parameter, which is found out once."""
@@ -73,15 +80,19 @@ class ParametersMixin:
     @classmethod
     def _accepts(cls, name, value):
         made = cls._made_constraints()
-        return name not in made or any(one.is_satisfied_by(value) for one in made[name])
+        return fits_a_word(value) and (
+            name not in made or any(one.is_satisfied_by(value) for one in made[name])
+        )
 
     def _validate_params(self):
         kind = type(self)
         for name, value in self.get_params(deep=False).items():
             is_simple = type(value) in SIMPLE
             if not (accepts_simple(kind, name, value) if is_simple else kind._accepts(name, value)):
-                return super()._validate_params()  # which has the error
-        return None
+                super()._validate_params()  # which has the error
+                raise ValueError(
+                    f"{name} is {value!r:.40}, which is too large: integers go up to 2**63 - 1."
+                )
 
     def set_params(self, **params) -> Self:
         """Set parameters.

@@ -106,6 +106,7 @@ def check_as_if_alone(kind, cell, max_examples):
     @settings(deadline=None, max_examples=max_examples)
     @given(lengths_from(shortest=0), SEEDS, SHAPES, st.integers(0, 3), JUNK)
     @example([3, 0, 5], 0, {"n_layers": 2, "bidirectional": True}, 2, float("nan"))
+    @example([4, 4], 0, {"n_layers": 2, "bidirectional": True}, 2, float("nan"))
     def check(lengths, seed, shape, excess, junk):
         shape = {**shape, "cell": cell}
         layers, x = draw(lengths, seed, **shape)

@@ -22,6 +22,27 @@ def padding_mask(lengths, n_steps):
     return (steps < lengths[:, None])[:, :, None]
 
 
+def common_length(lengths):
+    """Return the length that all sequences of a batch have, if there is one.
+
+    A single sequence has one. Slices then do what otherwise needs masks and indices.
+
+    Parameters
+    ----------
+    lengths : LongTensor of shape (n_sequences,)
+        Real steps of each sequence.
+
+    Returns
+    -------
+    int or None
+        The length. None on a GPU, which the question would hold up.
+    """
+    if lengths.device.type != "cpu" or not len(lengths):
+        return None
+    first = int(lengths[0])
+    return first if len(lengths) == 1 or (lengths == first).all() else None
+
+
 def reversal_index(lengths, n_steps):
     """Return the index into the flattened batch that reverses each sequence.
 
@@ -49,14 +70,16 @@ def reverse_padded(x, index):
     ----------
     x : Tensor of shape (n_sequences, n_steps, n_features)
         The sequences.
-    index : LongTensor of shape (n_sequences * n_steps,)
-        See `reversal_index`.
+    index : LongTensor of shape (n_sequences * n_steps,), or int
+        See `reversal_index`; or the `common_length`.
 
     Returns
     -------
     Tensor
         The shape of `x`.
     """
+    if isinstance(index, int):
+        return torch.cat([x[:, :index].flip(1), x[:, index:]], dim=1)
     return _Permute.apply(x, index)
 
 

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from sklstm.nn.masking import padding_mask
+from sklstm.nn.masking import common_length, padding_mask
 
 
 class Pooling(nn.Module):
@@ -61,17 +61,23 @@ class Pooling(nn.Module):
         Tensor of shape (n_sequences, output_size)
             One vector for each sequence.
         """
+        n_steps = common_length(lengths)
         if self.kind == "last":
-            pooled = self._last(outputs, lengths)
+            pooled = self._last(outputs, lengths, n_steps)
+        elif self.kind == "max" and n_steps:
+            pooled = outputs[:, :n_steps].max(dim=1).values
         else:
             mask = padding_mask(lengths, outputs.shape[1])
             poolers = {"max": masked_max, "mean": masked_mean, "attention": self._attend}
             pooled = torch.cat([poolers[k](outputs, mask) for k in self.kind.split("+")], dim=-1)
-        return pooled.masked_fill(lengths[:, None] == 0, 0.0)
+        return pooled if n_steps else pooled.masked_fill(lengths[:, None] == 0, 0.0)
 
-    def _last(self, outputs, lengths):
-        rows = torch.arange(len(outputs), device=outputs.device)
-        last = outputs[rows, (lengths - 1).clamp(min=0)]  # (N, F)
+    def _last(self, outputs, lengths, n_steps):
+        if n_steps:
+            last = outputs[:, n_steps - 1]  # (N, F)
+        else:
+            rows = torch.arange(len(outputs), device=outputs.device)
+            last = outputs[rows, (lengths - 1).clamp(min=0)]
         if self.n_directions == 1:
             return last
         # the backward direction ends at the first step

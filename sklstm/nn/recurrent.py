@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from sklstm.nn.cells import CELLS
 from sklstm.nn.dropout import Dropout, dropout
-from sklstm.nn.masking import padding_mask, reversal_index, reverse_padded
+from sklstm.nn.masking import common_length, padding_mask, reversal_index, reverse_padded
 from sklstm.nn.recording import Trace
 
 
@@ -115,7 +115,10 @@ class Recurrent(nn.Module):
     def _run_layers(self, x, lengths, states=None):
         if torch.is_grad_enabled():  # outputs never see padding, but its NaN would reach gradients
             x = x.masked_fill(~padding_mask(lengths, x.shape[1]), 0.0)
-        reverse = reversal_index(lengths, x.shape[1]) if self.n_directions == 2 else None
+        reverse = None
+        if self.n_directions == 2:
+            length = common_length(lengths)
+            reverse = reversal_index(lengths, x.shape[1]) if length is None else length
         if self.recorded is not None:
             self.recorded.append([])
         for depth, cells in enumerate(self.layers):
