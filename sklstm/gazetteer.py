@@ -151,8 +151,7 @@ class Gazetteer(FollowedFit, TransformerMixin, ParametersMixin, Versioned, BaseE
 
     def _index(self):
         """Return the type of each phrase, and for each first token, the lengths of its phrases."""
-        types: dict[str, str] = {}
-        lengths: dict[str, set[int]] = {}
+        types, lengths = {}, {}
         for kind, phrases in self.phrases.items():
             if not isinstance(kind, str) or not kind:
                 raise ValueError(f"Types of phrases must be str, not empty; got {describe(kind)}.")

@@ -104,6 +104,7 @@ FORMS = {
     "characters": (SENTENCES, {"char_encoder": "cnn", "casing": True}),
     "characters read by an LSTM": (SENTENCES, {"char_encoder": "lstm"}),
     "features": (SENTENCES, {"affixes": True, "wide": True}),
+    "subwords": (SENTENCES, {"affixes": "subwords", "wide": True}),
     "sentence vectors": (SENTENCES, {"sentence_vector": "max+mean", "n_layers": 2}),
     "columns": (with_columns(), {"affixes": True, "wide": True}),
     "vectors": (embedded(), {"n_layers": 2}),

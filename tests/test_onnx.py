@@ -388,6 +388,7 @@ def test_words_that_an_indexer_does_not_know_have_no_spelling(export):
             {"sentence_vector": "max+mean", "cell": "gru"},
             {"characters", "casing", "features"},
         ),
+        ({"affixes": "subwords"}, {"characters", "casing", "features"}),
     ],
 )
 def test_a_tagger_has_an_input_for_what_it_reads(export, params, names):

@@ -32,7 +32,7 @@ from toys import Spoil
 
 from sklstm import SequencePadder, Sequences, TokenIndexer, Word2VecEmbedder
 from sklstm.tagger._spelling import CASINGS, MAX_CHARACTERS, Speller, casing_of
-from sklstm.tagger._word_features import WordFeatures, features_of, shape_of
+from sklstm.tagger._word_features import WordFeatures, features_of, shape_of, subwords_of
 
 
 @pytest.fixture(scope="module")
@@ -296,6 +296,38 @@ class TestWordFeatures:
         for params in ({"affixes": True}, {"wide": True}):
             fitted = tagger(max_epochs=40, word_dropout=0.5, **params).fit(X, y)
             assert fitted.predict(new).tolist() == [["ING"], ["ED"], ["ING"], ["ED"]]
+
+    def test_subwords(self):
+        runs = ["gda", "dań", "ańs", "ńsk", "gdań", "dańs", "ańsk", "gdańs", "dańsk"]
+        assert subwords_of("Gdańsk") == [f"subword {run}" for run in runs]
+        assert subwords_of("aaaa") == ["subword aaa", "subword aaaa"]
+        assert subwords_of("ab") == subwords_of("") == []
+        assert len(subwords_of("".join(map(chr, range(300, 400))))) == 28 + 27 + 26
+        features = WordFeatures(["London"], reads_subwords=True)
+        codes = features.encode([None, "", "Londoner"])
+        assert codes.shape == (3, len(features_of("")) + 6 + 5 + 4)
+        assert not codes[0].any()
+        known = {"subword lon", "subword ondon"} | set(subwords_of("london"))
+        assert set(codes[2, 11:].tolist()) == {0, *map(features.codes.get, known)}
+        plain = WordFeatures(["London"]).encode(["London"])[0]
+        np.testing.assert_array_equal(features.encode(["London"])[0, :11], plain)
+
+    def test_new_words_are_known_by_what_is_inside_them(self):
+        """Stems of compounds whose beginnings and ends are others each time."""
+        rng = np.random.RandomState(0)
+        parts = ["".join(rng.choice(list("abcdefgh"), 5)) for _ in range(80)]
+        words = [
+            before + stem + after
+            for before, after in zip(parts[::2], parts[1::2], strict=True)
+            for stem in ("wald", "turm")
+        ]
+        X, y = [[word] for word in words], [["W"], ["T"]] * 40
+        params = {"max_epochs": 20, "word_dropout": 0.5, "lr": 0.05}
+        plain, fitted = (
+            tagger(affixes=affixes, **params).fit(X[:40], y[:40]) for affixes in (True, "subwords")
+        )
+        assert fitted.score(X[40:], y[40:]) == 1
+        assert plain.score(X[40:], y[40:]) < 0.8
 
     def test_dropout_in_training_alone(self):
         params = {"affixes": True, "wide": True}

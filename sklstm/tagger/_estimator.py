@@ -78,9 +78,10 @@ class LSTMTagger(PretrainedMixin, BaseEnsemble):
         Filters of the ``"cnn"``, or units of the ``"lstm"`` in each direction.
     casing : bool or "auto", default="auto"
         Whether casing is a feature: lower, upper, title, mixed, numeric or partly numeric.
-    affixes : bool or "auto", default="auto"
+    affixes : bool, "auto" or "subwords", default="auto"
         Whether a word is also described by vectors of its lower-case form, its casing, its shape,
-        such as ``"Xx"``, and its first and last 1, 2, 3 and 4 characters.
+        such as ``"Xx"``, and its first and last 1, 2, 3 and 4 characters. ``"subwords"`` adds all
+        runs of 3, 4 and 5 characters in it [9]_, for compounds and inflected forms.
     affix_embedding_dim : int, default=32
         Width of these vectors, which are added up.
     wide : bool or "auto", default="auto"
@@ -293,6 +294,8 @@ class LSTMTagger(PretrainedMixin, BaseEnsemble):
        COLING. https://aclanthology.org/C08-1113
     .. [8] Liu et al. (2019), GCDT: A global context enhanced deep transition architecture for
        sequence labeling, ACL. https://doi.org/10.18653/v1/P19-1233
+    .. [9] Bojanowski et al. (2017), Enriching word vectors with subword information, TACL.
+       https://doi.org/10.1162/tacl_a_00051
 
     Examples
     --------
@@ -322,7 +325,7 @@ class LSTMTagger(PretrainedMixin, BaseEnsemble):
         char_embedding_dim: int = 30,
         char_hidden_size: int = 30,
         casing: bool | Literal["auto"] = "auto",
-        affixes: bool | Literal["auto"] = "auto",
+        affixes: bool | Literal["auto", "subwords"] = "auto",
         affix_embedding_dim: int = 32,
         wide: bool | Literal["auto"] = "auto",
         affix_dropout: float = 0.3,
@@ -450,7 +453,7 @@ class LSTMTagger(PretrainedMixin, BaseEnsemble):
         "char_embedding_dim": [Interval(Integral, 1, None, closed="left")],
         "char_hidden_size": [Interval(Integral, 1, None, closed="left")],
         "casing": ["boolean", StrOptions({"auto"})],
-        "affixes": ["boolean", StrOptions({"auto"})],
+        "affixes": ["boolean", StrOptions({"auto", "subwords"})],
         "affix_embedding_dim": [Interval(Integral, 1, None, closed="left")],
         "wide": ["boolean", StrOptions({"auto"})],
         "affix_dropout": [Interval(Real, 0, 1, closed="left")],
@@ -531,7 +534,7 @@ class LSTMTagger(PretrainedMixin, BaseEnsemble):
             self.precision,
             self.standardize,
             reads_words=self._reads_words(),
-            reads_features=bool(self.affixes or self.wide),
+            reads_features="subwords" if self.affixes == "subwords" else self.affixes or self.wide,
             reads_columns=check_column_names(self.columns),
             context=self.context,
         )

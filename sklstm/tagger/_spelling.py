@@ -77,14 +77,19 @@ class Speller:
         """
         characters = np.zeros((len(words), MAX_CHARACTERS), np.int64)
         casing = np.zeros(len(words), np.int64)
-        half = MAX_CHARACTERS // 2
         for row, word in enumerate(words):
             if word is None:
                 continue
-            word = word if len(word) <= MAX_CHARACTERS else word[:half] + word[-half:]
+            word = shortened(word)
             characters[row, : len(word)] = [self.codes.get(c, UNKNOWN) for c in word]
             casing[row] = CASINGS.index(casing_of(word))
         return Spellings(characters, casing)
+
+
+def shortened(word):
+    """Return both ends of a word that has more than `MAX_CHARACTERS`; another one as it is."""
+    half = MAX_CHARACTERS // 2
+    return word if len(word) <= MAX_CHARACTERS else word[:half] + word[-half:]
 
 
 def strings_of(inputs, reader):

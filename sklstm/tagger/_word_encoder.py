@@ -25,8 +25,8 @@ class WordEncoder(InputEncoder):
     reads_words : bool or "auto"
         Whether the network reads spellings: characters, casing or features. ``"auto"`` if X has
         strings.
-    reads_features : bool
-        Whether features are among them.
+    reads_features : bool, "auto" or "subwords"
+        Whether features are among them, and subwords among these.
     reads_columns : "all" or list of str
         The columns that the network reads.
     context : int
@@ -59,7 +59,8 @@ class WordEncoder(InputEncoder):
         if self.reads_words is True or (self.reads_words and has_strings):
             words = strings_of(inputs, READERS).categories[UNKNOWN + 1 :]
             self.speller = Speller(words)
-            self.features = WordFeatures(words) if self.reads_features else None
+            if self.reads_features:
+                self.features = WordFeatures(words, self.reads_features == "subwords")
         names = self.reads_columns
         if names == "all":
             names = list(getattr(inputs, "columns", None) or ())

@@ -6,9 +6,10 @@ from itertools import groupby
 import numpy as np
 
 from sklstm.sequences._fields import PADDING, SPECIAL_TOKENS
-from sklstm.tagger._spelling import casing_of
+from sklstm.tagger._spelling import casing_of, shortened
 
 MAX_AFFIX = 4  # characters
+SUBWORD_SIZES = (3, 4, 5)  # characters
 KINDS = {"d": str.isnumeric, "X": str.isupper, "x": str.islower, "o": str.isalpha}
 
 
@@ -19,6 +20,8 @@ class WordFeatures:
     ----------
     words : list of str
         Distinct words with the features to learn.
+    reads_subwords : bool, default=False
+        Whether subwords are among the features.
 
     Attributes
     ----------
@@ -26,8 +29,11 @@ class WordFeatures:
         The code of each feature.
     """
 
-    def __init__(self, words):
+    reads_subwords = False  # of one that was stored before there were subwords
+
+    def __init__(self, words, reads_subwords=False):
         self.codes = {}
+        self.reads_subwords = reads_subwords
         self._add(words)
 
     def grown(self, words):
@@ -66,16 +72,20 @@ class WordFeatures:
         ndarray of int64, shape (n_words, n_kinds)
             Codes, 0 for a feature that no word had before.
         """
-        codes = np.zeros((len(words), len(features_of(""))), np.int64)
-        for row, word in enumerate(words):
-            if word is not None:
-                codes[row] = [self.codes.get(feature, PADDING) for feature in features_of(word)]
+        found = [[] if word is None else self._features_of(word) for word in words]
+        n_kinds = max([len(features_of("")), *map(len, found)])
+        codes = np.zeros((len(words), n_kinds), np.int64)
+        for row, features in enumerate(found):
+            codes[row, : len(features)] = [self.codes.get(of, PADDING) for of in features]
         return codes
 
     def _add(self, words):
         for word in words:
-            for feature in features_of(word):
+            for feature in self._features_of(word):
                 self.codes.setdefault(feature, self.n_features)
+
+    def _features_of(self, word):
+        return features_of(word) + (subwords_of(word) if self.reads_subwords else [])
 
 
 def features_of(word):
@@ -96,6 +106,24 @@ def features_of(word):
     suffixes = [f"suffix {size} {word[-size:]}" for size in sizes]
     whole = [f"word {word.lower()}", f"casing {casing_of(word)}", f"shape {shape_of(word)}"]
     return whole + prefixes + suffixes
+
+
+def subwords_of(word):
+    """List the subwords of a word: all its runs of 3, 4 and 5 characters.
+
+    Parameters
+    ----------
+    word : str
+        The word; of a long one, the ends count.
+
+    Returns
+    -------
+    list of str
+        Distinct features, in lower case.
+    """
+    word = shortened(word.lower())
+    starts = [(start, size) for size in SUBWORD_SIZES for start in range(len(word) - size + 1)]
+    return list(dict.fromkeys(f"subword {word[start : start + size]}" for start, size in starts))
 
 
 def shape_of(word):

@@ -208,7 +208,8 @@ def _build_tagger(graph, members, steps, estimator, preparation):
     if network.n_casings:
         texts["casing"] = INPUTS_OF_WORDS["casing"]
     if network.affixes is not None or network.wide is not None:
-        n_kinds = encoder.features.encode([""]).shape[1]
+        features = encoder.features
+        n_kinds = "n_features" if features.reads_subwords else features.encode([""]).shape[1]
         texts["features"] = INPUTS_OF_WORDS["features"].format(n_kinds)
     last_axes = {"characters": ["n_characters"], "casing": [], "features": ["n_features"]}
     words = {

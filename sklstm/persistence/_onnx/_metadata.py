@@ -5,7 +5,7 @@ import json
 import numpy as np
 
 from sklstm.tagger._spelling import CASINGS, MAX_CHARACTERS
-from sklstm.tagger._word_features import MAX_AFFIX
+from sklstm.tagger._word_features import MAX_AFFIX, SUBWORD_SIZES
 from sklstm.text import HTML_BREAK
 
 FORMAT = 1
@@ -50,6 +50,9 @@ def describe_spelling(encoder, inputs, spells_unknown):
     if "features" in inputs:
         about["features"] = encoder.features.codes
         about["max_affix"] = MAX_AFFIX
+        if encoder.features.reads_subwords:
+            about["subword_sizes"] = SUBWORD_SIZES
+            about["max_characters"] = MAX_CHARACTERS
     return about
 
 
