@@ -1,15 +1,17 @@
 """Labels of any type, none of them missing."""
 
+from numbers import Integral, Real
+
 import numpy as np
 
 from sklstm._arrays import CONVERSION_ERRORS, plain, refuse_dates, refuse_masked
 
 
-def check_labels(labels, name):
-    """Check labels, and return them, an array in place of a tensor."""
+def check_labels(labels, name, advice="leave such samples out"):
+    """Check labels, and return them, an array in place of a tensor; missing ones need `advice`."""
     labels = plain(labels, name)
     refuse_dates(labels, name)
-    _refuse_missing(labels, name)
+    _refuse_missing(labels, name, advice)
     kinds = set(map(type, labels)) if isinstance(labels, (list, tuple)) else ()
     if len({issubclass(kind, str) for kind in kinds}) > 1:  # numpy would make strings of all
         found = ", ".join(sorted(kind.__name__ for kind in kinds))
@@ -19,7 +21,7 @@ def check_labels(labels, name):
     return labels
 
 
-def _refuse_missing(values, name):
+def _refuse_missing(values, name, advice):
     refuse_masked(values, name)
     dtype = getattr(values, "dtype", None)
     if isinstance(dtype, np.dtype) and dtype.kind in "biufcUS":  # NaN has an error of its own
@@ -32,8 +34,24 @@ def _refuse_missing(values, name):
     if missing is not None:
         raise ValueError(
             f"{name} holds the missing value {labels[missing]} at position {missing}, and none may "
-            "be missing: leave such samples out."
+            f"be missing: {advice}."
         )
+
+
+def expected_labels(y):
+    """Say what the labels of samples should be, in view of what they are."""
+    first = next(iter(y), None) if np.iterable(y) else None
+    if isinstance(first, list | tuple | set):
+        return (
+            "y must hold one label for each sample; several go into a 0/1 matrix, which "
+            "scikit-learn's MultiLabelBinarizer makes of such lists."
+        )
+    if isinstance(first, Real) and not isinstance(first, Integral):
+        return (
+            "y must hold labels, but its numbers are no classes: LSTMRegressor predicts numbers; "
+            "round or bin them to make classes of them."
+        )
+    return "y must hold labels of one type, and none may be missing."
 
 
 def is_missing(label):

@@ -86,8 +86,8 @@ class BaseEnsemble(BaseLSTM):
             labels, marks = self._part_targets(y, expected=learns)
         if y_val is not None and self._part_targets(y_val, expected=learns)[1] is not None:
             raise ValueError(
-                "y_val holds None or -1, which marks unlabelled samples: leave them out of the "
-                "validation data."
+                "y_val holds None, NaN or -1, which marks unlabelled samples: leave them out of "
+                "the validation data."
             )
         if marks is not None:
             purpose = "portion" if partial else "fit"
@@ -96,11 +96,11 @@ class BaseEnsemble(BaseLSTM):
             X_unlabelled = others if X_unlabelled is None else join(others, X_unlabelled)
         if learns and (X_unlabelled is None or not count_samples(X_unlabelled)):
             self._check_presence(y, X_val, y_val)
-            self._check_targets(y)  # NaN may be meant as a mark
+            self._check_targets(y)  # which may be wrong otherwise
             raise ValueError(
                 "virtual_adversarial and entropy are losses of unlabelled samples, but there are "
-                "none: mark them in y by None (or by -1 among labels that are numbers), pass them "
-                "as X_unlabelled, or set both weights to 0."
+                "none: mark them in y by None or NaN (or by -1 among labels that are numbers), "
+                "pass them as X_unlabelled, or set both weights to 0."
             )
         self._X_unlabelled = X_unlabelled
         try:

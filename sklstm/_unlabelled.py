@@ -19,10 +19,11 @@ from sklstm._sklearn import safe_indexing
 from sklstm.sequences import Sequences
 
 UNLABELLED = -1  # as scikit-learn's semi-supervised estimators have it
+TO_LEARN = "to learn from them, set adversarial=0.5 and virtual_adversarial=1.0"
 
 
 def find_unlabelled(y, *, expected):
-    """Tell which samples y marks as unlabelled: by -1, or by None among labels of another type.
+    """Tell which samples y marks as unlabelled: by -1, or by None or NaN, as frames have it.
 
     Parameters
     ----------
@@ -37,33 +38,33 @@ def find_unlabelled(y, *, expected):
     ndarray of bool, shape (n_samples,), or None
         None if there is no mark.
     """
-    marks = _marks(y, with_none=expected)  # else None is a missing label as any other
+    marks = _marks(y, with_missing=expected)  # which are an error otherwise
     if marks is None or not marks.any():
         return None
     try:
         labels = set(column_of_labels(y).ravel()[~marks])
     except TypeError:  # a list, say, which no set takes
         raise TypeError(
-            "y must hold one label for each sample, -1 or None for unlabelled ones; got "
+            "y must hold one label for each sample, -1, None or NaN for unlabelled ones; got "
             f"{describe(y)}."
         ) from None
     if expected:
         if not labels:
             raise ValueError(
-                "y marks every sample as unlabelled, by -1 or None: there is nothing to learn from."
+                "y marks every sample as unlabelled, by -1, None or NaN: there is nothing to learn "
+                "from."
             )
         return marks
     if len(labels) < 2:
         return None  # the classes -1 and 1, as ever
     raise ValueError(
-        f"y holds -1, which marks unlabelled samples, in {marks.sum()} of {len(marks)} places. "
-        "To learn from them, set adversarial=0.5 and virtual_adversarial=1.0; else leave them "
-        "out. If -1 is a class, give the classes other names."
+        f"y holds -1, which marks unlabelled samples, in {marks.sum()} of {len(marks)} places: "
+        f"{TO_LEARN}; otherwise leave them out. If -1 is a class, give the classes other names."
     )
 
 
-def _marks(y, with_none):
-    """Return where a column of labels is -1 or None, or None if y is no such column."""
+def _marks(y, with_missing):
+    """Return where a column of labels is -1 or missing, or None if y is no such column."""
     y = plain(y, "y")
     is_array = isinstance(getattr(y, "dtype", None), np.dtype)
     if is_array and y.dtype.kind not in "iufO":
@@ -77,8 +78,8 @@ def _marks(y, with_none):
     if column.ndim != 1:
         return None
     if column.dtype != object:
-        return column == UNLABELLED
-    return np.array([_is_mark(label, with_none) for label in column], bool)
+        return (column == UNLABELLED) | (with_missing & np.isnan(column))
+    return np.array([_is_mark(label, with_missing) for label in column], bool)
 
 
 def column_of_labels(y):
@@ -94,10 +95,11 @@ def column_of_labels(y):
     return to_object_array([None if is_missing(label) else label for label in y])
 
 
-def _is_mark(label, with_none):
-    if label is None or isinstance(label, bool | np.bool_):
-        return label is None and with_none
-    return isinstance(label, int | float | np.number) and label == UNLABELLED
+def _is_mark(label, with_missing):
+    if is_missing(label):
+        return with_missing
+    is_number = isinstance(label, int | float | np.number) and not isinstance(label, bool)
+    return is_number and label == UNLABELLED
 
 
 def part_labels(y, *, expected):
@@ -140,8 +142,8 @@ def part_sentences(y, *, expected):
     if not expected:
         raise ValueError(
             f"y has no tag for {marks.sum()} of {len(marks)} sentences, such as sentence "
-            f"{marks.argmax()}: it is None, or holds None only, which marks unlabelled ones. To "
-            "learn from them, set adversarial=0.5 and virtual_adversarial=1.0; else leave them out."
+            f"{marks.argmax()}: it is None, or holds None only, which marks unlabelled ones: "
+            f"{TO_LEARN}; otherwise leave them out."
         )
     if marks.all():
         raise ValueError(
@@ -151,8 +153,8 @@ def part_sentences(y, *, expected):
 
 
 def _has_no_tag(tags):
-    if tags is None or isinstance(tags, (str, bytes)) or not hasattr(tags, "__len__"):
-        return tags is None
+    if isinstance(tags, (str, bytes)) or not hasattr(tags, "__len__"):
+        return is_missing(tags)  # NaN, in a frame
     return bool(len(tags)) and all(tag is None for tag in tags)
 
 

@@ -15,12 +15,13 @@ from torch import nn
 from sklstm import _typing as t
 from sklstm._arrays import CONVERSION_ERRORS, restated
 from sklstm._checkpoints import resumable
-from sklstm._labels import check_labels
+from sklstm._labels import check_labels, expected_labels
 from sklstm._members import BaseEnsemble
 from sklstm._parameter_constraints import SEMI_SUPERVISED_CONSTRAINTS
 from sklstm._pretrained import PretrainedMixin
 from sklstm._sample_weights import weigh_classes
 from sklstm._sklearn import Interval, StrOptions, fit_context
+from sklstm._unlabelled import TO_LEARN
 
 
 class LSTMClassifier(PretrainedMixin, ClassifierMixin, BaseEnsemble):
@@ -141,7 +142,7 @@ class LSTMClassifier(PretrainedMixin, ClassifierMixin, BaseEnsemble):
     virtual_adversarial : float, default=0.0
         Weight of the loss of unlabelled samples [3]_: how much their predictions change if their
         steps move by the distance `adversarial`. Samples are unlabelled if their label in y is -1,
-        or None among labels that are no numbers.
+        None or NaN.
     entropy : float, default=0.0
         Weight of the entropy of the predictions for unlabelled samples.
     label_smoothing : float, default=0.0
@@ -436,16 +437,14 @@ class LSTMClassifier(PretrainedMixin, ClassifierMixin, BaseEnsemble):
         return self._fit_semi_supervised(X, y, sample_weight, partial=True)
 
     def _check_targets(self, y):
-        y = check_labels(y, "y")
+        y = check_labels(y, "y", f"leave such samples out; or, {TO_LEARN}")
         if issparse(y) and y.ndim != 2:
             raise ValueError(f"y is a sparse array of the shape {y.shape}: pass y.toarray().")
         try:
             check_classification_targets(y)
             y = y if hasattr(y, "dtype") else np.asarray(y)
         except CONVERSION_ERRORS as error:
-            raise restated(
-                error, "y must hold labels of one type, and none may be missing."
-            ) from None
+            raise restated(error, expected_labels(y)) from None
         if type_of_target(y) in ("multilabel-indicator", "multiclass-multioutput"):
             return _check_indicators(y.toarray() if issparse(y) else np.asarray(y))
         y = column_or_1d(y, warn=True)

@@ -11,6 +11,7 @@ from sklearn.utils import column_or_1d
 
 from sklstm._arguments import check_bool, describe, to_random_state
 from sklstm._arrays import check_same_length, to_array
+from sklstm._labels import is_missing
 from sklstm._unlabelled import column_of_labels, find_unlabelled
 from sklstm.tags import check_tags, infer_scheme, span_columns
 from sklstm.tags._annotations import are_annotations, read_annotation
@@ -165,7 +166,7 @@ class LabelledKFold(StratifiedKFold):
         X : array-like of shape (n_samples,)
             The samples.
         y : array-like of shape (n_samples,)
-            Their labels, -1 or None for unlabelled ones; or a list of tags for each.
+            Their labels, -1, None or NaN for unlabelled ones; or a list of tags for each.
         groups : object, default=None
             Ignored, as by `sklearn.model_selection.StratifiedKFold`.
 
@@ -178,7 +179,7 @@ class LabelledKFold(StratifiedKFold):
             to_random_state(self.random_state)
         is_tagged = _are_tagged(y) or are_annotations(y)
         if is_tagged:
-            marks = np.array([tags is None or None in list(tags) for tags in y], bool)
+            marks = np.array([is_missing(tags) or None in list(tags) for tags in y], bool)
         elif to_array(y, "y", expected := "one label for each sample").ndim == 0:
             raise ValueError(f"y must be {expected}; got {describe(y)}.")
         else:

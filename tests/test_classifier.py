@@ -475,11 +475,11 @@ BAD_FITS = {
     "no y": ({}, SERIES, None, {}, ValueError, "requires y"),
     "short y": ({}, SERIES, y[:19], {}, ValueError, "20 of X, 19 of y"),
     "one class": ({}, SERIES, np.zeros(20), {}, ValueError, "only one class: 0.0"),
-    "numbers as labels": ({}, SERIES, SERIES[:, 0], {}, ValueError, "continuous"),
+    "numbers as labels": ({}, SERIES, SERIES[:, 0], {}, ValueError, "LSTMRegressor.*continuous"),
     "NaN as label": ({}, SERIES, np.where(y, 1, np.nan), {}, ValueError, "NaN"),
     "None as label": ({}, SERIES, a(None, "a"), {}, ValueError, "missing value None"),
     "None among labels": ({}, SERIES, a("a", None), {}, ValueError, "none may be missing"),
-    "lists of labels": ({}, SERIES, a([1], [1, 2]), {}, ValueError, "MultiLabelBinarizer"),
+    "lists of labels": ({}, SERIES, a([1], [1, 2]), {}, ValueError, "several go into a 0/1 matrix"),
     "several outputs": ({}, SERIES, np.c_[y, y + 1], {}, ValueError, "y is a matrix"),
     # weights
     "short weights": ({}, SERIES, y, {"sample_weight": [1]}, ValueError, "sample_weight"),

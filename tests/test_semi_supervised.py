@@ -33,6 +33,7 @@ def make_texts(n, random_state):
 
 X, KINDS = make_texts(60, 0)
 Y = np.where(np.arange(60) < 20, KINDS, -1)
+WORDED = [["no", "yes", None][kind] for kind in Y]
 
 
 def classifier(**params):
@@ -47,8 +48,9 @@ class TestMarks:
             (Y.tolist(), [0, 1]),
             (Y.astype(float), [0.0, 1.0]),
             (np.array(["no", "yes", -1], object)[Y], ["no", "yes"]),
-            ([["no", "yes", None][kind] for kind in Y], ["no", "yes"]),
+            (WORDED, ["no", "yes"]),
             ([[False, True, None][kind] for kind in Y], [False, True]),
+            (np.where(Y < 0, np.nan, Y), [0.0, 1.0]),
         ],
     )
     def test_every_kind_of_label(self, y, classes):
@@ -58,14 +60,13 @@ class TestMarks:
         assert (fitted.decision_function(X) == expected).all()
 
     def test_missing_labels_of_frames(self):
-        labels = [["no", "yes", None][kind] for kind in Y]
         expected = classifier(**LEARNS).fit(X, Y).decision_function(X)
         columns = [
-            pd.Series(labels, dtype="string"),
-            pd.Series(labels, dtype="category"),
-            pd.DataFrame({"label": labels}),
+            pd.Series(WORDED, dtype="string"),
+            pd.Series(WORDED, dtype="category"),
+            pd.DataFrame({"label": WORDED}),
             pd.Series([[0, 1, None][kind] for kind in Y], dtype="Int64"),
-            pl.Series(labels),
+            pl.Series(WORDED),
             pl.Series([[0, 1, None][kind] for kind in Y]),
         ]
         for y in columns:
@@ -116,7 +117,9 @@ class TestMarks:
             (LEARNS, [None] * 60, "every sample as unlabelled"),
             (LEARNS, KINDS, "there are none"),
             (LEARNS, 2 * KINDS - 1, "only one class"),
-            (LEARNS, np.where(Y < 0, np.nan, Y), "NaN"),
+            ({}, WORDED, "missing value None at position 20.*virtual_adversarial=1.0"),
+            ({}, pd.Series(WORDED), "missing value nan at position 20.*virtual_adversarial=1.0"),
+            (LEARNS, np.full(60, np.nan), "every sample as unlabelled"),
             ({"virtual_adversarial": 1.0}, Y, "set adversarial"),
             ({"entropy": 1.0}, Y, "set adversarial"),
             ({**LEARNS, "entropy": -1.0}, Y, "entropy"),
@@ -233,7 +236,7 @@ class TestSelection:
             assert np.bincount(Y[test]).tolist() in ([2, 3], [3, 2])
             held_out += test.tolist()
         assert sorted(held_out) == list(range(20))
-        y = [["no", "yes", None][kind] for kind in Y]
+        y = WORDED
         assert sum(len(test) for _, test in LabelledKFold(2).split(X, y)) == 20
         assert sum(len(test) for _, test in LabelledKFold(2).split(X[:20], Y[:20])) == 20
 

@@ -37,7 +37,7 @@ class TestMarks:
         mixed = [X[0], X[10], *X[1:10], *X[11:]], [Y[0], Y[10], *Y[1:10], *Y[11:]]
         assert_same(marginals(*mixed), expected)
 
-    @pytest.mark.parametrize("mark", [None, [None] * 6])
+    @pytest.mark.parametrize("mark", [None, np.nan, [None] * 6])
     def test_without_the_losses_they_are_an_error(self, mark):
         y = [mark, *TAGS[1:]]
         with pytest.raises(ValueError, match=r"no tag for 1 of 20 .* sentence 0.*virtual_adv"):
