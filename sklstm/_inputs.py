@@ -188,6 +188,13 @@ def _to_numbers(X, given, estimator, reset, n_columns):
         X = X if hasattr(X, "columns") else numbers
         X = validate_data(estimator, X, dtype=numbers.dtype, reset=reset)
         return to_ragged_numbers(X, ACCEPTED, n_columns=X.shape[1])
+    is_column = n_axes == 2 and X.shape[1] == 1 and not isinstance(given, list | tuple)
+    if is_column and len(X) > 1 and not reset:  # one sequence, rather than many of one step
+        raise ValueError(
+            f"X is a column of {len(X)} numbers, and {type(estimator).__name__} was fitted on "
+            f"whole sequences: pass [X] for one sequence of {len(X)} steps, or X[:, :, None] for "
+            f"{len(X)} sequences of one step."
+        )
     if n_axes == 3:
         check_columns(estimator, given, reset=reset)
     return to_ragged_numbers(X, ACCEPTED)

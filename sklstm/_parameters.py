@@ -34,6 +34,19 @@ def suggest(name, known):
     return f" Did you mean {meant!r}?" if meant in known else did_you_mean(name, known)
 
 
+def suggest_of_steps(name, steps):
+    """Return a question that names a parameter of the steps of a pipeline, or an empty str."""
+    known = [f"{step}__{param}" for step, object in steps for param in _params_of(object)]
+    meant = [full for full in known if full.endswith(f"__{ELSEWHERE.get(name, name)}")]
+    if meant:
+        return f" Did you mean {' or '.join(map(repr, meant))}?"
+    return did_you_mean(name, known)
+
+
+def _params_of(step):
+    return step.get_params(deep=False) if hasattr(step, "get_params") else ()
+
+
 def check_names(params, function, kind):
     """Refuse parameters that neither a function nor the class that it makes one of has."""
     known = [*signature(function).parameters, *signature(kind).parameters]

@@ -12,11 +12,12 @@ from sklearn.utils.metaestimators import available_if
 from sklstm import _typing as t
 from sklstm._arguments import check_option, describe
 from sklstm._arrays import listed
-from sklstm._parameters import check_names
+from sklstm._parameters import check_names, suggest_of_steps
 from sklstm._validation_split import about_validation_data
 from sklstm.classifier import LSTMClassifier
 from sklstm.embeddings import Word2VecEmbedder
 from sklstm.entities import Entity
+from sklstm.formats._texts import check_pair
 from sklstm.sequences import SequencePadder, Sequences
 from sklstm.tagger import LSTMTagger
 from sklstm.tags import SCHEMES, annotations_to_tags
@@ -118,7 +119,7 @@ class TextPipeline(Pipeline):
             Validation data of the last step, which may stop early by them; the fitted steps before
             it transform `X_val`. With metadata routing the last step must request both.
         **params : dict
-            As in `sklearn.pipeline.Pipeline`.
+            `sample_weight`, for the last step; others as in `sklearn.pipeline.Pipeline`.
 
         Returns
         -------
@@ -129,9 +130,34 @@ class TextPipeline(Pipeline):
         if X_val is not None and not (is_routed and "X_val" in (self.transform_input or ())):
             X_val = partial(self._transform_validation_data, X_val)  # once the steps are fitted
         prefix = "" if is_routed else f"{self.steps[-1][0]}__"
-        given = {f"{prefix}X_val": X_val, f"{prefix}y_val": y_val}
-        given = {name: value for name, value in given.items() if value is not None}
+        weights = params.pop("sample_weight", None)
+        given = {"X_val": X_val, "y_val": y_val, "sample_weight": weights}
+        given = {prefix + name: value for name, value in given.items() if value is not None}
         return super().fit(X, y, **given, **params)
+
+    def set_params(self, **params) -> Self:
+        """Set parameters of the pipeline and of its steps.
+
+        Parameters
+        ----------
+        **params : dict
+            Their new values. Those of a step have its name in front, as in
+            ``lstmclassifier__hidden_size``.
+
+        Returns
+        -------
+        TextPipeline
+            The pipeline itself.
+        """
+        own = {*self.get_params(deep=False), *(name for name, _ in self.steps)}
+        for name in params:
+            if name.partition("__")[0] not in own:
+                raise ValueError(
+                    f"Invalid parameter {name!r} for {type(self).__name__}."
+                    f"{suggest_of_steps(name, self.steps)} Parameters of a step have its name in "
+                    f"front; the steps are: {', '.join(name for name, _ in self.steps)}."
+                )
+        return super().set_params(**params)
 
     def _transform_validation_data(self, X_val):
         with about_validation_data():
@@ -269,7 +295,9 @@ class TaggingPipeline(TextPipeline):
 
     def _spans_to_tags(self, X, y, scheme):
         tokenizer = self.steps[0][1]
+        rows = [[] if row is None else row for row in y]  # of texts without labels
         if hasattr(tokenizer, "find_char_spans"):
+            X, rows = check_pair(X, rows)
             char_spans = tokenizer.find_char_spans(X)
         elif isinstance(X, Sequences) and X.char_spans is not None:
             char_spans = np.split(X.char_spans, X.offsets[1:-1])
@@ -278,7 +306,6 @@ class TaggingPipeline(TextPipeline):
                 "y holds spans of characters, but where the tokens begin and end is not known: let "
                 "the pipeline begin with a Tokenizer, or pass one tag for each token."
             )
-        rows = [[] if row is None else row for row in y]  # of texts without labels
         tags = annotations_to_tags(char_spans, rows, scheme, "expand", "longest")
         return [None if row is None else found for row, found in zip(y, tags, strict=True)]
 
@@ -554,10 +581,12 @@ def text_classifier(
 
 def _check_tokenizer(tokenizer):
     is_transformer = hasattr(tokenizer, "fit") and hasattr(tokenizer, "transform")
-    if not is_transformer and not isinstance(tokenizer, str | None):
+    is_option = tokenizer is None or (isinstance(tokenizer, str) and tokenizer == "passthrough")
+    if not is_option and (isinstance(tokenizer, type) or not is_transformer):
         raise TypeError(
             'tokenizer must be a transformer, or "passthrough" if X is token lists; got '
-            f"{describe(tokenizer)}. A function goes into Tokenizer(tokenizer=...)."
+            f"{describe(tokenizer)}. A function goes into Tokenizer(tokenizer=...): "
+            "Tokenizer(tokenizer=list) reads characters."
         )
 
 

@@ -637,8 +637,11 @@ class TestFailedSaves:
         assert not load(path).lowercase
 
     def test_no_such_directory(self, tmp_path):
-        with pytest.raises(FileNotFoundError):
+        with pytest.raises(FileNotFoundError, match=r"There is no folder .*none to write file to"):
             save(Tokenizer(), tmp_path / "none" / "file")
+        with pytest.raises(IsADirectoryError, match="name a file in it"):
+            save(Tokenizer(), tmp_path)
+        assert not os.listdir(tmp_path)
         with pytest.raises(FileNotFoundError):
             load(tmp_path / "none")
 

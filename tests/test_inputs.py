@@ -31,6 +31,15 @@ class TestKindsOfInput:
                      series, Sequences.from_tokens(TOKENS), padded):  # fmt: skip
             np.testing.assert_array_equal(proba(same), expected)
 
+    def test_one_sequence_is_not_taken_for_many(self):
+        fitted = LSTMRegressor(hidden_size=2, max_epochs=1).fit(STEPS[:, :, :1], np.arange(20.0))
+        for window in (STEPS[0, :, :1], pd.DataFrame(STEPS[0, :, :1])):
+            with pytest.raises(ValueError, match=r"pass \[X\] for one sequence of 6 steps"):
+                fitted.predict(window)
+            assert fitted.predict([window]).shape == (1,)
+        assert fitted.predict(STEPS[0, :, :1, None]).shape == (6,)
+        assert fitted.predict([[1.0], [2.0]]).shape == (2,)
+
     def test_a_matrix_of_strings_holds_tokens(self):
         rows = [["a", "good"], ["bad", "film"]] * 10
         for matrix in (np.array(rows), np.array(rows, dtype=object)):

@@ -1,6 +1,7 @@
 """Ready pipelines: raw texts in, labels, tags and entities out, in any language."""
 
 import pickle
+import re
 from pathlib import Path
 
 import numpy as np
@@ -345,7 +346,7 @@ class TestEntityTagger:
             pipe.fit([["Ada"]] * 2, spans)
         X = Tokenizer(char_spans=True).transform(["Ada", "Ada met"])
         assert pipe.fit(X, spans).to_tags(X, spans) == [["B-PER"], ["B-PER", "O"]]
-        with pytest.raises(ValueError, match=r"Text 0: .* does not begin and end|Text 0: .*start"):
+        with pytest.raises(ValueError, match=r"Text 0 of y: .* must have 0 <= start"):
             tagger().fit(["Ada"] * 2, [[(3, 2, "PER")]] * 2)
 
     def test_unknown_parameter(self):
@@ -412,7 +413,7 @@ class TestValidationData:
             classifier().fit(TEXTS, LABELS, X_val=self.NEW)
         with pytest.raises(TypeError, match=r"In the validation data: .* look like tokens"):
             classifier().fit(TEXTS, LABELS, X_val=[["good"]], y_val=["pos"])
-        with pytest.raises(ValueError, match=r"In the validation data: Text 0: .*start"):
+        with pytest.raises(ValueError, match=r"In the validation data: Text 0 of y: .*start"):
             tagger().fit(["Ada"] * 2, [["B-X"]] * 2, X_val=["Ada"], y_val=[[(3, 2, "X")]])
 
 
@@ -556,3 +557,46 @@ def test_set_params_asks_about_a_misspelt_parameter():
     with pytest.raises(ValueError, match=r"'zzz' for LSTMClassifier\. Valid parameters are: "):
         pipe[-1].set_params(max_epochs=3, zzz=5)
     assert pipe.set_params(lstmclassifier__max_epochs=5)[-1].max_epochs == 5
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("hidden_size", " Did you mean 'lstmclassifier__hidden_size'?"),
+        ("epochs", " Did you mean 'lstmclassifier__max_epochs'?"),
+        ("classifier__lr", " Did you mean 'lstmclassifier__lr'?"),
+        (
+            "random_state",
+            " Did you mean 'word2vecembedder__random_state' or 'lstmclassifier__random_state'?",
+        ),
+        ("zzz", ""),
+    ],
+)
+def test_a_search_without_the_name_of_a_step_is_told_it(name, meant):
+    search = GridSearchCV(text_classifier(), {name: [1]}, cv=2)
+    message = f"Invalid parameter '{name}' for TextPipeline.{meant} Parameters of a step"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        search.fit(TEXTS, LABELS)
+
+
+@pytest.mark.parametrize("make", [text_classifier, entity_tagger])
+@pytest.mark.parametrize("tokenizer", ["char", list, Tokenizer, 3])
+def test_what_is_no_tokenizer(make, tokenizer):
+    with pytest.raises(TypeError, match=r"tokenizer must be a transformer.*tokenizer=list"):
+        make(tokenizer=tokenizer)
+
+
+def test_weights_of_samples():
+    weights = np.arange(len(TEXTS)) % 2
+    pipe = classifier(n_members=1, wide=False)
+    weighted = clone(pipe).fit(TEXTS, LABELS, sample_weight=weights)
+    named = clone(pipe).fit(TEXTS, LABELS, lstmclassifier__sample_weight=weights)
+    assert np.array_equal(weighted.predict_proba(TEXTS), named.predict_proba(TEXTS))
+    plain = clone(pipe).fit(TEXTS, LABELS)
+    assert not np.allclose(weighted.predict_proba(TEXTS), plain.predict_proba(TEXTS))
+
+
+def test_spans_that_end_after_their_text():
+    texts, spans = ["Ada met Alan."] * 8, [[(0, 3, "PER")]] * 7 + [[(8, 14, "PER")]]
+    with pytest.raises(ValueError, match=r"Text 7 of y.*ends after the text, which has 13"):
+        tagger().fit(texts, spans)

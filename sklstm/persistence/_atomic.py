@@ -23,6 +23,10 @@ def replacing(path):
     """
     path = os.path.realpath(path)
     directory, name = os.path.split(path)
+    if not os.path.isdir(directory):
+        raise FileNotFoundError(f"There is no folder {directory} to write {name} to.")
+    if os.path.isdir(path):
+        raise IsADirectoryError(f"{path} is a folder: name a file in it.")
     number, temporary = tempfile.mkstemp(prefix=f".{name[:100]}-", suffix=".tmp", dir=directory)
     try:
         with open(number, "wb") as file:

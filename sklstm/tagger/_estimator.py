@@ -573,9 +573,10 @@ class LSTMTagger(PretrainedMixin, BaseEnsemble):
         if (unequal := np.flatnonzero(lengths != own)).size:
             row = unequal[0]
             raise ValueError(
-                f"Sequence {row} has {own[row]} steps but {lengths[row]} tags. Every "
-                "step needs a tag; if a SequencePadder truncates sequences, leave it out, since "
-                "LSTMTagger pads its own batches."
+                f"Sequence {row} has {own[row]} steps but {lengths[row]} tags. Every step needs a "
+                "tag: of texts, Tokenizer.transform shows the tokens, and an entity_tagger takes "
+                "spans of characters, too. If a SequencePadder truncates sequences, leave it out, "
+                "since LSTMTagger pads its own batches."
             )
         data.step_targets = np.concatenate(targets)
         self._average(data, lengths, purpose)
