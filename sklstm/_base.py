@@ -392,6 +392,9 @@ class BaseLSTM(FollowedFit, ParametersMixin, Versioned, BaseEstimator):
         )
         return attributes
 
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "net_")
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True

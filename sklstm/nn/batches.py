@@ -229,6 +229,8 @@ class SequenceDataset(Dataset):
         list of ndarray of int
             The rows of each micro-batch, in the same order; one for sequences of similar length.
         """
+        if len(rows) == 1:
+            return [rows]
         sides = [self] if self.target_sequences is None else [self, self.target_sequences]
         lengths = np.stack([side.lengths[rows] for side in sides], axis=1)  # (N, sides)
         parts = []
