@@ -1,5 +1,6 @@
 """The skorch net inside every estimator: weighted losses on batches of similar length."""
 
+import warnings
 from copy import deepcopy
 from types import SimpleNamespace
 
@@ -386,7 +387,8 @@ def _check_sizes(options, weights):
     if isinstance(options["module"], type) and issubclass(options["module"], SequenceNet):
         sizes = None
         if arguments["n_layers"] <= len(weights):
-            with torch.device("meta"):
+            with torch.device("meta"), warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # torch's, of layers without units
                 network = options["module"](**arguments)
             sizes = {name: tuple(weight.shape) for name, weight in network.state_dict().items()}
         if sizes != {name: weight.shape for name, weight in weights.items()}:

@@ -179,6 +179,17 @@ class Collocations(FollowedFit, TransformerMixin, Versioned, BaseEstimator):
         offsets = np.concatenate([[0], np.cumsum(kept)])[batch.offsets]
         return Sequences(codes[kept], offsets, categories, None, spans, batch.texts)
 
+    def __getstate__(self):
+        state = super().__getstate__()
+        if "scores_" in state:  # skops has no pairs as keys
+            state["scores_"] = [list(scores.items()) for scores in state["scores_"]]
+        return state
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        if hasattr(self, "scores_"):
+            self.scores_ = list(map(dict, self.scores_))
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False

@@ -106,7 +106,7 @@ CASES = {
         LSTMClassifier(fine_tune_embeddings=False, **SMALL),
     ),
     "ids": (
-        Collocations(min_count=1),
+        Collocations(min_count=1, threshold=0.5),
         TokenIndexer(min_count=2),
         SequencePadder(max_length=3),
         LSTMClassifier(n_members=2, wide=True, pooling="attention", **SMALL),
