@@ -225,20 +225,24 @@ def test_a_missing_column_lists_those_there_are(table, folder):
     result = run("train", table, "--text", "reviw", "-o", folder / "no.sklstm", code=1)
     assert result.stderr.endswith(
         f"error: {table} has no column 'reviw'. Did you mean 'review'? "
-        "Its columns are: review, sentiment.\n"
+        "Its columns are: review, sentiment. Name one with --text.\n"
     )
     assert not result.stdout
+    result = run("train", table, "--text", "review", "-o", folder / "no.sklstm", code=1)
+    assert "has no column 'label'. Its columns are: review, sentiment. Name one with --label." in (
+        result.stderr
+    )
 
 
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("a.csv", "text;label\na;b\n", "Is their separator ';'? Pass --separator."),
+        ("a.csv", "text;label\na;b\n", "only column is 'text;label': pass --separator ';'."),
         ("a.csv", "text,label\na,b,c\n", "line 2: 3 columns, but the header has 2"),
-        ("a.csv", "text,label\na,\n", "'label' must hold a label in each row; one is ''"),
+        ("a.csv", "text,label\na,\n", "in each row; the label of 'a' is ''"),
         ("a.csv", "", "is empty"),
         ("a.csv", "text,label\n", "holds no samples"),
-        ("a.csv", b"text,label\n\xe9,b\n", "--encoding latin-1"),
+        ("a.csv", b"text,label\n\xe9,b\n", "a.csv is not utf-8 (invalid continuation byte). Pass"),
         ("a.csv.gz", "text,label\n", "cannot be unpacked"),
         ("a.jsonl", '["a"]\n', "line 1: a list; each line must hold one object"),
         ("a.jsonl", '{"text": 1, "label": 2}\n', "'text' must hold texts; one is 1"),
@@ -277,6 +281,8 @@ def test_a_file_that_is_not_there(arguments, message):
         ["predict", "model", "-"],
         ["train", "data.csv"],
         ["train", "data.csv", "-o", "m", "--effort", "none"],
+        ["train", "data.csv", "-o", "m", "--task", "tag"],
+        ["train", "data.conll", "-o", "m", "--task", "classify"],
         ["train", "data.csv", "-o", "m", "--test-size", "2"],
         ["no-such-command"],
     ],

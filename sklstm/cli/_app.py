@@ -159,6 +159,11 @@ def train(
     layout = (encoding, separator, token_column, tag_column, comment)
     source = make_source(data, given_format, *layout)
     task = task or TASKS.get(source.format, Task.classify)
+    if (task == Task.tag) != (source.format == Format.conll):
+        raise typer.BadParameter(
+            f"--task {task} does not go with {data}: a tagger learns from a CoNLL file, with a "
+            "token and its tag in each line, and other models from tables or lines of text."
+        )
     if task == Task.classify and label is None:
         label = "label"
     samples, test = read_samples(source, text, label), None

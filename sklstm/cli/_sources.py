@@ -62,9 +62,10 @@ class Source:
             for number, line in enumerate(lines, 1):  # noqa: B007
                 yield line.removeprefix("\ufeff")
         except UnicodeDecodeError as error:
+            where = f" after line {number}" if number else ""
             raise ValueError(
-                f"{self.path}, after line {number}: this is not {self.encoding} ({error.reason}). "
-                "Pass the encoding of the file, for example --encoding latin-1."
+                f"{self.path} is not {self.encoding}{where} ({error.reason}). Pass the encoding of "
+                "the file, for example --encoding latin-1."
             ) from None
         except (EOFError, gzip.BadGzipFile) as error:
             raise ValueError(f"{self.path} cannot be unpacked: {error}.") from None

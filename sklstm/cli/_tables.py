@@ -3,6 +3,7 @@
 import csv
 import json
 from itertools import islice
+from reprlib import repr as shorten
 
 from sklstm._arguments import did_you_mean
 from sklstm.cli._sources import Format
@@ -65,34 +66,45 @@ def _read_json(lines, source):
 
 def get_text(row, column, source):
     """Return the text of a row."""
-    text = get_cell(row, column, source)
+    text = get_cell(row, column, source, "--text")
     if not isinstance(text, str):
         raise ValueError(f"{source.path}: {column!r} must hold texts; one is {text!r:.60}.")
     return text
 
 
-def get_label(row, column, source):
+def get_label(row, column, text, source):
     """Return the label of a row, as a str."""
-    label = get_cell(row, column, source)
+    label = get_cell(row, column, source, "--label")
     if label is None or label == "" or isinstance(label, list | dict):
         raise ValueError(
-            f"{source.path}: {column!r} must hold a label in each row; one is {label!r:.60}. "
-            "Leave rows without a label out."
+            f"{source.path}: {column!r} must hold a label in each row; the label of "
+            f"{shorten(get_text(row, text, source))} is {label!r:.60}. Leave such rows out."
         )
     return str(label)
 
 
-def get_cell(row, column, source):
+def get_cell(row, column, source, option):
     """Return a value of a row; without that column, the error lists those there are."""
     if column in row:
         return row[column]
-    message = f"{source.path} has no column {column!r}.{did_you_mean(column, row)}"
-    message += f" Its columns are: {', '.join(row)}."
-    if len(row) == 1 and source.format in SEPARATORS:
-        (name,) = row
-        found = next((mark for mark in ";\t|," if mark in name), None)
-        message += f" Is their separator {found!r}? Pass --separator." if found else ""
-    raise ValueError(message)
+    message = f"{source.path} has no column {column!r}."
+    separator = _find_separator(row) if source.format in SEPARATORS else None
+    if separator is not None:
+        raise ValueError(
+            f"{message} Its only column is {next(iter(row))!r}: pass --separator {separator!r}."
+        )
+    raise ValueError(
+        f"{message}{did_you_mean(column, row)} Its columns are: {', '.join(row)}. Name one "
+        f"with {option}."
+    )
+
+
+def _find_separator(row):
+    """Return what seems to separate the columns of a table that was read as one column."""
+    if len(row) > 1:
+        return None
+    (name,) = row
+    return next((mark for mark in (";", "\t", "|", ",") if mark in name), None)
 
 
 def in_chunks(rows, size):

@@ -43,7 +43,7 @@ def read_samples(source, text, label):
     for row in read_rows(source):
         X.append(get_text(row, text, source))
         if label is not None:
-            y.append(get_label(row, label, source))
+            y.append(get_label(row, label, text, source))
     if not X:
         raise ValueError(f"{source.path} holds no samples.")
     return Samples(X, y)
