@@ -13,10 +13,11 @@ that are trained once for each fold.
 #
 # Parameters have the name of their step in front, and ``memory`` keeps what the steps before the
 # network have learned from a fold. Here the sentences are few and the networks tiny, so that this
-# page takes seconds.
+# page takes seconds. The progress bar needs scikit-learn 1.9; without it a search is silent.
 
 from tempfile import TemporaryDirectory
 
+from sklearn.callback import ProgressBar
 from sklearn.model_selection import GridSearchCV, train_test_split
 
 from sklstm import text_classifier
@@ -35,7 +36,7 @@ grid = {
     "lstmclassifier__pooling": ["last", "max"],
 }
 search = GridSearchCV(pipe.set_params(memory=cache.name), grid, cv=2)
-search.fit(X_train, y_train)
+search.set_callbacks(ProgressBar(max_propagation_depth=0)).fit(X_train, y_train)
 cache.cleanup()
 
 # %%
