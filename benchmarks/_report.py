@@ -77,22 +77,22 @@ def _commit():
     return answer.stdout.strip() or "unknown"
 
 
-def median_seconds(*functions, rounds=5, warm_up=1):
-    """Median time of each function, in seconds.
+def median_seconds(*functions, rounds=5, warm_up=1, clock=perf_counter):
+    """Median time of each function, in seconds of a clock.
 
     The functions take turns, so that a machine that slows down does so for all of them.
     """
     for _ in range(warm_up):
         for function in functions:
             function()
-    seconds = [[_seconds(function) for function in functions] for _ in range(rounds)]
+    seconds = [[_seconds(function, clock) for function in functions] for _ in range(rounds)]
     return [median(column) for column in zip(*seconds, strict=True)]
 
 
-def _seconds(function):
-    start = perf_counter()
+def _seconds(function, clock):
+    start = clock()
     function()
-    return perf_counter() - start
+    return clock() - start
 
 
 def format_table(rows):
