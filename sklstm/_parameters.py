@@ -47,15 +47,25 @@ def _params_of(step):
     return step.get_params(deep=False) if hasattr(step, "get_params") else ()
 
 
-def check_names(params, function, kind):
-    """Refuse parameters that neither a function nor the class that it makes one of has."""
+def check_names(params, function, kind, others):
+    """Refuse parameters that neither a function nor the class of its last step has.
+
+    `others` are the classes of the steps before it, whose parameters are set by their full name.
+    """
     known = [*signature(function).parameters, *signature(kind).parameters]
     for name in params:
-        if name not in known:
+        if name in known:
+            continue
+        message = f"{function.__name__} has no parameter {name!r}"
+        owner = next((other for other in others if name in signature(other).parameters), None)
+        if owner is not None and ELSEWHERE.get(name) not in known:
             raise TypeError(
-                f"{function.__name__} has no parameter {name!r}.{suggest(name, known)} It takes "
-                f"those of {kind.__name__} beside its own."
+                f"{message}, but {owner.__name__} has: make the pipeline, and "
+                f"set_params({owner.__name__.lower()}__{name}=...)."
             )
+        raise TypeError(
+            f"{message}.{suggest(name, known)} It takes those of {kind.__name__} beside its own."
+        )
 
 
 def fits_a_word(value):

@@ -62,6 +62,8 @@ TAGGING_EFFORTS = {
         "average": 0.4,
     },
 }
+# the classes of the steps before the last one
+BEFORE = Tokenizer, Word2VecEmbedder
 # pretrained vectors tell of a word what its affixes only hint at
 WITH_VECTORS = {"affixes": False, "wide": False}
 # how text_classifier trains word vectors
@@ -453,7 +455,7 @@ def entity_tagger(
     1.0
     """
     _check_tokenizer(tokenizer)
-    check_names(tagger_params, entity_tagger, LSTMTagger)
+    check_names(tagger_params, entity_tagger, LSTMTagger, BEFORE)
     check_option(effort, tuple(TAGGING_EFFORTS), "effort")
     if tokenizer is None:
         tokenizer = Tokenizer(lowercase=False, punctuation=True, char_spans=True)
@@ -548,7 +550,7 @@ def text_classifier(
     >>> search = GridSearchCV(text_classifier(effort="fast", random_state=0), grid)
     """
     _check_tokenizer(tokenizer)
-    check_names(classifier_params, text_classifier, LSTMClassifier)
+    check_names(classifier_params, text_classifier, LSTMClassifier, BEFORE)
     check_option(effort, tuple(EFFORTS), "effort")
     chosen = EFFORTS[effort]
     if tokenizer is None:

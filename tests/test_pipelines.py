@@ -548,6 +548,17 @@ def test_a_misspelt_parameter_is_asked_about(make, name, meant):
         make(**{name: 5})
 
 
+@pytest.mark.parametrize("make", [text_classifier, entity_tagger])
+@pytest.mark.parametrize(
+    ("name", "full"),
+    [("window", "word2vecembedder__window"), ("punctuation", "tokenizer__punctuation")],
+)
+def test_a_parameter_of_an_earlier_step_is_told_its_full_name(make, name, full):
+    with pytest.raises(TypeError, match=rf"has no parameter '{name}', but .*set_params\({full}="):
+        make(**{name: 3})
+    assert full in make().get_params()
+
+
 def test_set_params_asks_about_a_misspelt_parameter():
     pipe = text_classifier()
     with pytest.raises(

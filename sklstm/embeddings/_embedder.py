@@ -497,8 +497,8 @@ class Word2VecEmbedder(
         if not kept:
             raise ValueError(
                 f"None of the {len(counts)} distinct tokens occurs min_count={self.min_count} "
-                "times or more, so there is no vector to train. Lower min_count, or train on "
-                "more text."
+                "times or more, so there is no vector to train. Lower min_count "
+                "(word2vecembedder__min_count in a pipeline), or train on more text."
             )
         epochs = self.epochs
         if epochs == "auto":
