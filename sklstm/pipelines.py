@@ -12,6 +12,7 @@ from sklearn.utils.metaestimators import available_if
 from sklstm import _typing as t
 from sklstm._arguments import check_option, describe
 from sklstm._arrays import listed
+from sklstm._labels import is_missing
 from sklstm._parameters import check_names, suggest_of_steps
 from sklstm._validation_split import about_validation_data
 from sklstm.classifier import LSTMClassifier
@@ -230,6 +231,7 @@ class TaggingPipeline(TextPipeline):
         TaggingPipeline
             The fitted pipeline.
         """
+        y, y_val = _plain_rows(y), _plain_rows(y_val)
         has_spans = are_annotations(y)
         if has_spans:
             X, y = self._tag_to_fit(X, y)
@@ -291,13 +293,14 @@ class TaggingPipeline(TextPipeline):
         ValueError
             If a span exceeds its text.
         """
+        y = _plain_rows(y)
         if not are_annotations(y, or_empty=True):
             return y
         return self._spans_to_tags(X, y, getattr(self[-1], "scheme_", None) or "IOB2")
 
     def _spans_to_tags(self, X, y, scheme):
         tokenizer = self.steps[0][1]
-        rows = [[] if row is None else row for row in y]  # of texts without labels
+        rows = [[] if is_missing(row) else row for row in y]  # of texts without labels
         if hasattr(tokenizer, "find_char_spans"):
             X, rows = check_pair(X, rows)
             char_spans = tokenizer.find_char_spans(X)
@@ -309,7 +312,7 @@ class TaggingPipeline(TextPipeline):
                 "the pipeline begin with a Tokenizer, or pass one tag for each token."
             )
         tags = annotations_to_tags(char_spans, rows, scheme, "expand", "longest")
-        return [None if row is None else found for row, found in zip(y, tags, strict=True)]
+        return [None if is_missing(row) else found for row, found in zip(y, tags, strict=True)]
 
     @_if_last_step_has("predict_entities")
     def predict_entities(self, X, min_probability: float | None = None) -> list[list[Entity]]:
@@ -579,6 +582,11 @@ def text_classifier(
     if max_length is not None:
         steps += [("sequencepadder", SequencePadder(max_length=max_length, truncating="middle"))]
     return TextPipeline([*steps, ("lstmclassifier", classifier)])
+
+
+def _plain_rows(y):
+    """Return a column of lists as a list of them, of which polars makes series of its own."""
+    return y.to_list() if hasattr(y, "to_list") else y
 
 
 def _check_tokenizer(tokenizer):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 import sklearn
 from sklearn.base import clone
@@ -605,6 +606,24 @@ def test_weights_of_samples():
     assert np.array_equal(weighted.predict_proba(TEXTS), named.predict_proba(TEXTS))
     plain = clone(pipe).fit(TEXTS, LABELS)
     assert not np.allclose(weighted.predict_proba(TEXTS), plain.predict_proba(TEXTS))
+
+
+@pytest.mark.parametrize("package", [pd, pl])
+def test_spans_in_a_column_of_a_frame(package):
+    texts, spans = ["Ada met Alan."] * 8, [[(0, 3, "PER"), (8, 12, "PER")]] * 7 + [None]
+    dicts = [
+        row and [{"start": start, "end": end, "label": kind} for start, end, kind in row]
+        for row in spans
+    ]
+    frame = package.DataFrame({"text": texts, "spans": dicts})
+    learns = {"adversarial": 0.5, "virtual_adversarial": 1.0, "max_epochs": 1}
+    fitted = tagger(**learns).fit(frame["text"], frame["spans"])
+    expected = tagger(**learns).fit(texts, spans)
+    assert fitted.predict_entities(texts) == expected.predict_entities(texts)
+    assert fitted.score(frame["text"][:7], frame["spans"][:7]) == fitted.score(texts[:7], spans[:7])
+    if package is pd:  # which may hold NaN for None
+        fitted.fit(texts, frame["spans"].astype(object).where(frame["spans"].notna(), np.nan))
+        assert fitted.predict_entities(texts) == expected.predict_entities(texts)
 
 
 def test_spans_that_end_after_their_text():
