@@ -133,11 +133,7 @@ class BaseLSTM(FollowedFit, ParametersMixin, Versioned, BaseEstimator):
         purpose = "portion" if partial else "fit"
         reset = not (hasattr(self, "net_") and (partial or self.warm_start))
         if not reset:
-            self._encoder.check_unchanged(
-                vocabulary_size=getattr(self, "vocabulary_size", None),
-                standardize=getattr(self, "standardize", None),
-                encoder=getattr(self, "encoder", None) is not None,
-            )
+            self._encoder.check_unchanged(self)
         with nothing_lost(self):
             if reset:
                 self._random_state = check_random_state(self._log.seed(self.random_state))

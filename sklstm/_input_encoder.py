@@ -134,19 +134,27 @@ class InputEncoder:
             exact = small and inputs.values.dtype == np.float64
             self.precision = "float64" if exact else "float32"
 
-    def check_unchanged(self, **parameters):
+    def check_unchanged(self, estimator):
         """Check that parameters which the encoder keeps are as they were in ``fit``."""
-        learned = {
+        given = estimator.get_params(deep=False)
+        given["encoder"] = given.get("encoder") is not None
+        for name, learned in self._kept_parameters().items():
+            if given.get(name) != learned:
+                raise ValueError(
+                    f"{name}={given.get(name)!r} cannot go on from a fit with {name}={learned!r}: "
+                    "set it back, or set warm_start=False and call fit."
+                )
+
+    def _kept_parameters(self):
+        """Return what the encoder keeps, by the names of the estimator's parameters."""
+        kept = {
             "vocabulary_size": self.vocabulary_size,
             "standardize": self.standardizer.by,
             "encoder": self.n_pretrained > 0,
         }
-        for name, value in parameters.items():
-            if value != learned[name]:
-                raise ValueError(
-                    f"{name}={value!r} cannot go on from a fit with {name}={learned[name]!r}: set "
-                    "it back, or set warm_start=False and call fit."
-                )
+        if self.kind == "vectors":
+            kept["fine_tune_embeddings"] = self.fine_tune_embeddings
+        return kept
 
     def grown(self, inputs):
         """Return an encoder that has codes for tokens or vectors that are new, too.

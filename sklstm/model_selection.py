@@ -252,6 +252,8 @@ def annotation_order(estimator, X, *, return_confidence: bool = False) -> np.nda
     np.int64(1)
     """
     check_bool(return_confidence, "return_confidence")
+    if not hasattr(estimator, "predict_proba"):  # of a search over taggers
+        estimator = getattr(estimator, "best_estimator_", estimator)
     if isinstance(estimator, Pipeline) and hasattr(estimator[-1], "predict_n_best"):
         X = estimator[:-1].transform(X) if len(estimator) > 1 else X
         estimator = estimator[-1]

@@ -759,6 +759,8 @@ class TestColumns:
             ({"pos": "X"}, TypeError, "'pos' must have one str, bool or number for each token"),
             ({"pos": 3}, TypeError, "'pos' must have one str.*got 3"),
             ({"pos": ["XY", [], ["X"]]}, TypeError, "sequence 0 has 'XY'"),
+            ({"pos": [{"X", "Y"}, [], ["X"]]}, TypeError, "sequence 0 has {'"),
+            ({"pos": [iter("XY"), [], ["X"]]}, TypeError, "sequence 0 has <"),
             ({"pos": [["X", 1], [], ["Y"]]}, TypeError, "all of them numbers or none; got 1"),
             ({"pos": [["X", ["Y"]], [], ["Y"]]}, TypeError, r"got \['Y'\] of type list"),
             ({"size": [[1, 10**400], [], [1]]}, ValueError, "'size' has NaN or infinite numbers"),

@@ -159,6 +159,7 @@ class TestBadInput:
             ([0, 0], ValueError, r"each of 3 sequences; got an array of shape \(2,\)"),
             (3, ValueError, r"shape \(\)"),
             (["a", None, 3], TypeError, "documents must be numbers or names"),
+            ([np.nan, np.nan, 1.0], ValueError, "documents holds NaN"),
         ],
     )
     def test_wrong_documents(self, documents, error, message):
@@ -171,3 +172,11 @@ class TestBadInput:
             export_onnx(fitted, tmp_path / "tagger.onnx")
         with pytest.raises(ValueError, match=r"neighbouring sentences, .* context=0"):
             hidden_states(fitted, X)
+
+
+def test_what_is_read_cannot_change():
+    columns = X.with_columns({"size": [[float(len(word)) for word in row] for row in WORDS]})
+    for params in ({"context": 1}, {"columns": None}):
+        fitted = tagger(warm_start=True, max_epochs=1).fit(columns, ABOUT)
+        with pytest.raises(ValueError, match=f"{next(iter(params))}=.* cannot go on from a fit"):
+            fitted.set_params(**params).fit(columns, ABOUT)

@@ -1,6 +1,6 @@
 """Columns of ``Sequences``: values that come with each step, such as parts of speech."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from itertools import chain
 from numbers import Real
 
@@ -71,7 +71,7 @@ def _join(name, rows, lengths):
     if len(rows) != len(lengths):
         raise ValueError(f"Column {name!r} has {len(rows)} rows for {len(lengths)} sequences.")
     for number, (row, length) in enumerate(zip(rows, lengths, strict=True)):
-        if isinstance(row, (str, bytes)) or not np.iterable(row):
+        if isinstance(row, (str, bytes, Mapping, Set)) or not hasattr(row, "__len__"):
             raise TypeError(
                 f"Column {name!r} must have {EXPECTED}, in a list for each sequence; sequence "
                 f"{number} has {describe(row)}."

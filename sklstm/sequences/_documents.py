@@ -26,6 +26,8 @@ def number_documents(documents, n_sequences):
             f"documents must be one number or name for each of {n_sequences} sequences; got an "
             f"array of shape {documents.shape}."
         )
+    if documents.dtype.kind == "f" and np.isnan(documents).any():
+        raise ValueError("documents holds NaN: a sequence without a document is one by itself.")
     try:
         _, first, numbers = np.unique(documents, return_index=True, return_inverse=True)
     except TypeError:

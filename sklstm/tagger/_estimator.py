@@ -29,7 +29,6 @@ from sklstm.tagger._codes import TagCodes
 from sklstm.tagger._entities import make_entities, span_probabilities
 from sklstm.tagger._scores import score_known
 from sklstm.tagger._spelling import CASINGS, strings_of
-from sklstm.tagger._token_columns import check_column_names
 from sklstm.tagger._word_encoder import WordEncoder
 from sklstm.tags import SCHEMES, allowed_transitions, check_tags, tags_to_spans
 from sklstm.tags._spans import check_partial_tags
@@ -535,7 +534,7 @@ class LSTMTagger(PretrainedMixin, BaseEnsemble):
             self.standardize,
             reads_words=self._reads_words(),
             reads_features="subwords" if self.affixes == "subwords" else self.affixes or self.wide,
-            reads_columns=check_column_names(self.columns),
+            reads_columns=self.columns,
             context=self.context,
         )
         return self._pretrained(encoder)

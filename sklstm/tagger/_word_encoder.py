@@ -9,7 +9,7 @@ from sklstm.sequences import Sequences
 from sklstm.sequences._fields import UNKNOWN
 from sklstm.tagger._context import with_neighbours
 from sklstm.tagger._spelling import Speller, strings_of
-from sklstm.tagger._token_columns import TokenColumns
+from sklstm.tagger._token_columns import TokenColumns, check_column_names
 from sklstm.tagger._word_features import WordFeatures
 
 READERS = "char_encoder, casing, affixes and wide"
@@ -27,7 +27,7 @@ class WordEncoder(InputEncoder):
         strings.
     reads_features : bool, "auto" or "subwords"
         Whether features are among them, and subwords among these.
-    reads_columns : "all" or list of str
+    reads_columns : "all", list of str or None
         The columns that the network reads.
     context : int
         Sentences on either side of each that the network reads too.
@@ -43,7 +43,7 @@ class WordEncoder(InputEncoder):
     """
 
     speller = features = columns = None
-    reads_columns, context = (), 0  # of one that was stored before there were these
+    reads_columns, context = "all", 0  # of one that was stored before there were these
 
     def __init__(self, *args, reads_words, reads_features, reads_columns, context):
         super().__init__(*args)
@@ -51,6 +51,14 @@ class WordEncoder(InputEncoder):
         self.reads_features = reads_features
         self.reads_columns = reads_columns
         self.context = context
+
+    def _kept_parameters(self):
+        """Return also what the network reads beside the words."""
+        return {
+            **super()._kept_parameters(),
+            "columns": self.reads_columns,
+            "context": self.context,
+        }
 
     def learn(self, inputs):
         """Learn like `InputEncoder`, and the characters and features of the words."""
@@ -61,7 +69,7 @@ class WordEncoder(InputEncoder):
             self.speller = Speller(words)
             if self.reads_features:
                 self.features = WordFeatures(words, self.reads_features == "subwords")
-        names = self.reads_columns
+        names = check_column_names(self.reads_columns)
         if names == "all":
             names = list(getattr(inputs, "columns", None) or ())
         if names:
