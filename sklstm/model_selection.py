@@ -14,7 +14,7 @@ from sklstm._arrays import check_same_length, to_array
 from sklstm._labels import is_missing
 from sklstm._unlabelled import column_of_labels, find_unlabelled
 from sklstm.tags import check_tags, infer_scheme, span_columns
-from sklstm.tags._annotations import are_annotations, read_annotation
+from sklstm.tags._annotations import are_annotations, read_rows
 
 __all__ = ["DocumentKFold", "LabelledKFold", "annotation_order"]
 
@@ -308,13 +308,9 @@ def _number_documents(groups):
 def _document_shares(X, y, document_of):
     """Return each document's shares of tokens and entities, shape (n_documents, 1 + n_types)."""
     if are_annotations(y):
-        if (row := next((n for n, row in enumerate(y) if row is None), None)) is not None:
-            raise TypeError(
-                f"Text {row} of y is None in place of its spans. Leave unlabelled texts out, or "
-                "use LabelledKFold."
-            )
         lengths = np.array([len(text) if hasattr(text, "__len__") else 1 for text in X])
-        found = [(read_annotation(one)[2], row) for row, in_row in enumerate(y) for one in in_row]
+        rows = enumerate(read_rows(y, "y"))
+        found = [(kind, row) for row, in_row in rows for _, _, kind in in_row]
         kinds, sentences = map(list, zip(*found, strict=True))
     else:
         kinds, sentences, lengths = _kinds_of_tags(y)

@@ -93,6 +93,13 @@ class TestCurve:
             ([["O"]], Entity("A", 0, 1, "x"), TypeError, "one list of Entity for each sentence"),
             ([["NOUN"]], [[]], ValueError, "y_true holds tags that mark no spans"),
             ([["I-A", "B_A"]], [[]], ValueError, "y_true: "),
+            ([[(0, 1, "A")], None], [[], []], TypeError, "y_true: text 1 has None"),
+            (
+                [[(0, 1, "A")]],
+                [[Entity("A", 0, 1, "x", 0.5)]],
+                ValueError,
+                "has no position in its text",
+            ),
         ],
     )
     def test_wrong_input_is_refused(self, function, y_true, entities, error, message):

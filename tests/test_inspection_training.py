@@ -113,8 +113,11 @@ class TestTrainingCurveDisplay:
             TrainingCurveDisplay.from_estimator(classifier())
         with pytest.raises(TypeError, match="estimator of this package"):
             TrainingCurveDisplay.from_estimator(LogisticRegression())
-        with pytest.raises(ValueError, match="a history has no epoch"):
-            TrainingCurveDisplay([[]]).plot()
+        for histories in ([[]], []):
+            with pytest.raises(ValueError, match="a history has no epoch"):
+                TrainingCurveDisplay(histories).plot()
+        with pytest.raises(TypeError, match="histories must be a list"):
+            TrainingCurveDisplay(None).plot()
 
 
 def of_sums(X):

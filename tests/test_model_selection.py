@@ -85,6 +85,8 @@ class TestFolds:
         kinds = [[kind for row in test for *_, kind in spans[row]] for _, test in splits]
         counts = pd.DataFrame([pd.Series(row).value_counts() for row in kinds])
         assert (abs(counts / counts.mean() - 1) < 0.1).all(axis=None)
+        with pytest.raises(TypeError, match="y: text 2 has None"):
+            next(DocumentKFold(2).split(texts[:3], [[(0, 1, "A")], [], None]))
 
     def test_plain_tags_are_balanced_one_by_one(self):
         y = [["NOUN"], ["NOUN"], ["VERB"], ["VERB"]]
@@ -304,6 +306,9 @@ class TestAnnotationOrder:
         assert order[-1] == 6
         pipe = make_pipeline(FunctionTransformer(), fitted)
         assert annotation_order(pipe, X).tolist() == order.tolist()
+        search = GridSearchCV(pipe, {}, cv=2).fit(SENTENCES, TAGS)
+        expected = annotation_order(search.best_estimator_, X).tolist()
+        assert annotation_order(search, X).tolist() == expected
 
     def test_of_classifiers(self):
         numbers = np.random.RandomState(0).randn(20, 3)

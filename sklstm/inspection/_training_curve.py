@@ -136,7 +136,11 @@ class TrainingCurveDisplay:
 
     def _choose(self, names):
         """Return the names to draw: those given, or all losses and scores."""
-        if not all(isinstance(one, list) and one for one in self.histories):
+        if not isinstance(self.histories, list | tuple):
+            raise TypeError(
+                f"histories must be a list of history_ of networks; got {describe(self.histories)}."
+            )
+        if not self.histories or not all(isinstance(one, list) and one for one in self.histories):
             raise ValueError("There is nothing to draw: a history has no epoch.")
         known = {name: None for one in self.histories for epoch in one for name in epoch}
         compared = [name for name in known if f"{name}_best" in known]

@@ -14,7 +14,7 @@ from sklstm._sklearn import Interval, StrOptions, validate_parameter_constraints
 from sklstm.entities import Entity
 from sklstm.metrics._comparison import check_parameters, with_name
 from sklstm.tags import check_tags, infer_scheme, span_columns
-from sklstm.tags._annotations import are_annotations, read_annotation
+from sklstm.tags._annotations import are_annotations, read_rows
 
 THRESHOLDS = expit(np.arange(-6.0, 12.01, 0.05))  # fixed, so that no data choose them
 STARTS = np.searchsorted(THRESHOLDS, [0.0, 0.5, 0.7, 0.8, 0.88, 0.94, 0.97, 0.99])
@@ -296,11 +296,12 @@ def _outcomes(y_true, entities, scheme):
     """Compare predicted entities with true tags, or with true spans of characters."""
     by_characters = are_annotations(y_true)
     if by_characters:
-        true = {(n, *read_annotation(one)) for n, row in enumerate(y_true) for one in row}
+        rows = enumerate(read_rows(y_true, "y_true"))
+        true = {(number, *span) for number, row in rows for span in row}
     else:
         y_true = with_name("y_true", check_tags, y_true, None)
         true = _spans_of_tags(y_true, scheme)
-    rows = _check_entities(entities, len(y_true))
+    rows = _check_entities(entities, len(y_true), by_characters)
     names = ("start_char", "end_char", "type") if by_characters else ("start", "end", "type")
     found = [
         (one.confidence, (number, *(getattr(one, name) for name in names)) in true)
@@ -324,7 +325,7 @@ def _spans_of_tags(y_true, scheme):
     return set(zip(*(column.tolist() for column in columns), strict=True))
 
 
-def _check_entities(entities, n_sentences):
+def _check_entities(entities, n_sentences, by_characters):
     rows = entities if isinstance(entities, (list, tuple, np.ndarray)) else None
     if rows is None or not all(isinstance(row, (list, tuple)) for row in rows):
         raise TypeError(
@@ -340,5 +341,11 @@ def _check_entities(entities, n_sentences):
                 raise ValueError(
                     f"Sentence {number} of entities holds {one!r:.120}, which is no Entity with a "
                     "confidence between 0 and 1."
+                )
+            if by_characters and one.start_char is None:
+                raise ValueError(
+                    f"Sentence {number} of entities holds {one!r:.120}, which has no position in "
+                    "its text, as the spans of y_true have: predict from texts, or from Sequences "
+                    "with char_spans."
                 )
     return rows

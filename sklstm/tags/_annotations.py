@@ -266,6 +266,19 @@ def are_annotations(y, or_empty=False):
     return isinstance(first, (tuple, list, Mapping)) or hasattr(first, "start_char")
 
 
+def read_rows(y, name):
+    """Read the annotations of each text; an error names the argument and the text."""
+    rows = []
+    for number, row in enumerate(y):
+        if not isinstance(row, (list, tuple, np.ndarray)):
+            raise TypeError(
+                f"{name}: text {number} has {describe(row)} in place of a list of its spans, which "
+                "is empty if it has none."
+            )
+        rows.append([read_annotation(annotation) for annotation in row])
+    return rows
+
+
 def read_annotation(annotation):
     """Read (start, end, type) from any of the forms that an annotation may have."""
     try:
