@@ -320,9 +320,9 @@ class BaseLSTM(FollowedFit, ParametersMixin, Versioned, BaseEstimator):
         self._validate_params()
 
     def _read_new_sequences(self, X):
-        """Read what to predict; a batch of training, which skorch scores, has been read."""
+        """Read what to predict; a batch of training, and data that validate it, have been read."""
         self._check_ready()
-        if isinstance(X, Batch):
+        if isinstance(X, Batch | SequenceDataset):
             return X
         return self._read_sequences(X)
 

@@ -97,6 +97,7 @@ class TestWhatIsRead:
             ({"pos": 7}, ValueError, r"so there is no columns\['pos'\]=7"),
             ({"ner": 3}, ValueError, r"columns\['ner'\]=3 is the column of the tags"),
             ({"pos": "1"}, TypeError, "a dict from names to numbers of columns"),
+            ({"pos": True}, TypeError, "a dict from names to numbers of columns"),
             ({1: "pos"}, TypeError, "a dict from names to numbers of columns"),
         ],
     )

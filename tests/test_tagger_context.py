@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, ShuffleSplit
 from sklearn.pipeline import make_pipeline
 from tagged import IDS, RAGGED, SENTENCES, TAGS, assert_close, assert_same, copies, tagger
 
 from sklstm import Sequences, Word2VecEmbedder, export_onnx
 from sklstm.inspection import hidden_states
+from sklstm.metrics import token_accuracy_score
 from sklstm.model_selection import DocumentKFold
 from sklstm.nn.batches import SequenceDataset
 from sklstm.sequences._documents import neighbours
@@ -68,6 +69,16 @@ def test_with_other_parameters(params):
     assert list(map(len, fitted.predict(X))) == list(map(len, WORDS))
     assert fitted.predict_n_best(X[:2], n=2)[1][0][0] == fitted.predict(X[:2])[1]
     assert fitted.score(X, ABOUT) > 0
+
+
+def test_held_out_sentences_are_scored_with_their_neighbours():
+    first = ShuffleSplit(1, test_size=0.5, random_state=0)
+    params = {"context": 1, "early_stopping": True, "validation": first, "max_epochs": 1}
+    fitted = tagger(**params).fit(X, ABOUT)
+    _, held_out = next(first.split(ABOUT))
+    found = fitted.predict(X)[held_out].tolist()
+    expected = token_accuracy_score([ABOUT[row] for row in held_out], found)
+    assert fitted.history_[0]["valid_acc"] == pytest.approx(expected)
 
 
 def test_gradients_of_microbatches_are_those_of_the_batch(monkeypatch):

@@ -253,7 +253,8 @@ def number_words(ids):
 def check_columns(columns):
     """Check that each further column has a name and a number."""
     for name, column in (columns or {}).items():
-        if not isinstance(name, str) or not isinstance(column, Integral):
+        is_number = isinstance(column, Integral) and not isinstance(column, bool)
+        if not isinstance(name, str) or not is_number:
             raise TypeError(
                 "columns must be a dict from names to numbers of columns, such as {'pos': 1}; got "
                 f"{describe(columns)}."

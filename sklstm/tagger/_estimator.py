@@ -622,7 +622,8 @@ class LSTMTagger(PretrainedMixin, BaseEnsemble):
         return "valid_acc" if self.scheme_ is None else "valid_f1"
 
     def _scores(self, valid):
-        scores = {self._score_name: lambda: self.score(valid.X, valid.targets)}
+        # with all neighbours, of which X lacks those that the network learns from
+        scores = {self._score_name: lambda: self.score(valid.sequences, valid.targets)}
         return scores if self.scoring is None else {**scores, **super()._scores(valid)}
 
     def _name(self, codes, lengths):
