@@ -13,6 +13,8 @@ from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import NamedTuple
 
+from sklearn.pipeline import Pipeline
+
 from sklstm.metrics import entity_f1_score
 from sklstm.tags import spans_to_tags, tags_to_spans
 
@@ -23,6 +25,7 @@ class Trained(NamedTuple):
     predict: Callable  # token lists to lists of tags in IOB2
     seconds: float
     tokens_read: int  # in training, over all passes
+    pipe: Pipeline | None = None  # if it is one of ours
 
     @property
     def training_rate(self):

@@ -8,7 +8,8 @@ from a blank pipeline, and Flair's BiLSTM-CRF with the same word vectors.
 Run ``python benchmarks/conll2003.py --data PATH --vectors PATH``: a folder with eng.train,
 eng.testa and eng.testb, and GloVe's 100-dimensional vectors, as their text file or as a folder
 with an array, vectors*.npy, and the words of its rows, vocab.txt. With ``--models`` only those are
-trained, and put into the table beside the others; with ``--speed`` all are timed in one run.
+trained, and put into the table beside the others; with ``--speed`` all are timed in one run. With
+``--confidence`` the confidence of the first model's entities is judged as well.
 """
 
 import argparse
@@ -31,12 +32,18 @@ from _report import median_seconds, merge_results, write_results
 from gensim.models import KeyedVectors
 from sklearn.pipeline import make_pipeline
 
-from sklstm import LSTMTagger, Word2VecEmbedder, entity_tagger
+from sklstm import LSTMTagger, TaggingPipeline, Word2VecEmbedder, entity_tagger
 from sklstm.datasets import read_conll
+from sklstm.metrics import (
+    conformal_threshold,
+    entity_calibration_curve,
+    entity_calibration_error,
+)
 from sklstm.tags import spans_to_tags, tags_to_spans
 
 NAMES = {
     "lstm": "sklstm, BiLSTM-CRF",
+    "members": "sklstm, BiLSTM-CRF, 5 members",
     "best": 'entity_tagger(vectors, effort="best")',
     "flair": "Flair, BiLSTM-CRF",
     "spacy": "spaCy, blank NER",
@@ -44,7 +51,7 @@ NAMES = {
 }
 
 
-def lstm_tagger(train, dev, vectors, seed, epochs=25):
+def lstm_tagger(train, dev, vectors, seed, epochs=25, n_members=1):
     """A bidirectional LSTM with a CRF on GloVe, characters and casing.
 
     Frequent words that GloVe lacks get vectors of their own, and digits count as 0. The recipe was
@@ -59,14 +66,15 @@ def lstm_tagger(train, dev, vectors, seed, epochs=25):
         affixes=False, wide=False,
         embedding_dropout=0.4, word_dropout=0.05, dropout=0.5, locked_dropout=True, lr=0.002,
         embedding_lr=0.0003, schedule="warm_up", max_grad_norm=5.0, batch_size=16,
-        max_epochs=epochs, average=0.4, random_state=seed, verbose=1,
+        max_epochs=epochs, average=0.4, n_members=n_members, random_state=seed, verbose=1,
     )  # fmt: skip
     sentences = embedder.fit_transform(train[0])
     tagger.fit(sentences, train[1], X_val=embedder.transform(dev[0]), y_val=dev[1])
     seconds = perf_counter() - start
-    pipe = make_pipeline(embedder, tagger)
+    pipe = TaggingPipeline([("embedder", embedder), ("tagger", tagger)])
     print(f"F1 on dev: {f1_percent(dev[1], pipe.predict(dev[0])):.2f}", flush=True)
-    return Trained(pipe.predict, seconds, tagger.n_iter_ * count_tokens(train[0]))
+    n_passes = n_members * tagger.n_iter_
+    return Trained(pipe.predict, seconds, n_passes * count_tokens(train[0]), pipe)
 
 
 def best_effort(train, vectors, seed, epochs=None):
@@ -78,7 +86,7 @@ def best_effort(train, vectors, seed, epochs=None):
     ).fit(*train)
     seconds = perf_counter() - start
     n_passes = sum(member.n_iter_ for member in pipe[-1].members_)
-    return Trained(pipe.predict, seconds, n_passes * count_tokens(train[0]))
+    return Trained(pipe.predict, seconds, n_passes * count_tokens(train[0]), pipe)
 
 
 def read_part(folder, part, n_sentences):
@@ -107,6 +115,7 @@ def trainers(train, dev, vectors, models, **limits):
     """For each model, a function of the seed that trains it."""
     functions = {
         "lstm": partial(lstm_tagger, train, dev, vectors),
+        "members": partial(lstm_tagger, train, dev, vectors, n_members=5),
         "best": partial(best_effort, train, vectors),
         "flair": partial(flair_tagger, train, dev, vectors),
         "spacy": partial(spacy_ner, train, dev),
@@ -115,25 +124,73 @@ def trainers(train, dev, vectors, models, **limits):
     return {model: partial(functions[model], **limits) for model in models}
 
 
-def measure_accuracy(trainers, test, n_seeds):
-    """One row for each model; the test tags are read after the last one has been trained."""
-    taggers = {
-        model: [trainers[model](seed=seed) for seed in range(n_seeds[model])] for model in trainers
-    }
+def measure_accuracy(taggers, test):
+    """One row for each model, and one for the members of an average by themselves."""
     sentences, tags = test
     rows = []
     for model, trained in taggers.items():
+        seconds = mean(tagger.seconds for tagger in trained)
         scores = [f1_percent(tags, tagger.predict(sentences)) for tagger in trained]
-        rows.append(
-            {
-                "tagger": NAMES[model],
-                "F1 on testb (%)": round(mean(scores), 2),
-                "of seeds": ", ".join(f"{score:.2f}" for score in scores),
-                "spread": round(max(scores) - min(scores), 2),
-                "training (s)": round(mean(tagger.seconds for tagger in trained)),
-            }
-        )
+        rows.append(accuracy_row(NAMES[model], scores, seconds))
+        if model == "members":
+            *steps, tagger = trained[0].pipe
+            embedded = make_pipeline(*steps).transform(sentences)
+            alone = [f1_percent(tags, member.predict(embedded)) for member in tagger.members_]
+            rows.append(accuracy_row(NAMES["lstm"], alone, seconds / len(alone)))
     return rows
+
+
+def accuracy_row(name, scores, seconds):
+    """The mean of seeds, and each of them."""
+    return {
+        "tagger": name,
+        "F1 on testb (%)": round(mean(scores), 2),
+        "of seeds": ", ".join(f"{score:.2f}" for score in scores),
+        "spread": round(max(scores) - min(scores), 2),
+        "training (s)": round(seconds),
+    }
+
+
+def measure_confidence(pipe, dev, test):
+    """How far confidence is from precision on ``test``, and the precision at thresholds.
+
+    Temperature and thresholds are chosen on ``dev``, or on every other sentence of ``test`` for the
+    rest of it, which is from the same weeks.
+    """
+    uncalibrated = pipe.predict_entities(test[0])
+    whole, even, odd = slice(None), slice(0, None, 2), slice(1, None, 2)
+    rows = []
+    for chosen_on, held_out, rest in (
+        ("testa", dev, whole),
+        ("half of testb", [part[even] for part in test], odd),
+        ("the other half of testb", [part[odd] for part in test], even),
+    ):
+        judged = [part[rest] for part in test]
+        before = entity_calibration_error(judged[1], uncalibrated[rest])
+        pipe.calibrate(*held_out)
+        entities = pipe.predict_entities(judged[0])
+        line = {
+            "chosen on": chosen_on,
+            "temperature": round(pipe[-1].temperature_, 2),
+            "ECE without": round(before, 4),
+            "ECE": round(entity_calibration_error(judged[1], entities), 4),
+        }
+        for wanted in (0.93, 0.95, 0.97):
+            threshold = conformal_threshold(
+                held_out[1], pipe.predict_entities(held_out[0]), precision=wanted
+            )
+            sure = pipe.predict_entities(judged[0], min_probability=threshold)
+            line[f"precision if {100 * wanted:.0f} % are wanted"] = round(
+                100 * entity_precision(judged[1], sure), 1
+            )
+        rows.append(line)
+    return rows
+
+
+def entity_precision(y_true, entities):
+    """The share of entities that are correct."""
+    curve = entity_calibration_curve(y_true, entities, n_bins=1)
+    return float(curve.prob_true[0])
 
 
 def measure_speed(trainers, test):
@@ -160,6 +217,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=3, help="of our own taggers")
     parser.add_argument("--peer-seeds", type=int, default=1, help="of those that have any")
     parser.add_argument("--speed", action="store_true", help="time two passes over 2,000 sentences")
+    parser.add_argument("--confidence", action="store_true", help="judge the first model's")
     parser.add_argument("--sentences", type=int, help="at most so many of each part, for a try")
     parser.add_argument("--epochs", type=int, help="at most so many passes, for a try")
     arguments = parser.parse_args()
@@ -174,13 +232,19 @@ def main():
     if arguments.speed:
         write_results("conll2003-speed", measure_speed(models, test))
         return
-    n_seeds = {"lstm": arguments.seeds, "best": arguments.seeds, "crf": 1}
+    n_seeds = {"lstm": arguments.seeds, "best": arguments.seeds, "members": 1, "crf": 1}
     n_seeds = {model: n_seeds.get(model, arguments.peer_seeds) for model in models}
-    rows = measure_accuracy(models, test, n_seeds)
-    if arguments.sentences or arguments.epochs:
+    # the tags of testb are read after the last one has been trained
+    taggers = {m: [models[m](seed=seed) for seed in range(n_seeds[m])] for m in models}
+    rows = measure_accuracy(taggers, test)
+    is_try = arguments.sentences or arguments.epochs
+    if is_try:
         write_results("conll2003-try", rows)
     else:
         merge_results("conll2003", rows, key="tagger")
+    if arguments.confidence:
+        confidence = measure_confidence(taggers[arguments.models[0]][0].pipe, dev, test)
+        write_results("conll2003-confidence" + "-try" * bool(is_try), confidence)
 
 
 if __name__ == "__main__":
