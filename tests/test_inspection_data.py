@@ -170,6 +170,21 @@ class TestDescribe:
         with pytest.raises(error):
             describe(**arguments)
 
+    @pytest.mark.parametrize(
+        ("y", "counts"),
+        [
+            (["x", None, "y", "x"], {"x": 2, None: 1, "y": 1}),
+            (pd.Series(["x", None, "y", "x"]), {"x": 2, None: 1, "y": 1}),
+            (np.array([0, np.nan, 1, 0]), {0: 2, None: 1, 1: 1}),
+            (np.array([[3], [1], [2], [3]]), {3: 2, 1: 1, 2: 1}),
+            (pd.DataFrame({"label": ["x", None, "y", "x"]}), {"x": 2, None: 1, "y": 1}),
+        ],
+    )
+    def test_missing_labels_and_columns_of_labels(self, y, counts):
+        summary = describe(["a", "a", "b", "a"], y)
+        assert summary.label_counts == counts
+        assert summary.n_contradictory == (3 if 3 in counts else 0)
+
     def test_it_goes_with_the_steps_of_a_pipeline(self):
         pipe = make_pipeline(Tokenizer(), TokenIndexer(), classifier(max_epochs=1))
         pipe.fit(self.TEXTS * 2, self.CLASSES * 2)

@@ -14,9 +14,10 @@ from sklstm._arrays import (
     to_list,
 )
 from sklstm._html import make_table
-from sklstm._labels import check_labels
+from sklstm._labels import check_labels, is_missing
 from sklstm._ragged_numbers import to_ragged_numbers
 from sklstm._text_checks import check_texts, check_tokens
+from sklstm._unlabelled import column_of_labels
 from sklstm._validation_split import about_validation_data
 from sklstm.sequences import Sequences
 from sklstm.sequences._fields import UNKNOWN
@@ -35,7 +36,7 @@ def describe(X, y=None, *, vocabulary=None, tokenizer=None, X_val=None) -> "Data
     X : list of str, token lists, Sequences or sequences of numbers
         The samples.
     y : array-like of labels, or list of lists of tags, default=None
-        Their labels or tags; a 0/1 matrix for several labels.
+        Their labels or tags; a 0/1 matrix for several labels. Missing labels count as None.
     vocabulary : Word2VecEmbedder, TokenIndexer or collection of str, default=None
         A fitted transformer, or the known tokens themselves. If given, unknown tokens are counted.
     tokenizer : Tokenizer, default=None
@@ -148,22 +149,29 @@ def _unknown(batch, vocabulary):
 def _labels_of(y):
     """Return a label for each sample, or a tuple of several: its tags, or the columns with a 1."""
     y = plain(y, "y")
+    if getattr(y, "shape", ())[1:] == (1,):
+        y = column_of_labels(y).ravel()
     rows = np.asarray(y, object).tolist() if hasattr(y, "__array__") else y
     if isinstance(rows, list | tuple) and any(isinstance(row, list | tuple) for row in rows):
         if isinstance(y, np.ndarray) and y.dtype.kind in "biuf" and y.ndim == 2:
             return [tuple(np.flatnonzero(row).tolist()) for row in y]
         return list(map(tuple, check_tags(rows, None)))
     try:
-        return column_or_1d(np.asarray(check_labels(y, "y"))).tolist()
+        labels = column_or_1d(column_of_labels(y)).tolist()
+        check_labels([label for label in labels if not is_missing(label)], "y")
+        return [None if is_missing(label) else label for label in labels]
     except CONVERSION_ERRORS as error:
-        raise restated(error, "y must hold labels of one type, and none may be missing.") from None
+        raise restated(
+            error, "y must hold labels of one type, or None for unlabelled samples."
+        ) from None
 
 
 def _count_labels(summary, keys, labels):
     labels_of = {}
     for key, label in zip(keys, labels, strict=True):
-        labels_of.setdefault(key, set()).add(label)
-    summary.n_contradictory = sum(len(labels_of[key]) > 1 for key in keys)
+        if label is not None:
+            labels_of.setdefault(key, set()).add(label)
+    summary.n_contradictory = sum(len(labels_of.get(key, ())) > 1 for key in keys)
     parts = labels
     if any(isinstance(label, tuple) for label in labels):
         parts = [part for label in labels for part in label]
