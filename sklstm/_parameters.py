@@ -36,7 +36,7 @@ def suggest(name, known):
 
 def suggest_of_steps(name, steps):
     """Return a question that names a parameter of the steps of a pipeline, or an empty str."""
-    known = [f"{step}__{param}" for step, object in steps for param in _params_of(object)]
+    known = [f"{step}__{param}" for step, one in steps for param in _params_of(one)]
     meant = [full for full in known if full.endswith(f"__{ELSEWHERE.get(name, name)}")]
     if meant:
         return f" Did you mean {' or '.join(map(repr, meant))}?"
