@@ -472,9 +472,9 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
         scale = np.where(_vary(moments), np.sqrt(moments.variance), old_scale)
         self.target_mean_ = moments.mean + np.zeros(self._n_outputs)
         self.target_scale_ = scale
+        gain, shift = self._change = old_scale / scale, (old_mean - self.target_mean_) / scale
         # what the network says now, in the new unit; it says nothing yet if there was no unit
-        self._gain = np.where(was_known, old_scale / scale, 1.0)
-        self._shift = np.where(was_known, (old_mean - self.target_mean_) / scale, 0.0)
+        self._gain, self._shift = np.where(was_known, gain, 1.0), np.where(was_known, shift, 0.0)
         self._moments = moments
 
     def _output_options(self):
@@ -498,8 +498,8 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
         before, self._ridge_unit = self._ridge_unit, self._encoder.standardizer
         of_step = before.change_to(self._ridge_unit, self._encoder.width)
         of_window = tuple(np.tile(of, self._n_wide_steps) for of in of_step)
-        self._ridge = self._ridge.in_units(of_window, (self._gain, self._shift))
-        self._losses = self._losses * np.mean(self._gain**2)
+        self._ridge = self._ridge.in_units(of_window, self._change)
+        self._losses = self._losses * np.mean(self._change[0] ** 2)
 
     def _train(self, data, valid, partial):
         if self._n_wide_steps is None:

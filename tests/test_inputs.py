@@ -143,6 +143,14 @@ class TestKindsOfInput:
         with pytest.raises(ValueError, match="'batch_size' parameter"):
             fitted.set_params(batch_size=0).predict(IDS)
 
+    def test_vectors_stay_frozen_or_trained(self):
+        X = Sequences.from_tokens(TOKENS)
+        X = X.with_vectors(np.eye(len(X.categories), k=-1))
+        for is_trained in (True, False):
+            fitted = classifier(fine_tune_embeddings=is_trained).fit(X, y)
+            with pytest.raises(ValueError, match=r"fine_tune.*=.* cannot go on from"):
+                fitted.set_params(fine_tune_embeddings=not is_trained).partial_fit(X, y)
+
     def test_steps_may_differ_in_number_and_not_in_width(self):
         fitted = classifier().fit(RAGGED, y)
         assert fitted.n_features_in_ == 3

@@ -203,9 +203,10 @@ class TestWide:
 
     def test_portions_that_drift(self):
         rng = np.random.default_rng(0)
-        X = rng.normal(size=(90, 4)) * np.repeat([[1.0], [5.0], [0.1]], 30, axis=0)
+        X = rng.normal(size=(90, 4)) * np.repeat([[0.0], [5.0], [0.1]], 30, axis=0)
         X += np.repeat([[0.0], [20.0], [-300.0]], 30, axis=0)
         following = X @ np.array([1.0, -2.0, 0.5, 3.0]) + rng.normal(size=90)
+        following[:30] = 7.0  # a portion without a unit
         fitted = regressor(hidden_size=2)
         for rows in np.split(np.arange(90), 3):
             fitted.partial_fit(X[rows], following[rows])
