@@ -283,12 +283,14 @@ class BaseLSTM(FollowedFit, ParametersMixin, Versioned, BaseEstimator):
     def _train(self, data, valid, partial):
         warn_of_fallback(self.net_)
         n_before = self.n_iter_
+        is_text = self._encoder.kind != "numbers"
         ending = train(
             self.net_,
             self,
             data,
             valid,
             epochs_of_few=self._epochs_of_few,
+            n_tokens=int(data.sequences.lengths.sum()) if is_text else 0,
             random_state=self._random_state,
             scores={} if valid is None else self._scores(valid),
             monitor=self._monitored,
@@ -299,7 +301,7 @@ class BaseLSTM(FollowedFit, ParametersMixin, Versioned, BaseEstimator):
         warn_of_ending(ending, self.n_iter_, self.lr, self.max_grad_norm)
         if ending == "finished" and not partial:
             warn_of_falling_loss([epoch["train_loss"] for epoch in self.history_[n_before:]])
-        if ending != "diverged" and self._encoder.kind == "numbers":
+        if ending != "diverged" and not is_text:
             is_standardised = self._encoder.standardizer.by is not None
             warn_of_saturation(self.net_, data.sequences, is_standardised)
 

@@ -1,4 +1,4 @@
-"""Estimators of several networks, and of a linear model beside them, that decide together."""
+"""Estimators of several networks, and of linear models beside them, that decide together."""
 
 import warnings
 from numbers import Integral
@@ -16,10 +16,11 @@ from sklearn.utils.validation import check_is_fitted
 from sklstm._arguments import describe
 from sklstm._arrays import CONVERSION_ERRORS, check_same_length, count_samples, listed, restated
 from sklstm._base import BaseLSTM
-from sklstm._epochs import resolve_epochs
+from sklstm._epochs import AFFORDED_STEPS, resolve_epochs
 from sklstm._fit_tasks import clone_unfollowed, nothing_lost
 from sklstm._inputs import kind_of
 from sklstm._labels import check_labels
+from sklstm._mean_vectors import MeanVectorModel
 from sklstm._sample_weights import normalise, weigh_samples
 from sklstm._side_by_side import train_side_by_side
 from sklstm._sklearn import Interval, StrOptions, safe_indexing
@@ -30,7 +31,7 @@ from sklstm.sequences import Sequences
 FOLDS = 5  # for several members
 FOLDS_OF_ONE = 10  # one member learns from nine tenths
 AUTO_MEMBERS = 1, 5
-AFFORDED_STEPS = 2**23  # that all members together learn from, if n_members leaves a choice
+LOG_WEIGHTS = -10, 5  # bounds of the logarithms of weights of evidence
 
 
 class BaseEnsemble(BaseLSTM):
@@ -44,8 +45,8 @@ class BaseEnsemble(BaseLSTM):
         "n_members": [Interval(Integral, 1, None, closed="left"), tuple, StrOptions({"auto"})],
         "n_jobs": [Integral, None],
     }
-    _others, _linear = (), None
-    _is_wide = False  # a linear model stands beside all networks, not inside each of them
+    _others, _linear, _mean_vectors = (), None, None
+    _is_wide = False  # linear models stand beside all networks, not inside each of them
     _of_one_network = {"n_members": 1}
     _reads_strings = False  # which are read anew by each member
     _part_targets = staticmethod(part_labels)  # from those of unlabelled samples
@@ -54,7 +55,7 @@ class BaseEnsemble(BaseLSTM):
         with nothing_lost(self):
             goes_on = hasattr(self, "net_") and (partial or self.warm_start)
             others = list(self._others) if goes_on else None
-            self._others, self._linear = [], None
+            self._others, self._linear, self._mean_vectors = [], None, None
             if self.n_members == 1 and not self._is_wide and not others:
                 return self._fit_network(X, y, sample_weight, X_val, y_val, groups, partial=partial)
             self._validate_params()
@@ -151,7 +152,8 @@ class BaseEnsemble(BaseLSTM):
             vars(member).pop("_log", None)
         if wide is not None:
             linear = task.subtask("linear-model")
-            self._linear, self.wide_weights_ = wide.finish()
+            models, self.wide_weights_ = wide.finish()
+            self._linear, self._mean_vectors = [*models, None][:2]
             linear.end(dict)
         task.end(dict)
 
@@ -199,9 +201,10 @@ class BaseEnsemble(BaseLSTM):
 
     def _count_steps(self, inputs):
         """Return about how many steps a member learns from in all its epochs."""
-        n_updates = self._count_updates(inputs)
-        n_epochs = resolve_epochs(self.max_epochs, n_updates, self._epochs_of_few)
-        return max(int(inputs.offsets[-1]), 1) * n_epochs
+        n_updates, n_steps = self._count_updates(inputs), int(inputs.offsets[-1])
+        n_tokens = n_steps if isinstance(inputs, Sequences) else 0
+        n_epochs = resolve_epochs(self.max_epochs, n_updates, self._epochs_of_few, n_tokens)
+        return max(n_steps, 1) * n_epochs
 
     def _count_updates(self, inputs):
         """Return about how many updates there are in an epoch."""
@@ -230,10 +233,16 @@ class BaseEnsemble(BaseLSTM):
         outputs = np.mean(outputs, axis=0)
         if self._linear is None:
             return outputs
-        names = self._encoder.name_steps(inputs, self.mask_padding)
-        of_linear, of_networks = self.wide_weights_
-        evidence = of_linear * self._linear.decision(names) + of_networks * outputs
-        return evidence.astype(outputs.dtype)
+        logits = [model.decision(samples) for model, samples in self._linear_models(inputs)]
+        logits = np.tensordot(self.wide_weights_, [*logits, outputs], axes=1)
+        return logits.astype(outputs.dtype)
+
+    def _linear_models(self, inputs):
+        """Return the models of n-grams and of vectors, each with what it reads of the input."""
+        models = [(self._linear, self._encoder.name_steps(inputs, self.mask_padding))]
+        if self._mean_vectors is not None:
+            models.append((self._mean_vectors, real_steps(inputs, self.mask_padding)))
+        return models
 
     def _reread(self, encoder, X):
         """Read X, and return it in a form that can be read again, and what was read."""
@@ -246,8 +255,8 @@ class BaseEnsemble(BaseLSTM):
     def members_(self) -> list[Self]:
         """The fitted estimators of one network each, whose outputs are averaged."""
         check_is_fitted(self)
-        first = type(self).__new__(type(self))
-        vars(first).update({**vars(self), "_others": [], "_linear": None})  # the same network
+        first = type(self).__new__(type(self))  # the same network
+        vars(first).update({**vars(self), "_others": [], "_linear": None, "_mean_vectors": None})
         return [first, *self._others]
 
     @property
@@ -261,12 +270,15 @@ class BaseEnsemble(BaseLSTM):
 
 
 class WidePath:
-    """Fit a linear model of n-grams, and weigh it against networks on samples new to both."""
+    """Fit linear models, and weigh them against networks on samples new to all of them."""
 
     def __init__(self, estimator, X, inputs, y, y_val, sample_weight, groups):
         kind = kind_of(inputs)
         check_wide(kind == "ids" or (kind != "numbers" and inputs.categories))
-        self.tokens = estimator._new_encoder().name_steps(inputs, estimator.mask_padding)
+        tokens = estimator._new_encoder().name_steps(inputs, estimator.mask_padding)
+        self.models = [(LinearTextModel(), tokens)]
+        if kind == "vectors":
+            self.models.append((MeanVectorModel(), real_steps(inputs, estimator.mask_padding)))
         y = estimator._check_targets(y)
         check_same_length(X=inputs, y=y)
         estimator._learn_targets(y, None if y_val is None else estimator._check_targets(y_val))
@@ -300,16 +312,23 @@ class WidePath:
         self.held_out.append(held_out)
 
     def finish(self):
-        """Return the linear model of all samples, and the weights of the two kinds of logits."""
-        rows, model = np.concatenate(self.held_out), LinearTextModel()
+        """Return the linear models of all samples, and the weights of all kinds of logits."""
+        rows = np.concatenate(self.held_out)
         folds = np.full(len(self.codes), -1)
         for fold, held_out in enumerate(self.held_out):
             folds[held_out] = fold
-        data = (self.tokens, self.codes, self.n_outputs)
-        linear = model.cross_decision(*data, folds, self.weights)[rows]
-        outputs = [linear, np.concatenate(self.networks)]
-        weights = weigh_evidence(outputs, self.codes[rows], self.weights[rows])
-        return model.fit(*data, self.weights), weights
+        targets, outputs = (self.codes, self.n_outputs), []
+        for model, samples in self.models:
+            outputs.append(model.cross_decision(samples, *targets, folds, self.weights)[rows])
+        outputs.append(np.concatenate(self.networks))
+        chosen, weights = choose_evidence(outputs, self.codes[rows], self.weights[rows])
+        models = [self.models[number] for number in chosen[:-1]]
+        return [model.fit(samples, *targets, self.weights) for model, samples in models], weights
+
+
+def real_steps(inputs, mask_padding):
+    """Leave out the padding, if it is masked."""
+    return inputs.without_padding() if mask_padding else inputs
 
 
 def cross_fit_folds(codes, groups, n_members, random_state):
@@ -348,6 +367,31 @@ def number_groups(groups, samples):
         raise restated(error, "groups must be one number or name for each sample.") from None
 
 
+def choose_evidence(outputs, codes, sample_weight):
+    """Leave out the second of three models, unless it clearly lowers the loss.
+
+    Clearly is by more than the standard error, so that chance in a few samples does not decide.
+
+    Parameters
+    ----------
+    outputs, codes, sample_weight
+        As for `weigh_evidence`.
+
+    Returns
+    -------
+    list of int, ndarray of shape (n_chosen,)
+        The models that count, and their weights.
+    """
+    chosen = list(range(len(outputs)))
+    weights, losses = weigh_evidence(outputs, codes, sample_weight)
+    if len(outputs) == 3:
+        others, losses_of_others = weigh_evidence(outputs[::2], codes, sample_weight)
+        gains = losses_of_others - losses
+        if gains.sum() <= gains.std() * len(gains) ** 0.5:
+            return chosen[::2], others
+    return chosen, weights
+
+
 def weigh_evidence(outputs, codes, sample_weight):
     """Return how much each model's logits count, so that the log loss is smallest.
 
@@ -362,19 +406,24 @@ def weigh_evidence(outputs, codes, sample_weight):
 
     Returns
     -------
-    ndarray of shape (n_models,)
-        Positive weights.
+    ndarray of shape (n_models,), ndarray of shape (n_samples,)
+        Positive weights, and the losses of the samples with these.
     """
     sample_weight = sample_weight.reshape(len(codes), -1)
     sample_weight = sample_weight / sample_weight.sum(axis=0).mean()
     outputs = np.stack(outputs).astype(float)  # (M, N, K)
 
-    def loss(logs):
+    def losses(logs):
         logits = np.tensordot(np.exp(logs), outputs, axes=1)  # (N, K)
-        return (sample_weight * _log_losses(logits, codes)).sum() + 1e-3 * logs @ logs
+        return (sample_weight * _log_losses(logits, codes)).sum(axis=1)
+
+    def loss(logs):
+        return losses(logs).sum() + 1e-3 * logs @ logs
 
     starts = (np.log(np.full(len(outputs), weight)) for weight in (1.0, 0.2))
-    return np.exp(min((minimize(loss, start) for start in starts), key=lambda r: r.fun).x)
+    found = (minimize(loss, start, bounds=[LOG_WEIGHTS] * len(outputs)) for start in starts)
+    logs = min(found, key=lambda result: result.fun).x
+    return np.exp(logs), losses(logs)
 
 
 def _log_losses(logits, codes):

@@ -25,6 +25,7 @@ def train(
     valid,
     *,
     epochs_of_few,
+    n_tokens,
     random_state,
     scores,
     monitor,
@@ -46,7 +47,7 @@ def train(
         Whose public parameters say how to train, and which predicts for callbacks that score.
     data, valid : Samples
         Training data, and validation data or None.
-    epochs_of_few : int
+    epochs_of_few, n_tokens : int
         As for `resolve_epochs`.
     random_state : numpy.random.RandomState
         Shuffles.
@@ -67,7 +68,7 @@ def train(
     net.estimator_, net.samples_ = estimator, (data, valid)
     n_updates = len(net.get_iterator(data, training=True))  # in an epoch
     max_epochs = estimator.max_epochs if is_whole else 1
-    net.max_epochs = resolve_epochs(max_epochs, n_updates, epochs_of_few)
+    net.max_epochs = resolve_epochs(max_epochs, n_updates, epochs_of_few, n_tokens)
     if estimator.verbose and net.max_epochs != max_epochs:
         print(f"Training for {net.max_epochs} epochs of {n_updates} updates.", flush=True)
     n_steps = net.max_epochs * n_updates

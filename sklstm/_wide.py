@@ -1,105 +1,28 @@
 """The linear model of texts that stands beside the LSTM: n-grams and logistic regression."""
 
-import warnings
 from copy import copy
 from itertools import chain
 
 import numpy as np
 from scipy.sparse import csr_array, hstack
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
 
+from sklstm._linear_model import BaseLinearModel, each_target, of_rows, regress
 from sklstm._ngrams import NGrams
 from sklstm.naive_bayes import NaiveBayesWeights
 
-PENALTY = 0.1  # of a row of TF-IDF of length 1; any text has that length
 SMOOTHING = 0.5  # texts added to those of a class that hold an n-gram
-MAX_ITERATIONS = 100  # of Newton's method, which takes some ten
 MANY_TOKENS = 500_000
 MANY_CHARACTERS = 40_000_000  # their n-grams take some 40 bytes a character
 
 
-class LinearTextModel:
+class LinearTextModel(BaseLinearModel):
     """Logistic regressions on n-grams of words and of the characters in them.
 
     The logits are the mean of two: of the TF-IDF of one or two words, and of the presence of one to
     three, with the weights of naive Bayes. The first is better where one word decides, the second
     where many give hints. Texts most of whose tokens are characters have longer n-grams of these
     instead.
-
-    Attributes
-    ----------
-    intercept_ : ndarray of shape (n_outputs,)
-        The logits of a text without known tokens.
     """
-
-    def fit(self, tokens, codes, n_outputs, sample_weight=None):
-        """Learn from texts.
-
-        Parameters
-        ----------
-        tokens : list of list of str
-            The tokens of each text; a text may be empty.
-        codes : ndarray of int, shape (n_samples,) or (n_samples, n_outputs)
-            The class of each text, 0 or 1 if there is one output; or ones and zeros, for labels
-            that exclude nothing.
-        n_outputs : int
-            Logits of a text. A class that does not occur gets a low one.
-        sample_weight : ndarray of shape (n_samples,) or (n_samples, n_outputs), default=None
-            Weights of the texts, or of their labels.
-
-        Returns
-        -------
-        LinearTextModel
-            The fitted model.
-        """
-        self._choose_counters(tokens)
-        counts = self._count(tokens)
-        self._fit_counts(counts, np.asarray(codes), n_outputs, sample_weight)
-        return self
-
-    def decision(self, tokens):
-        """Compute the logits of texts.
-
-        Parameters
-        ----------
-        tokens : list of list of str
-            The tokens of each text.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_outputs)
-            The logits: of class 1, if there is one output.
-        """
-        return self._decide(self._count(tokens))
-
-    def cross_decision(self, tokens, codes, n_outputs, folds, sample_weight=None):
-        """Compute the logits of each text by a model that was fitted without its fold.
-
-        Parameters
-        ----------
-        tokens : list of list of str
-            The tokens of each text.
-        codes, n_outputs, sample_weight
-            See ``fit``.
-        folds : ndarray of int, shape (n_samples,)
-            The fold of each text; -1 for one that is in none.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_outputs)
-            The logits; NaN of a text in no fold. The model itself is left with the fit of the last
-            fold.
-        """
-        self._choose_counters(tokens)
-        counts, codes = self._count(tokens), np.asarray(codes)
-        decisions = np.full((len(tokens), n_outputs), np.nan)
-        for fold in np.unique(folds[folds >= 0]):
-            kept, left = folds != fold, folds == fold
-            weight = None if sample_weight is None else sample_weight[kept]
-            self._fit_counts([part[kept] for part in counts], codes[kept], n_outputs, weight)
-            decisions[left] = self._decide([part[left] for part in counts])
-        return decisions
 
     def contributions(self, tokens, output=0):
         """Compute what each token adds to a logit; tokens share their n-grams equally.
@@ -119,7 +42,7 @@ class LinearTextModel:
         lengths = [len(row) for row in tokens]
         row_of_token = np.repeat(np.arange(len(tokens)), lengths)
         sums = np.zeros(len(row_of_token))
-        counts = self._count(tokens)
+        counts = self._read(tokens)
         for part, evidence, counter in zip(
             counts, self._evidence(counts, output), self._counters, strict=True
         ):
@@ -130,7 +53,7 @@ class LinearTextModel:
             sums += np.bincount(spread.row, spread.data * values, minlength=len(sums))
         return np.split(sums, np.cumsum(lengths)[:-1])
 
-    def _choose_counters(self, tokens):
+    def _learn(self, tokens):
         lengths = list(map(len, chain.from_iterable(tokens)))
         min_df = 1 if len(lengths) <= MANY_TOKENS else 2  # most n-grams of much text occur once
         if lengths.count(1) > len(lengths) / 2:  # characters, or a script without blanks
@@ -149,30 +72,22 @@ class LinearTextModel:
             for max_ns in (in_tfidf, in_presence)
         )
 
-    def _count(self, tokens):
+    def _read(self, tokens):
         counts = [counter.count(tokens) for counter in self._counters]
         for part in counts:
             part.sort_indices()
         return counts
 
-    def _fit_counts(self, counts, codes, n_outputs, sample_weight):
-        if sample_weight is not None:
-            kept = sample_weight.reshape(len(codes), -1).any(axis=1)
-            counts = [part[kept] for part in counts]
-            codes, sample_weight = codes[kept], sample_weight[kept]
+    def _fit_parts(self, counts, codes, n_outputs, sample_weight):
         self._idf = []
         for part in counts:
             n_texts = np.bincount(part.indices, minlength=part.shape[1])
             idf = np.log((1 + len(codes)) / (1 + n_texts)) + 1
             self._idf.append(np.where(n_texts, idf, 0).astype(np.float32))
         X = self._tfidf(counts), self._presence(counts)
-        targets = [codes] if codes.ndim == 1 else list(codes.T)
-        columns = n_outputs if codes.ndim == 1 else 1
-        is_matrix = getattr(sample_weight, "ndim", 1) == 2
-        weights = sample_weight.T if is_matrix else [sample_weight] * len(targets)
         self._regressions = [
-            _TwoRegressions().fit(*X, target, columns, weight)
-            for target, weight in zip(targets, weights, strict=True)
+            _TwoRegressions().fit(*(of_rows(parts, rows) for parts in X), *target)
+            for rows, *target in each_target(codes, n_outputs, sample_weight)
         ]
         self.intercept_ = np.concatenate([fitted.intercept for fitted in self._regressions])
 
@@ -209,14 +124,10 @@ class _TwoRegressions:
 
     def fit(self, tfidf, presence, codes, n_outputs, sample_weight):
         """Learn from the two views of the texts."""
-        if sample_weight is not None and not sample_weight.all():
-            kept = sample_weight > 0  # others must not bring in a class
-            tfidf, presence = ([part[kept] for part in parts] for parts in (tfidf, presence))
-            codes, sample_weight = codes[kept], sample_weight[kept]
         sizes = np.cumsum([part.shape[1] for part in tfidf])[:-1]
         self.weights = [_weights(_used(part), codes, sample_weight) for part in presence]
-        plain = _regress(tfidf, codes, n_outputs, sample_weight)
-        weighted = _regress(self._weigh(presence), codes, n_outputs, sample_weight)
+        plain = regress(_side_by_side(tfidf), codes, n_outputs, sample_weight)
+        weighted = regress(_side_by_side(self._weigh(presence)), codes, n_outputs, sample_weight)
         self.plain, self.weighted = (
             np.split((coef / 2).astype(np.float32), sizes) for coef, _ in (plain, weighted)
         )
@@ -318,24 +229,6 @@ def _weights(X, codes, sample_weight):
     return weights
 
 
-def _regress(parts, codes, n_outputs, sample_weight):
-    """Return the coefficients, shape (n_columns, n_outputs), and the intercepts."""
-    X = hstack([_used(part) for part in parts], "csr")
-    classes = np.unique(codes)
-    coef = np.zeros((X.shape[1], n_outputs))
-    rare = np.log(2 * len(codes) + 1)
-    if n_outputs == 1:
-        intercept = np.full(1, rare if 1 in classes else -rare)
-    else:
-        intercept = np.where(np.isin(np.arange(n_outputs), classes), 0, -rare)
-    if len(classes) < 2 or not X.shape[1]:
-        return coef, intercept
-    fitted = LogisticRegression(C=1 / PENALTY, solver="newton-cg", max_iter=MAX_ITERATIONS)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # close enough for a decision
-        fitted.fit(X, codes, sample_weight)
-    if n_outputs == 1:
-        return fitted.coef_.T, fitted.intercept_
-    halves = np.array([-0.5, 0.5]) if len(classes) == 2 else 1.0
-    coef[:, classes], intercept[classes] = fitted.coef_.T * halves, fitted.intercept_ * halves
-    return coef, intercept
+def _side_by_side(parts):
+    """Return one matrix with the columns of all parts."""
+    return hstack([_used(part) for part in parts], "csr")

@@ -121,7 +121,7 @@ class LSTMClassifier(PretrainedMixin, ClassifierMixin, BaseEnsemble):
         Sequences in a batch, in training and prediction. It does not change a prediction.
     max_epochs : int, "auto" or "long", default="auto"
         Passes over the training data. ``"auto"`` chooses them by its size: enough updates for
-        little data, few epochs of much; ``"long"`` chooses five times as many.
+        little data, few epochs of much or of long texts; ``"long"`` chooses five times as many.
     early_stopping : bool, default=False
         Whether to stop when `scoring` has not improved for `n_iter_no_change` epochs, and restore
         the best weights. Validates on `X_val` and `y_val` if given, otherwise on held-out data.
@@ -158,9 +158,10 @@ class LSTMClassifier(PretrainedMixin, ClassifierMixin, BaseEnsemble):
         for last digits, which are those of the threads of a process. None means one, as do a
         checkpoint, callbacks, ``partial_fit`` and a warm start.
     wide : bool, default=False
-        Whether a linear model of n-grams stands beside the networks, as in wide and deep learning.
-        Each network then leaves out a part of the samples, on which the two kinds of logits are
-        weighed. X must hold tokens or ids.
+        Whether a linear model of n-grams stands beside the networks, as in wide and deep learning,
+        and another one of the mean word vector, where that clearly helps. Each network then leaves
+        out a part of the samples, on which the logits of all are weighed. X must hold tokens or
+        ids.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the previous fit.
     checkpoint : path or None, default=None
@@ -204,8 +205,9 @@ class LSTMClassifier(PretrainedMixin, ClassifierMixin, BaseEnsemble):
         Number of parameters of the network.
     members_ : list of LSTMClassifier
         One for each network; the attributes above are those of the first.
-    wide_weights_ : ndarray of shape (2,)
-        How much the logits of the linear model and of the networks count, with `wide`.
+    wide_weights_ : ndarray of shape (2,) or (3,)
+        How much the logits of n-grams, of mean vectors if they help, and of the networks count,
+        with `wide`.
 
     See Also
     --------

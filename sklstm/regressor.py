@@ -126,7 +126,7 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
         Sequences in a batch, in training and prediction. It does not change a prediction.
     max_epochs : int, "auto" or "long", default="auto"
         Passes over the training data. ``"auto"`` chooses them by its size: enough updates for
-        little data, few epochs of much; ``"long"`` chooses five times as many.
+        little data, few epochs of much or of long texts; ``"long"`` chooses five times as many.
     early_stopping : bool, default=False
         Whether to stop when `scoring` has not improved for `n_iter_no_change` epochs, and restore
         the best weights. Validates on `X_val` and `y_val` if given, otherwise on held-out data.

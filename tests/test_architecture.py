@@ -24,11 +24,11 @@ LAYERS = [
     {"_arrays", "_state_files"},
     {"_checkpoints"},
     {"_fit_tasks"},
-    {"_labels", "_sample_weights", "_ragged_numbers", "_standardizer", "_ridge"},
+    {"_labels", "_sample_weights", "_ragged_numbers", "_standardizer", "_ridge", "_linear_model"},
     {"_text_checks", "naive_bayes"},
     {"sequences", "windows", "tags", "entities", "nn.cells", "nn.masking", "nn.linear"},
     {"text", "metrics", "_inputs", "_vector_files", "_vector_tables"}
-    | {"collocations", "gazetteer", "_wide", "_unlabelled"},
+    | {"collocations", "gazetteer", "_wide", "_mean_vectors", "_unlabelled"},
     {"_input_encoder", "datasets"},
     {"nn.recording", "nn.dropout", "nn.embedding", "nn.pooling", "nn.crf", "nn.growth"}
     | {"nn.adversarial", "nn.transfer"},
@@ -74,6 +74,8 @@ TORCH_FREE = {
     "_ridge",
     "_sample_weights",
     "_ngrams",
+    "_linear_model",
+    "_mean_vectors",
     "_wide",
     "_unlabelled",
     "_inputs",

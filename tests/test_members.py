@@ -23,7 +23,7 @@ from sklstm import (
     Tokenizer,
     Word2VecEmbedder,
 )
-from sklstm._members import cross_fit_folds, weigh_evidence
+from sklstm._members import choose_evidence, cross_fit_folds, weigh_evidence
 from sklstm.generator._sampler import SamplingRule, UniformNumbers
 from sklstm.inspection import hidden_states, token_contributions
 
@@ -341,6 +341,43 @@ class TestWide:
         linear = pipe[-1]._linear
         assert np.any(linear.decision([["unique"]]) != linear.intercept_)
 
+    def test_vectors_have_a_linear_model_of_their_own(self):
+        """It knows words that no text to learn from has."""
+        words = ["good", "bad", "fine", "poor", "film", "plot"]
+        random = np.random.RandomState(0)
+        vectors = random.normal(size=(6, 4))
+        vectors[:4, 0] = [2, -2, 2, -2]
+        texts = [f"{side} {thing}" for side in ("good", "bad") for thing in ("film", "plot")] * 5
+        labels = [text.split()[0] for text in texts]
+        embedder = Word2VecEmbedder(vectors=(vectors, words))
+        pipe = make_pipeline(Tokenizer(), embedder, classifier(**WIDE)).fit(texts, labels)
+        assert pipe[-1].wide_weights_.shape == (3,)
+        assert pipe[-1].wide_weights_[1] > 0.1
+        new = ["poor film", "fine plot"]
+        assert pipe.predict(new).tolist() == ["bad", "good"]
+        embedded = pipe[:-1].transform(new)
+        models = pipe[-1]._linear_models(embedded)
+        logits = [model.decision(samples)[:, 0] for model, samples in models]
+        logits.append(np.mean([m.decision_function(embedded) for m in pipe[-1].members_], axis=0))
+        np.testing.assert_allclose(
+            pipe.decision_function(new), pipe[-1].wide_weights_ @ logits, rtol=1e-4
+        )
+        result = token_contributions(pipe, new)
+        sums = [values.sum() for values in result.contributions]
+        np.testing.assert_allclose(sums, result.outputs - result.baseline_outputs, atol=1e-4)
+        np.testing.assert_allclose(
+            result.outputs, np.abs(pipe.decision_function(new)) * [-1, 1], rtol=1e-4
+        )
+
+    def test_vectors_that_know_nothing_are_left_out(self):
+        vectors = np.random.RandomState(0).normal(size=(3, 2))
+        embedded = Word2VecEmbedder(vectors=(vectors, ["x", "y", "z"])).fit_transform(
+            [["x", "y"], ["z"]] * 20
+        )
+        fitted = classifier(wide=True).fit(embedded, np.random.RandomState(1).randint(2, size=40))
+        assert fitted.wide_weights_.shape == (2,)
+        assert fitted._mean_vectors is None
+
     def test_iterators_are_read_once(self):
         fitted = classifier(wide=True).fit(iter(TOKENS), LABELS)
         expected = fitted.decision_function(TOKENS)
@@ -439,16 +476,27 @@ class TestEvidence:
         random = np.random.RandomState(0)
         codes = random.randint(2, size=400)
         good = (2 * codes - 1)[:, None] + random.randn(400, 1)
-        a, b = weigh_evidence([good, 5 * random.randn(400, 1)], codes, np.ones(400))
+        (a, b), _ = weigh_evidence([good, 5 * random.randn(400, 1)], codes, np.ones(400))
         assert a > 1
         assert b < 0.1
+
+    @pytest.mark.parametrize(("noise", "chosen"), [(1, [0, 1, 2]), (30, [0, 2])])
+    def test_a_model_must_clearly_help(self, noise, chosen):
+        random = np.random.RandomState(0)
+        codes = random.randint(2, size=400)
+        weak, new, other = (
+            (2 * codes - 1 + scale * random.randn(400))[:, None] for scale in (2, noise, 2)
+        )
+        found, weights = choose_evidence([weak, new, other], codes, np.ones(400))
+        assert found == chosen
+        assert len(weights) == len(chosen)
 
     def test_logits_that_are_too_large_are_scaled_down(self):
         random = np.random.RandomState(0)
         codes = random.randint(3, size=400)
         logits = np.eye(3)[codes] + random.randn(400, 3)
-        [once] = weigh_evidence([logits], codes, np.ones(400))
-        [ten] = weigh_evidence([10 * logits], codes, np.ones(400))
+        [once], _ = weigh_evidence([logits], codes, np.ones(400))
+        [ten], _ = weigh_evidence([10 * logits], codes, np.ones(400))
         assert ten == pytest.approx(once / 10, rel=0.05)
 
 

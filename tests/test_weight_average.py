@@ -117,6 +117,21 @@ class TestEpochs:
         assert epochs[0] == 20
         assert epochs[-1] == 3
 
+    def test_long_texts_get_a_bounded_number_of_steps(self):
+        assert choose_epochs(3, 20, n_tokens=70_000) == 120  # 2 ** 23 / 70,000
+        assert choose_epochs(3, 20, n_tokens=3000) == choose_epochs(3, 20)
+        assert choose_epochs(32, 20, n_tokens=10**7) == 8
+        assert choose_epochs(800, 20, n_tokens=10**7) == choose_epochs(800, 20)
+
+    def test_the_steps_of_series_are_not_bounded(self, monkeypatch):
+        monkeypatch.setattr("sklstm._epochs.AFFORDED_STEPS", 1)
+        small = {"hidden_size": 2, "batch_size": 20}
+        of_texts, of_series = (LSTMClassifier(**small).fit(X, y) for X in (TOKENS, SERIES))
+        assert of_texts.n_iter_ == 8
+        assert of_series.n_iter_ == choose_epochs(1, LSTMClassifier._epochs_of_few)
+        inputs = Sequences.from_tokens(TOKENS)
+        assert of_texts._count_steps(inputs) == 8 * len(inputs.codes)
+
     @pytest.mark.parametrize(
         ("model", "targets"),
         [

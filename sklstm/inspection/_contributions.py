@@ -158,17 +158,21 @@ def _explain_members(estimator, X, method, target):
     explained = [_choose_output(estimator, target, row[None]) for row in outputs]
     targets = [one.target for one in explained]
     results = [_explain_network(one, X, method, targets) for one in estimator.members_]
-    result, linear = results[0], estimator._linear
-    of_linear, of_networks = (0.0, 1.0) if linear is None else estimator.wide_weights_
+    result, linear_models, weights = results[0], [], [1.0]
+    if estimator._linear is not None:
+        linear_models = estimator._linear_models(estimator._encoder.read(X, estimator))
+        weights = estimator.wide_weights_
     for name in ("contributions", "outputs", "baseline_outputs"):
         rows = zip(*(one[name] for one in results), strict=True)
-        result[name] = [of_networks * np.mean(row, axis=0) for row in rows]
-    for row, one in enumerate(explained if linear is not None else []):
-        evidence = one.scale * of_linear * linear.contributions([result.tokens[row]], one.column)[0]
-        baseline = one.scale * of_linear * linear.intercept_[one.column]
-        result.contributions[row] = result.contributions[row] + evidence
-        result.baseline_outputs[row] += baseline
-        result.outputs[row] += evidence.sum() + baseline
+        result[name] = [weights[-1] * np.mean(row, axis=0) for row in rows]
+    for (model, samples), weight in zip(linear_models, weights, strict=False):
+        for row, one in enumerate(explained):
+            scale = one.scale * weight
+            evidence = scale * model.contributions(samples[row : row + 1], one.column)[0]
+            baseline = scale * model.intercept_[one.column]
+            result.contributions[row] = result.contributions[row] + evidence
+            result.baseline_outputs[row] += baseline
+            result.outputs[row] += evidence.sum() + baseline
     result.outputs, result.baseline_outputs = map(
         np.asarray, (result.outputs, result.baseline_outputs)
     )

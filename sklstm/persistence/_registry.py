@@ -14,6 +14,7 @@ from sklearn import metrics, model_selection
 
 import sklstm.metrics
 from sklstm._input_encoder import InputEncoder
+from sklstm._mean_vectors import MeanVectorModel
 from sklstm._ngrams import NGrams
 from sklstm._ridge import Ridge
 from sklstm._running_moments import Moments
@@ -50,7 +51,8 @@ OWN_CLASSES = {
     f"sklstm.{cls.__name__.lstrip('_')}": cls
     for cls in (
         Collocations, Conditions, DocumentKFold, Gazetteer, InputEncoder, LSTMClassifier,
-        LSTMGenerator, LSTMRegressor, LSTMSeq2Seq, LSTMTagger, LinearTextModel, Moments, NGrams,
+        LSTMGenerator, LSTMRegressor, LSTMSeq2Seq, LSTMTagger, LinearTextModel, MeanVectorModel,
+        Moments, NGrams,
         NaiveBayesWeights, OutputSymbols, Ridge, SequencePadder, SlidingWindow, SourceEncoder,
         Speller, Standardizer, TagCodes, TaggingPipeline, TextEncoder, TextPipeline, TokenColumns,
         TokenIndexer, Tokenizer, Word2VecEmbedder, WordEncoder, WordFeatures, _TwoRegressions,

@@ -1,0 +1,72 @@
+"""The linear model of mean word vectors that stands beside the LSTM and the model of n-grams."""
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from sklstm._linear_model import BaseLinearModel, each_target, regress
+
+
+class MeanVectorModel(BaseLinearModel):
+    """Logistic regression on the mean of the word vectors of a text.
+
+    It has little to learn: with vectors that know more than the texts do, a hundred texts suffice.
+    Features are standardised, and rows then have length 1: short texts, whose mean is far from that
+    of others, get no larger logits. Samples are `Sequences` with vectors; tokens whose vector is
+    zero, as padding and most unknown words have, do not count.
+    """
+
+    def contributions(self, samples, output=0):
+        """Compute what each token adds to a logit.
+
+        Parameters
+        ----------
+        samples : Sequences
+            The texts.
+        output : int, default=0
+            The column of ``decision``.
+
+        Returns
+        -------
+        list of ndarray of shape (n_tokens,)
+            Those of a text sum to its decision without the intercept.
+        """
+        means, n_known = self._read(samples)
+        lengths = np.linalg.norm(self._standardise(means), axis=1)
+        shares = 1 / np.maximum(n_known * lengths, np.finfo(np.float32).tiny)
+        vectors = samples.vectors[samples.codes]
+        values = self._standardise(vectors) @ self.coef_[:, output] * vectors.any(axis=1)
+        values *= np.repeat(shares, samples.lengths)
+        return np.split(values, samples.offsets[1:-1])
+
+    def _read(self, samples):
+        """Return the mean of the vectors of each text, and of how many tokens it is."""
+        vectors = samples.vectors
+        known = vectors.any(axis=1)[samples.codes].astype(np.float32)
+        shape = len(samples), len(vectors)
+        counts = csr_array((known, samples.codes, samples.offsets), shape=shape)
+        n_known = counts.sum(axis=1)
+        return [(counts @ vectors) / np.maximum(n_known, 1)[:, None], n_known]
+
+    def _fit_parts(self, parts, codes, n_outputs, sample_weight):
+        means, n_known = parts
+        known = means[n_known > 0]
+        width = means.shape[1]
+        self.mean_ = known.mean(axis=0) if len(known) else np.zeros(width, np.float32)
+        scale = known.std(axis=0) if len(known) else np.ones(width, np.float32)
+        self.scale_ = np.where(scale > 0, scale, 1)
+        X, targets = self._rows(parts), each_target(codes, n_outputs, sample_weight)
+        fitted = [regress(X[rows], *target) for rows, *target in targets]
+        self.coef_, self.intercept_ = map(np.hstack, zip(*fitted, strict=True))
+
+    def _decide(self, parts):
+        return self._rows(parts) @ self.coef_ + self.intercept_
+
+    def _standardise(self, vectors):
+        return (vectors - self.mean_) / self.scale_
+
+    def _rows(self, parts):
+        """Return the features, in rows of length 1, or of zeros for texts without known tokens."""
+        means, n_known = parts
+        rows = self._standardise(means) * (n_known > 0)[:, None]
+        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+        return rows / np.where(lengths, lengths, 1)
