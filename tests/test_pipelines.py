@@ -323,6 +323,10 @@ class TestEntityTagger:
         found = cross_validate(pipe, texts * 2, spans, cv=2, scoring=entity_f1_scorer)
         same = cross_validate(pipe, texts * 2, tags * 2, cv=2)
         assert found["test_score"].tolist() == same["test_score"].tolist()
+        alone = cross_val_score(pipe, texts * 2, spans, cv=2, scoring=entity_f1_scorer)
+        assert alone.tolist() == same["test_score"].tolist()
+        both = cross_validate(pipe, texts * 2, spans, cv=2, scoring={"f1": entity_f1_scorer})
+        assert both["test_f1"].tolist() == same["test_score"].tolist()
         for score in scoring.values():
             search = GridSearchCV(pipe, {"lstmtagger__lr": [0.1]}, cv=2, scoring=score)
             assert search.fit(texts * 2, spans).score(texts, spans[:2]) >= 0

@@ -18,6 +18,9 @@ class Scorer(BaseScorer):
                 f"A scorer takes a fitted estimator, X and y; got {describe(estimator)} for the "
                 f"estimator. Predictions are scored by {name}(y_true, y_pred)."
             )
+        return super().__call__(estimator, X, y_true, sample_weight=sample_weight, **kwargs)
+
+    def _score(self, method_caller, estimator, X, y_true, **kwargs):  # all that some searches call
         if hasattr(estimator, "to_tags"):  # y may be spans of characters
             y_true = estimator.to_tags(X, y_true)
-        return super().__call__(estimator, X, y_true, sample_weight=sample_weight, **kwargs)
+        return super()._score(method_caller, estimator, X, y_true, **kwargs)
