@@ -18,6 +18,7 @@ from sklstm import LSTMRegressor, Tokenizer, entity_tagger
 from sklstm.cli import __main__ as script
 from sklstm.cli._app import app
 from sklstm.datasets import read_conll
+from sklstm.formats import read_doccano
 
 REVIEWS = [("A good film", "pos"), ("good fun", "pos"), ("a bad film", "neg"), ("bad plot", "neg")]
 SENTENCES = "Ada B-PER\nmet O\nAlan B-PER\nTuring I-PER\n. O\n\nthey O\nmet O\nAda B-PER\n\n"
@@ -246,6 +247,7 @@ def test_a_missing_column_lists_those_there_are(table, folder):
         ("a.csv.gz", "text,label\n", "cannot be unpacked"),
         ("a.jsonl", '["a"]\n', "line 1: a list; each line must hold one object"),
         ("a.jsonl", '{"text": 1, "label": 2}\n', "'text' must hold texts; one is 1"),
+        ("a.jsonl", '{"text": "a", "label": [[0, 1, "X"]]}\n', "make a tagger: pass --task tag"),
         ("a.csv", "text,label\n" + 4 * "a,b\n", "at least 2 classes"),
         ("a.conll", "a b c\nd e\n", "line 2: 2 columns, but line 1 has 3"),
         ("missing.csv", None, "missing.csv: No such file or directory."),
@@ -267,7 +269,7 @@ def test_a_mistake_is_one_clear_line(tmp_path, name, content, message):
     ("arguments", "message"),
     [
         (["info", "no-such-model"], "no-such-model: No such file or directory."),
-        (["info", __file__], "is damaged, or no file of sklstm.save"),
+        (["info", __file__], "is damaged, or not a file of sklstm.save"),
         (["train", "x.csv", "-o", "no-such-folder/m"], "no folder no-such-folder"),
     ],
 )
@@ -289,6 +291,37 @@ def test_a_file_that_is_not_there(arguments, message):
 )
 def test_wrong_usage_has_a_code_of_its_own(arguments):
     run(*arguments, code=2)
+
+
+def test_files_and_texts_are_told_apart(classifier, tagger, table, tmp_path):
+    assert "There is no file 'A film.'" in run("predict", classifier, "A film.", code=2).stderr
+    (tmp_path / "a.json").write_text("[]")
+    framed = run("predict", classifier, tmp_path / "a.json", code=2).stderr
+    assert "or save it as one of them" in re.sub(r"[│\s]+", " ", framed)
+    assert "data.csv is a file" in run("explain", classifier, table, code=1).stderr
+    assert "data.csv is a file" in run("tag", tagger, table, code=1).stderr
+
+
+def test_generate_lists_the_conditions(generator):
+    assert "Name one with --condition: de, it." in run("generate", generator, code=1).stderr
+
+
+def test_a_tagger_learns_from_texts_with_spans(tmp_path):
+    rows = [
+        {"text": "Ada met Alan.", "label": [[0, 3, "PER"], [8, 12, "PER"]]},
+        {"text": "Alan slept.", "label": [{"start_offset": 0, "end_offset": 4, "label": "PER"}]},
+    ]
+    data, path = tmp_path / "spans.jsonl", tmp_path / "m.sklstm"
+    data.write_text("\n".join(map(json.dumps, rows * 5)))
+    options = ["--task", "tag", "--effort", "fast", "--max-epochs", 1, "--json"]
+    trained = json.loads(run("train", data, "-o", path, *options).stdout)
+    assert trained["n_test"] == 2
+    X, y = read_doccano(data, return_X_y=True)
+    scores = json.loads(run("evaluate", path, data, "--json").stdout)["scores"]
+    assert scores["entity_f1"] == sklstm.load(path).score(X, y)
+    data.write_text('{"text": "a", "label": "X"}\n')
+    result = run("train", data, "-o", path, *options, code=1)
+    assert "'label' must hold lists of spans" in result.stderr
 
 
 def test_a_command_takes_models_of_its_kind(classifier, tagger, table, tmp_path):

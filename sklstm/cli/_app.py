@@ -1,6 +1,7 @@
 """The commands of ``sklstm`` and their options."""
 
 import json
+import os
 import sys
 import time
 from enum import StrEnum
@@ -17,7 +18,7 @@ from sklstm.cli._models import describe_model, find_label, load_model, load_of
 from sklstm.cli._prediction import predict_file, to_dict
 from sklstm.cli._progress import Progress
 from sklstm.cli._reports import report_on
-from sklstm.cli._sources import Format, Source, find_format, open_output
+from sklstm.cli._sources import STDIN, Format, Source, find_format, open_output
 from sklstm.cli._tables import TEXT
 from sklstm.cli._training import (
     from_raw_texts,
@@ -34,7 +35,7 @@ typer = import_optional("typer", "cli")
 app = typer.Typer(
     help="LSTM models for texts: labels, named entities and generation. The kind of a model "
     "follows from its data: a table with labels makes a classifier, a CoNLL file a tagger, plain "
-    "lines a generator.",
+    "lines a generator; --task tells otherwise.",
     epilog="For example: sklstm train reviews.csv --text review --label sentiment -o my.sklstm",
     no_args_is_help=True,
     add_completion=False,
@@ -88,9 +89,17 @@ def command(function):
 def make_source(path, given, encoding, separator, token_column=0, tag_column=-1, comment=None):
     """Describe a file; if its format is not known, that is wrong usage."""
     found = find_format(path, given)
+    if found is None and path != STDIN and not os.path.exists(path):
+        raise typer.BadParameter(
+            f"There is no file {path!r}. Texts themselves come from standard input: "
+            'echo "A text." | sklstm predict MODEL - --format text'
+        )
     if found is None:
         known = ", ".join(Format)
-        raise typer.BadParameter(f"The format of {path} is not known: pass --format ({known}).")
+        raise typer.BadParameter(
+            f"The format of {path} is not known: pass --format ({known}), or save it as one of "
+            "them."
+        )
     separator = separator and separator.replace("\\t", "\t")  # as shells pass it
     return Source(path, found, encoding, separator, token_column, tag_column, comment)
 
@@ -107,6 +116,8 @@ def note(text):
 
 def read_lines(texts):
     """Return the texts of the command line, or one in each line of standard input."""
+    if texts and os.path.isfile(texts[0]):
+        raise ValueError(f"{texts[0]} is a file: sklstm predict MODEL {texts[0]} reads it.")
     texts = texts or [line.rstrip("\r\n") for line in sys.stdin]
     if not texts:
         raise ValueError("There are no texts: give some as arguments, or lines of standard input.")
@@ -159,21 +170,26 @@ def train(
     layout = (encoding, separator, token_column, tag_column, comment)
     source = make_source(data, given_format, *layout)
     task = task or TASKS.get(source.format, Task.classify)
-    if (task == Task.tag) != (source.format == Format.conll):
+    has_spans = task == Task.tag and source.format == Format.jsonl
+    if (task == Task.tag) != (source.format == Format.conll or has_spans):
         raise typer.BadParameter(
             f"--task {task} does not go with {data}: a tagger learns from a CoNLL file, with a "
-            "token and its tag in each line, and other models from tables or lines of text."
+            "token and its tag in each line, or from JSON lines of texts with spans, and other "
+            "models from tables or lines of text."
         )
-    if task == Task.classify and label is None:
+    if (task == Task.classify or has_spans) and label is None:
         label = "label"
-    samples, test = read_samples(source, text, label), None
+    samples, test = read_samples(source, text, label, has_spans), None
     if test_file is not None:
-        test = read_samples(make_source(test_file, given_format, *layout), text, label)
+        tests = make_source(test_file, given_format, *layout)
+        test = read_samples(tests, text, label, has_spans and tests.format == Format.jsonl)
     elif test_size:
         samples, test = hold_out(samples, test_size, seed)
     options = {"random_state": seed, "n_jobs": n_jobs}
     if max_epochs is not None:
         options["max_epochs"] = max_epochs
+    if task == Task.tag and not has_spans:
+        options["tokenizer"] = "passthrough"
     model = make_model(task, vectors, effort, options)
     note(f"Training on {len(samples.X):,} samples ...")
     start = time.perf_counter()
@@ -222,7 +238,8 @@ def evaluate(
     model, estimator = load_model(model)
     if isinstance(estimator, LSTMGenerator) and estimator.conditions_ is None:
         label = None
-    samples = read_samples(source, text, label)
+    has_spans = isinstance(estimator, LSTMTagger) and source.format == Format.jsonl
+    samples = read_samples(source, text, label, has_spans)
     scores, shown = report_on(model, estimator, samples.X, samples.y)
     show({"n_test": len(samples.X), "scores": scores}, shown, as_json)
 
@@ -297,7 +314,12 @@ def generate(
 ):
     """Generate texts."""
     model, generator = load_of(LSTMGenerator, model, "generate")
-    if condition is not None and generator.conditions_ is not None:
+    if generator.conditions_ is not None:
+        if condition is None:
+            known = ", ".join(map(str, generator.conditions_.tolist()))
+            raise ValueError(
+                f"The model was trained with labels. Name one with --condition: {known}."
+            )
         condition = find_label(condition, generator.conditions_)
     by_tokens = generator.level == "token"
     written = generator.sample(

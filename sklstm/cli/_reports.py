@@ -10,6 +10,8 @@ from sklstm.metrics import entity_f1_score, entity_report, token_accuracy_score
 def report_on(model, estimator, X, y):
     """Score a model: scores for machines in a dict, and a text for people."""
     if isinstance(estimator, LSTMTagger):
+        if isinstance(X[0], str):  # with spans
+            return _report_tags(model.to_tags(X, y), model.predict(X).tolist(), estimator.scheme_)
         return _report_tags(y, of_tokens(model).predict(X).tolist(), estimator.scheme_)
     if isinstance(estimator, LSTMGenerator):
         scores = {

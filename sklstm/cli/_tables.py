@@ -7,6 +7,8 @@ from reprlib import repr as shorten
 
 from sklstm._arguments import did_you_mean
 from sklstm.cli._sources import Format
+from sklstm.formats._doccano import plain_span
+from sklstm.formats._texts import check_spans
 
 TEXT = "text"  # the column of a file of plain lines
 SEPARATORS = {Format.csv: ",", Format.tsv: "\t"}
@@ -68,19 +70,37 @@ def get_text(row, column, source):
     """Return the text of a row."""
     text = get_cell(row, column, source, "--text")
     if not isinstance(text, str):
-        raise ValueError(f"{source.path}: {column!r} must hold texts; one is {text!r:.60}.")
+        raise ValueError(
+            f"{source.path}: {column!r} must hold texts; one is {text!r:.60}. Leave such rows out."
+        )
     return text
 
 
 def get_label(row, column, text, source):
     """Return the label of a row, as a str."""
     label = get_cell(row, column, source, "--label")
-    if label is None or label == "" or isinstance(label, list | dict):
+    if isinstance(label, list | dict):
+        raise ValueError(
+            f"{source.path}: {column!r} must hold one label in each row; one is {label!r:.60}. "
+            "Spans make a tagger: pass --task tag."
+        )
+    if label is None or label == "":
         raise ValueError(
             f"{source.path}: {column!r} must hold a label in each row; the label of "
             f"{shorten(get_text(row, text, source))} is {label!r:.60}. Leave such rows out."
         )
     return str(label)
+
+
+def get_spans(row, column, text, source):
+    """Return the spans of a row, as (start, end, type)."""
+    annotations = get_cell(row, column, source, "--label")
+    if not isinstance(annotations, list):
+        raise ValueError(
+            f'{source.path}: {column!r} must hold lists of spans, such as [[0, 3, "PER"]]; one is '
+            f"{annotations!r:.60}."
+        )
+    return check_spans(get_text(row, text, source), map(plain_span, annotations), source.path)
 
 
 def get_cell(row, column, source, option):

@@ -7,7 +7,7 @@ from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
 from sklstm import LSTMGenerator, Tokenizer, entity_tagger, text_classifier
 from sklstm.cli._sources import Format
-from sklstm.cli._tables import get_label, get_text, read_rows
+from sklstm.cli._tables import get_label, get_spans, get_text, read_rows
 from sklstm.datasets import read_conll
 
 MIN_DOCUMENTS = 10  # that are held out whole
@@ -27,8 +27,8 @@ class Samples:
         return Samples([self.X[row] for row in rows], y)
 
 
-def read_samples(source, text, label):
-    """Read sentences and tags, or texts with their labels; `label` may be None."""
+def read_samples(source, text, label, has_spans=False):
+    """Read sentences and tags, or texts with their labels or spans; `label` may be None."""
     if source.format == Format.conll:
         bunch = read_conll(
             source.path,
@@ -40,10 +40,11 @@ def read_samples(source, text, label):
         )
         return Samples(bunch.data, bunch.target, bunch.documents)
     X, y = [], None if label is None else []
+    get = get_spans if has_spans else get_label
     for row in read_rows(source):
         X.append(get_text(row, text, source))
         if label is not None:
-            y.append(get_label(row, label, text, source))
+            y.append(get(row, label, text, source))
     if not X:
         raise ValueError(f"{source.path} holds no samples.")
     return Samples(X, y)
@@ -79,8 +80,8 @@ def make_classifier(vectors, effort, options):
 
 
 def make_tagger(vectors, effort, options):
-    """Make a tagger of tokens."""
-    return entity_tagger(vectors, effort=effort or "balanced", tokenizer="passthrough", **options)
+    """Make a tagger of texts, or of tokens if the tokenizer is "passthrough"."""
+    return entity_tagger(vectors, effort=effort or "balanced", **options)
 
 
 def make_generator(options):

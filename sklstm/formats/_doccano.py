@@ -108,7 +108,7 @@ def _read_line(line, path, number, row, losses):
         losses.add(
             "texts with relations, which are left out", f"line {number}", sample["relations"]
         )
-    annotations = [_plain_span(annotation) for annotation in annotations]
+    annotations = [plain_span(annotation) for annotation in annotations]
     try:
         spans = check_spans(sample["text"], annotations, place)
     except TypeError as error:
@@ -116,7 +116,8 @@ def _read_line(line, path, number, row, losses):
     return sample.get("id", row), sample["text"], spans
 
 
-def _plain_span(annotation):
+def plain_span(annotation):
+    """Return an annotation of a project with relations as the others are."""
     if isinstance(annotation, dict) and "start_offset" in annotation:
         return tuple(map(annotation.get, ("start_offset", "end_offset", "label")))
     return annotation
