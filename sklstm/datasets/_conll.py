@@ -167,8 +167,7 @@ def read_bytes(path):
         return gzip.decompress(content) if path.suffix == ".gz" else content
     except (FileNotFoundError, IsADirectoryError) as error:
         raise FileNotFoundError(
-            f"There is no file {path.absolute()}. Give the path of one file in columns, such as "
-            "eng.train."
+            f"There is no file {path.absolute()}. Give the path of one file."
         ) from error
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise ValueError(f"{path} cannot be unpacked: {error}. It may be cut short.") from error

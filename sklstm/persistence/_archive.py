@@ -62,7 +62,8 @@ def save(estimator, path: t.Path) -> None:
     """
     if not isinstance(estimator, BaseEstimator):
         raise TypeError(
-            f"estimator must be an estimator or a pipeline, no class; got {describe(estimator)}."
+            "estimator must be an estimator or a pipeline, not a class; got "
+            f"{describe(estimator)}. Call save(estimator, path)."
         )
     path = check_path(path)
     writer = StateWriter()
@@ -136,10 +137,18 @@ def load(path: t.Path, *, trusted: Sequence = (), mmap: bool = False) -> Any:
             arrays, metadata = read_tensors(file, _check_format)
         estimator = _restore(arrays, given, mmap)
     except DamagedFileError as error:
-        raise ValueError(f"{path} is damaged, or no file of sklstm.save: {error}.") from error
+        raise ValueError(
+            f"{path} is damaged, or not a file of sklstm.save: {error}.{_hint_pickle(path)}"
+        ) from error
     before = {package: metadata.get(package) for package in ("sklstm", *PACKAGES)}
     warn_of_versions(type(estimator).__name__, before)
     return estimator
+
+
+def _hint_pickle(path):
+    with open(path, "rb") as file:
+        is_pickle = file.read(1) == b"\x80"
+    return " It looks like a pickle, which joblib.load opens, if you trust it." if is_pickle else ""
 
 
 def _check_format(metadata):
