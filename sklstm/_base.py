@@ -32,7 +32,7 @@ from sklstm._training_warnings import (
     warn_of_saturation,
 )
 from sklstm._unlabelled import pad_weights, read_joined
-from sklstm._validation_split import about_validation_data, hold_out, to_labels
+from sklstm._validation_split import about_data, hold_out, to_labels
 from sklstm._versions import Versioned
 from sklstm.nn.batches import Batch, LengthBatches, SequenceDataset, to_tensor
 from sklstm.nn.networks import ManyToOneNet, count_parameters
@@ -143,7 +143,7 @@ class BaseLSTM(FollowedFit, ParametersMixin, Versioned, BaseEstimator):
             sequences = self._read_dataset(X, y, sample_weight, y_val, reset=reset, purpose=purpose)
             data, valid = Samples(X, y, sequences, sample_weight), None
             if X_val is not None:
-                with about_validation_data():
+                with about_data("the validation data"):
                     valid = Samples(X_val, y_val, self._read_dataset(X_val, y_val, None))
             elif self.early_stopping and not partial:
                 data, valid = self._split(data, groups)
@@ -169,7 +169,7 @@ class BaseLSTM(FollowedFit, ParametersMixin, Versioned, BaseEstimator):
         y = self._check_targets(y)
         check_same_length(X=data, y=y)
         if reset:
-            with about_validation_data():
+            with about_data("the validation data"):
                 y_val = None if y_val is None else self._check_targets(y_val)
             self._learn_targets(y, y_val)
         weights = weigh_samples(sample_weight, data.lengths, purpose)

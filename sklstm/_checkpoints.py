@@ -36,8 +36,9 @@ def resumable(fit: Function) -> Function:
 
     @wraps(fit)
     def resumable_fit(self, X, *args, **kwargs):
-        if isinstance(kwargs.get("X_val"), partial):  # of a TextPipeline, its steps fitted by now
-            kwargs["X_val"] = kwargs["X_val"]()
+        for name in ("X_val", "X_unlabelled"):
+            if isinstance(kwargs.get(name), partial):  # of a TextPipeline, its steps fitted by now
+                kwargs[name] = kwargs[name]()
         with terminable():
             has_vectors = getattr(self, "vectors", None) is not None  # and trains none
             if self.checkpoint is None or has_vectors or self._log.is_open:  # in another fit

@@ -34,17 +34,23 @@ def suggest(name, known):
     return f" Did you mean {meant!r}?" if meant in known else did_you_mean(name, known)
 
 
-def suggest_of_steps(name, steps):
+def parameters_of(step):
+    """Return the names of the parameters of a step."""
+    return step.get_params(deep=False) if hasattr(step, "get_params") else ()
+
+
+def fit_parameters_of(step):
+    """Return the names of what ``fit`` of a step takes."""
+    return signature(step.fit).parameters if hasattr(step, "fit") else ()
+
+
+def suggest_of_steps(name, steps, names_of=parameters_of):
     """Return a question that names a parameter of the steps of a pipeline, or an empty str."""
-    known = [f"{step}__{param}" for step, one in steps for param in _params_of(one)]
+    known = [f"{step}__{param}" for step, one in steps for param in names_of(one)]
     meant = [full for full in known if full.endswith(f"__{ELSEWHERE.get(name, name)}")]
     if meant:
         return f" Did you mean {' or '.join(map(repr, meant))}?"
     return did_you_mean(name, known)
-
-
-def _params_of(step):
-    return step.get_params(deep=False) if hasattr(step, "get_params") else ()
 
 
 def check_names(params, function, kind, others):

@@ -76,10 +76,10 @@ def to_labels(y):
 
 
 @contextmanager
-def about_validation_data():
-    """Let an error say that it is not about X and y."""
+def about_data(name):
+    """Let an error say which data it is about, which are not X and y."""
     try:
         yield
     except (TypeError, ValueError) as error:
-        error.args = (f"In the validation data: {error}",)
+        error.args = (f"In {name}: {error}",)
         raise

@@ -13,8 +13,9 @@ from sklstm import _typing as t
 from sklstm._arguments import check_option, describe
 from sklstm._arrays import listed
 from sklstm._labels import is_missing
-from sklstm._parameters import check_names, suggest_of_steps
-from sklstm._validation_split import about_validation_data
+from sklstm._parameters import check_names, fit_parameters_of, suggest_of_steps
+from sklstm._summary import ModelSummary
+from sklstm._validation_split import about_data
 from sklstm.classifier import LSTMClassifier
 from sklstm.embeddings import Word2VecEmbedder
 from sklstm.entities import Entity
@@ -80,7 +81,7 @@ def _if_last_step_has(method: str) -> Callable[[t.Function], t.Function]:
 
 
 class TextPipeline(Pipeline):
-    """A scikit-learn pipeline whose ``fit`` transforms validation data, too.
+    """A scikit-learn pipeline whose ``fit`` transforms validation data and unlabelled texts, too.
 
     Parameters
     ----------
@@ -109,7 +110,7 @@ class TextPipeline(Pipeline):
     1.0
     """
 
-    def fit(self, X, y=None, X_val=None, y_val=None, **params) -> Self:
+    def fit(self, X, y=None, X_val=None, y_val=None, X_unlabelled=None, **params) -> Self:
         """Fit all steps.
 
         Parameters
@@ -121,6 +122,9 @@ class TextPipeline(Pipeline):
         X_val, y_val : like X and y, default=None
             Validation data of the last step, which may stop early by them; the fitted steps before
             it transform `X_val`. With metadata routing the last step must request both.
+        X_unlabelled : like X, default=None
+            Samples without labels for the last step; the fitted steps before it transform them.
+            Word vectors learn from those in `X` only, which have None in `y`.
         **params : dict
             `sample_weight`, for the last step; others as in `sklearn.pipeline.Pipeline`.
 
@@ -130,13 +134,28 @@ class TextPipeline(Pipeline):
             The fitted pipeline.
         """
         is_routed = get_config()["enable_metadata_routing"]
-        if X_val is not None and not (is_routed and "X_val" in (self.transform_input or ())):
-            X_val = partial(self._transform_validation_data, X_val)  # once the steps are fitted
+        others = {"X_val": X_val, "X_unlabelled": X_unlabelled}
+        for name, data in others.items():
+            if data is not None and not (is_routed and name in (self.transform_input or ())):
+                others[name] = partial(self._transform_other, data, name)  # once steps are fitted
         prefix = "" if is_routed else f"{self.steps[-1][0]}__"
-        weights = params.pop("sample_weight", None)
-        given = {"X_val": X_val, "y_val": y_val, "sample_weight": weights}
+        given = {**others, "y_val": y_val, "sample_weight": params.pop("sample_weight", None)}
         given = {prefix + name: value for name, value in given.items() if value is not None}
+        if not is_routed:
+            self._check_fit_params(params)
         return super().fit(X, y, **given, **params)
+
+    def _check_fit_params(self, params):
+        for name in params:
+            if "__" not in name or name.partition("__")[0] not in self.named_steps:
+                raise ValueError(
+                    f"{type(self).__name__}.fit has no parameter {name!r}."
+                    f"{suggest_of_steps(name, self.steps, fit_parameters_of)} {self._say_steps()}"
+                )
+
+    def _say_steps(self):
+        names = ", ".join(name for name, _ in self.steps)
+        return f"Parameters of a step have its name in front; the steps are: {names}."
 
     def set_params(self, **params) -> Self:
         """Set parameters of the pipeline and of its steps.
@@ -154,17 +173,37 @@ class TextPipeline(Pipeline):
         """
         own = {*self.get_params(deep=False), *(name for name, _ in self.steps)}
         for name in params:
+            if name == "effort":
+                raise ValueError(
+                    "effort chooses parameters of the steps when a pipeline is made, and is none "
+                    "of its own: make the pipeline anew, text_classifier(effort=...)."
+                )
             if name.partition("__")[0] not in own:
                 raise ValueError(
                     f"Invalid parameter {name!r} for {type(self).__name__}."
-                    f"{suggest_of_steps(name, self.steps)} Parameters of a step have its name in "
-                    f"front; the steps are: {', '.join(name for name, _ in self.steps)}."
+                    f"{suggest_of_steps(name, self.steps)} {self._say_steps()}"
                 )
         return super().set_params(**params)
 
-    def _transform_validation_data(self, X_val):
-        with about_validation_data():
-            return self._transform_for_last_step(X_val)
+    @property
+    def history_(self) -> list[dict[str, Any]]:
+        """One dict for each epoch, of the last step."""
+        return self[-1].history_
+
+    @_if_last_step_has("summary")
+    def summary(self) -> ModelSummary:
+        """Return the layers, output shapes and numbers of parameters of the last step.
+
+        Returns
+        -------
+        ModelSummary
+            It prints as text, and in notebooks as tables with the losses by epoch.
+        """
+        return self[-1].summary()
+
+    def _transform_other(self, X, name):
+        with about_data("the validation data" if name == "X_val" else name):
+            return self._transform_for_last_step(X)
 
     def _transform_for_last_step(self, X):
         return self[:-1].transform(X) if len(self) > 1 else X
@@ -212,7 +251,7 @@ class TaggingPipeline(TextPipeline):
     1.0
     """
 
-    def fit(self, X, y=None, X_val=None, y_val=None, **params) -> Self:
+    def fit(self, X, y=None, X_val=None, y_val=None, X_unlabelled=None, **params) -> Self:
         """Fit all steps.
 
         Parameters
@@ -223,6 +262,8 @@ class TaggingPipeline(TextPipeline):
             The tags of each text; or its spans of characters, as for ``to_tags``.
         X_val, y_val : like X and y, default=None
             Validation data, as for `TextPipeline`.
+        X_unlabelled : like X, default=None
+            Samples without tags, as for `TextPipeline`.
         **params : dict
             As in `sklearn.pipeline.Pipeline`.
 
@@ -236,9 +277,9 @@ class TaggingPipeline(TextPipeline):
         if has_spans:
             X, y = self._tag_to_fit(X, y)
         if X_val is not None and are_annotations(y_val, or_empty=has_spans):
-            with about_validation_data():
+            with about_data("the validation data"):
                 X_val, y_val = self._tag_to_fit(X_val, y_val)
-        return super().fit(X, y, X_val, y_val, **params)
+        return super().fit(X, y, X_val, y_val, X_unlabelled, **params)
 
     def _tag_to_fit(self, X, y):
         X, given = listed(X), getattr(self[-1], "scheme", None)

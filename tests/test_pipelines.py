@@ -394,6 +394,24 @@ class TestValidationData:
         search.fit(TEXTS, LABELS, X_val=self.NEW, y_val=self.NEW_LABELS)
         assert self.losses(search.best_estimator_) == expected
 
+    def test_unlabelled_texts_are_transformed_like_others(self):
+        options = {"adversarial": 0.5, "virtual_adversarial": 1.0, "max_epochs": 1}
+        pipe = classifier(VECTORS, n_members=1, wide=False, **options)
+        pipe.fit(TEXTS, LABELS, X_unlabelled=self.NEW)
+        steps = clone(pipe)[:-1].fit(TEXTS, LABELS)
+        X, others = steps.transform(TEXTS), steps.transform(self.NEW)
+        last = clone(pipe[-1]).fit(X, LABELS, X_unlabelled=others)
+        assert last.history_[0]["virtual_loss"] == pipe.history_[0]["virtual_loss"] > 0
+        with pytest.raises(TypeError, match="In X_unlabelled: Text 0 is 1 of type int"):
+            clone(pipe).fit(TEXTS, LABELS, X_unlabelled=[1])
+
+    def test_history_and_summary_are_those_of_the_last_step(self):
+        pipe = classifier(max_epochs=1)
+        assert not hasattr(pipe, "history_")
+        pipe.fit(TEXTS, LABELS)
+        assert pipe.history_ == pipe[-1].history_
+        assert str(pipe.summary()) == str(pipe[-1].summary())
+
     @pytest.mark.parametrize("transform_input", [None, ["X_val"]])
     def test_with_metadata_routing(self, expected, transform_input):
         with sklearn.config_context(enable_metadata_routing=True):
@@ -593,6 +611,25 @@ def test_a_search_without_the_name_of_a_step_is_told_it(name, meant):
     message = f"Invalid parameter '{name}' for TextPipeline.{meant} Parameters of a step"
     with pytest.raises(ValueError, match=re.escape(message)):
         search.fit(TEXTS, LABELS)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("extra_tokens", " Did you mean 'word2vecembedder__extra_tokens'?"),
+        ("classifier__groups", " Did you mean 'lstmclassifier__groups'?"),
+        ("zzz", ""),
+    ],
+)
+def test_fit_tells_the_full_name_of_a_parameter_of_a_step(name, meant):
+    message = f"TextPipeline.fit has no parameter '{name}'.{meant} Parameters of a step"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        text_classifier().fit(TEXTS, LABELS, **{name: []})
+
+
+def test_effort_is_no_parameter_of_a_pipeline():
+    with pytest.raises(ValueError, match=r"effort chooses .* make the pipeline anew"):
+        text_classifier().set_params(effort="best")
 
 
 @pytest.mark.parametrize("make", [text_classifier, entity_tagger])

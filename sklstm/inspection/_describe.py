@@ -18,7 +18,7 @@ from sklstm._labels import check_labels, is_missing
 from sklstm._ragged_numbers import to_ragged_numbers
 from sklstm._text_checks import check_texts, check_tokens
 from sklstm._unlabelled import column_of_labels
-from sklstm._validation_split import about_validation_data
+from sklstm._validation_split import about_data
 from sklstm.sequences import Sequences
 from sklstm.sequences._fields import UNKNOWN
 from sklstm.tags import check_tags
@@ -81,7 +81,7 @@ def describe(X, y=None, *, vocabulary=None, tokenizer=None, X_val=None) -> "Data
         _count_labels(summary, keys, labels)
     if X_val is not None:
         known = set(keys)
-        with about_validation_data():
+        with about_data("the validation data"):
             summary.n_shared = sum(key in known for key in _read(X_val, tokenizer)[0])
     return summary
 
