@@ -2,29 +2,39 @@
 
 In each draw, some training reviews have labels; the other ones and unlabelled reviews come without.
 Models: linear models of the labelled reviews, scikit-learn's self-training of one on all reviews,
-a linear model of mean word vectors, and LSTMs: on word vectors of the labelled reviews, on those of
-all reviews, and with the losses of unlabelled samples. Word vectors of all reviews, which need no
+a linear model of mean word vectors, LSTMs on word vectors of the labelled reviews, on those of all
+reviews, and with the losses of unlabelled samples; and ``text_classifier()``, which has linear
+models of n-grams and of mean vectors beside its LSTMs. Word vectors of all reviews, which need no
 labels, are trained once a draw.
 
 Run ``OMP_NUM_THREADS=1 python benchmarks/few_labels.py --data PATH``. Models are tested on 2,000
 other training reviews, and with ``--test`` on the test part, which is to be read once. ``--cost``
 compares the seconds of a training step with and without unlabelled samples. Results are added row
-by row: a run can be stopped, and continued with other numbers of labels.
+by row: a run can be stopped, and continued with other numbers of labels or other models.
 """
 
 import argparse
+from functools import cache, partial
 from statistics import mean, median, stdev
 from time import perf_counter
 
 import numpy as np
 from _report import merge_results
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.semi_supervised import SelfTrainingClassifier
 
-from sklstm import LSTMClassifier, NaiveBayesWeights, SequencePadder, Tokenizer, Word2VecEmbedder
+from sklstm import (
+    LSTMClassifier,
+    NaiveBayesWeights,
+    SequencePadder,
+    Tokenizer,
+    Word2VecEmbedder,
+    text_classifier,
+)
 from sklstm.datasets import fetch_imdb
 
 LABELS = (100, 200, 500, 1000, 5000)
@@ -39,21 +49,26 @@ def tfidf():
     return TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
 
 
-def linear_models(texts, labels, unlabelled):
-    """Yield the linear models, fitted; the last one has labelled the other reviews itself."""
-    yield (
-        "TF-IDF + LR",
-        make_pipeline(tfidf(), LogisticRegression(C=10, max_iter=1000)).fit(texts, labels),
-    )
+def tfidf_regression(draw):
+    """TF-IDF and logistic regression, fitted to the labelled reviews."""
+    model = make_pipeline(tfidf(), LogisticRegression(C=10, max_iter=1000))
+    return model.fit(draw.texts, draw.labels)
+
+
+def naive_bayes_regression(draw):
+    """Naive Bayes weights and logistic regression, fitted to the labelled reviews."""
     counts = CountVectorizer(ngram_range=(1, 2), binary=True)
-    naive = make_pipeline(counts, NaiveBayesWeights(), LogisticRegression(max_iter=1000))
-    yield "NB-LR", naive.fit(texts, labels)
-    vectorizer = tfidf().set_params(min_df=2).fit([*texts, *unlabelled])
-    training = SelfTrainingClassifier(LogisticRegression(C=10, max_iter=1000))
-    training.fit(
-        vectorizer.transform([*texts, *unlabelled]), np.append(labels, [-1] * len(unlabelled))
-    )
-    yield "self-training", make_pipeline(vectorizer, training)
+    model = make_pipeline(counts, NaiveBayesWeights(), LogisticRegression(max_iter=1000))
+    return model.fit(draw.texts, draw.labels)
+
+
+def self_training(draw):
+    """TF-IDF and logistic regression, which labels the other reviews itself."""
+    vectorizer = tfidf().set_params(min_df=2).fit([*draw.texts, *draw.others])
+    X = vectorizer.transform([*draw.texts, *draw.others])
+    model = SelfTrainingClassifier(LogisticRegression(C=10, max_iter=1000))
+    model.fit(X, np.append(draw.labels, [-1] * len(draw.others)))
+    return make_pipeline(vectorizer, model)
 
 
 def embedder(**params):
@@ -75,46 +90,89 @@ def network(seed, **params):
     )  # fmt: skip
 
 
-def networks(tokens, labels, unlabelled, seed):
-    """Yield the networks, fitted."""
-    padder = SequencePadder(max_length=200, truncating="middle")
-    own = make_pipeline(embedder(epochs=20, min_count=2), padder, network(seed))
-    yield "LSTM, vectors of the labelled", own.fit(tokens, labels)
-    vectors = embedder(epochs=3, min_count=5).fit(tokens, extra_tokens=unlabelled)
-    linear = make_pipeline(
-        FunctionTransformer(mean_vectors), LogisticRegression(C=100, max_iter=3000)
+def padder():
+    """200 tokens are enough."""
+    return SequencePadder(max_length=200, truncating="middle")
+
+
+def lstm_of_the_labelled(draw):
+    """A network on word vectors of the labelled reviews."""
+    model = make_pipeline(
+        Tokenizer(), embedder(epochs=20, min_count=2), padder(), network(draw.seed)
     )
-    linear.fit(vectors.transform(tokens), labels)
-    yield "mean vectors of all + LR", make_pipeline(vectors, linear)
-    X, others = (
-        padder.fit_transform(vectors.transform(of)) for of in (tokens, unlabelled[:N_SEEN])
+    return model.fit(draw.texts, draw.labels)
+
+
+def mean_regression(draw):
+    """Logistic regression on the mean of the word vectors of all reviews."""
+    model = make_pipeline(
+        draw.known, FunctionTransformer(mean_vectors), LogisticRegression(C=100, max_iter=3000)
     )
-    for name, params in (
-        ("LSTM, vectors of all", {}),
-        ("LSTM, vectors of all, unlabelled losses", UNLABELLED),
-    ):
-        more = {"X_unlabelled": others} if params else {}
-        fitted = network(seed, **params).fit(X, labels, **more)
-        yield name, make_pipeline(vectors, padder, fitted)
+    return model.fit(draw.texts, draw.labels)
+
+
+def lstm_of_all(draw, **params):
+    """A network on word vectors of all reviews."""
+    steps = make_pipeline(draw.known, padder()).fit(draw.texts)
+    more = {"X_unlabelled": steps.transform(draw.others[:N_SEEN])} if params else {}
+    model = network(draw.seed, **params).fit(steps.transform(draw.texts), draw.labels, **more)
+    return make_pipeline(steps, model)
+
+
+def ready(draw):
+    """The ready pipeline on word vectors of all reviews."""
+    vectors = draw.known.estimator[-1]
+    model = text_classifier(
+        (vectors.vectors_, vectors.vocabulary_), max_length=200, random_state=draw.seed
+    )
+    return model.fit(draw.texts, draw.labels)
+
+
+MODELS = {
+    "TF-IDF + LR": tfidf_regression,
+    "NB-LR": naive_bayes_regression,
+    "self-training": self_training,
+    "LSTM, vectors of the labelled": lstm_of_the_labelled,
+    "mean vectors of all + LR": mean_regression,
+    "LSTM, vectors of all": lstm_of_all,
+    "LSTM, vectors of all, unlabelled losses": partial(lstm_of_all, **UNLABELLED),
+    "text_classifier(vectors of all)": ready,
+}
+
+
+class Draw:
+    """Reviews with labels, others without, and their tokenizer and word vectors."""
+
+    def __init__(self, data, n_labels, seed, n_unlabelled):
+        (texts, labels), unlabelled, test = data
+        order = np.random.RandomState(seed).permutation(len(texts))
+        held_out, rows = order[:N_TEST], order[N_TEST:]
+        self.test = test or ([texts[row] for row in held_out], labels[held_out])
+        self.seed, self.labels = seed, labels[rows[:n_labels]]
+        seen = ([texts[row] for row in rows] + unlabelled)[:n_unlabelled]
+        self.texts, self.others = seen[:n_labels], seen[n_labels:]
+
+    @property
+    def known(self):
+        """The tokenizer, and the word vectors of all reviews."""
+        return known_words(tuple(self.texts + self.others))
+
+
+@cache
+def known_words(texts):
+    """Train word vectors, the same for any number of labels."""
+    words = make_pipeline(Tokenizer(), embedder(epochs=3, min_count=5))
+    return FrozenEstimator(words.fit(texts))
 
 
 def measure(data, n_labels, arguments):
     """One row: the mean accuracy of each model over the draws, and half a 95 % interval."""
-    (texts, labels), unlabelled, test = data
-    found = {}
-    for draw in range(arguments.draws):
-        order = np.random.RandomState(draw).permutation(len(texts))
-        chosen, others = order[N_TEST:][:n_labels], order[N_TEST:][n_labels:]
-        X, rest = ([texts[row] for row in rows] for rows in (chosen, others))
-        rest = (rest + unlabelled)[: arguments.unlabelled]
-        X_test, y_test = test or ([texts[row] for row in order[:N_TEST]], labels[order[:N_TEST]])
-        to_tokens = Tokenizer().transform
-        y, tokens, rest_tokens = labels[chosen], to_tokens(X), to_tokens(rest)
-        for name, fitted in linear_models(X, y, rest):
-            found.setdefault(name, []).append(100 * fitted.score(X_test, y_test))
-        for name, fitted in networks(tokens, y, rest_tokens, draw):
-            found.setdefault(name, []).append(100 * fitted.score(to_tokens(X_test), y_test))
-            print(n_labels, draw, {key: round(of[-1], 1) for key, of in found.items()}, flush=True)
+    found = {name: [] for name in arguments.models}
+    for seed in range(arguments.draws):
+        draw = Draw(data, n_labels, seed, arguments.unlabelled)
+        for name, accuracies in found.items():
+            accuracies.append(100 * MODELS[name](draw).score(*draw.test))
+            print(f"{n_labels} labels, draw {seed}, {name}: {accuracies[-1]:.1f}", flush=True)
     row = {"labels": n_labels, "draws": arguments.draws}
     for name, of in found.items():
         interval = f" ± {1.96 * stdev(of) / len(of) ** 0.5:.1f}" if len(of) > 1 else ""
@@ -151,8 +209,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", help="a copy of IMDB's reviews")
     parser.add_argument("--labels", nargs="+", type=int, default=LABELS)
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
     parser.add_argument("--draws", type=int, default=5)
-    parser.add_argument("--unlabelled", type=int, default=20_000, help="reviews without labels")
+    parser.add_argument("--unlabelled", type=int, default=20_000, help="reviews in all")
     parser.add_argument("--test", action="store_true", help="read the test part")
     parser.add_argument("--cost", action="store_true", help="time training steps only")
     arguments = parser.parse_args()
