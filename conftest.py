@@ -32,7 +32,9 @@ def _few_epochs(request, monkeypatch):
 
     choose = _epochs.choose_epochs
     monkeypatch.setattr(
-        _epochs, "choose_epochs", lambda n, few: min(choose(n, few), 50 if few == 50 else 10)
+        _epochs,
+        "choose_epochs",
+        lambda n, few, n_tokens: min(choose(n, few, n_tokens), 50 if few == 50 else 10),
     )
 
 
