@@ -185,6 +185,12 @@ def _to_numbers(X, given, estimator, reset, n_columns):
     has_columns = not isinstance(X, np.ma.MaskedArray) and (reset or n_columns is not None)
     if n_axes < 2 or (n_axes == 2 and has_columns):
         numbers = to_numbers(X, "X", ACCEPTED)
+        if numbers.ndim == 1 and len(numbers):  # a reshape to one column would be the wrong one
+            raise ValueError(
+                f"X is one series of {len(numbers)} numbers, but each sample is a series. Reshape "
+                "your data: X.reshape(1, -1) is one sample, and SlidingWindow cuts a long series "
+                "into many."
+            )
         X = X if hasattr(X, "columns") else numbers
         X = validate_data(estimator, X, dtype=numbers.dtype, reset=reset)
         return to_ragged_numbers(X, ACCEPTED, n_columns=X.shape[1])

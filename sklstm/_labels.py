@@ -15,7 +15,9 @@ def check_labels(labels, name, advice="leave such samples out"):
     kinds = set(map(type, labels)) if isinstance(labels, (list, tuple)) else ()
     if len({issubclass(kind, str) for kind in kinds}) > 1:  # numpy would make strings of all
         found = ", ".join(sorted(kind.__name__ for kind in kinds))
-        raise TypeError(f"{name} must hold labels of one type; got {found}.")
+        raise TypeError(
+            f"{name} must hold labels of one type; got {found}. Convert them, such as to str."
+        )
     if getattr(getattr(labels, "dtype", None), "kind", None) == "V":
         raise TypeError(f"{name} must hold labels, such as str or int; got {labels.dtype} values.")
     return labels
@@ -48,8 +50,14 @@ def expected_labels(y):
         )
     if isinstance(first, Real) and not isinstance(first, Integral):
         return (
-            "y must hold labels, but its numbers are no classes: LSTMRegressor predicts numbers; "
-            "round or bin them to make classes of them."
+            "y must hold labels, but its numbers are not classes. LSTMRegressor predicts numbers; "
+            "for classes, round or bin them."
+        )
+    if getattr(y, "ndim", 1) == 2:
+        return (
+            "A y of several columns must be a matrix of 0 and 1, with a column for each label and "
+            "no missing value: of probabilities, for example, pass (y > 0.5). LSTMRegressor "
+            "predicts numbers."
         )
     return "y must hold labels of one type, and none may be missing."
 

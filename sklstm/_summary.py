@@ -33,6 +33,9 @@ def describe_fit(estimator):
     networks = networks_of(estimator)
     about["networks"] = len(networks)
     about["parameters"] = sum(one.n_parameters_ for one in networks)
+    if getattr(estimator, "_linear", None) is not None:
+        beside = getattr(estimator, "_mean_vectors", None) is not None
+        about["linear models"] = ["n-grams"] + beside * ["mean of word vectors"]
     about["epochs"] = [one.n_iter_ for one in networks]
     return about
 

@@ -180,6 +180,11 @@ def _hint_token(token):
 def _hint(text):
     if isinstance(text, bytes):
         return " Decode bytes first, for example with text.decode('utf-8')."
+    if isinstance(text, (list, tuple)) and len(text) == 2 and isinstance(text[1], Mapping):
+        return (
+            " These look like training examples of spaCy: sklstm.formats.from_spacy_offsets(X, "
+            "return_X_y=True) takes texts and spans out of them."
+        )
     if isinstance(text, (list, tuple, np.ndarray)):
         return (
             ' These look like tokens: leave the Tokenizer out, or pass tokenizer="passthrough" to '

@@ -439,7 +439,8 @@ class LSTMClassifier(PretrainedMixin, ClassifierMixin, BaseEnsemble):
         return self._fit_semi_supervised(X, y, sample_weight, partial=True)
 
     def _check_targets(self, y):
-        y = check_labels(y, "y", f"leave such samples out; or, {TO_LEARN}")
+        learns = self.virtual_adversarial or self.entropy  # from samples without labels, in fit
+        y = check_labels(y, "y", "leave such samples out" + ("" if learns else f"; or, {TO_LEARN}"))
         if issparse(y) and y.ndim != 2:
             raise ValueError(f"y is a sparse array of the shape {y.shape}: pass y.toarray().")
         try:

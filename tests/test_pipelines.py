@@ -43,7 +43,7 @@ from sklstm import (
     Word2VecEmbedder,
 )
 from sklstm._arrays import to_object_array
-from sklstm.metrics import entity_f1_scorer
+from sklstm.metrics import entity_f1_score, entity_f1_scorer
 from sklstm.pipelines import TaggingPipeline, TextPipeline, entity_tagger, text_classifier
 from sklstm.tags import tags_to_annotations
 
@@ -343,6 +343,14 @@ class TestEntityTagger:
     def test_texts_without_labels_stay_without(self):
         texts, spans = ["Ada!", "Alan", "Hi"], [None, [(0, 4, "PER")], []]
         assert tagger().to_tags(texts, spans) == [None, ["B-PER"], ["O"]]
+
+    def test_what_other_tools_call_spans_is_told_how_to_pass_them(self):
+        with pytest.raises(
+            TypeError, match=r"Take the spans out: \[row\['entities'\] for row in y\]"
+        ):
+            tagger(max_epochs=1).fit(["Ada"] * 2, [{"entities": [(0, 3, "PER")]}] * 2)
+        with pytest.raises(TypeError, match=r"y_true: .* to_tags of a pipeline of entity_tagger"):
+            entity_f1_score([[(0, 3, "PER")]], [["B-PER"]])
 
     def test_spans_need_the_places_of_tokens(self):
         pipe = tagger(max_epochs=1, tokenizer="passthrough")

@@ -162,13 +162,17 @@ class TestClassifier:
         assert learned.fit(vectors, marked).score(of_test, y_test) > alone + 0.05
 
     def test_losses_are_told(self):
-        history = classifier(**LEARNS).fit(X, Y).history_
-        for epoch in history:
+        learned = classifier(**LEARNS).fit(X, Y)
+        for epoch in learned.history_:
             assert epoch["virtual_loss"] > 0
             assert 0 < epoch["entropy"] <= np.log(2) + 1e-6
         alone = classifier(**LEARNS | {"entropy": 0.0}).fit(X, Y).history_
         assert alone[-1]["entropy"] > 0
-        assert "virtual_loss" not in classifier().fit(X[:20], Y[:20]).history_[0]
+        plain = classifier().fit(X[:20], Y[:20])
+        assert "virtual_loss" not in plain.history_[0]
+        for fitted, advice in ((plain, "; or, to learn from them, set"), (learned, r"\.$")):
+            with pytest.raises(ValueError, match=f"leave such samples out{advice}"):
+                fitted.score(X[:2], [0, None])
 
     def test_words_of_unlabelled_texts_are_known(self):
         fitted = classifier(**LEARNS).fit(X, Y)

@@ -1,3 +1,4 @@
+from functools import partial
 from html.parser import HTMLParser
 
 import pytest
@@ -6,7 +7,7 @@ from sklearn.base import BaseEstimator
 from sklearn.pipeline import make_pipeline
 from toys import LABELS, STEPS, TOKENS, classifier, y
 
-from sklstm import LSTMGenerator, LSTMRegressor, LSTMTagger, SequencePadder
+from sklstm import LSTMClassifier, LSTMGenerator, LSTMRegressor, LSTMTagger, SequencePadder
 from sklstm._loss_curves import draw_losses
 
 shown_in_diagrams = pytest.mark.skipif(
@@ -57,6 +58,12 @@ class TestModelSummary:
         ("make", "X", "of_X", "facts"),
         [
             (LSTMRegressor, STEPS, y, {"features": 3, "epochs": [1]}),
+            (
+                partial(LSTMClassifier, wide=True),
+                [["a"], ["b"]] * 8,
+                ["p", "q"] * 8,
+                {"linear models": ["n-grams"]},
+            ),
             (LSTMTagger, [["a", "b"]] * 4, [["B-X", "O"]] * 4, {"scheme": "IOB2"}),
             (LSTMGenerator, ["ab", "ba"], None, {"symbols": 2, "networks": 1}),
             (LSTMGenerator, ["ab", "ba"], ["x", "y"], {"conditions": ["x", "y"]}),

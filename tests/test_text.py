@@ -322,6 +322,7 @@ class TestTokenizerIsATransformer:
             (["a", 3], TypeError, "Text 1 is 3 of type int"),
             (np.array([1.5]), TypeError, "Text 0 is 1.5 of type float"),
             ([["a", "b"]], TypeError, "Text 0 is .* of type list.*look like tokens"),
+            ([("a", {"entities": []})], TypeError, "formats.from_spacy_offsets"),
             ([], ValueError, r"Found array with 0 sample\(s\)"),
             (np.array([]), ValueError, r"Found array with 0 sample\(s\)"),
             (np.array([["a", "b"]]), ValueError, r"one column of texts.*\(1, 2\)"),

@@ -441,12 +441,15 @@ def _hint(value):
             " Every token needs a tag, which is 'O' outside of spans. LSTMTagger learns from "
             "sentences in which some tags are None, which means unknown."
         )
+    if isinstance(value, Mapping) and isinstance(value.get("entities"), (list, tuple)):
+        return " Take the spans out: [row['entities'] for row in y]."
     is_span = isinstance(value, tuple) and not all(isinstance(part, str) for part in value)
     is_span |= hasattr(value, "start") and hasattr(value, "end")
     if is_span or isinstance(value, Mapping):
         return (
-            " If these are annotations of characters, sklstm.tags.annotations_to_tags converts "
-            "(start, end, type) and the character spans of the tokens to tags."
+            " If these are annotations of characters, to_tags of a pipeline of entity_tagger makes "
+            "tags of them, and so does sklstm.tags.annotations_to_tags, which also takes the "
+            "character spans of the tokens."
         )
     return ""
 
