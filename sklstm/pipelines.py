@@ -540,8 +540,8 @@ def text_classifier(
     """Make a pipeline that classifies raw texts.
 
     Its steps are ``tokenizer``, ``word2vecembedder``, ``sequencepadder`` (with `max_length`) and
-    ``lstmclassifier``: bidirectional LSTMs, and a linear model of n-grams beside them (`wide`), so
-    that the pipeline is at least about as good as the linear model on any data.
+    ``lstmclassifier``: bidirectional LSTMs, and linear models of n-grams and of mean word vectors
+    beside them (`wide`), so that the pipeline is at least about as good as these on any data.
 
     Parameters
     ----------

@@ -146,6 +146,17 @@ def fitted(name):
     return model, X, outputs(model, X)
 
 
+def test_the_linear_model_of_vectors_is_saved(path):
+    words = ["good", "bad", "film", "plot"]
+    vectors = np.array([[2.0, 0.0], [-2.0, 0.0], [0.0, 1.0], [0.0, -1.0]])
+    tokens = [[side, thing] for side in words[:2] for thing in words[2:]] * 5
+    embedder = Word2VecEmbedder(vectors=(vectors, words))
+    pipe = make_pipeline(embedder, LSTMClassifier(wide=True, **SMALL))
+    pipe.fit(tokens, [side for side, _ in tokens])
+    assert pipe[-1]._mean_vectors is not None
+    assert_equal(reopened(pipe, path).predict_proba(tokens), pipe.predict_proba(tokens))
+
+
 def by_pickle(module):
     return lambda model, path: pickle.loads(module.dumps(model))
 
