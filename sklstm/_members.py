@@ -1,6 +1,7 @@
 """Estimators of several networks, and of linear models beside them, that decide together."""
 
 import warnings
+from itertools import cycle, islice
 from numbers import Integral
 from time import perf_counter
 from typing import Self
@@ -31,6 +32,7 @@ from sklstm.sequences import Sequences
 FOLDS = 5  # for several members
 FOLDS_OF_ONE = 10  # one member learns from nine tenths
 AUTO_MEMBERS = 1, 5
+HELD_OUT = 500  # samples suffice to weigh two linear models
 LOG_WEIGHTS = -10, 5  # bounds of the logarithms of weights of evidence
 
 
@@ -302,9 +304,11 @@ class WidePath:
         seed = check_random_state(random_state).randint(2**31 - 1)
         rows = np.flatnonzero(self.weights.reshape(len(self.codes), -1).any(axis=1))
         groups = None if self.groups is None else self.groups[rows]
-        held_out = cross_fit_folds(self.codes[rows], groups, n_members, seed)
+        folds = cross_fit_folds(self.codes[rows], groups, n_members, seed)
+        self.left_out = [rows[fold] for fold in folds]
         everything = np.arange(len(self.codes))
-        return [(np.setdiff1d(everything, rows[fold]), rows[fold]) for fold in held_out]
+        of_members = islice(cycle(self.left_out), n_members)  # of few samples or groups, again
+        return [(np.setdiff1d(everything, fold), fold) for fold in of_members]
 
     def compare(self, member, held_out):
         """Compute the logits of a network for the samples that it did not learn from."""
@@ -313,17 +317,42 @@ class WidePath:
 
     def finish(self):
         """Return the linear models of all samples, and the weights of all kinds of logits."""
+        targets, folds = (self.codes, self.n_outputs), self._linear_folds()
+        outputs = [
+            model.cross_decision(samples, *targets, folds, self.weights)
+            for model, samples in self.models
+        ]
+        models, outputs, weights = self._choose_linear_models(outputs, np.flatnonzero(folds >= 0))
         rows = np.concatenate(self.held_out)
-        folds = np.full(len(self.codes), -1)
-        for fold, held_out in enumerate(self.held_out):
-            folds[held_out] = fold
-        targets, outputs = (self.codes, self.n_outputs), []
-        for model, samples in self.models:
-            outputs.append(model.cross_decision(samples, *targets, folds, self.weights)[rows])
-        outputs.append(np.concatenate(self.networks))
-        chosen, weights = choose_evidence(outputs, self.codes[rows], self.weights[rows])
-        models = [self.models[number] for number in chosen[:-1]]
-        return [model.fit(samples, *targets, self.weights) for model, samples in models], weights
+        linear = np.tensordot(weights, outputs, axes=1)[rows]
+        logits = [linear, np.concatenate(self.networks)]
+        both, _ = weigh_evidence(logits, self.codes[rows], self.weights[rows])
+        fitted = [model.fit(samples, *targets, self.weights) for model, samples in models]
+        return fitted, np.append(both[0] * weights, both[1])
+
+    def _linear_folds(self):
+        """Number the folds of the networks, and more if there are two linear models to weigh."""
+        folds, enough = np.full(len(self.codes), -1), HELD_OUT * (len(self.models) > 1)
+        for number, held_out in enumerate(self.left_out):
+            if number < len(self.held_out) or (folds >= 0).sum() < enough:
+                folds[held_out] = number
+        return folds
+
+    def _choose_linear_models(self, outputs, rows):
+        """Return the models that count, their logits and their weights.
+
+        The second one counts if it lowers the loss by more than the standard error, so that chance
+        in a few samples does not decide.
+        """
+        if len(outputs) == 1:
+            return self.models, outputs, np.ones(1)
+        data = self.codes[rows], self.weights[rows]
+        weights, losses = weigh_evidence([logits[rows] for logits in outputs], *data)
+        weight, losses_of_first = weigh_evidence([outputs[0][rows]], *data)
+        gains = losses_of_first - losses
+        if gains.sum() > gains.std() * len(gains) ** 0.5:
+            return self.models, outputs, weights
+        return self.models[:1], outputs[:1], weight
 
 
 def real_steps(inputs, mask_padding):
@@ -332,7 +361,7 @@ def real_steps(inputs, mask_padding):
 
 
 def cross_fit_folds(codes, groups, n_members, random_state):
-    """Return for each member the rows that are held out.
+    """Return the rows of each fold, one for each member if there are enough samples.
 
     Folds are stratified by class where there are enough samples, and keep groups together.
     """
@@ -353,7 +382,7 @@ def cross_fit_folds(codes, groups, n_members, random_state):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of a class with fewer samples than folds
         folds = list(splitter.split(np.zeros(len(codes)), codes, groups))
-    return [held_out for _, held_out in folds[:n_members]]
+    return [held_out for _, held_out in folds]
 
 
 def number_groups(groups, samples):
@@ -365,31 +394,6 @@ def number_groups(groups, samples):
         return np.unique(column_or_1d(check_labels(groups, "groups")), return_inverse=True)[1]
     except CONVERSION_ERRORS as error:
         raise restated(error, "groups must be one number or name for each sample.") from None
-
-
-def choose_evidence(outputs, codes, sample_weight):
-    """Leave out the second of three models, unless it clearly lowers the loss.
-
-    Clearly is by more than the standard error, so that chance in a few samples does not decide.
-
-    Parameters
-    ----------
-    outputs, codes, sample_weight
-        As for `weigh_evidence`.
-
-    Returns
-    -------
-    list of int, ndarray of shape (n_chosen,)
-        The models that count, and their weights.
-    """
-    chosen = list(range(len(outputs)))
-    weights, losses = weigh_evidence(outputs, codes, sample_weight)
-    if len(outputs) == 3:
-        others, losses_of_others = weigh_evidence(outputs[::2], codes, sample_weight)
-        gains = losses_of_others - losses
-        if gains.sum() <= gains.std() * len(gains) ** 0.5:
-            return chosen[::2], others
-    return chosen, weights
 
 
 def weigh_evidence(outputs, codes, sample_weight):
