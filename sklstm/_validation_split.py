@@ -2,6 +2,7 @@
 
 import warnings
 from contextlib import contextmanager
+from math import ceil
 
 import numpy as np
 from sklearn.model_selection import train_test_split
@@ -46,6 +47,7 @@ def hold_out(samples, validation, fraction, groups, strata, random_state):
 
 def _split(samples, validation, fraction, groups, strata, random_state):
     if validation == "random":
+        strata = _if_enough(strata, fraction)
         return train_test_split(
             np.arange(len(samples)), test_size=fraction, random_state=random_state, stratify=strata
         )
@@ -55,6 +57,16 @@ def _split(samples, validation, fraction, groups, strata, random_state):
     if not len(rows) or not len(held_out):
         raise ValueError("one of the parts of the first split is empty.")
     return np.asarray(rows), np.asarray(held_out)
+
+
+def _if_enough(strata, fraction):
+    """Return the strata, or None if both parts cannot have samples of each."""
+    if strata is None:
+        return None
+    counts = np.unique(strata, return_counts=True)[1]
+    n_held_out = ceil(fraction * len(strata))
+    is_possible = counts.min() >= 2 and min(n_held_out, len(strata) - n_held_out) >= len(counts)
+    return strata if is_possible else None
 
 
 def _take(samples, rows):

@@ -196,6 +196,13 @@ class TestHoldingOut:
         with pytest.raises(ValueError, match="'validation' parameter of LSTMClassifier must be"):
             classifier(**FAST, validation=validation).fit(SERIES, y)
 
+    @pytest.mark.parametrize("labels", ["abcd" * 5, "a" + "b" * 19])
+    def test_rare_classes(self, labels):
+        """Fewer held-out samples than classes, or one sample of a class, are not stratified."""
+        fitted = classifier(**FAST, max_epochs=1).fit(SERIES, list(labels))
+        assert fitted.classes_.tolist() == sorted(set(labels))
+        assert "valid_loss" in fitted.history_[0]
+
     def test_an_impossible_split(self):
         with pytest.raises(ValueError, match=r"cannot hold out .* or pass X_val and y_val"):
             classifier(**FAST, validation=KFold(30)).fit(SERIES, y)

@@ -127,8 +127,9 @@ class LSTMSeq2Seq(BaseEnsemble):
         What early stopping monitors: ``"loss"`` is the validation loss; the name of a scorer, or a
         callable ``scorer(estimator, X, y)``, a score to maximise; None the estimator's ``score``.
     validation : {"random", "last"} or splitter, default="random"
-        What early stopping holds out: random samples (stratified by class in a classifier), the
-        last ones (for samples in order of time), or the test part of a splitter's first split.
+        What early stopping holds out: random samples (in a classifier stratified by class, where
+        each has enough), the last ones (for samples in order of time), or the test part of a
+        splitter's first split.
     validation_fraction : float, default=0.1
         Share of the training data that early stopping holds out.
     n_iter_no_change : int, default=3
