@@ -191,6 +191,13 @@ def _to_numbers(X, given, estimator, reset, n_columns):
                 "your data: X.reshape(1, -1) is one sample, and SlidingWindow cuts a long series "
                 "into many."
             )
+        width = numbers.shape[1]
+        if not reset and width != n_columns and not hasattr(X, "columns"):
+            raise ValueError(
+                f"X has {width} features, but {type(estimator).__name__} is expecting {n_columns} "
+                "features as input: the columns of a matrix are the steps of sequences of one "
+                "length. Pass others as X[:, :, None], or as a list of (n_steps, 1) arrays."
+            )
         X = X if hasattr(X, "columns") else numbers
         X = validate_data(estimator, X, dtype=numbers.dtype, reset=reset)
         return to_ragged_numbers(X, ACCEPTED, n_columns=X.shape[1])

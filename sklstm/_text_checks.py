@@ -3,6 +3,7 @@
 import reprlib
 from collections.abc import Mapping
 from itertools import chain
+from numbers import Real
 
 import numpy as np
 
@@ -165,6 +166,8 @@ def _hint_token(token):
     """Say how to get the string out of a token that comes with more."""
     if isinstance(token, (list, tuple)) and token and isinstance(token[0], str):
         return " Take the token out: [[token for token, *_ in sample] for sample in X]."
+    if isinstance(token, (list, tuple)) and any(isinstance(part, Real) for part in token):
+        return " For samples of numbers, leave out the columns that hold something else."
     if isinstance(token, Mapping):
         strings = [key for key, value in token.items() if isinstance(value, str)]
         keys = [key for key in ("text", "token", "word", "form") if key in strings] or strings

@@ -104,6 +104,19 @@ class TestKindsOfInput:
                      list(map(torch.tensor, RAGGED))):  # fmt: skip
             np.testing.assert_array_equal(proba(same), expected)
 
+    def test_series_of_another_length_than_those_of_the_matrix_in_fit(self):
+        fitted = classifier().fit(SERIES, y)
+        longer = np.hstack([SERIES, SERIES])
+        with pytest.raises(ValueError, match=r"is expecting 5 features .* X\[:, :, None\]"):
+            fitted.predict(longer)
+        same = classifier().fit(SERIES[:, :, None], y).predict(longer[:, :, None])
+        assert np.array_equal(fitted.predict(longer[:, :, None]), same)
+
+    def test_a_frame_with_more_than_numbers_among_samples(self):
+        frames = [pd.DataFrame({"a": [1.0, 2.0], "b": ["x", "y"]})] * 4
+        with pytest.raises(TypeError, match="leave out the columns that hold something else"):
+            classifier().fit(frames, LABELS[:4])
+
     def test_a_matrix_is_one_univariate_series_a_row(self):
         expected = proba(SERIES)
         np.testing.assert_array_equal(proba(SERIES[:, :, None]), expected)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib import pyplot as plt
 from scipy.special import expit
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -509,6 +510,10 @@ class TestInput:
         with pytest.raises(TypeError, match="Pass its best_estimator_"):
             function(search, TOKENS)
         function(search.best_estimator_, TOKENS)
+        calibrated = CalibratedClassifierCV(classifier(), cv=2).fit(TOKENS, LABELS)
+        with pytest.raises(TypeError, match=r"Pass its calibrated_classifiers_\[0\].estimator\."):
+            function(calibrated, TOKENS)
+        function(calibrated.calibrated_classifiers_[0].estimator, TOKENS)
 
     def test_another_kind_or_width(self, function):
         fitted = classifier().fit(RAGGED, y)

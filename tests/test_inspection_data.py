@@ -185,6 +185,12 @@ class TestDescribe:
         assert summary.label_counts == counts
         assert summary.n_contradictory == (3 if 3 in counts else 0)
 
+    def test_a_frame_of_several_columns_is_no_list_of_tokens(self):
+        frame = pd.DataFrame({"text": ["a film", "fun"], "label": ["x", "y"]})
+        with pytest.raises(TypeError, match="pass the column that holds the samples"):
+            describe(frame)
+        assert str(describe(frame[["text"]])) == str(describe(["a film", "fun"]))
+
     def test_it_goes_with_the_steps_of_a_pipeline(self):
         pipe = make_pipeline(Tokenizer(), TokenIndexer(), classifier(max_epochs=1))
         pipe.fit(self.TEXTS * 2, self.CLASSES * 2)

@@ -82,7 +82,8 @@ def get_label(row, column, text, source):
     if isinstance(label, list | dict):
         raise ValueError(
             f"{source.path}: {column!r} must hold one label in each row; one is {label!r:.60}. "
-            "Spans make a tagger: pass --task tag."
+            "Spans make a tagger: pass --task tag. Several labels are learned in Python, from "
+            "scikit-learn's MultiLabelBinarizer."
         )
     if label is None or label == "":
         raise ValueError(

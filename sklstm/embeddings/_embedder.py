@@ -494,6 +494,8 @@ class Word2VecEmbedder(
         corpus = Corpus(batches, list(map(self._keys, (batch.categories for batch in batches))))
         counts = corpus.count()
         kept = {t: n for t, n in counts.most_common(self._max_words) if n >= self.min_count}
+        if not counts:
+            raise ValueError("No text has a token, so there is no vector to train.")
         if not kept:
             raise ValueError(
                 f"None of the {len(counts)} distinct tokens occurs min_count={self.min_count} "

@@ -8,6 +8,7 @@ from sklearn.utils import column_or_1d
 from sklstm._arrays import (
     CONVERSION_ERRORS,
     check_same_length,
+    open_samples,
     plain,
     refuse_empty,
     restated,
@@ -26,6 +27,7 @@ from sklstm.text import Tokenizer
 
 MAX_SHOWN = 10  # labels
 N_EXAMPLES = 5  # unknown tokens
+EXPECTED = "texts, token lists, Sequences, or sequences of numbers"
 
 
 def describe(X, y=None, *, vocabulary=None, tokenizer=None, X_val=None) -> "DataSummary":
@@ -91,6 +93,8 @@ def _read(X, tokenizer):
     if isinstance(X, Sequences):
         refuse_empty(X)
         return list(map(tuple, X.tokens())), X.lengths, X
+    if hasattr(X, "columns"):
+        X = open_samples(X, EXPECTED)  # one column of samples, or numbers
     X = plain(X)
     if isinstance(X, np.ndarray) and X.ndim and X.dtype.kind in "biufc":
         return _read_numbers(X)
@@ -114,7 +118,7 @@ def _is_list(sample):
 
 def _read_numbers(X):
     X = X if isinstance(X, np.ma.MaskedArray) else list(X)
-    numbers = to_ragged_numbers(X, "texts, token lists, Sequences, or sequences of numbers")
+    numbers = to_ragged_numbers(X, EXPECTED)
     steps = np.split(numbers.values, numbers.offsets[1:-1])
     return [one.tobytes() for one in steps], np.diff(numbers.offsets), None
 

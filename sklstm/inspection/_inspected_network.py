@@ -127,7 +127,9 @@ def last_estimator(estimator):
     if isinstance(estimator, Pipeline):
         return last_estimator(estimator.steps[-1][1])
     if not isinstance(estimator, BaseLSTM):
-        hint = " Pass its best_estimator_." if hasattr(estimator, "best_estimator_") else ""
+        parts = ("best_estimator_", "calibrated_classifiers_[0].estimator", "estimator_")
+        part = next((part for part in parts if hasattr(estimator, part.partition("[")[0])), None)
+        hint = "" if part is None else f" Pass its {part}."
         raise TypeError(
             "Expected an estimator of this package, such as LSTMClassifier, or a Pipeline "
             f"that ends with one; got {describe(estimator)}.{hint}"
