@@ -1,6 +1,6 @@
 """Parameters: what a misspelt name may mean, and a quick check of their values."""
 
-from functools import cache, lru_cache
+from functools import cache, lru_cache, wraps
 from inspect import signature
 from typing import Self
 
@@ -85,12 +85,36 @@ def accepts_simple(kind, name, value):
     return kind._accepts(name, value)
 
 
+def _asking(init):
+    """Make an ``__init__`` ask what a parameter that it has not may mean."""
+    known = signature(init).parameters
+    is_open = any(
+        param.kind in (param.VAR_POSITIONAL, param.VAR_KEYWORD) for param in known.values()
+    )
+
+    @wraps(init)
+    def asking_init(self, *args, **params):
+        name = next((name for name in params if name not in known), None)
+        if name is not None and not is_open:
+            raise TypeError(
+                f"{type(self).__name__} has no parameter {name!r}.{suggest(name, known)}"
+            )
+        init(self, *args, **params)
+
+    return asking_init
+
+
 class ParametersMixin:
     """Mix-in of estimators that ask what a misspelt parameter may mean, and check values quickly.
 
     Names and constraints are made once a class: scikit-learn reads the signature and makes the
     constraints at every call, which takes as long as a short prediction.
     """
+
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        if "__init__" in vars(cls):
+            cls.__init__ = _asking(cls.__init__)
 
     @classmethod
     @cache

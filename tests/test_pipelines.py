@@ -36,6 +36,10 @@ from sklearn.utils import estimator_html_repr
 from sklstm import (
     Entity,
     LSTMClassifier,
+    LSTMGenerator,
+    LSTMRegressor,
+    LSTMSeq2Seq,
+    LSTMTagger,
     SequencePadder,
     Sequences,
     TokenIndexer,
@@ -588,6 +592,15 @@ def test_a_parameter_of_an_earlier_step_is_told_its_full_name(make, name, full):
     with pytest.raises(TypeError, match=rf"has no parameter '{name}', but .*set_params\({full}="):
         make(**{name: 3})
     assert full in make().get_params()
+
+
+@pytest.mark.parametrize(
+    "kind", [LSTMClassifier, LSTMGenerator, LSTMRegressor, LSTMSeq2Seq, LSTMTagger]
+)
+def test_an_estimator_asks_about_a_misspelt_parameter(kind):
+    message = f"{kind.__name__} has no parameter 'learning_rate'. Did you mean 'lr'?"
+    with pytest.raises(TypeError, match=re.escape(message)):
+        kind(learning_rate=0.1)
 
 
 def test_set_params_asks_about_a_misspelt_parameter():

@@ -457,7 +457,7 @@ BAD_FITS = {
     "numbers as labels": ({}, SENTENCES, np.arange(20), {}, TypeError, "Sentence 0 is 0 of type"),
     "numbers as tags": (
         {}, SENTENCES, [[1] * len(tags) for tags in TAGS], {}, TypeError,
-        "Sentence 0, token 0: 1 of type int is not a tag"),
+        "Sentence 0, token 0: 1 of type int is not a tag; .* Take the names"),
     "NaN among tags": (
         {}, SENTENCES, with_row(TAGS, 1, ["O", np.nan, "O"]), {}, TypeError,
         "Sentence 1, token 1: nan"),

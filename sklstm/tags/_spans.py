@@ -427,9 +427,12 @@ def _tag_lists(y, or_unknown=False):
         for number, row in enumerate(rows):
             for position, tag in enumerate(row):
                 if not isinstance(tag, kinds):
+                    names = (
+                        " Take the names of numbers: [[names[tag] for tag in row] for row in y]."
+                    )
                     raise TypeError(
                         f"Sentence {number}, token {position}: {describe(tag)} is not a tag; every "
-                        f"tag must be a str.{_hint(tag)}"
+                        f"tag must be a str.{names if isinstance(tag, Integral) else _hint(tag)}"
                     )
     return rows
 
