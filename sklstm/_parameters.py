@@ -23,6 +23,9 @@ ELSEWHERE = {
     "patience": "n_iter_no_change",
     "dropout_rate": "dropout",
     "maxlen": "max_length",
+    **dict.fromkeys(("window_size", "n_lags", "seq_length"), "length"),
+    "stride": "step",
+    "size": "vector_size",
     "embeddings": "vectors",
 }
 SIMPLE = {bool, float, int, str, type(None)}  # types of values that stay what they are

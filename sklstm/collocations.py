@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm._fit_tasks import FollowedFit, followed
+from sklstm._parameters import ParametersMixin
 from sklstm._sklearn import Interval, fit_context
 from sklstm._versions import Versioned
 from sklstm.sequences import Sequences
@@ -15,7 +16,7 @@ from sklstm.sequences._fields import UNKNOWN
 from sklstm.sequences._sequences import token_sequences
 
 
-class Collocations(FollowedFit, TransformerMixin, Versioned, BaseEstimator):
+class Collocations(FollowedFit, TransformerMixin, ParametersMixin, Versioned, BaseEstimator):
     r"""Join words that often stand side by side into one token, such as ``waste_of``.
 
     A pair of neighbours is a collocation if it occurs more often than its words would by chance

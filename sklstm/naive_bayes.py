@@ -14,13 +14,14 @@ from sklearn.utils.validation import check_is_fitted, check_non_negative, valida
 from sklstm._arrays import check_same_length, to_array, to_numbers
 from sklstm._fit_tasks import FollowedFit, followed
 from sklstm._labels import check_labels
+from sklstm._parameters import ParametersMixin
 from sklstm._sample_weights import check_weights
 from sklstm._sklearn import Interval, fit_context
 from sklstm._versions import Versioned
 
 
 class NaiveBayesWeights(
-    FollowedFit, OneToOneFeatureMixin, TransformerMixin, Versioned, BaseEstimator
+    FollowedFit, OneToOneFeatureMixin, TransformerMixin, ParametersMixin, Versioned, BaseEstimator
 ):
     r"""Weigh counts by what naive Bayes learns from them [1]_.
 

@@ -11,12 +11,18 @@ from sklearn.utils.validation import validate_data
 
 from sklstm._arrays import check_same_length, plain, refuse_empty, to_numbers
 from sklstm._fit_tasks import FollowedFit, followed
+from sklstm._parameters import ParametersMixin
 from sklstm._sklearn import Interval, fit_context
 from sklstm._versions import Versioned
 
 
 class SlidingWindow(
-    FollowedFit, TransformerMixin, Versioned, BaseEstimator, auto_wrap_output_keys=None
+    FollowedFit,
+    TransformerMixin,
+    ParametersMixin,
+    Versioned,
+    BaseEstimator,
+    auto_wrap_output_keys=None,
 ):
     """Cut a series into overlapping windows.
 

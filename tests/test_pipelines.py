@@ -34,14 +34,18 @@ from sklearn.semi_supervised import SelfTrainingClassifier
 from sklearn.utils import estimator_html_repr
 
 from sklstm import (
+    Collocations,
     Entity,
+    Gazetteer,
     LSTMClassifier,
     LSTMGenerator,
     LSTMRegressor,
     LSTMSeq2Seq,
     LSTMTagger,
+    NaiveBayesWeights,
     SequencePadder,
     Sequences,
+    SlidingWindow,
     TokenIndexer,
     Tokenizer,
     Word2VecEmbedder,
@@ -595,12 +599,24 @@ def test_a_parameter_of_an_earlier_step_is_told_its_full_name(make, name, full):
 
 
 @pytest.mark.parametrize(
-    "kind", [LSTMClassifier, LSTMGenerator, LSTMRegressor, LSTMSeq2Seq, LSTMTagger]
+    ("kind", "name", "meant"),
+    [
+        *((kind, "learning_rate", "lr") for kind in (LSTMClassifier, LSTMGenerator, LSTMRegressor)),
+        *((kind, "epochs", "max_epochs") for kind in (LSTMSeq2Seq, LSTMTagger)),
+        (Tokenizer, "lower", "lowercase"),
+        (TokenIndexer, "max_token", "max_tokens"),
+        (SequencePadder, "maxlen", "max_length"),
+        (Word2VecEmbedder, "size", "vector_size"),
+        (SlidingWindow, "window_size", "length"),
+        (Collocations, "treshold", "threshold"),
+        (Gazetteer, "phrase", "phrases"),
+        (NaiveBayesWeights, "alphas", "alpha"),
+    ],
 )
-def test_an_estimator_asks_about_a_misspelt_parameter(kind):
-    message = f"{kind.__name__} has no parameter 'learning_rate'. Did you mean 'lr'?"
-    with pytest.raises(TypeError, match=re.escape(message)):
-        kind(learning_rate=0.1)
+def test_an_estimator_asks_about_a_misspelt_parameter(kind, name, meant):
+    for make in (kind, clone(kind() if kind is not Gazetteer else kind({})).set_params):
+        with pytest.raises((TypeError, ValueError), match=f"{name}'.* Did you mean '{meant}'"):
+            make(**{name: 3})
 
 
 def test_set_params_asks_about_a_misspelt_parameter():
