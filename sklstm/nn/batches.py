@@ -511,9 +511,10 @@ def to_tensor(array):
 def _pad(values, starts, lengths, padding):
     """Return runs of flat values side by side, padded on the right."""
     steps = np.arange(_width(lengths))
-    real = steps < lengths[:, None]  # (N, T)
-    padded = np.full((*real.shape, *values.shape[1:]), padding, values.dtype)
-    padded[real] = values[(starts[:, None] + steps)[real]]
+    if not len(values):
+        return np.full((len(lengths), len(steps), *values.shape[1:]), padding, values.dtype)
+    padded = values.take(starts[:, None] + steps, axis=0, mode="clip")  # (N, T, ...)
+    padded[steps >= lengths[:, None]] = padding
     return padded
 
 
