@@ -1,6 +1,7 @@
 """The skorch net inside every estimator: weighted losses on batches of similar length."""
 
 import warnings
+from contextlib import nullcontext
 from copy import deepcopy
 from types import SimpleNamespace
 
@@ -95,11 +96,17 @@ class Net(NeuralNet):
         with torch.no_grad(), self.autocast():
             return function(**self.arguments(batch, **others))
 
+    def outputs(self, batch, **others):
+        """Compute the outputs of a `Batch`, as for predictions."""
+        return self.compute(self.module_, batch, **others).to(self.dtype)
+
     def autocast(self):
         """Take matrix products in bfloat16, if that is the precision and the device can."""
         kind = torch.device(self.device).type
         enabled = self.precision == "bfloat16" and runs_bfloat16(self.device)
-        return torch.autocast(kind, torch.bfloat16, enabled=enabled)
+        if enabled or torch.is_autocast_enabled(kind):
+            return torch.autocast(kind, torch.bfloat16, enabled=enabled)
+        return nullcontext()
 
     @property
     def falls_back(self):

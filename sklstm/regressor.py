@@ -584,7 +584,7 @@ class LSTMRegressor(RegressorMixin, BaseEnsemble):
 
         linear, outputs = (torch.empty(len(data), self._n_outputs).double() for _ in range(2))
         for rows, batch in self._batches(data):
-            outputs[rows] = self.net_.evaluation_step((batch, None)).cpu().double()
+            outputs[rows] = self.net_.outputs(batch).cpu().double()
             linear[rows] = self.net_.compute(read_windows, batch).cpu().double()
         return data.targets, linear, outputs, data.weights
 

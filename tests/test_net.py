@@ -294,6 +294,12 @@ class TestTraining:
         np.testing.assert_allclose(low, full, atol=0.03)
         assert np.array_equal(low, full) != runs_bfloat16("cpu")
 
+    def test_the_autocast_of_a_user_changes_no_prediction(self):
+        fitted = classifier().fit(TOKENS, y)
+        expected = fitted.decision_function(TOKENS)
+        with torch.autocast("cpu", torch.bfloat16):
+            np.testing.assert_array_equal(fitted.decision_function(TOKENS), expected)
+
 
 # Of a tagger, whose masks would differ with the batches.
 NO_DROPOUT = dict.fromkeys(["embedding_dropout", "word_dropout", "affix_dropout", "dropout"], 0)

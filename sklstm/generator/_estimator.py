@@ -499,7 +499,7 @@ class LSTMGenerator(
             if not batch.continues:
                 states = [net.module_.initial_states(len(rows)) for net in nets]
             outputs = [
-                net.compute(net.module_, batch, states=before[: len(rows)]).to(net.dtype)
+                net.outputs(batch, states=before[: len(rows)])
                 for net, before in zip(nets, states, strict=True)
             ]
             yield rows, batch, targets.to(outputs[0].device), outputs

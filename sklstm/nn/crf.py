@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.autograd.function import once_differentiable
 
-from sklstm.nn.masking import padding_mask, reversal_index
+from sklstm.nn.masking import common_length, padding_mask, reversal_index, reverse_padded
 
 FORBIDDEN = -1e30  # finite: its exponential is exactly 0, and no gradient meets inf - inf
 MODERATE = 100.0  # scores whose sums of exponentials are far from the limits of float64
@@ -572,6 +572,9 @@ def _padding(lengths, n_steps):
 
 def _reversed(x, lengths):
     """Reverse each sequence of x (N, T, ...) within its own length; padding stays padding."""
+    length = common_length(lengths)
+    if length is not None:
+        return reverse_padded(x, length)
     rows = reversal_index(lengths, x.shape[1])
     return x.flatten(0, 1).index_select(0, rows).view_as(x)
 

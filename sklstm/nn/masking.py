@@ -37,10 +37,8 @@ def common_length(lengths):
     int or None
         The length. None on a GPU, which the question would hold up.
     """
-    if lengths.device.type != "cpu" or not len(lengths):
-        return None
-    first = int(lengths[0])
-    return first if len(lengths) == 1 or (lengths == first).all() else None
+    distinct = set(lengths.tolist()) if lengths.device.type == "cpu" else ()
+    return distinct.pop() if len(distinct) == 1 else None
 
 
 def reversal_index(lengths, n_steps):
@@ -79,6 +77,8 @@ def reverse_padded(x, index):
         The shape of `x`.
     """
     if isinstance(index, int):
+        if index == x.shape[1]:
+            return x.flip(1)
         return torch.cat([x[:, :index].flip(1), x[:, index:]], dim=1)
     return _Permute.apply(x, index)
 

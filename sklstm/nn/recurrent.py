@@ -175,7 +175,7 @@ class Recurrent(nn.Module):
     def _run(self, cell, x, trace=None, state=None):
         weights = self._recurrent_weights(cell)
         state, outputs = cell.initial_state(len(x)) if state is None else state, []
-        for chunk in x.split(self.bptt_steps or x.shape[1], dim=1):
+        for chunk in x.split(self.bptt_steps, dim=1) if self.bptt_steps else [x]:
             state = tuple(s.detach() for s in state) if outputs else state
             if self.fused and trace is None:
                 output, state = cell.run(chunk, state, *weights)

@@ -662,7 +662,7 @@ class LSTMTagger(PretrainedMixin, BaseEnsemble):
         batches, nets = self._batches(self._read_new_sequences(X)), self._nets
 
         def emit(batch):
-            emissions = [net.evaluation_step((batch, None)) for net in nets]
+            emissions = [net.outputs(batch) for net in nets]
             emissions = torch.stack(emissions).mean(dim=0)  # (N, T, K)
             return emissions, batch.target_lengths.to(emissions.device)
 
