@@ -316,11 +316,6 @@ class BaseLSTM(FollowedFit, ParametersMixin, Versioned, BaseEstimator):
 
     # ------------------------------------------------------------ using
 
-    def _check_ready(self):
-        """Check that there is a fit, and the parameters, which may have been set since."""
-        check_is_fitted(self)
-        self._validate_params()
-
     def _read_new_sequences(self, X):
         """Read what to predict; a batch of training, and data that validate it, have been read."""
         self._check_ready()
@@ -335,7 +330,7 @@ class BaseLSTM(FollowedFit, ParametersMixin, Versioned, BaseEstimator):
     def _outputs_of(self, data):
         outputs = np.empty((len(data), self._n_outputs), self._encoder.dtype)
         for rows, batch in self._batches(data):
-            outputs[rows] = self.net_.evaluation_step((batch, None)).cpu().numpy()
+            outputs[rows] = self.net_.outputs(batch).cpu().numpy()
         return outputs
 
     def _batches(self, data):

@@ -1,13 +1,14 @@
 """Parameters: what a misspelt name may mean, and a quick check of their values."""
 
-from functools import cache, lru_cache, wraps
+from functools import cache, lru_cache, partial, wraps
 from inspect import signature
 from typing import Self
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from sklstm._arguments import did_you_mean
-from sklstm._sklearn import make_constraint
+from sklstm._sklearn import is_fitted, make_constraint
 
 ELSEWHERE = {
     **dict.fromkeys(("epochs", "n_epochs", "num_epochs", "max_iter", "n_iter"), "max_epochs"),
@@ -82,10 +83,14 @@ def fits_a_word(value):
     return not isinstance(value, (int, np.integer)) or abs(int(value)) < 2**63
 
 
-@lru_cache(maxsize=4096, typed=True)
-def accepts_simple(kind, name, value):
-    """Tell whether a class accepts a value of a parameter, which is found out once."""
-    return kind._accepts(name, value)
+@lru_cache(maxsize=1024)
+def accepts_simple(kind, values, types):
+    """Tell whether a class accepts the values of simple types of its parameters, found out once.
+
+    The types also tell 1 from True.
+    """
+    triples = zip(kind._get_param_names(), values, types, strict=True)
+    return all(of not in SIMPLE or kind._accepts(name, value) for name, value, of in triples)
 
 
 def _asking(init):
@@ -141,14 +146,26 @@ class ParametersMixin:
         )
 
     def _validate_params(self):
-        kind = type(self)
-        for name, value in self.get_params(deep=False).items():
-            is_simple = type(value) in SIMPLE
-            if not (accepts_simple(kind, name, value) if is_simple else kind._accepts(name, value)):
-                super()._validate_params()  # which has the error
-                raise ValueError(
-                    f"{name} is {value!r:.40}, which is too large: integers go up to 2**63 - 1."
-                )
+        kind, names = type(self), self._get_param_names()
+        values = tuple(map(partial(getattr, self), names))
+        types, others = tuple(map(type, values)), {}
+        if not SIMPLE.issuperset(types):
+            others = {n: v for n, v in zip(names, values, strict=True) if type(v) not in SIMPLE}
+            values = tuple(v if of in SIMPLE else None for v, of in zip(values, types, strict=True))
+        if accepts_simple(kind, values, types) and all(map(kind._accepts, others, others.values())):
+            return
+        super()._validate_params()  # which has the error
+        params = self.get_params(deep=False).items()
+        name, value = next(item for item in params if not kind._accepts(*item))
+        raise ValueError(
+            f"{name} is {value!r:.40}, which is too large: integers go up to 2**63 - 1."
+        )
+
+    def _check_ready(self):
+        """Check that there is a fit, and the parameters, which may have been set since."""
+        if not is_fitted(self):
+            check_is_fitted(self)  # which has the error, and makes all tags
+        self._validate_params()
 
     def set_params(self, **params) -> Self:
         """Set parameters.

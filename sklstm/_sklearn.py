@@ -15,6 +15,7 @@ from sklearn.utils._param_validation import (
 )
 from sklearn.utils._param_validation import validate_params as _validate_params
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
+from sklearn.utils.validation import _is_fitted as is_fitted
 
 from sklstm._typing import Function
 
@@ -53,6 +54,7 @@ __all__ = [
     "StrOptions",
     "check_sample_weight",
     "fit_context",
+    "is_fitted",
     "make_constraint",
     "safe_indexing",
     "validate_parameter_constraints",

@@ -5,7 +5,6 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
 
 from sklstm._fit_tasks import FollowedFit, followed
 from sklstm._parameters import ParametersMixin
@@ -128,8 +127,7 @@ class Collocations(FollowedFit, TransformerMixin, ParametersMixin, Versioned, Ba
             The same kind as `X`, without padding. `Sequences` keep their texts, and the character
             span of a new token is that of all its words.
         """
-        check_is_fitted(self)
-        self._validate_params()
+        self._check_ready()
         batch = _encode(X)
         for scores in self.scores_:
             batch = self._join(batch, scores)

@@ -7,7 +7,6 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted
 
 from sklstm._arguments import describe, levels_to_caller
 from sklstm._arrays import are_all
@@ -135,8 +134,7 @@ class Gazetteer(FollowedFit, TransformerMixin, ParametersMixin, Versioned, BaseE
         ValueError
             If X has such a column already, or no strings.
         """
-        check_is_fitted(self)
-        self._validate_params()
+        self._check_ready()
         batch = _encode(X)
         if self.column in (batch.columns or ()):
             raise ValueError(

@@ -414,8 +414,7 @@ class TokenIndexer(FollowedFit, TransformerMixin, ParametersMixin, Versioned, Ba
         Sequences
             The ids, with the vocabulary as categories; unknown tokens have id 1.
         """
-        check_is_fitted(self)
-        self._validate_params()
+        self._check_ready()
         return self._encode(_as_sequences(X))
 
     def inverse_transform(self, X) -> list[list[str]]:
@@ -431,8 +430,7 @@ class TokenIndexer(FollowedFit, TransformerMixin, ParametersMixin, Versioned, Ba
         list of list of str
             The tokens without padding; ``"<unk>"`` for id 1.
         """
-        check_is_fitted(self)
-        self._validate_params()
+        self._check_ready()
         if isinstance(X, Sequences) and X.categories is not None:
             return X.tokens()
         codes, offsets = (X.codes, X.offsets) if isinstance(X, Sequences) else _codes_and_offsets(X)

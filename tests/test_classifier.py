@@ -1,3 +1,4 @@
+from contextlib import nullcontext
 from copy import deepcopy
 
 import numpy as np
@@ -387,6 +388,14 @@ def test_the_table_of_wrong_parameters_is_complete():
 def test_a_parameter_out_of_range(name, value):
     with pytest.raises(ValueError, match=f"The '{name}' parameter of LSTMClassifier must be"):
         classifier(**{name: value}).fit(SERIES, y)
+
+
+def test_predictions_check_the_types_of_parameters_set_after_fit():
+    fitted = classifier().fit(SERIES, y)
+    for bidirectional, is_right in ((True, True), (1, False), (np.True_, True), ([], False)):
+        fitted.set_params(bidirectional=bidirectional)
+        with nullcontext() if is_right else pytest.raises(ValueError, match="'bidirectional' p"):
+            fitted.predict(SERIES)
 
 
 def with_value(X, value):

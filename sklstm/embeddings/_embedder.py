@@ -378,8 +378,7 @@ class Word2VecEmbedder(
             The tokens of `X`, with their vectors. Unseen tokens keep their string and get the
             unknown vector, or with fastText the mean of their n-gram vectors.
         """
-        check_is_fitted(self)
-        self._validate_params()
+        self._check_ready()
         sequences = _encode(X).without_unused()
         return sequences.with_vectors(self._look_up(sequences.categories))
 
@@ -441,7 +440,7 @@ class Word2VecEmbedder(
         """Return vectors, shape (n_parts, n_features), whose mean stands for a token."""
         rows = self._rows_of_other_forms(key)
         if rows or self.ngram_vectors_ is None:
-            return self.vectors_[rows]
+            return self.vectors_[rows] if rows else ()
         lengths, n_hashes = self.ngram_range_, self.n_ngram_hashes_
         return self.ngram_vectors_[ngram_rows(key, lengths, n_hashes, self.ngram_hashes_)]
 

@@ -157,8 +157,7 @@ class SequencePadder(
             `Sequences` for tokens and ids, padded with code 0, with their vectors; for numbers a
             masked array, with the mask True at padding.
         """
-        check_is_fitted(self)
-        self._validate_params()
+        self._check_ready()
         batch = self._real_steps(X, reset=False)
         if isinstance(batch, Sequences):
             offsets = np.arange(len(batch) + 1) * self.max_length_
@@ -197,13 +196,14 @@ class SequencePadder(
 
     def _pad(self, flat, offsets):
         """Return padded steps, one sequence after the other, and which of them are real."""
-        n_steps = self.max_length_ * (len(offsets) - 1)
+        max_length = self.max_length_
+        n_steps = max_length * (len(offsets) - 1)
         padded, real = np.zeros((n_steps, *flat.shape[1:]), flat.dtype), np.zeros(n_steps, bool)
         for n, (start, stop) in enumerate(pairwise(offsets.tolist())):
-            kept = self._truncate(flat[start:stop], self.max_length_)
-            start = (n + 1) * self.max_length_ - len(kept)
+            kept = self._truncate(flat[start:stop], max_length)
+            start = (n + 1) * max_length - len(kept)
             if self.padding == "post":
-                start = n * self.max_length_
+                start = n * max_length
             place = slice(start, start + len(kept))
             padded[place], real[place] = kept, True
         return padded, real
