@@ -119,6 +119,8 @@ def check_columns(estimator, X, *, reset):
         If the frames do not agree, or are not those of ``fit``.
     """
     frame = _frame_for_all(X)
+    if frame is None and not reset and not hasattr(estimator, "feature_names_in_"):
+        return  # there are no names to compare
     validate_data(
         estimator,
         X if frame is None else frame,

@@ -120,8 +120,12 @@ class Sequences:
         codes = np.fromiter(flat, np.int32, offsets[-1])
         if char_spans is not None:
             char_spans = join_spans(char_spans, np.diff(offsets))
-        categories = [*SPECIAL_TOKENS, *index]
-        return cls(codes, offsets, categories, char_spans=char_spans, texts=texts)
+        result = cls.__new__(cls)  # whose codes and categories need no check
+        result.codes, result.offsets, result.vectors = codes, offsets, None
+        result.categories = [*SPECIAL_TOKENS, *index]
+        result.char_spans = None if char_spans is None else check_spans(char_spans, len(codes))
+        result.texts = None if texts is None else check_texts(texts, result)
+        return result
 
     @classmethod
     def from_ids(cls, ids) -> Self:
@@ -275,7 +279,8 @@ class Sequences:
         """
         result = copy(self)
         result.vectors = check_vectors(vectors, self.categories)
-        check_codes(self.codes, result.vectors)
+        if self.categories is None:  # which have a vector each
+            check_codes(self.codes, result.vectors)
         return result
 
     def with_columns(self, columns) -> "Sequences":
@@ -428,10 +433,13 @@ class Sequences:
             The codes; 1, unknown, for other strings.
         """
         categories = self._known_categories()
-        used, places = _number_used(self.codes, len(categories))
-        strings = map(categories.__getitem__, used[len(SPECIAL_TOKENS) :].tolist())
-        known = (codes_of.get(string, UNKNOWN) for string in strings)
-        return recode(places, np.array([PADDING, UNKNOWN, *known], np.int32))
+        special = range(len(SPECIAL_TOKENS))  # codes that stay, whatever strings there are
+        are_few = len(self.codes) < len(categories)
+        codes = self.codes.tolist() if are_few else range(len(categories))
+        new = np.array(
+            [c if c in special else codes_of.get(categories[c], UNKNOWN) for c in codes], np.int32
+        )
+        return new if are_few else recode(self.codes, new)
 
     def _known_categories(self):
         if self.categories is None:
@@ -446,10 +454,19 @@ class Sequences:
         Sequences
             The same sequences; padding and unknown always stay.
         """
+        codes, special = self.codes, np.arange(len(SPECIAL_TOKENS))
         n_categories = len(self.vectors if self.categories is None else self.categories)
-        used, places = _number_used(self.codes, n_categories)
-        if len(used) == n_categories:
-            return self
+        if len(codes) + len(special) < n_categories:  # in a time that does not depend on these
+            ordered = np.sort(np.concatenate([special, codes]))  # much faster than np.unique
+            used = ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])]
+            places = np.searchsorted(used, codes).astype(np.int32)
+        else:
+            occurs = np.zeros(n_categories, bool)
+            occurs[codes] = occurs[special] = True
+            if occurs.all():
+                return self
+            used = np.flatnonzero(occurs)
+            places = recode(codes, np.cumsum(occurs, dtype=np.int32) - 1)
         result = copy(self)
         result.codes = places
         if self.categories is not None:
@@ -457,23 +474,6 @@ class Sequences:
         if self.vectors is not None:
             result.vectors = self.vectors[used]
         return result
-
-
-def _number_used(codes, n_categories):
-    """List the categories that occur, and find the place of each code among them.
-
-    Padding and unknown always count as used. For few steps, the time does not depend on the number
-    of categories.
-    """
-    special = np.arange(len(SPECIAL_TOKENS))
-    if len(codes) < n_categories:
-        ordered = np.sort(np.concatenate([special, codes]))  # several times as fast as np.unique
-        used = ordered[np.concatenate([[True], ordered[1:] != ordered[:-1]])]
-        return used, np.searchsorted(used, codes).astype(np.int32)
-    occurs = np.zeros(n_categories, bool)
-    occurs[codes] = occurs[special] = True
-    used = np.flatnonzero(occurs)
-    return used, recode(codes, np.cumsum(occurs, dtype=np.int32) - 1)
 
 
 def token_sequences(X, hint):
