@@ -8,6 +8,7 @@ from numbers import Integral, Real
 
 from sklearn.utils import check_random_state
 
+OURS = "sklstm.", "sklearn.", "joblib."  # modules between a user's line and a warning
 MAX_SEARCH_BYTES = 2**33  # that a search holds at once
 
 
@@ -96,6 +97,6 @@ def check_memory(n_numbers, advice):
 def levels_to_caller():
     """Return the ``stacklevel`` with which a warning names the user's line, not one of ours."""
     frame, level = sys._getframe(1), 1
-    while frame.f_back and frame.f_globals.get("__name__", "").startswith(("sklstm.", "sklearn.")):
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith(OURS):
         frame, level = frame.f_back, level + 1
     return level

@@ -27,6 +27,7 @@ ELSEWHERE = {
     **dict.fromkeys(("window_size", "n_lags", "seq_length"), "length"),
     "stride": "step",
     "size": "vector_size",
+    "max_features": "max_tokens",
     "embeddings": "vectors",
 }
 SIMPLE = {bool, float, int, str, type(None)}  # types of values that stay what they are
@@ -104,8 +105,10 @@ def _asking(init):
     def asking_init(self, *args, **params):
         name = next((name for name in params if name not in known), None)
         if name is not None and not is_open:
+            names = ", ".join([*known][1:])  # without self
             raise TypeError(
-                f"{type(self).__name__} has no parameter {name!r}.{suggest(name, known)}"
+                f"{type(self).__name__} has no parameter {name!r}.{suggest(name, known)} Valid "
+                f"parameters are: {names}."
             )
         init(self, *args, **params)
 

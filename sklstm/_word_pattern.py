@@ -61,15 +61,12 @@ def word_pattern(punctuation, is_ascii):
     if punctuation:
         picture = _any_of(r"\p{Extended_Pictographic}")
         pictures = rf"{picture}{marks}(?:(?<=\u200d){picture}{marks})*"
+        flag = f"[\U0001f1e6-\U0001f1ff]{{2}}{marks}"  # a pair of letters
         if expressive:
-            kinds += [rf"{EXPRESSIVE}{marks}", rf"(?![©®™]){pictures}"]
+            kinds += [rf"{EXPRESSIVE}{marks}", rf"(?![©®™]){pictures}", flag]
         else:
             invisible = _any_of(rf"\p{{Cc}}\p{{Cf}}\p{{DI}}{EXTEND}")
-            kinds += [
-                f"[\U0001f1e6-\U0001f1ff]{{2}}{marks}",  # a flag is a pair of letters
-                pictures,
-                rf"(?!{invisible})\S{marks}",
-            ]
+            kinds += [flag, pictures, rf"(?!{invisible})\S{marks}"]
     return re.compile("|".join(kinds))
 
 

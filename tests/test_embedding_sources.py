@@ -13,7 +13,15 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
-from sklstm import LSTMTagger, Word2VecEmbedder, entity_tagger, load, save, text_classifier
+from sklstm import (
+    LSTMTagger,
+    SequencePadder,
+    Word2VecEmbedder,
+    entity_tagger,
+    load,
+    save,
+    text_classifier,
+)
 
 TABLE = np.arange(1, 9, dtype=np.float32).reshape(4, 2)
 
@@ -419,7 +427,11 @@ class TestCoverage:
     def message(self, tokens, **parameters):
         with pytest.warns(UserWarning, match="no vector of their own") as caught:
             Word2VecEmbedder(vectors=self.VECTORS, **parameters).fit([tokens])
-        assert caught[0].filename == __file__
+        embedder = Word2VecEmbedder(vectors=self.VECTORS, **parameters)
+        pipe = make_pipeline(embedder, SequencePadder())
+        with pytest.warns(UserWarning, match="no vector of their own") as piped:
+            pipe.fit([tokens])
+        assert caught[0].filename == piped[0].filename == __file__
         return str(caught[0].message)
 
     def test_figures_examples_and_advice(self):

@@ -604,7 +604,7 @@ def test_a_parameter_of_an_earlier_step_is_told_its_full_name(make, name, full):
         *((kind, "learning_rate", "lr") for kind in (LSTMClassifier, LSTMGenerator, LSTMRegressor)),
         *((kind, "epochs", "max_epochs") for kind in (LSTMSeq2Seq, LSTMTagger)),
         (Tokenizer, "lower", "lowercase"),
-        (TokenIndexer, "max_token", "max_tokens"),
+        (TokenIndexer, "max_features", "max_tokens"),
         (SequencePadder, "maxlen", "max_length"),
         (Word2VecEmbedder, "size", "vector_size"),
         (SlidingWindow, "window_size", "length"),

@@ -147,6 +147,7 @@ def test_joined_tokens_are_found_again(texts, punctuation):
         ("هل هذا جيد؟ ይህ ጥሩ ነው፧", ["هل", "هذا", "جيد", "؟", "ይህ", "ጥሩ", "ነው", "፧"]),
         ("No‽ ⁉️ ‼", ["No", "‽", "⁉️", "‼"]),
         (f"I ❤\ufe0f it 👍🏽 {FAMILY}☺", ["I", "❤\ufe0f", "it", "👍🏽", FAMILY, "☺"]),
+        ("go 🇩🇪🇫🇷!", ["go", "🇩🇪", "🇫🇷", "!"]),
         ("f(x), [a]; b: c = d - e... 'f' \"g\" © ™", list("fxabcdefg")),
         ("http://a.b/c 10:30 x:Dog a--b", ["http", *"abc", "10", "30", "x", "Dog", "a", "b"]),
         ("", []),
