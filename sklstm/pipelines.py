@@ -124,7 +124,7 @@ class TextPipeline(Pipeline):
             it transform `X_val`. With metadata routing the last step must request both.
         X_unlabelled : like X, default=None
             Samples without labels for the last step; the fitted steps before it transform them.
-            Word vectors learn from those in `X` only, which have None in `y`.
+            To train word vectors on them, too, put them into `X`, with None in `y`.
         **params : dict
             `sample_weight`, for the last step; others as in `sklearn.pipeline.Pipeline`.
 
