@@ -192,12 +192,13 @@ def _to_numbers(X, given, estimator, reset, n_columns):
                 "your data: X.reshape(1, -1) is one sample, and SlidingWindow cuts a long series "
                 "into many."
             )
-        width = numbers.shape[1]
-        if not reset and width != n_columns and not hasattr(X, "columns"):
+        is_matrix = numbers.ndim == 2 and not hasattr(X, "columns")
+        if is_matrix and not reset and numbers.shape[1] != n_columns:
             raise ValueError(
-                f"X has {width} features, but {type(estimator).__name__} is expecting {n_columns} "
-                "features as input: the columns of a matrix are the steps of sequences of one "
-                "length. Pass others as X[:, :, None], or as a list of (n_steps, 1) arrays."
+                f"X has {numbers.shape[1]} features, but {type(estimator).__name__} is expecting "
+                f"{n_columns} features as input: the columns of a matrix are the steps of "
+                "sequences of one length. Pass others as X[:, :, None], or as a list of "
+                "(n_steps, 1) arrays."
             )
         X = X if hasattr(X, "columns") else numbers
         X = validate_data(estimator, X, dtype=numbers.dtype, reset=reset)

@@ -111,6 +111,8 @@ class TestKindsOfInput:
             fitted.predict(longer)
         same = classifier().fit(SERIES[:, :, None], y).predict(longer[:, :, None])
         assert np.array_equal(fitted.predict(longer[:, :, None]), same)
+        with pytest.raises(ValueError, match="Expected 2D array, got scalar array"):
+            fitted.predict(np.float32(1))
 
     def test_a_frame_with_more_than_numbers_among_samples(self):
         frames = [pd.DataFrame({"a": [1.0, 2.0], "b": ["x", "y"]})] * 4
