@@ -166,7 +166,9 @@ def _hint_token(token):
     """Say how to get the string out of a token that comes with more."""
     if isinstance(token, (list, tuple)) and token and isinstance(token[0], str):
         return " Take the token out: [[token for token, *_ in sample] for sample in X]."
-    if isinstance(token, (list, tuple)) and any(isinstance(part, Real) for part in token):
+    if isinstance(token, (list, tuple)) and all(
+        any(isinstance(part, kind) for part in token) for kind in (str, Real)
+    ):
         return " For samples of numbers, leave out the columns that hold something else."
     if isinstance(token, Mapping):
         strings = [key for key, value in token.items() if isinstance(value, str)]
