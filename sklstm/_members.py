@@ -283,7 +283,8 @@ class WidePath:
             self.models.append((MeanVectorModel(), real_steps(inputs, estimator.mask_padding)))
         y = estimator._check_targets(y)
         check_same_length(X=inputs, y=y)
-        estimator._learn_targets(y, None if y_val is None else estimator._check_targets(y_val))
+        if not (hasattr(estimator, "net_") and estimator.warm_start):
+            estimator._learn_targets(y, None if y_val is None else estimator._check_targets(y_val))
         if y.ndim == 1:
             estimator._declared_classes = estimator.classes_
         codes = estimator._encode_targets(y, None, purpose="use").astype(int)

@@ -462,6 +462,14 @@ class TestWide:
                 rtol=1e-3,
             )
 
+    def test_a_warm_start_keeps_the_classes(self):
+        labels = ["a", "b", "c", "b"] * 5
+        fitted = classifier(wide=True, warm_start=True).fit(TOKENS, labels)
+        assert fitted.fit(TOKENS, ["a", "b"] * 10).classes_.tolist() == ["a", "b", "c"]
+        with pytest.raises(ValueError, match=r"y contains the classes \['d'\]"):
+            fitted.fit(TOKENS, ["a", "b", "d", "b"] * 5)
+        assert fitted.classes_.tolist() == ["a", "b", "c"]
+
     def test_a_failed_fit_loses_nothing(self):
         fitted = classifier(**WIDE).fit(TOKENS, LABELS)
         expected = fitted.decision_function(TOKENS)
