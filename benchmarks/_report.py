@@ -143,12 +143,14 @@ def _file(name):
 def merge_results(name, rows, key):
     """Write rows, dated, over those with the same `key` that an earlier run has left.
 
-    Columns that only the earlier row has are kept.
+    Columns that only the earlier row has are kept. Rows are in the order of keys that are numbers.
     """
     file = _file(name)
     content = json.loads(file.read_text()) if file.exists() else {"rows": []}
     merged = {row[key]: {"date": content["machine"]["date"][:10], **row} for row in content["rows"]}
     for row in rows:
         merged[row[key]] = {**merged.get(row[key], {}), "date": f"{date.today()}", **row}
+    if all(isinstance(value, int) for value in merged):
+        merged = dict(sorted(merged.items()))
     columns = dict.fromkeys(column for row in merged.values() for column in row)
     write_results(name, [{c: row.get(c, "-") for c in columns} for row in merged.values()])
