@@ -5,6 +5,8 @@ from scipy.sparse import csr_array
 
 from sklstm._linear_model import BaseLinearModel, each_target, regress
 
+CONSTANT = 1e-5  # of its mean: a feature that varies less between texts does so by rounding
+
 
 class MeanVectorModel(BaseLinearModel):
     """Logistic regression on the mean of the word vectors of a text.
@@ -31,8 +33,8 @@ class MeanVectorModel(BaseLinearModel):
             Those of a text sum to its decision without the intercept.
         """
         means, n_known = self._read(samples)
-        lengths = np.linalg.norm(self._standardise(means), axis=1)
-        shares = 1 / np.maximum(n_known * lengths, np.finfo(np.float32).tiny)
+        divisors = n_known * np.linalg.norm(self._standardise(means), axis=1)
+        shares = 1 / np.where(divisors, divisors, np.inf)  # none, of a text at the mean of all
         vectors = samples.vectors[samples.codes]
         values = self._standardise(vectors) @ self.coef_[:, output] * vectors.any(axis=1)
         values *= np.repeat(shares, samples.lengths)
@@ -45,15 +47,16 @@ class MeanVectorModel(BaseLinearModel):
         shape = len(samples), len(vectors)
         counts = csr_array((known, samples.codes, samples.offsets), shape=shape)
         n_known = counts.sum(axis=1)
-        return [(counts @ vectors) / np.maximum(n_known, 1)[:, None], n_known]
+        sums = np.nan_to_num(counts @ vectors, copy=False)  # of huge vectors, it may be infinite
+        return [sums / np.maximum(n_known, 1)[:, None], n_known]
 
     def _fit_parts(self, parts, codes, n_outputs, sample_weight):
         means, n_known = parts
-        known = means[n_known > 0]
-        width = means.shape[1]
-        self.mean_ = known.mean(axis=0) if len(known) else np.zeros(width, np.float32)
-        scale = known.std(axis=0) if len(known) else np.ones(width, np.float32)
-        self.scale_ = np.where(scale > 0, scale, 1)
+        known = means[n_known > 0] if n_known.any() else means[:1]
+        self.mean_ = known.mean(axis=0, dtype=float).astype(np.float32)
+        scale = known.std(axis=0, dtype=float)  # whose squares do not fit into float32
+        varies = scale > CONSTANT * np.abs(self.mean_)
+        self.scale_ = np.where(varies, scale, np.inf).astype(np.float32)
         X, targets = self._rows(parts), each_target(codes, n_outputs, sample_weight)
         fitted = [regress(X[rows], *target) for rows, *target in targets]
         self.coef_, self.intercept_ = map(np.hstack, zip(*fitted, strict=True))
@@ -62,7 +65,7 @@ class MeanVectorModel(BaseLinearModel):
         return self._rows(parts) @ self.coef_ + self.intercept_
 
     def _standardise(self, vectors):
-        return (vectors - self.mean_) / self.scale_
+        return vectors / self.scale_ - self.mean_ / self.scale_
 
     def _rows(self, parts):
         """Return the features, in rows of length 1, or of zeros for texts without known tokens."""

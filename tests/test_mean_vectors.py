@@ -20,10 +20,10 @@ TEXTS = ["good film", "bad the film", "the good", "poor film", "", "fine <unk> f
 CODES = np.array([1, 0, 1, 0, 0, 1])
 
 
-def embed(texts):
+def embed(texts, vectors=VECTORS):
     codes = [[WORDS.index(word) for word in text.split()] for text in texts]
     ids = Sequences.from_ids(codes)
-    return Sequences(ids.codes, ids.offsets, WORDS, VECTORS)
+    return Sequences(ids.codes, ids.offsets, WORDS, vectors)
 
 
 SAMPLES = embed(TEXTS)
@@ -97,6 +97,37 @@ def test_texts_without_a_known_token(texts):
     model = MeanVectorModel().fit(embed(texts), np.array([0, 1, 1]), 1)
     assert np.isfinite(model.decision(SAMPLES)).all()
     assert list(map(len, model.contributions(embed(["good film"])))) == [2]
+
+
+@pytest.mark.parametrize("unit", [1e-30, 1e30, 1e38])
+def test_the_unit_of_vectors_does_not_matter(unit):
+    """Not even if squares, or sums, do not fit into float32."""
+    vectors = np.array([[0], [0], [3], [2], [-3], [-2], [0.2], [0.1]]) * unit
+    samples = embed(["good fine film", "bad poor the"] * 5, vectors)
+    model = MeanVectorModel().fit(samples, np.array([1, 0] * 5), 1)
+    good, bad = model.decision(samples)[:2]
+    assert good > 2 > -2 > bad
+
+
+def test_features_that_do_not_vary_tell_nothing():
+    vectors = np.full_like(VECTORS, 0.1)  # whose means differ by rounding
+    vectors[0] = 0
+    samples = embed(["good", "good film the", "bad film the good film the"] * 3, vectors)
+    model = MeanVectorModel().fit(samples, np.array([0, 1, 1] * 3), 1)
+    assert not model.coef_.any()
+    vectors = np.hstack([VECTORS, np.where(VECTORS.any(axis=1, keepdims=True), 0.1, 0)])
+    model = MeanVectorModel().fit(embed(TEXTS, vectors), CODES, 1)
+    expected = MeanVectorModel().fit(SAMPLES, CODES, 1).decision(SAMPLES)
+    assert model.decision(embed(TEXTS, vectors)) == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_text_at_the_mean_of_all_has_no_contributions():
+    vectors = np.zeros((8, 1))
+    vectors[[2, 4]] = [[1], [-1]]
+    model = MeanVectorModel().fit(embed(["good", "bad"] * 5, vectors), np.array([1, 0] * 5), 1)
+    text = embed(["good bad"], vectors)
+    assert model.contributions(text)[0].tolist() == [0, 0]
+    assert model.decision(text)[0] == pytest.approx(model.intercept_)
 
 
 def test_pickles():
