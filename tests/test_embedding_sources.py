@@ -365,6 +365,9 @@ class TestSeveralTables:
             found = copied.fit(sentences).transform(sentences)
             np.testing.assert_array_equal(np.asarray(found), np.asarray(expected))
         np.testing.assert_array_equal(np.asarray(loaded.transform(sentences)), expected)
+        pipe = make_pipeline(clone(embedder)).fit(sentences)
+        save(pipe, tmp_path / "pipe.sklstm")  # without what scikit-learn sets during its fit
+        np.testing.assert_array_equal(pipe.transform(sentences), expected)
         pipe = make_pipeline(Word2VecEmbedder(), LSTMTagger(hidden_size=2, max_epochs=1))
         grid = {"word2vecembedder__vectors": [self.GLOVE, [self.GLOVE, self.NAMES]]}
         search = GridSearchCV(pipe, grid, cv=2).fit(sentences, [["O", "B-PER"], ["O"]] * 4)

@@ -321,10 +321,9 @@ class Word2VecEmbedder(
     def _take_over_all(self, sources):
         if not sources:
             raise ValueError("vectors is an empty list: name a table, or set vectors=None.")
-        parts = []
-        for source in sources:
-            parts.append(copy(self))
-            parts[-1].vectors = source
+        params, parts = self.get_params(deep=False), []
+        for source in sources:  # not copies, which would keep the callbacks of this fit
+            parts.append(type(self)(**{**params, "vectors": source}))
             parts[-1]._take_over_table(source)
         self.embedders_, self.vocabulary_ = parts, _number_tokens(parts)
         self.vector_size_ = sum(part.vector_size_ for part in parts)
