@@ -250,6 +250,7 @@ class TestSequences:
             (([1], [0, 1], ["a", "b"]), "must start with"),
             (([1], [0, 1], ["<pad>", "<unk>"], np.zeros((3, 1))), "2 categories but 3 vectors"),
             (([1], [0, 1], None, np.zeros(3)), "2-D"),
+            (([1], [0, 1], None, np.zeros((3, 0))), "at least one feature"),
             (([1], [0, 1], None, np.ones((3, 1))), "must be all zeros"),
         ],
     )

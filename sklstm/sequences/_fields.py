@@ -120,8 +120,10 @@ def check_vectors(vectors, categories):
     """Return the embedding of each category, shape (n_categories, n_features), as float32."""
     vectors = to_numbers(vectors, "vectors", "a row of numbers for each category")
     vectors = vectors.astype(np.float32, copy=False)
-    if vectors.ndim != 2:
-        raise ValueError(f"Vectors must be 2-D, got shape {vectors.shape}.")
+    if vectors.ndim != 2 or not vectors.shape[1]:
+        raise ValueError(
+            f"Vectors must be 2-D, of at least one feature, got shape {vectors.shape}."
+        )
     if categories is not None and len(vectors) != len(categories):
         raise ValueError(f"Got {len(categories)} categories but {len(vectors)} vectors.")
     if len(vectors) and vectors[PADDING].any():
