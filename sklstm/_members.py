@@ -33,6 +33,7 @@ FOLDS = 5  # for several members
 FOLDS_OF_ONE = 10  # one member learns from nine tenths
 AUTO_MEMBERS = 1, 5
 HELD_OUT = 500  # samples suffice to weigh two linear models
+LEAST_GAIN = 1e-4  # as a share of the loss: less is how inexactly weights are found
 LOG_WEIGHTS = -10, 5  # bounds of the logarithms of weights of evidence
 
 
@@ -58,6 +59,7 @@ class BaseEnsemble(BaseLSTM):
             goes_on = hasattr(self, "net_") and (partial or self.warm_start)
             others = list(self._others) if goes_on else None
             self._others, self._linear, self._mean_vectors = [], None, None
+            vars(self).pop("wide_weights_", None)
             if self.n_members == 1 and not self._is_wide and not others:
                 return self._fit_network(X, y, sample_weight, X_val, y_val, groups, partial=partial)
             self._validate_params()
@@ -241,6 +243,7 @@ class BaseEnsemble(BaseLSTM):
 
     def _linear_models(self, inputs):
         """Return the models of n-grams and of vectors, each with what it reads of the input."""
+        check_wide(inputs)
         models = [(self._linear, self._encoder.name_steps(inputs, self.mask_padding))]
         if self._mean_vectors is not None:
             models.append((self._mean_vectors, real_steps(inputs, self.mask_padding)))
@@ -275,11 +278,10 @@ class WidePath:
     """Fit linear models, and weigh them against networks on samples new to all of them."""
 
     def __init__(self, estimator, X, inputs, y, y_val, sample_weight, groups):
-        kind = kind_of(inputs)
-        check_wide(kind == "ids" or (kind != "numbers" and inputs.categories))
+        check_wide(inputs)
         tokens = estimator._new_encoder().name_steps(inputs, estimator.mask_padding)
         self.models = [(LinearTextModel(), tokens)]
-        if kind == "vectors":
+        if kind_of(inputs) == "vectors":
             self.models.append((MeanVectorModel(), real_steps(inputs, estimator.mask_padding)))
         y = estimator._check_targets(y)
         check_same_length(X=inputs, y=y)
@@ -351,7 +353,8 @@ class WidePath:
         weights, losses = weigh_evidence([logits[rows] for logits in outputs], *data)
         weight, losses_of_first = weigh_evidence([outputs[0][rows]], *data)
         gains = losses_of_first - losses
-        if gains.sum() > gains.std() * len(gains) ** 0.5:
+        least = max(gains.std() * len(gains) ** 0.5, LEAST_GAIN * losses.sum())
+        if gains.sum() > least:
             return self.models, outputs, weights
         return self.models[:1], outputs[:1], weight
 
@@ -461,12 +464,14 @@ def check_semi_supervised(estimator, learns, X_unlabelled):
         )
 
 
-def check_wide(has_names):
+def check_wide(inputs):
     """Refuse a linear model of numbers, which have no n-grams."""
-    if not has_names:
+    kind = kind_of(inputs)
+    if kind == "numbers" or (kind == "vectors" and inputs.categories is None):
         raise ValueError(
             "wide=True puts a linear model of n-grams beside the network, which needs tokens or "
-            "ids; X holds numbers, or vectors without tokens. Set wide=False."
+            "ids; X holds numbers, or vectors without tokens. Pass the tokens too, as a "
+            "Word2VecEmbedder does, or set wide=False."
         )
 
 

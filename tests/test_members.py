@@ -2,6 +2,7 @@
 
 import pickle
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.pipeline import make_pipeline
 from tagged import SENTENCES, SHORT, TAGS, X_VAL, Y_VAL, assert_same, tagger
-from toys import IDS, LABELS, SERIES, TOKENS, Raise, classifier, y
+from toys import IDS, LABELS, SERIES, TOKENS, Raise, classifier, embedded, y
 
 from sklstm import (
     LSTMGenerator,
@@ -78,6 +79,7 @@ class TestMembers:
         fitted.fit(TOKENS, LABELS)
         expected = classifier().fit(TOKENS, LABELS).decision_function(TOKENS)
         np.testing.assert_array_equal(fitted.decision_function(TOKENS), expected)
+        assert not hasattr(fitted, "wide_weights_")
 
     def test_wrong_numbers_of_members(self):
         for n_members in (0, -1, 1.5, "some"):
@@ -372,12 +374,21 @@ class TestWide:
 
     def test_vectors_that_know_nothing_are_left_out(self):
         vectors = np.random.RandomState(0).normal(size=(3, 2))
-        embedded = Word2VecEmbedder(vectors=(vectors, ["x", "y", "z"])).fit_transform(
-            [["x", "y"], ["z"]] * 20
-        )
-        fitted = classifier(wide=True).fit(embedded, np.random.RandomState(1).randint(2, size=40))
-        assert fitted.wide_weights_.shape == (2,)
-        assert fitted._mean_vectors is None
+        embedder = Word2VecEmbedder(vectors=(vectors, ["x", "y", "z"]))
+        X = embedder.fit_transform([["x", "y"], ["z"]] * 20)
+        labels = np.random.RandomState(1).randint(2, size=40)
+        for vectors in (X.vectors, 0 * X.vectors):
+            fitted = classifier(wide=True).fit(X.with_vectors(vectors), labels)
+            assert fitted.wide_weights_.shape == (2,)
+            assert fitted._mean_vectors is None
+
+    def test_vectors_without_tokens_are_refused(self):
+        with_tokens = embedded(TOKENS)
+        without = Sequences(with_tokens.codes, with_tokens.offsets, None, with_tokens.vectors)
+        fitted = classifier(wide=True, max_epochs=1).fit(with_tokens, LABELS)
+        for call in (fitted.predict, partial(token_contributions, fitted)):
+            with pytest.raises(ValueError, match="Pass the tokens too"):
+                call(without)
 
     def test_iterators_are_read_once(self):
         fitted = classifier(wide=True).fit(iter(TOKENS), LABELS)
