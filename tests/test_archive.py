@@ -901,7 +901,7 @@ class TestDamage:
         for text in (pickle.dumps(Attack(ran)), b"PK\3\4" * 99, b"{}" * 99, b"\0" * 99):
             path.write_bytes(text)
             for mmap in (False, True):
-                with pytest.raises(ValueError, match="no file of sklstm"):
+                with pytest.raises(ValueError, match="not a file of sklstm"):
                     load(path, mmap=mmap)
         safetensors.numpy.save_file({"a": np.ones(2)}, path)
         with pytest.raises(ValueError, match="no metadata"):
