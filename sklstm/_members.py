@@ -205,8 +205,10 @@ class BaseEnsemble(BaseLSTM):
 
     def _count_steps(self, inputs):
         """Return about how many steps a member learns from in all its epochs."""
-        n_updates, n_steps = self._count_updates(inputs), int(inputs.offsets[-1])
-        n_tokens = n_steps if isinstance(inputs, Sequences) else 0
+        is_text = isinstance(inputs, Sequences)
+        steps = real_steps(inputs, self.mask_padding) if is_text else inputs
+        n_updates, n_steps = self._count_updates(inputs), int(steps.offsets[-1])
+        n_tokens = n_steps if is_text else 0
         n_epochs = resolve_epochs(self.max_epochs, n_updates, self._epochs_of_few, n_tokens)
         return max(n_steps, 1) * n_epochs
 
@@ -262,6 +264,7 @@ class BaseEnsemble(BaseLSTM):
         check_is_fitted(self)
         first = type(self).__new__(type(self))  # the same network
         vars(first).update({**vars(self), "_others": [], "_linear": None, "_mean_vectors": None})
+        vars(first).pop("wide_weights_", None)
         return [first, *self._others]
 
     @property

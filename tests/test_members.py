@@ -56,6 +56,8 @@ class TestMembers:
         monkeypatch.setattr("sklstm._members.AFFORDED_STEPS", 2 * 3 * sum(map(len, TOKENS)))
         assert len(classifier(n_members="auto").fit(TOKENS, LABELS).members_) == 2
         assert len(classifier(n_members=(3, 4)).fit(TOKENS, LABELS).members_) == 3
+        padded = SequencePadder(max_length=50).fit_transform(Sequences.from_tokens(TOKENS))
+        assert len(classifier(n_members="auto").fit(padded, LABELS).members_) == 2
 
     def test_every_member_trains_on(self):
         fitted = classifier(n_members=2, warm_start=True).fit(SERIES, y)
@@ -296,6 +298,7 @@ class TestWide:
         networks = np.mean([m.decision_function(TOKENS) for m in fitted.members_], axis=0)
         linear = fitted._linear.decision(TOKENS)[:, 0]
         a, b = fitted.wide_weights_
+        assert not any(hasattr(member, "wide_weights_") for member in fitted.members_)
         assert a > 0 < b
         np.testing.assert_allclose(
             fitted.decision_function(TOKENS), a * linear + b * networks, 1e-4
