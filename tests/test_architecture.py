@@ -28,7 +28,7 @@ LAYERS = [
     {"_text_checks", "naive_bayes"},
     {"sequences", "windows", "tags", "entities", "nn.cells", "nn.masking", "nn.linear"},
     {"text", "metrics", "_inputs", "_vector_files", "_vector_tables"}
-    | {"collocations", "gazetteer", "_wide", "_mean_vectors", "_unlabelled"},
+    | {"collocations", "gazetteer", "_ngram_model", "_mean_vectors", "_unlabelled"},
     {"_input_encoder", "datasets"},
     {"nn.recording", "nn.dropout", "nn.embedding", "nn.pooling", "nn.crf", "nn.growth"}
     | {"nn.adversarial", "nn.transfer"},
@@ -39,7 +39,7 @@ LAYERS = [
     {"_net", "_parameter_constraints", "_training"},
     {"_validation_split", "_training_warnings", "_summary"},
     {"_base", "_pretrained"},
-    {"_side_by_side"},
+    {"_side_by_side", "_wide_path"},
     {"_members"},
     {"classifier", "regressor", "tagger", "generator", "seq2seq"},
     {"pipelines", "inspection", "estimator_checks"},
@@ -76,7 +76,8 @@ TORCH_FREE = {
     "_ngrams",
     "_linear_model",
     "_mean_vectors",
-    "_wide",
+    "_ngram_model",
+    "_wide_path",
     "_unlabelled",
     "_inputs",
     "_input_encoder",

@@ -24,7 +24,7 @@ from sklstm import (
     Tokenizer,
     Word2VecEmbedder,
 )
-from sklstm._members import cross_fit_folds, weigh_evidence
+from sklstm._wide_path import cross_fit_folds, weigh_evidence
 from sklstm.generator._sampler import SamplingRule, UniformNumbers
 from sklstm.inspection import hidden_states, token_contributions
 

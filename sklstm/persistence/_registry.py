@@ -15,11 +15,11 @@ from sklearn import metrics, model_selection
 import sklstm.metrics
 from sklstm._input_encoder import InputEncoder
 from sklstm._mean_vectors import MeanVectorModel
+from sklstm._ngram_model import LinearTextModel, _TwoRegressions, _WordPieces
 from sklstm._ngrams import NGrams
 from sklstm._ridge import Ridge
 from sklstm._running_moments import Moments
 from sklstm._standardizer import Standardizer
-from sklstm._wide import LinearTextModel, _TwoRegressions, _WordPieces
 from sklstm.classifier import LSTMClassifier
 from sklstm.collocations import Collocations
 from sklstm.embeddings import Word2VecEmbedder

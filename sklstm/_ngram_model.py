@@ -1,4 +1,4 @@
-"""The linear model of texts that stands beside the LSTM: n-grams and logistic regression."""
+"""The linear model of n-grams that stands beside the LSTM: counts and logistic regression."""
 
 from copy import copy
 from itertools import chain

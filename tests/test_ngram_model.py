@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sklstm._ngram_model import LinearTextModel
 from sklstm._ngrams import NGrams
-from sklstm._wide import LinearTextModel
 
 TEXTS = ["a good film", "not good", "not a bad film at all", "bad", "", "good good fun"]
 TOKENS = [text.split() for text in TEXTS]
