@@ -523,7 +523,8 @@ BAD_FITS = {
     "strings for numbers": (
         {}, SERIES, y, {"X_val": SERIES, "y_val": LABELS}, ValueError, "In the validation data"),
     "too few to hold out": (
-        {"early_stopping": True}, SERIES[:4], y[:4], {}, ValueError, "of 4 samples"),
+        {"early_stopping": True, "validation_fraction": 0.9}, SERIES[:4], y[:4], {}, ValueError,
+        "of 4 samples"),
     # training
     "no device": ({"device": "nonsense"}, SERIES, y, {}, ValueError, "device='nonsense' cannot"),
     "meta device": ({"device": "meta"}, SERIES, y, {}, ValueError, "device='meta' cannot"),

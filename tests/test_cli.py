@@ -207,7 +207,7 @@ def test_generate(generator, folder):
     assert all(name.startswith("a") for name in written.splitlines())
     assert run(*arguments).stdout == written
     assert "no label 'fr'" in run("generate", generator, "--condition", "fr", code=1).stderr
-    assert "with conditions" in run("generate", generator, code=1).stderr
+    assert "Name one with --condition: de, it" in run("generate", generator, code=1).stderr
     scores = json.loads(run("evaluate", generator, folder / "names.jsonl", "--json").stdout)
     assert scores["scores"]["bits_per_character"] > 0
 
