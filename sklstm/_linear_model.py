@@ -15,7 +15,7 @@ class BaseLinearModel:
 
     Subclasses learn what to read of texts in ``_learn``, and read it in ``_read``, as a list of
     matrices with a row for each text. From these they learn in ``_fit_parts``, and decide in
-    ``_decide``.
+    ``_decide``; ``_contribute`` returns what each step of all texts adds, and the lengths of these.
 
     Attributes
     ----------
@@ -89,6 +89,24 @@ class BaseLinearModel:
             self._fit_weighted(of_rows(parts, kept), codes[kept], n_outputs, weight)
             decisions[left] = self._decide(of_rows(parts, left))
         return decisions
+
+    def contributions(self, samples, output=0):
+        """Compute what each token adds to a logit.
+
+        Parameters
+        ----------
+        samples : list of list of str, or Sequences
+            The texts.
+        output : int, default=0
+            The column of ``decision``.
+
+        Returns
+        -------
+        list of ndarray of shape (n_tokens,)
+            Those of a text sum to its decision without the intercept.
+        """
+        values, lengths = self._contribute(samples, output)
+        return np.split(values, np.cumsum(lengths)[:-1])
 
     def _learn(self, samples):
         """Learn what to read of texts."""

@@ -17,28 +17,14 @@ class MeanVectorModel(BaseLinearModel):
     zero, as padding and most unknown words have, do not count.
     """
 
-    def contributions(self, samples, output=0):
-        """Compute what each token adds to a logit.
-
-        Parameters
-        ----------
-        samples : Sequences
-            The texts.
-        output : int, default=0
-            The column of ``decision``.
-
-        Returns
-        -------
-        list of ndarray of shape (n_tokens,)
-            Those of a text sum to its decision without the intercept.
-        """
+    def _contribute(self, samples, output):
         means, n_known = self._read(samples)
         divisors = n_known * np.linalg.norm(self._standardise(means), axis=1)
         shares = 1 / np.where(divisors, divisors, np.inf)  # none, of a text at the mean of all
         vectors = samples.vectors[samples.codes]
         values = self._standardise(vectors) @ self.coef_[:, output] * vectors.any(axis=1)
         values *= np.repeat(shares, samples.lengths)
-        return np.split(values, samples.offsets[1:-1])
+        return values, samples.lengths
 
     def _read(self, samples):
         """Return the mean of the vectors of each text, and of how many tokens it is."""

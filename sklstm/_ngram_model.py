@@ -24,21 +24,8 @@ class LinearTextModel(BaseLinearModel):
     instead.
     """
 
-    def contributions(self, tokens, output=0):
-        """Compute what each token adds to a logit; tokens share their n-grams equally.
-
-        Parameters
-        ----------
-        tokens : list of list of str
-            The tokens of each text.
-        output : int, default=0
-            The column of ``decision``.
-
-        Returns
-        -------
-        list of ndarray of shape (n_tokens,)
-            Those of a text sum to its decision without the intercept.
-        """
+    def _contribute(self, tokens, output):
+        """Let the tokens of an n-gram share its evidence equally."""
         lengths = [len(row) for row in tokens]
         row_of_token = np.repeat(np.arange(len(tokens)), lengths)
         sums = np.zeros(len(row_of_token))
@@ -51,7 +38,7 @@ class LinearTextModel(BaseLinearModel):
             wanted = row_of_token[spread.row] * part.shape[1] + spread.col
             values = (evidence / part.data)[np.searchsorted(keys, wanted)]
             sums += np.bincount(spread.row, spread.data * values, minlength=len(sums))
-        return np.split(sums, np.cumsum(lengths)[:-1])
+        return sums, lengths
 
     def _learn(self, tokens):
         lengths = list(map(len, chain.from_iterable(tokens)))

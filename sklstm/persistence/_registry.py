@@ -52,11 +52,10 @@ OWN_CLASSES = {
     for cls in (
         Collocations, Conditions, DocumentKFold, Gazetteer, InputEncoder, LSTMClassifier,
         LSTMGenerator, LSTMRegressor, LSTMSeq2Seq, LSTMTagger, LinearTextModel, MeanVectorModel,
-        Moments, NGrams,
-        NaiveBayesWeights, OutputSymbols, Ridge, SequencePadder, SlidingWindow, SourceEncoder,
-        Speller, Standardizer, TagCodes, TaggingPipeline, TextEncoder, TextPipeline, TokenColumns,
-        TokenIndexer, Tokenizer, Word2VecEmbedder, WordEncoder, WordFeatures, _TwoRegressions,
-        _WordPieces,
+        Moments, NGrams, NaiveBayesWeights, OutputSymbols, Ridge, SequencePadder, SlidingWindow,
+        SourceEncoder, Speller, Standardizer, TagCodes, TaggingPipeline, TextEncoder, TextPipeline,
+        TokenColumns, TokenIndexer, Tokenizer, Word2VecEmbedder, WordEncoder, WordFeatures,
+        _TwoRegressions, _WordPieces,
     )
 } | {
     "gensim.KeyedVectors": KeyedVectors,
