@@ -63,7 +63,7 @@ class BaseLinearModel:
         return self._decide(self._read(samples))
 
     def cross_decision(self, samples, codes, n_outputs, folds, sample_weight=None):
-        """Compute the logits of each text by a model that was fitted without its fold.
+        """Fit the model, and compute the logits of each text by one that did not see its fold.
 
         Parameters
         ----------
@@ -77,8 +77,7 @@ class BaseLinearModel:
         Returns
         -------
         ndarray of shape (n_samples, n_outputs)
-            The logits; NaN of a text in no fold. The model itself is left with the fit of the last
-            fold.
+            The logits; NaN of a text in no fold.
         """
         self._learn(samples)
         parts, codes = self._read(samples), np.asarray(codes)
@@ -88,6 +87,7 @@ class BaseLinearModel:
             weight = None if sample_weight is None else sample_weight[kept]
             self._fit_weighted(of_rows(parts, kept), codes[kept], n_outputs, weight)
             decisions[left] = self._decide(of_rows(parts, left))
+        self._fit_weighted(parts, codes, n_outputs, sample_weight)
         return decisions
 
     def contributions(self, samples, output=0):

@@ -80,8 +80,7 @@ class WidePath:
         linear = np.tensordot(weights, outputs, axes=1)[rows]
         logits = [linear, np.concatenate(self.networks)]
         both, _ = weigh_evidence(logits, self.codes[rows], self.weights[rows])
-        fitted = [model.fit(samples, *targets, self.weights) for model, samples in models]
-        return fitted, np.append(both[0] * weights, both[1])
+        return models, np.append(both[0] * weights, both[1])
 
     def _linear_folds(self):
         """Number the folds of the networks, and more if there are two linear models to weigh."""
@@ -97,16 +96,17 @@ class WidePath:
         The second one counts if it lowers the loss by more than the standard error, so that chance
         in a few samples does not decide.
         """
+        models = [model for model, _ in self.models]
         if len(outputs) == 1:
-            return self.models, outputs, np.ones(1)
+            return models, outputs, np.ones(1)
         data = self.codes[rows], self.weights[rows]
         weights, losses = weigh_evidence([logits[rows] for logits in outputs], *data)
         weight, losses_of_first = weigh_evidence([outputs[0][rows]], *data)
         gains = losses_of_first - losses
         least = max(gains.std() * len(gains) ** 0.5, LEAST_GAIN * losses.sum())
         if gains.sum() > least:
-            return self.models, outputs, weights
-        return self.models[:1], outputs[:1], weight
+            return models, outputs, weights
+        return models[:1], outputs[:1], weight
 
 
 def real_steps(inputs, mask_padding):

@@ -130,7 +130,10 @@ def test_cross_decision_never_sees_the_fold(kind):
     codes, n_outputs = targets(kind)
     tokens, codes = TOKENS * 3, np.concatenate([codes] * 3)
     folds = np.arange(18) % 2
-    crossed = LinearTextModel().cross_decision(tokens, codes, n_outputs, folds)
+    model = LinearTextModel()
+    crossed = model.cross_decision(tokens, codes, n_outputs, folds)
+    whole = LinearTextModel().fit(tokens, codes, n_outputs)
+    assert (model.decision(UNSEEN) == whole.decision(UNSEEN)).all()
     for fold in (0, 1):
         kept = np.flatnonzero(folds != fold)
         rows = [tokens[row] for row in kept]
