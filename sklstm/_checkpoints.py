@@ -4,7 +4,7 @@ import os
 import warnings
 from collections.abc import Iterator
 from copy import deepcopy
-from functools import partial, wraps
+from functools import wraps
 from inspect import signature
 from pathlib import Path
 from time import monotonic
@@ -12,7 +12,7 @@ from time import monotonic
 from numpy.random import RandomState
 from sklearn.utils import check_random_state
 
-from sklstm._arguments import levels_to_caller
+from sklstm._arguments import evaluate_deferred, levels_to_caller
 from sklstm._fingerprint import fingerprint
 from sklstm._interruption import terminable
 from sklstm._state_files import (
@@ -36,9 +36,7 @@ def resumable(fit: Function) -> Function:
 
     @wraps(fit)
     def resumable_fit(self, X, *args, **kwargs):
-        for name in ("X_val", "X_unlabelled"):
-            if isinstance(kwargs.get(name), partial):  # of a TextPipeline, its steps fitted by now
-                kwargs[name] = kwargs[name]()
+        kwargs = evaluate_deferred(kwargs)
         with terminable():
             has_vectors = getattr(self, "vectors", None) is not None  # and trains none
             if self.checkpoint is None or has_vectors or self._log.is_open:  # in another fit

@@ -123,8 +123,10 @@ class TextPipeline(Pipeline):
             Validation data of the last step, which may stop early by them; the fitted steps before
             it transform `X_val`. With metadata routing the last step must request both.
         X_unlabelled : like X, default=None
-            Samples without labels for the last step; the fitted steps before it transform them.
-            To train word vectors on them, too, put them into `X`, with None in `y`.
+            Samples without labels. Steps that train word vectors or find collocations learn from
+            them, too, and so does the last step if its losses of unlabelled samples are on; the
+            fitted steps before it transform them. With metadata routing they are for the last step
+            only, which must request them.
         **params : dict
             `sample_weight`, for the last step; others as in `sklearn.pipeline.Pipeline`.
 
@@ -134,16 +136,36 @@ class TextPipeline(Pipeline):
             The fitted pipeline.
         """
         is_routed = get_config()["enable_metadata_routing"]
+        X_unlabelled = None if X_unlabelled is None else listed(X_unlabelled)
+        if not is_routed:
+            X_unlabelled = self._pass_to_steps(X_unlabelled, params)
         others = {"X_val": X_val, "X_unlabelled": X_unlabelled}
         for name, data in others.items():
             if data is not None and not (is_routed and name in (self.transform_input or ())):
-                others[name] = partial(self._transform_other, data, name)  # once steps are fitted
+                others[name] = partial(self._transform_other, data, name, -1)  # once steps are fit
         prefix = "" if is_routed else f"{self.steps[-1][0]}__"
         given = {**others, "y_val": y_val, "sample_weight": params.pop("sample_weight", None)}
         given = {prefix + name: value for name, value in given.items() if value is not None}
         if not is_routed:
             self._check_fit_params(params)
         return super().fit(X, y, **given, **params)
+
+    def _pass_to_steps(self, X_unlabelled, params):
+        """Add unlabelled samples to the parameters of steps that learn from them.
+
+        Returns them for the last step, or None if only those before it learn from them.
+        """
+        if X_unlabelled is None:
+            return None
+        given = {}
+        for number, (name, step) in enumerate(self.steps[:-1]):
+            is_trained = getattr(step, "vectors", None) is None
+            if is_trained and "extra_tokens" in fit_parameters_of(step):
+                extra = partial(self._transform_other, X_unlabelled, "X_unlabelled", number)
+                given[f"{name}__extra_tokens"] = extra
+        params.update({**given, **params})
+        losses = (getattr(self[-1], name, 0) for name in ("virtual_adversarial", "entropy"))
+        return X_unlabelled if any(losses) or not given else None
 
     def _check_fit_params(self, params):
         for name in params:
@@ -201,12 +223,14 @@ class TextPipeline(Pipeline):
         """
         return self[-1].summary()
 
-    def _transform_other(self, X, name):
+    def _transform_other(self, X, name, step):
         with about_data("the validation data" if name == "X_val" else name):
-            return self._transform_for_last_step(X)
+            return self._transform_before(step, X)
 
-    def _transform_for_last_step(self, X):
-        return self[:-1].transform(X) if len(self) > 1 else X
+    def _transform_before(self, step, X):
+        """Transform samples by the steps before one."""
+        steps = self[:step]
+        return steps.transform(X) if len(steps) else X
 
 
 class TaggingPipeline(TextPipeline):
@@ -371,7 +395,7 @@ class TaggingPipeline(TextPipeline):
         list of lists of Entity
             The entities of each sample, from left to right.
         """
-        return self[-1].predict_entities(self._transform_for_last_step(X), min_probability)
+        return self[-1].predict_entities(self._transform_before(-1, X), min_probability)
 
     @_if_last_step_has("calibrate")
     def calibrate(self, X, y) -> Self:
@@ -390,7 +414,7 @@ class TaggingPipeline(TextPipeline):
             The pipeline itself.
         """
         X = listed(X)
-        self[-1].calibrate(self._transform_for_last_step(X), self.to_tags(X, y))
+        self[-1].calibrate(self._transform_before(-1, X), self.to_tags(X, y))
         return self
 
     @_if_last_step_has("predict_marginals")
@@ -407,7 +431,7 @@ class TaggingPipeline(TextPipeline):
         ndarray of shape (n_samples,) of ndarrays, each of shape (n_steps, n_tags)
             In the order of ``classes_``.
         """
-        return self[-1].predict_marginals(self._transform_for_last_step(X))
+        return self[-1].predict_marginals(self._transform_before(-1, X))
 
     @_if_last_step_has("predict_n_best")
     def predict_n_best(self, X, n: int = 5) -> list[list[tuple[list, float]]]:
@@ -425,7 +449,7 @@ class TaggingPipeline(TextPipeline):
         list of lists of tuple (list of tags, float)
             The tags of each sample with their log-probabilities, best first.
         """
-        return self[-1].predict_n_best(self._transform_for_last_step(X), n)
+        return self[-1].predict_n_best(self._transform_before(-1, X), n)
 
 
 def entity_tagger(

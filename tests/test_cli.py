@@ -94,6 +94,17 @@ def test_train_reports_the_score_of_held_out_data(folder, table):
     assert "f1-score" in result.stdout
 
 
+def test_train_learns_word_vectors_from_unlabelled_texts(folder, table):
+    others, path = folder / "others.txt", folder / "of_both.sklstm"
+    others.write_text("a superb film\nsuperb fun\n")
+    columns = ["--text", "review", "--label", "sentiment"]
+    options = ["--effort", "fast", "--max-epochs", 1, "--unlabelled", others]
+    run("train", table, *columns, "-o", path, *options)
+    assert "superb" in sklstm.load(path)["word2vecembedder"].vocabulary_
+    result = run("train", others, "-o", path, "--unlabelled", others, code=2)
+    assert "are not for generators" in result.stderr
+
+
 def test_evaluate(classifier, table):
     columns = ["--text", "review", "--label", "sentiment"]
     scores = json.loads(run("evaluate", classifier, table, *columns, "--json").stdout)["scores"]

@@ -421,6 +421,43 @@ class TestValidationData:
         with pytest.raises(TypeError, match="In X_unlabelled: Text 0 is 1 of type int"):
             clone(pipe).fit(TEXTS, LABELS, X_unlabelled=[1])
 
+    def test_word_vectors_and_collocations_learn_from_unlabelled_texts(self):
+        new = iter(["such a superb film", "superb and New York"] * 10)
+        pipe = classifier(n_members=1, max_epochs=1)
+        pipe.steps.insert(1, ("collocations", Collocations(min_count=1, threshold=1.0)))
+        pipe.fit(TEXTS, LABELS, X_unlabelled=new)
+        assert ("new", "york") in pipe["collocations"].scores_[0]
+        assert {"superb", "new_york"} < set(pipe["word2vecembedder"].vocabulary_)
+        assert "virtual_loss" not in pipe.history_[0]
+
+    def test_unlabelled_texts_are_for_all_that_learn_from_them(self):
+        options = {"adversarial": 0.5, "virtual_adversarial": 1.0, "max_epochs": 1}
+        search = GridSearchCV(
+            classifier(n_members=1, wide=False, **options), {"lstmclassifier__lr": [0.01]}, cv=2
+        )
+        search.fit(TEXTS, LABELS, X_unlabelled=["superb", "a superb film"] * 3)
+        assert "superb" in search.best_estimator_[1].vocabulary_
+        assert search.best_estimator_.history_[0]["virtual_loss"] > 0
+
+    def test_own_extra_tokens_take_precedence(self):
+        pipe = classifier(max_epochs=1)
+        extra = [["dull", "dull"]]
+        new = ["superb superb"]
+        pipe.fit(TEXTS, LABELS, X_unlabelled=new, word2vecembedder__extra_tokens=extra)
+        assert "dull" in pipe[1].vocabulary_
+        assert "superb" not in pipe[1].vocabulary_
+
+    def test_unlabelled_texts_without_effect(self):
+        with pytest.raises(ValueError, match="X_unlabelled has no effect"):
+            classifier(VECTORS).fit(TEXTS, LABELS, X_unlabelled=self.NEW)
+        with pytest.raises(TypeError, match="In X_unlabelled: Text 1 is 1 of type int"):
+            classifier().fit(TEXTS, LABELS, X_unlabelled=["a", 1])
+
+    def test_sentences_without_tags_train_word_vectors(self):
+        texts, tags, _ = SENTENCES["English"]
+        pipe = tagger(max_epochs=1).fit(texts, tags, X_unlabelled=["Zebra zebra"] * 5)
+        assert "zebra" in pipe[1].vocabulary_
+
     def test_history_and_summary_are_those_of_the_last_step(self):
         pipe = classifier(max_epochs=1)
         assert not hasattr(pipe, "history_")

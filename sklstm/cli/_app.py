@@ -142,6 +142,10 @@ def train(
     test_size: Annotated[
         float, Option(min=0, max=0.9, help="Share of the data to test on, if there is no file.")
     ] = 0.2,
+    unlabelled: Annotated[
+        str | None,
+        Option(help="File of more samples, without labels, for word vectors to learn from."),
+    ] = None,
     effort: Annotated[
         Effort | None, Option(help="How much to compute; balanced, if not given.")
     ] = None,
@@ -185,17 +189,24 @@ def train(
         test = read_samples(tests, text, label, has_spans and tests.format == Format.jsonl)
     elif test_size:
         samples, test = hold_out(samples, test_size, seed)
+    more = {}
+    if unlabelled is not None:
+        others = make_source(unlabelled, given_format, *layout)
+        column = TEXT if others.format == Format.text else text  # lines have no columns
+        more["X_unlabelled"] = read_samples(others, column, None).X
     options = {"random_state": seed, "n_jobs": n_jobs}
     if max_epochs is not None:
         options["max_epochs"] = max_epochs
     if task == Task.tag and not has_spans:
         options["tokenizer"] = "passthrough"
+    if task == Task.generate and (vectors or effort or unlabelled) is not None:
+        raise typer.BadParameter("--vectors, --effort and --unlabelled are not for generators.")
     model = make_model(task, vectors, effort, options)
     note(f"Training on {len(samples.X):,} samples ...")
     start = time.perf_counter()
     is_alone = n_jobs in (None, 1)  # networks that are followed are not trained side by side
     with Progress() as progress, progress.of_fit(model if is_alone else None):
-        model.fit(samples.X, samples.y)
+        model.fit(samples.X, samples.y, **more)
     results = {"task": str(task), "model": str(output), "n_train": len(samples.X)}
     results["seconds"] = round(time.perf_counter() - start, 1)
     shown = ""
@@ -214,8 +225,6 @@ def make_model(task, vectors, effort, options):
         return make_classifier(vectors, effort, options)
     if task == Task.tag:
         return make_tagger(vectors, effort, options)
-    if vectors is not None or effort is not None:
-        raise typer.BadParameter("--vectors and --effort are not for generators.")
     return make_generator(options)
 
 
