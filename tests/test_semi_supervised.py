@@ -8,12 +8,13 @@ import polars as pl
 import pytest
 import torch
 from sklearn.base import clone
+from sklearn.datasets import make_moons
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.semi_supervised import SelfTrainingClassifier
 
-from sklstm import LSTMClassifier, Sequences, Word2VecEmbedder, text_classifier
+from sklstm import LSTMClassifier, Sequences, text_classifier
 from sklstm.model_selection import LabelledKFold
 from sklstm.nn.objectives import Labels, Unlabelled
 
@@ -147,19 +148,16 @@ class TestMarks:
 
 
 class TestClassifier:
-    @pytest.mark.whole_training
-    def test_unlabelled_texts_help(self):
-        X, y = make_texts(600, 1)
-        X_test, y_test = make_texts(300, 2)
-        embedder = Word2VecEmbedder(
-            vector_size=20, min_count=1, scale=0.4, epochs=40, random_state=0
-        )
-        vectors, of_test = embedder.fit(X).transform(X), embedder.transform(X_test)
-        marked = np.where(np.arange(600) < 12, y, -1)
-        options = {"pooling": "max+mean", "max_epochs": 150, "hidden_size": 16}
-        alone = classifier(**options).fit(vectors[:12], y[:12]).score(of_test, y_test)
-        learned = classifier(**options, adversarial=2.0, virtual_adversarial=1.0)
-        assert learned.fit(vectors, marked).score(of_test, y_test) > alone + 0.05
+    def test_unlabelled_samples_help(self):
+        points, y = make_moons(300, noise=0.1, random_state=2)
+        moons = np.repeat(points[:, None], 3, axis=1).astype(np.float32)  # of three equal steps
+        labelled = np.concatenate([np.flatnonzero(y == side)[:4] for side in (0, 1)])
+        marked = np.full(300, -1)
+        marked[labelled] = y[labelled]
+        options = {"hidden_size": 16, "lr": 0.02, "max_epochs": 300}
+        alone = classifier(**options).fit(moons[labelled], y[labelled]).score(moons, y)
+        learned = classifier(**options, adversarial=0.6, virtual_adversarial=1.0)
+        assert learned.fit(moons, marked).score(moons, y) > alone + 0.05
 
     def test_losses_are_told(self):
         learned = classifier(**LEARNS).fit(X, Y)
@@ -170,7 +168,7 @@ class TestClassifier:
         assert alone[-1]["entropy"] > 0
         plain = classifier().fit(X[:20], Y[:20])
         assert "virtual_loss" not in plain.history_[0]
-        for fitted, advice in ((plain, "; or, to learn from them, set"), (learned, r"\.$")):
+        for fitted, advice in ((plain, "; or, to learn from them, pass"), (learned, r"\.$")):
             with pytest.raises(ValueError, match=f"leave such samples out{advice}"):
                 fitted.score(X[:2], [0, None])
 
