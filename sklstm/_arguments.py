@@ -4,7 +4,6 @@ import os
 import reprlib
 import sys
 from difflib import get_close_matches
-from functools import partial
 from numbers import Integral, Real
 
 from sklearn.utils import check_random_state
@@ -93,16 +92,6 @@ def check_memory(n_numbers, advice):
             f"The search would take {n_numbers / 2**27:,.0f} GiB of memory; it may take "
             f"{MAX_SEARCH_BYTES / 2**30:,.0f}. {advice}"
         )
-
-
-def evaluate_deferred(arguments):
-    """Return the arguments of a fit, and call those that a `TextPipeline` defers.
-
-    It can tell them only once the steps before are fitted.
-    """
-    return {
-        name: value() if isinstance(value, partial) else value for name, value in arguments.items()
-    }
 
 
 def levels_to_caller():

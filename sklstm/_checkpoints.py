@@ -12,7 +12,8 @@ from time import monotonic
 from numpy.random import RandomState
 from sklearn.utils import check_random_state
 
-from sklstm._arguments import evaluate_deferred, levels_to_caller
+from sklstm._arguments import levels_to_caller
+from sklstm._deferred import evaluate_deferred
 from sklstm._fingerprint import fingerprint
 from sklstm._interruption import terminable
 from sklstm._state_files import (
@@ -36,7 +37,7 @@ def resumable(fit: Function) -> Function:
 
     @wraps(fit)
     def resumable_fit(self, X, *args, **kwargs):
-        kwargs = evaluate_deferred(kwargs)
+        args, kwargs = evaluate_deferred(args, kwargs)
         with terminable():
             has_vectors = getattr(self, "vectors", None) is not None  # and trains none
             if self.checkpoint is None or has_vectors or self._log.is_open:  # in another fit

@@ -5,8 +5,8 @@ from functools import wraps
 
 from sklearn.base import clone
 
-from sklstm._arguments import evaluate_deferred
 from sklstm._checkpoints import NoLog
+from sklstm._deferred import evaluate_deferred
 from sklstm._sklearn import CallbackSupportMixin, with_callbacks
 from sklstm._typing import Function
 
@@ -84,7 +84,7 @@ def followed(fit: Function) -> Function:
     @with_callbacks
     @wraps(fit)
     def followed_fit(self, X, *args, **kwargs):
-        kwargs = evaluate_deferred(kwargs)
+        args, kwargs = evaluate_deferred(args, kwargs)
         task = self._begin_fit(X, args[0] if args else kwargs.get("y"))
         result = fit(self, X, *args, **kwargs)
         task.end(dict)  # a copy has all it takes

@@ -1,7 +1,6 @@
 """Ready pipelines from raw texts to labels or entities."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -12,6 +11,7 @@ from sklearn.utils.metaestimators import available_if
 from sklstm import _typing as t
 from sklstm._arguments import check_option, describe
 from sklstm._arrays import listed
+from sklstm._deferred import Deferred
 from sklstm._labels import is_missing
 from sklstm._parameters import check_names, fit_parameters_of, suggest_of_steps
 from sklstm._summary import ModelSummary
@@ -142,7 +142,7 @@ class TextPipeline(Pipeline):
         others = {"X_val": X_val, "X_unlabelled": X_unlabelled}
         for name, data in others.items():
             if data is not None and not (is_routed and name in (self.transform_input or ())):
-                others[name] = partial(self._transform_other, data, name, -1)  # once steps are fit
+                others[name] = Deferred(self._transform_other, data, name, -1)
         prefix = "" if is_routed else f"{self.steps[-1][0]}__"
         given = {**others, "y_val": y_val, "sample_weight": params.pop("sample_weight", None)}
         given = {prefix + name: value for name, value in given.items() if value is not None}
@@ -161,7 +161,7 @@ class TextPipeline(Pipeline):
         for number, (name, step) in enumerate(self.steps[:-1]):
             is_trained = getattr(step, "vectors", None) is None
             if is_trained and "extra_tokens" in fit_parameters_of(step):
-                extra = partial(self._transform_other, X_unlabelled, "X_unlabelled", number)
+                extra = Deferred(self._transform_other, X_unlabelled, "X_unlabelled", number)
                 given[f"{name}__extra_tokens"] = extra
         params.update({**given, **params})
         losses = (getattr(self[-1], name, 0) for name in ("virtual_adversarial", "entropy"))

@@ -439,6 +439,32 @@ class TestValidationData:
         assert "superb" in search.best_estimator_[1].vocabulary_
         assert search.best_estimator_.history_[0]["virtual_loss"] > 0
 
+    def test_a_cache_finds_word_vectors_of_unlabelled_texts_again(self, tmp_path, monkeypatch):
+        trained, train = [], Word2VecEmbedder._train
+
+        def counted(embedder, *args):
+            trained.append(embedder)
+            return train(embedder, *args)
+
+        monkeypatch.setattr(Word2VecEmbedder, "_train", counted)
+        pipe = classifier(n_members=1, max_epochs=1).set_params(memory=str(tmp_path))
+        for lr in (0.01, 0.02):  # of a step after
+            pipe.set_params(lstmclassifier__lr=lr).fit(TEXTS, LABELS, X_unlabelled=["superb"] * 2)
+            assert "superb" in pipe[1].vocabulary_
+        assert len(trained) == 1
+        pipe.fit(TEXTS, LABELS, X_unlabelled=["dire"] * 2)
+        assert len(trained) == 2
+
+    def test_a_step_of_the_user_may_pass_unlabelled_texts_on_by_position(self):
+        class Embedder(Word2VecEmbedder):
+            def fit(self, X, y=None, extra_tokens=None):
+                return super().fit(X, y, extra_tokens)
+
+        pipe = classifier(n_members=1, max_epochs=1)
+        pipe.steps[1] = ("embedder", Embedder(vector_size=8, random_state=0))
+        pipe.fit(TEXTS, LABELS, X_unlabelled=["superb"] * 5)
+        assert "superb" in pipe["embedder"].vocabulary_
+
     def test_own_extra_tokens_take_precedence(self):
         pipe = classifier(max_epochs=1)
         extra = [["dull", "dull"]]
