@@ -17,7 +17,7 @@ SOURCES = sorted(PACKAGE.rglob("*.py"))
 
 # Imports go down only: a module imports from rows above its own, never from its own row or below.
 LAYERS = [
-    {"_html", "_optional", "_typing", "_version"},
+    {"_deferred", "_html", "_optional", "_typing", "_version"},
     {"_sklearn"},
     {"_arguments", "_word_pattern", "_running_moments", "_ngrams", "_versions"},
     {"_fingerprint", "_interruption", "_parameters", "_tensor_file", "_loss_curves"},
@@ -52,6 +52,7 @@ RANK = {module: rank for rank, layer in enumerate(LAYERS) for module in layer}
 ENGINE = "nn."  # tensors only, and nothing of scikit-learn
 SHARED_WITH_ENGINE = {"sequences"}  # the codes of padding and of unknown tokens
 TORCH_FREE = {
+    "_deferred",
     "_optional",
     "_typing",
     "_version",
