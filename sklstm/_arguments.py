@@ -3,6 +3,7 @@
 import os
 import reprlib
 import sys
+from contextlib import contextmanager
 from difflib import get_close_matches
 from numbers import Integral, Real
 
@@ -92,6 +93,16 @@ def check_memory(n_numbers, advice):
             f"The search would take {n_numbers / 2**27:,.0f} GiB of memory; it may take "
             f"{MAX_SEARCH_BYTES / 2**30:,.0f}. {advice}"
         )
+
+
+@contextmanager
+def about_data(name):
+    """Let an error say which data it is about, which are not X and y."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        error.args = (f"In {name}: {error}",)
+        raise
 
 
 def levels_to_caller():

@@ -11,6 +11,7 @@ from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from sklstm._arguments import about_data
 from sklstm._arrays import check_same_length, count_samples
 from sklstm._callbacks import copy_callbacks
 from sklstm._device import choose_device, seeded
@@ -32,7 +33,7 @@ from sklstm._training_warnings import (
     warn_of_saturation,
 )
 from sklstm._unlabelled import pad_weights, read_joined
-from sklstm._validation_split import about_data, hold_out, to_labels
+from sklstm._validation_split import hold_out, to_labels
 from sklstm._versions import Versioned
 from sklstm.nn.batches import Batch, LengthBatches, SequenceDataset, to_tensor
 from sklstm.nn.networks import ManyToOneNet, count_parameters

@@ -1,7 +1,6 @@
 """What early stopping holds out of the training data."""
 
 import warnings
-from contextlib import contextmanager
 from math import ceil
 
 import numpy as np
@@ -85,13 +84,3 @@ def to_labels(y):
     if y is None:
         return None
     return to_object_array(y) if isinstance(y, (list, tuple)) else np.asarray(plain(y, "y"))
-
-
-@contextmanager
-def about_data(name):
-    """Let an error say which data it is about, which are not X and y."""
-    try:
-        yield
-    except (TypeError, ValueError) as error:
-        error.args = (f"In {name}: {error}",)
-        raise

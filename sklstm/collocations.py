@@ -6,6 +6,7 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
+from sklstm._arguments import about_data
 from sklstm._fit_tasks import FollowedFit, followed
 from sklstm._parameters import ParametersMixin
 from sklstm._sklearn import Interval, fit_context
@@ -104,7 +105,8 @@ class Collocations(FollowedFit, TransformerMixin, ParametersMixin, Versioned, Ba
         """
         batch = _encode(X)
         if extra_tokens is not None:
-            batch = _concatenate(batch, _encode(extra_tokens))
+            with about_data("extra_tokens"):
+                batch = _concatenate(batch, _encode(extra_tokens))
         self.scores_ = []
         for _ in range(self.n_passes):
             self.scores_.append(self._score(batch))

@@ -9,13 +9,12 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 
 from sklstm import _typing as t
-from sklstm._arguments import check_option, describe
+from sklstm._arguments import about_data, check_option, describe
 from sklstm._arrays import listed
 from sklstm._deferred import Deferred
 from sklstm._labels import is_missing
 from sklstm._parameters import check_names, fit_parameters_of, suggest_of_steps
 from sklstm._summary import ModelSummary
-from sklstm._validation_split import about_data
 from sklstm.classifier import LSTMClassifier
 from sklstm.embeddings import Word2VecEmbedder
 from sklstm.entities import Entity

@@ -109,6 +109,8 @@ def test_documents_without_a_pair(X):
 def test_refuses_what_it_cannot_join():
     with pytest.raises(TypeError, match="put a Tokenizer first"):
         Collocations().fit(["raw text"])
+    with pytest.raises(TypeError, match=r"In extra_tokens: .* put a Tokenizer first"):
+        Collocations().fit(TOKENS, extra_tokens=["raw text"])
     with pytest.raises(ValueError, match="without their strings"):
         Collocations().fit(Sequences.from_ids([[2, 3]]))
     embedder = Word2VecEmbedder(vector_size=2, min_count=1)

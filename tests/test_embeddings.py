@@ -486,7 +486,7 @@ class TestErrors:
     def test_input(self, X, error, message):
         with pytest.raises(error, match=message):
             embedder().fit(X)
-        with pytest.raises(error, match=message):
+        with pytest.raises(error, match=f"In extra_tokens: .*{message}"):
             embedder().fit(DOCUMENTS, extra_tokens=X)
         with pytest.raises(error, match=message):
             embedder().fit(DOCUMENTS).transform(X)

@@ -17,7 +17,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from sklstm import _typing as t
-from sklstm._arguments import levels_to_caller
+from sklstm._arguments import about_data, levels_to_caller
 from sklstm._checkpoints import resumable
 from sklstm._fit_tasks import FollowedFit
 from sklstm._parameters import ParametersMixin
@@ -297,7 +297,10 @@ class Word2VecEmbedder(
             The fitted embedder.
         """
         self._check_ngram_range()
-        batches = [_encode(batch) for batch in (X, extra_tokens) if batch is not None]
+        batches = [_encode(X)]
+        if extra_tokens is not None:
+            with about_data("extra_tokens"):
+                batches.append(_encode(extra_tokens))
         self._warn_of_no_effect(extra_tokens)
         if self.vectors is None:
             source, task = self._train(batches, X, y)

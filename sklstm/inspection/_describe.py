@@ -5,6 +5,7 @@ from collections import Counter
 import numpy as np
 from sklearn.utils import column_or_1d
 
+from sklstm._arguments import about_data
 from sklstm._arrays import (
     CONVERSION_ERRORS,
     check_same_length,
@@ -19,7 +20,6 @@ from sklstm._labels import check_labels, is_missing
 from sklstm._ragged_numbers import to_ragged_numbers
 from sklstm._text_checks import check_texts, check_tokens
 from sklstm._unlabelled import column_of_labels
-from sklstm._validation_split import about_data
 from sklstm.sequences import Sequences
 from sklstm.sequences._fields import UNKNOWN
 from sklstm.tags import check_tags
