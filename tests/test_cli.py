@@ -103,6 +103,24 @@ def test_train_learns_word_vectors_from_unlabelled_texts(folder, table):
     assert "superb" in sklstm.load(path)["word2vecembedder"].vocabulary_
     result = run("train", others, "-o", path, "--unlabelled", others, code=2)
     assert "are not for generators" in result.stderr
+    ready = ["--unlabelled", others, "--vectors", "glove-wiki-gigaword-50"]
+    result = run("train", table, *columns, "-o", path, *ready, code=2)
+    assert "leave one of them out" in result.stderr
+
+
+def test_unlabelled_texts_and_tokens_go_with_labelled_ones(folder, table):
+    sentences, tokens, texts = folder / "few.conll", folder / "more.conll", folder / "more.txt"
+    sentences.write_text(SENTENCES * 10)
+    tokens.write_text("zebra O\nmet O\n\n" * 5)
+    texts.write_text("A zebra, met!\n" * 5)
+    path = folder / "of_tokens.sklstm"
+    options = ["--effort", "fast", "--max-epochs", 1]
+    for others in (tokens, texts):
+        run("train", sentences, "-o", path, *options, "--unlabelled", others)
+        assert "zebra" in sklstm.load(path)["word2vecembedder"].vocabulary_
+    columns = ["--text", "review", "--label", "sentiment"]
+    result = run("train", table, *columns, "-o", path, "--unlabelled", tokens, code=1)
+    assert "holds tokens, but the labelled samples are texts" in result.stderr
 
 
 def test_evaluate(classifier, table):

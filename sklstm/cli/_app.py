@@ -27,6 +27,7 @@ from sklstm.cli._training import (
     make_generator,
     make_tagger,
     read_samples,
+    read_unlabelled,
 )
 from sklstm.persistence import save
 
@@ -181,6 +182,13 @@ def train(
             "token and its tag in each line, or from JSON lines of texts with spans, and other "
             "models from tables or lines of text."
         )
+    if task == Task.generate and (vectors or effort or unlabelled) is not None:
+        raise typer.BadParameter("--vectors, --effort and --unlabelled are not for generators.")
+    if vectors is not None and unlabelled is not None:
+        raise typer.BadParameter(
+            "--unlabelled is for word vectors to learn from, which --vectors has learned already: "
+            "leave one of them out."
+        )
     if (task == Task.classify or has_spans) and label is None:
         label = "label"
     samples, test = read_samples(source, text, label, has_spans), None
@@ -192,15 +200,13 @@ def train(
     more = {}
     if unlabelled is not None:
         others = make_source(unlabelled, given_format, *layout)
-        column = TEXT if others.format == Format.text else text  # lines have no columns
-        more["X_unlabelled"] = read_samples(others, column, None).X
+        has_tokens = source.format == Format.conll
+        more["X_unlabelled"] = read_unlabelled(others, text, as_tokens=has_tokens)
     options = {"random_state": seed, "n_jobs": n_jobs}
     if max_epochs is not None:
         options["max_epochs"] = max_epochs
     if task == Task.tag and not has_spans:
         options["tokenizer"] = "passthrough"
-    if task == Task.generate and (vectors or effort or unlabelled) is not None:
-        raise typer.BadParameter("--vectors, --effort and --unlabelled are not for generators.")
     model = make_model(task, vectors, effort, options)
     note(f"Training on {len(samples.X):,} samples ...")
     start = time.perf_counter()

@@ -7,7 +7,7 @@ from sklearn.model_selection import GroupShuffleSplit, train_test_split
 
 from sklstm import LSTMGenerator, Tokenizer, entity_tagger, text_classifier
 from sklstm.cli._sources import Format
-from sklstm.cli._tables import get_label, get_spans, get_text, read_rows
+from sklstm.cli._tables import TEXT, get_label, get_spans, get_text, read_rows
 from sklstm.datasets import read_conll
 
 MIN_DOCUMENTS = 10  # that are held out whole
@@ -48,6 +48,19 @@ def read_samples(source, text, label, has_spans=False):
     if not X:
         raise ValueError(f"{source.path} holds no samples.")
     return Samples(X, y)
+
+
+def read_unlabelled(source, text, *, as_tokens):
+    """Read samples without labels: the texts, or the tokens of each."""
+    is_conll = source.format == Format.conll
+    if is_conll and not as_tokens:
+        raise ValueError(
+            f"{source.path} holds tokens, but the labelled samples are texts: pass a table, or "
+            "lines of text."
+        )
+    column = TEXT if source.format == Format.text else text  # lines have no columns
+    X = read_samples(source, column, None).X
+    return make_tokenizer().transform(X) if as_tokens and not is_conll else X
 
 
 def hold_out(samples, test_size, seed):
@@ -91,6 +104,9 @@ def make_generator(options):
 
 def from_raw_texts(tagger):
     """Let a fitted tagger of tokens read raw texts, as `entity_tagger` does."""
-    return tagger.set_params(
-        tokenizer=Tokenizer(lowercase=False, punctuation=True, char_spans=True)
-    )
+    return tagger.set_params(tokenizer=make_tokenizer())
+
+
+def make_tokenizer():
+    """Make the tokenizer that `entity_tagger` has by default."""
+    return Tokenizer(lowercase=False, punctuation=True, char_spans=True)
