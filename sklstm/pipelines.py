@@ -135,36 +135,34 @@ class TextPipeline(Pipeline):
             The fitted pipeline.
         """
         is_routed = get_config()["enable_metadata_routing"]
-        X_unlabelled = None if X_unlabelled is None else listed(X_unlabelled)
+        sample_weight = params.pop("sample_weight", None)
+        X_unlabelled = listed(X_unlabelled)  # which several steps read
         if not is_routed:
-            X_unlabelled = self._pass_to_steps(X_unlabelled, params)
+            self._check_fit_params(params)
+            extra_tokens = self._as_extra_tokens(X_unlabelled)
+            params = {**extra_tokens, **params}
+            if extra_tokens and not _has_unlabelled_losses(self[-1]):
+                X_unlabelled = None  # all who learn from them have them
         others = {"X_val": X_val, "X_unlabelled": X_unlabelled}
         for name, data in others.items():
             if data is not None and not (is_routed and name in (self.transform_input or ())):
                 others[name] = Deferred(self._transform_other, data, name, -1)
         prefix = "" if is_routed else f"{self.steps[-1][0]}__"
-        given = {**others, "y_val": y_val, "sample_weight": params.pop("sample_weight", None)}
+        given = {**others, "y_val": y_val, "sample_weight": sample_weight}
         given = {prefix + name: value for name, value in given.items() if value is not None}
-        if not is_routed:
-            self._check_fit_params(params)
         return super().fit(X, y, **given, **params)
 
-    def _pass_to_steps(self, X_unlabelled, params):
-        """Add unlabelled samples to the parameters of steps that learn from them.
-
-        Returns them for the last step, or None if only those before it learn from them.
-        """
+    def _as_extra_tokens(self, X_unlabelled):
+        """Return unlabelled samples as fit parameters of the steps that learn words from them."""
         if X_unlabelled is None:
-            return None
-        given = {}
-        for number, (name, step) in enumerate(self.steps[:-1]):
-            is_trained = getattr(step, "vectors", None) is None
-            if is_trained and "extra_tokens" in fit_parameters_of(step):
-                extra = Deferred(self._transform_other, X_unlabelled, "X_unlabelled", number)
-                given[f"{name}__extra_tokens"] = extra
-        params.update({**given, **params})
-        losses = (getattr(self[-1], name, 0) for name in ("virtual_adversarial", "entropy"))
-        return X_unlabelled if any(losses) or not given else None
+            return {}
+        return {
+            f"{name}__extra_tokens": Deferred(
+                self._transform_other, X_unlabelled, "X_unlabelled", number
+            )
+            for number, (name, step) in enumerate(self.steps)
+            if "extra_tokens" in fit_parameters_of(step) and getattr(step, "vectors", None) is None
+        }
 
     def _check_fit_params(self, params):
         for name in params:
@@ -646,6 +644,10 @@ def text_classifier(
     if max_length is not None:
         steps += [("sequencepadder", SequencePadder(max_length=max_length, truncating="middle"))]
     return TextPipeline([*steps, ("lstmclassifier", classifier)])
+
+
+def _has_unlabelled_losses(estimator):
+    return any(getattr(estimator, name, 0) for name in ("virtual_adversarial", "entropy"))
 
 
 def _plain_rows(y):

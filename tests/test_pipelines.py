@@ -465,6 +465,10 @@ class TestValidationData:
         pipe.fit(TEXTS, LABELS, X_unlabelled=["superb"] * 5)
         assert "superb" in pipe["embedder"].vocabulary_
 
+    def test_steps_without_an_estimator_learn_from_unlabelled_texts(self):
+        steps = classifier()[:-1].fit(TEXTS, X_unlabelled=["superb"] * 5)
+        assert "superb" in steps[-1].vocabulary_
+
     def test_own_extra_tokens_take_precedence(self):
         pipe = classifier(max_epochs=1)
         extra = [["dull", "dull"]]
