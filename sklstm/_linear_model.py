@@ -85,8 +85,8 @@ class BaseLinearModel:
         for fold in np.unique(folds[folds >= 0]):
             kept, left = folds != fold, folds == fold
             weight = None if sample_weight is None else sample_weight[kept]
-            self._fit_weighted(of_rows(parts, kept), codes[kept], n_outputs, weight)
-            decisions[left] = self._decide(of_rows(parts, left))
+            self._fit_weighted(take_rows(parts, kept), codes[kept], n_outputs, weight)
+            decisions[left] = self._decide(take_rows(parts, left))
         self._fit_weighted(parts, codes, n_outputs, sample_weight)
         return decisions
 
@@ -115,7 +115,7 @@ class BaseLinearModel:
         """Learn from the texts that have a weight."""
         if sample_weight is not None:
             kept = sample_weight.reshape(len(codes), -1).any(axis=1)
-            parts, codes, sample_weight = of_rows(parts, kept), codes[kept], sample_weight[kept]
+            parts, codes, sample_weight = take_rows(parts, kept), codes[kept], sample_weight[kept]
         self._fit_parts(parts, codes, n_outputs, sample_weight)
 
 
@@ -134,20 +134,24 @@ def each_target(codes, n_outputs, sample_weight):
         yield counts, target[counts], columns, weight[counts]
 
 
-def of_rows(parts, wanted):
+def take_rows(parts, wanted):
     """Return the rows of each part that are wanted, without a copy if these are all."""
     return parts if wanted.all() else [part[wanted] for part in parts]
 
 
-def regress(X, codes, n_outputs, sample_weight):
-    """Return the coefficients, shape (n_columns, n_outputs), and the intercepts."""
+def fit_logistic_regression(X, codes, n_outputs, sample_weight):
+    """Return the coefficients, shape (n_columns, n_outputs), and the intercepts.
+
+    Classes that do not occur get a low logit, and without two that occur there is nothing more to
+    learn.
+    """
     classes = np.unique(codes)
     coef = np.zeros((X.shape[1], n_outputs))
-    rare = np.log(2 * len(codes) + 1)
+    certain = np.log(2 * len(codes) + 1)  # the log odds, with half a text more of each class
     if n_outputs == 1:
-        intercept = np.full(1, rare if 1 in classes else -rare)
+        intercept = np.full(1, certain if 1 in classes else -certain)
     else:
-        intercept = np.where(np.isin(np.arange(n_outputs), classes), 0, -rare)
+        intercept = np.where(np.isin(np.arange(n_outputs), classes), 0, -certain)
     if len(classes) < 2 or not X.shape[1]:
         return coef, intercept
     fitted = LogisticRegression(C=1 / PENALTY, solver="newton-cg", max_iter=MAX_ITERATIONS)
@@ -156,6 +160,7 @@ def regress(X, codes, n_outputs, sample_weight):
         fitted.fit(X, codes, sample_weight)
     if n_outputs == 1:
         return fitted.coef_.T, fitted.intercept_
-    halves = np.array([-0.5, 0.5]) if len(classes) == 2 else 1.0
-    coef[:, classes], intercept[classes] = fitted.coef_.T * halves, fitted.intercept_ * halves
+    # of two classes it has one logit z: their softmax is the same with -z / 2 and z / 2
+    signs = np.array([-0.5, 0.5]) if len(classes) == 2 else 1.0
+    coef[:, classes], intercept[classes] = fitted.coef_.T * signs, fitted.intercept_ * signs
     return coef, intercept

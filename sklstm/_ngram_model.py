@@ -6,7 +6,7 @@ from itertools import chain
 import numpy as np
 from scipy.sparse import csr_array, hstack
 
-from sklstm._linear_model import BaseLinearModel, each_target, of_rows, regress
+from sklstm._linear_model import BaseLinearModel, each_target, fit_logistic_regression, take_rows
 from sklstm._ngrams import NGrams
 from sklstm.naive_bayes import NaiveBayesWeights
 
@@ -22,25 +22,30 @@ class LinearTextModel(BaseLinearModel):
     three, with the weights of naive Bayes. The first is better where one word decides, the second
     where many give hints. Texts most of whose tokens are characters have longer n-grams of these
     instead.
+
+    What is read of texts is a list of sparse matrices, of words, of characters or one of each, with
+    a row for each text and a column for each n-gram.
     """
 
     def _contribute(self, tokens, output):
         """Let the tokens of an n-gram share its evidence equally."""
-        lengths = [len(row) for row in tokens]
-        row_of_token = np.repeat(np.arange(len(tokens)), lengths)
-        sums = np.zeros(len(row_of_token))
+        lengths = [len(text) for text in tokens]
+        text_of_token = np.repeat(np.arange(len(tokens)), lengths)
+        sums = np.zeros(len(text_of_token))
         counts = self._read(tokens)
-        for part, evidence, counter in zip(
+        for matrix, evidence, counter in zip(
             counts, self._evidence(counts, output), self._counters, strict=True
         ):
-            spread = counter.spread(tokens).tocoo()
-            keys = _rows(part) * part.shape[1] + part.indices
-            wanted = row_of_token[spread.row] * part.shape[1] + spread.col
-            values = (evidence / part.data)[np.searchsorted(keys, wanted)]
-            sums += np.bincount(spread.row, spread.data * values, minlength=len(sums))
+            shares = counter.spread(tokens).tocoo()  # (n_tokens, n_columns)
+            # where the n-grams of each token are among the numbers of the matrix, sorted by row
+            places = _row_numbers(matrix) * matrix.shape[1] + matrix.indices
+            wanted = text_of_token[shares.row] * matrix.shape[1] + shares.col
+            of_one = (evidence / matrix.data)[np.searchsorted(places, wanted)]
+            sums += np.bincount(shares.row, shares.data * of_one, minlength=len(sums))
         return sums, lengths
 
     def _learn(self, tokens):
+        """Choose the lengths of n-grams by the kind and the amount of text, and number them."""
         lengths = list(map(len, chain.from_iterable(tokens)))
         min_df = 1 if len(lengths) <= MANY_TOKENS else 2  # most n-grams of much text occur once
         if lengths.count(1) > len(lengths) / 2:  # characters, or a script without blanks
@@ -61,19 +66,19 @@ class LinearTextModel(BaseLinearModel):
 
     def _read(self, tokens):
         counts = [counter.count(tokens) for counter in self._counters]
-        for part in counts:
-            part.sort_indices()
+        for matrix in counts:
+            matrix.sort_indices()
         return counts
 
     def _fit_parts(self, counts, codes, n_outputs, sample_weight):
         self._idf = []
-        for part in counts:
-            n_texts = np.bincount(part.indices, minlength=part.shape[1])
+        for matrix in counts:
+            n_texts = np.bincount(matrix.indices, minlength=matrix.shape[1])
             idf = np.log((1 + len(codes)) / (1 + n_texts)) + 1
             self._idf.append(np.where(n_texts, idf, 0).astype(np.float32))
         X = self._tfidf(counts), self._presence(counts)
         self._regressions = [
-            _TwoRegressions().fit(*(of_rows(parts, rows) for parts in X), *target)
+            _TwoRegressions().fit(*(take_rows(matrices, rows) for matrices in X), *target)
             for rows, *target in each_target(codes, n_outputs, sample_weight)
         ]
         self.intercept_ = np.concatenate([fitted.intercept for fitted in self._regressions])
@@ -81,15 +86,15 @@ class LinearTextModel(BaseLinearModel):
     def _tfidf(self, counts):
         """Weigh n-grams by the logarithm of their counts and their rarity; rows have length 1."""
         return [
-            _normalise(_with_data(part, (1 + np.log(part.data)) * (idf * used)[part.indices]))
-            for part, idf, used in zip(counts, self._idf, self._in_tfidf, strict=True)
+            _normalise(_with_data(matrix, (1 + np.log(matrix.data)) * (idf * used)[matrix.indices]))
+            for matrix, idf, used in zip(counts, self._idf, self._in_tfidf, strict=True)
         ]
 
     def _presence(self, counts):
         """Tell which n-grams there are; rows have length 1."""
         return [
-            _normalise(_with_data(part, used[part.indices].astype(np.float32)))
-            for part, used in zip(counts, self._in_presence, strict=True)
+            _normalise(_with_data(matrix, used[matrix.indices].astype(np.float32)))
+            for matrix, used in zip(counts, self._in_presence, strict=True)
         ]
 
     def _decide(self, counts):
@@ -97,48 +102,55 @@ class LinearTextModel(BaseLinearModel):
         return np.hstack([fitted.decide(*X) for fitted in self._regressions]) + self.intercept_
 
     def _evidence(self, counts, output):
+        """Compute what each number of the counts adds to a logit, in the order of their data."""
         X = self._tfidf(counts), self._presence(counts)
-        several = len(self._regressions) > 1
-        fitted = self._regressions[output if several else 0]
-        return fitted.evidence(*X, 0 if several else output)
+        if len(self._regressions) > 1:  # one for each label
+            return self._regressions[output].evidence(*X, 0)
+        return self._regressions[0].evidence(*X, output)
 
 
 class _TwoRegressions:
     """The mean of a regression on TF-IDF and one on presence with the weights of naive Bayes.
 
-    Both are lists of parts, whose columns stand side by side.
+    Both are lists of matrices, whose columns stand side by side.
     """
 
     def fit(self, tfidf, presence, codes, n_outputs, sample_weight):
         """Learn from the two views of the texts."""
-        sizes = np.cumsum([part.shape[1] for part in tfidf])[:-1]
-        self.weights = [_weights(_used(part), codes, sample_weight) for part in presence]
-        plain = regress(_side_by_side(tfidf), codes, n_outputs, sample_weight)
-        weighted = regress(_side_by_side(self._weigh(presence)), codes, n_outputs, sample_weight)
+        self.weights = [_naive_bayes_weights(matrix, codes, sample_weight) for matrix in presence]
+
+        def regress(matrices):
+            X = _stack_columns(matrices)
+            return fit_logistic_regression(X, codes, n_outputs, sample_weight)
+
+        plain, weighted = regress(tfidf), regress(self._weigh(presence))
+        ends = np.cumsum([matrix.shape[1] for matrix in tfidf])[:-1]
         self.plain, self.weighted = (
-            np.split((coef / 2).astype(np.float32), sizes) for coef, _ in (plain, weighted)
+            np.split((coef / 2).astype(np.float32), ends) for coef, _ in (plain, weighted)
         )
         self.intercept = (plain[1] + weighted[1]) / 2
         return self
 
     def decide(self, tfidf, presence):
         """Compute the logits without the intercept."""
+        plain = zip(tfidf, self.plain, strict=True)
         weighted = zip(self._weigh(presence), self.weighted, strict=True)
-        return sum(part @ coef for part, coef in [*zip(tfidf, self.plain, strict=True), *weighted])
+        return sum(matrix @ coef for matrix, coef in [*plain, *weighted])
 
     def evidence(self, tfidf, presence, output):
-        """Compute what each number of the parts adds to a logit, in the order of their data."""
+        """Compute what each number of the matrices adds to a logit, in the order of their data."""
         return [
-            part.data * plain[part.indices, output] + other.data * weighted[part.indices, output]
-            for part, other, plain, weighted in zip(
+            first.data * plain[first.indices, output]
+            + second.data * weighted[first.indices, output]
+            for first, second, plain, weighted in zip(
                 tfidf, self._weigh(presence), self.plain, self.weighted, strict=True
             )
         ]
 
     def _weigh(self, presence):
         return [
-            _normalise(_with_data(part, part.data * weights[part.indices]))
-            for part, weights in zip(presence, self.weights, strict=True)
+            _normalise(_with_data(matrix, matrix.data * weights[matrix.indices]))
+            for matrix, weights in zip(presence, self.weights, strict=True)
         ]
 
 
@@ -179,7 +191,7 @@ def _distinct(tokens):
     return list(places), [places[token] for token in chain.from_iterable(tokens)]
 
 
-def _rows(matrix):
+def _row_numbers(matrix):
     """Return the row of each number."""
     return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
 
@@ -191,7 +203,7 @@ def _with_data(matrix, data):
     return matrix
 
 
-def _used(matrix):
+def _without_zeros(matrix):
     """Leave out the zeros."""
     matrix = matrix.copy()
     matrix.eliminate_zeros()
@@ -200,15 +212,15 @@ def _used(matrix):
 
 def _normalise(matrix):
     """Give each row length 1, unless it is empty."""
-    rows = _rows(matrix)
+    rows = _row_numbers(matrix)
     lengths = np.sqrt(np.bincount(rows, matrix.data**2, minlength=matrix.shape[0]))
     matrix.data /= np.where(lengths, lengths, 1)[rows].astype(matrix.data.dtype)
     return matrix
 
 
-def _weights(X, codes, sample_weight):
-    """Return the weights of naive Bayes of the columns that occur, and zeros."""
-    weights = np.zeros(X.shape[1], np.float32)
+def _naive_bayes_weights(X, codes, sample_weight):
+    """Return the weights of naive Bayes of the columns that occur, and zeros for the others."""
+    X, weights = _without_zeros(X), np.zeros(X.shape[1], np.float32)
     occurs = np.bincount(X.indices, minlength=X.shape[1]) > 0
     if occurs.any() and len(np.unique(codes)) > 1:
         X = X if occurs.all() else X[:, occurs]
@@ -216,6 +228,6 @@ def _weights(X, codes, sample_weight):
     return weights
 
 
-def _side_by_side(parts):
-    """Return one matrix with the columns of all parts."""
-    return hstack([_used(part) for part in parts], "csr")
+def _stack_columns(matrices):
+    """Return one matrix with the columns of all."""
+    return hstack(list(map(_without_zeros, matrices)), "csr")
