@@ -21,7 +21,7 @@ from sklstm._unlabelled import join, part, part_labels
 from sklstm._wide_path import WidePath, check_wide, real_steps, take
 from sklstm.sequences import Sequences
 
-AUTO_MEMBERS = 1, 5
+AUTO_MEMBERS = 1, 5  # least and most of n_members="auto"
 
 
 class BaseEnsemble(BaseLSTM):
@@ -35,9 +35,10 @@ class BaseEnsemble(BaseLSTM):
         "n_members": [Interval(Integral, 1, None, closed="left"), tuple, StrOptions({"auto"})],
         "n_jobs": [Integral, None],
     }
-    _others, _linear, _mean_vectors = (), None, None
-    _is_wide = False  # linear models stand beside all networks, not inside each of them
-    _of_one_network = {"n_members": 1}
+    _others = ()  # fitted members after the first
+    _linear, _mean_vectors = None, None  # the linear models of n-grams and of mean word vectors
+    _is_wide = False  # whether there are linear models: beside all networks, not in each of them
+    _of_one_network = {"n_members": 1}  # parameters of the others, in place of those here
     _reads_strings = False  # which are read anew by each member
     _part_targets = staticmethod(part_labels)  # from those of unlabelled samples
 
@@ -102,15 +103,12 @@ class BaseEnsemble(BaseLSTM):
                 vars(member).pop("_X_unlabelled", None)
 
     def _fit_members(self, others, X, inputs, y, sample_weight, X_val, y_val, groups, partial):
+        """Fit all networks, and the linear models beside them."""
         wide = WidePath(self, X, inputs, y, y_val, sample_weight, groups) if self._is_wide else None
         members = [self, *others]
         folds = [None] * len(members) if wide is None else wide.folds(len(members))
         groups = None if isinstance(self.validation, str) else groups  # the folds have seen to them
-        declared = {  # of classes, say: the member's own samples may lack some
-            name: value
-            for name, value in vars(self).items()
-            if name.startswith("_declared") or name == "_X_unlabelled"
-        }
+        given = self._given_to_members()
 
         def own_arguments(fold):
             rows = slice(None) if fold is None else fold[0]
@@ -120,32 +118,41 @@ class BaseEnsemble(BaseLSTM):
         task = self._begin_fit(X, y, sample_weight, len(members) + (wide is not None))
         is_apart = self._trains_side_by_side(partial) and len(members) > 1
         if is_apart:
-            copies = (self._unfitted(member, declared) for member in members)
+            copies = (self._unfitted(member, given) for member in members)
             jobs = zip(copies, map(own_arguments, folds), strict=True)
             n_jobs = min(effective_n_jobs(self.n_jobs), len(members))
-            self._log = train_side_by_side(jobs, n_jobs, self.verbose)
+            self._log = train_side_by_side(jobs, n_jobs, self.verbose)  # which is replayed below
         start = perf_counter()
         for number, (member, fold) in enumerate(zip(members, folds, strict=True), start=1):
             if self.verbose and others and not is_apart:
-                left = f", about {(perf_counter() - start) * len(others):.0f} s for the others"
-                print(f"Network {number} of {len(members)}{left * (number == 2)}:", flush=True)
-            vars(member).update(declared)
+                _report_network(number, len(members), perf_counter() - start)
+            vars(member).update(given)
             if self._log.is_open:
                 member._log = self._log
             member._task = task
             member._fit_network(*own_arguments(fold), partial=partial)
             if wide is not None:
-                wide.compare(member, fold[1])
+                wide.add_network(member, fold[1])
             if task.is_stopped or member.net_.is_interrupted_:  # by a callback, or by Ctrl-C
                 break
         self._others = [other for other in others if hasattr(other, "net_")]
         for member in members if is_apart else others:
             vars(member).pop("_log", None)
         if wide is not None:
-            linear = task.subtask("linear-model")
-            models, self.wide_weights_ = wide.finish()
-            self._linear, self._mean_vectors = [*models, None][:2]
-            linear.end(dict)
+            self._keep_linear_models(wide, task.subtask("linear-model"))
+        task.end(dict)
+
+    def _given_to_members(self):
+        """Return what all networks are told: their own samples may lack some of the classes."""
+        return {
+            name: value
+            for name, value in vars(self).items()
+            if name.startswith("_declared") or name == "_X_unlabelled"
+        }
+
+    def _keep_linear_models(self, wide, task):
+        models, self.wide_weights_ = wide.finish()
+        self._linear, self._mean_vectors = [*models, None][:2]
         task.end(dict)
 
     def _fit_network(self, *arguments, partial=False):
@@ -163,10 +170,10 @@ class BaseEnsemble(BaseLSTM):
         return self.n_jobs not in (None, 1) and not is_followed and not goes_on
 
     @staticmethod
-    def _unfitted(member, declared):
+    def _unfitted(member, given):
         """Return a copy of a member, without what an earlier fit has learned."""
         cloned = clone_unfollowed(member)
-        vars(cloned).update(declared)
+        vars(cloned).update(given)
         return cloned
 
     def _other_members(self, inputs, others):
@@ -262,6 +269,12 @@ class BaseEnsemble(BaseLSTM):
     @property
     def _has_one_network(self):
         return not self._others and self._linear is None
+
+
+def _report_network(number, n_networks, seconds):
+    """Print which network is trained, and after the first one how long the others will take."""
+    left = f", about {seconds * (n_networks - 1):.0f} s for the others" if number == 2 else ""
+    print(f"Network {number} of {n_networks}{left}:", flush=True)
 
 
 def check_semi_supervised(estimator, learns, X_unlabelled):

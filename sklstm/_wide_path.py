@@ -25,88 +25,119 @@ LOG_WEIGHTS = -10, 5  # bounds of the logarithms of weights of evidence
 
 
 class WidePath:
-    """Fit linear models, and weigh them against networks on samples new to all of them."""
+    r"""Linear models beside the networks of a fit, as in wide and deep learning [1]_.
+
+    The logits are a weighted sum of those of a model of n-grams, of one of mean word vectors if it
+    helps, and of the mean of the networks:
+
+    .. math::
+
+        z = w_1 z_{\text{n-grams}} + w_2 z_{\text{vectors}} + w_3 z_{\text{networks}}
+
+    The weights have the smallest loss on samples that none of the models learned from. So each
+    network learns from all samples but those of one of the `folds`; ``add_network`` computes its
+    logits of these; and ``finish`` fits the linear models, in the same folds and to all samples,
+    and finds the weights.
+
+    References
+    ----------
+    .. [1] Cheng et al. (2016), Wide & deep learning for recommender systems, DLRS.
+       https://doi.org/10.1145/2988450.2988454
+    """
 
     def __init__(self, estimator, X, inputs, y, y_val, sample_weight, groups):
         check_wide(inputs)
+        self.estimator, self.X, self.groups = estimator, X, number_groups(groups, inputs)
         tokens = estimator._new_encoder().name_steps(inputs, estimator.mask_padding)
-        self.models = [(LinearTextModel(), tokens)]
+        self.models = [(LinearTextModel(), tokens)]  # each with what it reads
         if kind_of(inputs) == "vectors":
             self.models.append((MeanVectorModel(), real_steps(inputs, estimator.mask_padding)))
+        codes = self._learn_targets(inputs, y, y_val)
+        self.codes = codes[:, 0] if codes.shape[1:] == (1,) else codes  # (N,), or (N, K) of labels
+        self.weights = self._weigh(inputs, codes, sample_weight)  # (N,) or (N, K)
+        self.network_logits, self.held_out = [], []  # of each network, and for which rows
+
+    def _learn_targets(self, inputs, y, y_val):
+        """Let the estimator learn its classes, for all networks, and return the codes of y."""
+        estimator = self.estimator
         y = estimator._check_targets(y)
         check_same_length(X=inputs, y=y)
         if not (hasattr(estimator, "net_") and estimator.warm_start):
             estimator._learn_targets(y, None if y_val is None else estimator._check_targets(y_val))
         if y.ndim == 1:
             estimator._declared_classes = estimator.classes_
-        codes = estimator._encode_targets(y, None, purpose="use").astype(int)
+        return estimator._encode_targets(y, None, purpose="use").astype(int)
+
+    def _weigh(self, inputs, codes, sample_weight):
+        """Return the weights of the samples or their labels, with a mean of 1.
+
+        The mean is of those that count: as if the others were not there.
+        """
         weights = weigh_samples(sample_weight, np.diff(inputs.offsets), "fit")
-        weights = estimator._weigh_classes(weights, codes, purpose="fit")
+        weights = self.estimator._weigh_classes(weights, codes, purpose="fit")
         weights = normalise(weights, "fit")
-        # the mean of those that count: as if the others were not there
         mean = weights.sum(axis=0) / np.maximum((weights > 0).sum(axis=0), 1)
-        self.weights = weights / np.where(mean > 0, mean, 1.0)
-        self.codes = codes[:, 0] if codes.shape[1:] == (1,) else codes
-        self.estimator, self.X, self.groups = estimator, X, number_groups(groups, inputs)
-        self.n_outputs = estimator._n_outputs
-        self.networks, self.held_out = [], []
+        return weights / np.where(mean > 0, mean, 1.0)
 
     def folds(self, n_members):
-        """Return for each member the rows to learn from, and those held out."""
+        """Return for each network the rows to learn from, and those held out."""
         random_state = self.estimator._log.seed(self.estimator.random_state)
         seed = check_random_state(random_state).randint(2**31 - 1)
         rows = np.flatnonzero(self.weights.reshape(len(self.codes), -1).any(axis=1))
         groups = None if self.groups is None else self.groups[rows]
         folds = cross_fit_folds(self.codes[rows], groups, n_members, seed)
-        self.left_out = [rows[fold] for fold in folds]
+        self.fold_rows = [rows[fold] for fold in folds]
         everything = np.arange(len(self.codes))
-        of_members = islice(cycle(self.left_out), n_members)  # of few samples or groups, again
+        of_members = islice(cycle(self.fold_rows), n_members)  # of few samples or groups, again
         return [(np.setdiff1d(everything, fold), fold) for fold in of_members]
 
-    def compare(self, member, held_out):
+    def add_network(self, member, held_out):
         """Compute the logits of a network for the samples that it did not learn from."""
-        self.networks.append(member._outputs(*take(held_out, self.X)))
+        self.network_logits.append(member._outputs(*take(held_out, self.X)))
         self.held_out.append(held_out)
 
     def finish(self):
         """Return the linear models of all samples, and the weights of all kinds of logits."""
-        targets, folds = (self.codes, self.n_outputs), self._linear_folds()
-        outputs = [
+        targets, folds = (self.codes, self.estimator._n_outputs), self._linear_folds()
+        logits = [
             model.cross_decision(samples, *targets, folds, self.weights)
             for model, samples in self.models
         ]
-        models, outputs, weights = self._choose_linear_models(outputs, np.flatnonzero(folds >= 0))
+        models, logits, weights = self._choose_linear_models(logits, np.flatnonzero(folds >= 0))
         rows = np.concatenate(self.held_out)
-        linear = np.tensordot(weights, outputs, axes=1)[rows]
-        logits = [linear, np.concatenate(self.networks)]
-        both, _ = weigh_evidence(logits, self.codes[rows], self.weights[rows])
+        linear = np.tensordot(weights, logits, axes=1)[rows]
+        of_both = [linear, np.concatenate(self.network_logits)]
+        both, _ = weigh_evidence(of_both, self.codes[rows], self.weights[rows])
         return models, np.append(both[0] * weights, both[1])
 
     def _linear_folds(self):
-        """Number the folds of the networks, and more if there are two linear models to weigh."""
+        """Return the fold of each sample that the linear models are weighed on, -1 of others.
+
+        These are the folds of the networks, and more if there are two linear models to weigh.
+        """
         folds, enough = np.full(len(self.codes), -1), HELD_OUT * (len(self.models) > 1)
-        for number, held_out in enumerate(self.left_out):
+        for number, rows in enumerate(self.fold_rows):
             if number < len(self.held_out) or (folds >= 0).sum() < enough:
-                folds[held_out] = number
+                folds[rows] = number
         return folds
 
-    def _choose_linear_models(self, outputs, rows):
+    def _choose_linear_models(self, all_logits, rows):
         """Return the models that count, their logits and their weights.
 
         The second one counts if it lowers the loss by more than the standard error, so that chance
         in a few samples does not decide.
         """
         models = [model for model, _ in self.models]
-        if len(outputs) == 1:
-            return models, outputs, np.ones(1)
+        if len(all_logits) == 1:
+            return models, all_logits, np.ones(1)
         data = self.codes[rows], self.weights[rows]
-        weights, losses = weigh_evidence([logits[rows] for logits in outputs], *data)
-        weight, losses_of_first = weigh_evidence([outputs[0][rows]], *data)
+        weights, losses = weigh_evidence([logits[rows] for logits in all_logits], *data)
+        weight, losses_of_first = weigh_evidence([all_logits[0][rows]], *data)
         gains = losses_of_first - losses
         least = max(gains.std() * len(gains) ** 0.5, LEAST_GAIN * losses.sum())
         if gains.sum() > least:
-            return models, outputs, weights
-        return models[:1], outputs[:1], weight
+            return models, all_logits, weights
+        return models[:1], all_logits[:1], weight
 
 
 def real_steps(inputs, mask_padding):
@@ -150,13 +181,13 @@ def number_groups(groups, samples):
         raise restated(error, "groups must be one number or name for each sample.") from None
 
 
-def weigh_evidence(outputs, codes, sample_weight):
+def weigh_evidence(logits, codes, sample_weight):
     """Return how much each model's logits count, so that the log loss is smallest.
 
     Parameters
     ----------
-    outputs : list of ndarray of shape (n_samples, n_outputs)
-        The logits of each model for samples that it did not learn from.
+    logits : list of ndarray of shape (n_samples, n_outputs)
+        Those of each model for samples that it did not learn from.
     codes : ndarray of int, shape (n_samples,) or (n_samples, n_outputs)
         The classes, or the labels.
     sample_weight : ndarray of shape (n_samples,) or (n_samples, n_outputs)
@@ -169,17 +200,17 @@ def weigh_evidence(outputs, codes, sample_weight):
     """
     sample_weight = sample_weight.reshape(len(codes), -1)
     sample_weight = sample_weight / sample_weight.sum(axis=0).mean()
-    outputs = np.stack(outputs).astype(float)  # (M, N, K)
+    logits = np.stack(logits).astype(float)  # (M, N, K)
 
     def losses(logs):
-        logits = np.tensordot(np.exp(logs), outputs, axes=1)  # (N, K)
-        return (sample_weight * _log_losses(logits, codes)).sum(axis=1)
+        weighted = np.tensordot(np.exp(logs), logits, axes=1)  # (N, K)
+        return (sample_weight * _log_losses(weighted, codes)).sum(axis=1)
 
     def loss(logs):
-        return losses(logs).sum() + 1e-3 * logs @ logs
+        return losses(logs).sum() + 1e-3 * logs @ logs  # weights near 1 where the data tell little
 
-    starts = (np.log(np.full(len(outputs), weight)) for weight in (1.0, 0.2))
-    found = (minimize(loss, start, bounds=[LOG_WEIGHTS] * len(outputs)) for start in starts)
+    starts = (np.log(np.full(len(logits), weight)) for weight in (1.0, 0.2))
+    found = (minimize(loss, start, bounds=[LOG_WEIGHTS] * len(logits)) for start in starts)
     logs = min(found, key=lambda result: result.fun).x
     return np.exp(logs), losses(logs)
 
