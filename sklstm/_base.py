@@ -206,7 +206,7 @@ class BaseLSTM(FollowedFit, ParametersMixin, Versioned, BaseEstimator):
         if steps.get("vectors") is not None:
             steps["vectors"] = to_tensor(steps["vectors"])
         data = SequenceDataset(**steps)
-        return data if n_labelled is None else data.part_unlabelled(n_labelled)
+        return data if n_labelled is None else data.split_off_unlabelled(n_labelled)
 
     def _average(self, data, lengths, purpose):
         """Make the loss one a step: lr then means the same for long and short sequences.

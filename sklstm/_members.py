@@ -17,7 +17,7 @@ from sklstm._fit_tasks import clone_unfollowed, nothing_lost
 from sklstm._sample_weights import weigh_samples
 from sklstm._side_by_side import train_side_by_side
 from sklstm._sklearn import Interval, StrOptions
-from sklstm._unlabelled import join, part, part_labels
+from sklstm._unlabelled import join, split_labels, split_samples
 from sklstm._wide_path import WidePath, check_wide, real_steps, take
 from sklstm.sequences import Sequences
 
@@ -40,7 +40,7 @@ class BaseEnsemble(BaseLSTM):
     _is_wide = False  # whether there are linear models: beside all networks, not in each of them
     _of_one_network = {"n_members": 1}  # parameters of the others, in place of those here
     _reads_strings = False  # which are read anew by each member
-    _part_targets = staticmethod(part_labels)  # from those of unlabelled samples
+    _split_targets = staticmethod(split_labels)  # into those of labelled samples, and marks
 
     def _fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None, *, partial=False):
         with nothing_lost(self):
@@ -71,21 +71,21 @@ class BaseEnsemble(BaseLSTM):
         self, X, y, sample_weight, X_val=None, y_val=None, groups=None, *, X_unlabelled=None,
         partial=False,
     ):  # fmt: skip
-        """Part the samples without labels from the others, and fit to both."""
+        """Split the samples into those with labels and those without, and learn from both."""
         learns = bool(self.virtual_adversarial or self.entropy)
         check_semi_supervised(self, learns, X_unlabelled)
         marks, labels = None, y
         if y is not None:
-            labels, marks = self._part_targets(y, expected=learns)
-        if y_val is not None and self._part_targets(y_val, expected=learns)[1] is not None:
+            labels, marks = self._split_targets(y, expected=learns)
+        if y_val is not None and self._split_targets(y_val, expected=learns)[1] is not None:
             raise ValueError(
                 "y_val holds None, NaN or -1, which marks unlabelled samples: leave them out of "
                 "the validation data."
             )
         if marks is not None:
             purpose = "portion" if partial else "fit"
-            (X, sample_weight, groups), others = part(marks, X, sample_weight, groups, purpose)
-            y = labels
+            labelled, others = split_samples(marks, X, sample_weight, groups, purpose)
+            (X, sample_weight, groups), y = labelled, labels
             X_unlabelled = others if X_unlabelled is None else join(others, X_unlabelled)
         if learns and (X_unlabelled is None or not count_samples(X_unlabelled)):
             self._check_presence(y, X_val, y_val)

@@ -105,7 +105,7 @@ def _is_mark(label, with_missing):
     return is_number and label == UNLABELLED
 
 
-def part_labels(y, *, expected):
+def split_labels(y, *, expected):
     """Return the labels of labelled samples, and the marks that `find_unlabelled` found.
 
     Labels of one type come as an array of it again.
@@ -118,7 +118,7 @@ def part_labels(y, *, expected):
     return np.array(y.tolist()) if len(types) == 1 else y, marks
 
 
-def part_sentences(y, *, expected):
+def split_sentences(y, *, expected):
     """Return the tags of sentences that have some, and the marks of the others.
 
     A sentence is unlabelled if it has None in place of tags, or None for each of them.
@@ -161,8 +161,8 @@ def _has_no_tag(tags):
     return bool(len(tags)) and all(tag is None for tag in tags)
 
 
-def part(marks, X, sample_weight, groups, purpose):
-    """Part the samples: X, weights and groups of the labelled ones, and X of the others."""
+def split_samples(marks, X, sample_weight, groups, purpose):
+    """Return X, weights and groups of the labelled samples, and X of the others."""
     check_same_length(X=X, y=marks, groups=groups)
     if sample_weight is not None:
         sample_weight = weigh_samples(sample_weight, marks, purpose)

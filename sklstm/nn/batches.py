@@ -291,7 +291,7 @@ class SequenceDataset(Dataset):
             None if self.middles is None else self.middles[rows],
         )
 
-    def part_unlabelled(self, n_labelled):
+    def split_off_unlabelled(self, n_labelled):
         """Return the first sequences, with the others as their unlabelled ones.
 
         Parameters

@@ -17,7 +17,7 @@ from sklstm._members import BaseEnsemble
 from sklstm._parameter_constraints import SEMI_SUPERVISED_CONSTRAINTS
 from sklstm._pretrained import PretrainedMixin
 from sklstm._sklearn import Interval, StrOptions, fit_context
-from sklstm._unlabelled import part_sentences
+from sklstm._unlabelled import split_sentences
 from sklstm.entities import Entity
 from sklstm.nn.batches import in_row_order
 from sklstm.nn.crf import mean_crf
@@ -313,7 +313,7 @@ class LSTMTagger(PretrainedMixin, BaseEnsemble):
     _network = TaggerNet
     _epochs_of_few = 15
     mask_padding = True  # a tag for padding has no meaning
-    _part_targets = staticmethod(part_sentences)
+    _split_targets = staticmethod(split_sentences)
 
     def __init__(
         self,
