@@ -6,6 +6,7 @@ from reprlib import repr as shorten
 import numpy as np
 from sklearn.utils import assert_all_finite
 
+from sklstm._arguments import levels_to_caller
 from sklstm._arrays import count_samples, to_numbers
 from sklstm._sklearn import check_sample_weight
 
@@ -83,7 +84,7 @@ def weigh_classes(class_weight, classes, counts):
             f"class_weight names {shorten(unknown)}, which have no effect: they are not among "
             f"{shorten(classes)}.",
             UserWarning,
-            stacklevel=2,
+            stacklevel=levels_to_caller(),
         )
     weights = np.array([class_weight.get(name, 1.0) for name in classes])
     if weights.dtype.kind not in "iuf" or not np.isfinite(weights).all() or weights.min() < 0:

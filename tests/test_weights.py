@@ -207,8 +207,10 @@ class TestWhatOnlySomeDataHold:
             if class_weight is None:
                 found.append(weights_of(estimator.fit(X, y)))
                 continue
-            with pytest.warns(UserWarning, match="class_weight names .*, which have no effect"):
+            message = "class_weight names .*, which have no effect"
+            with pytest.warns(UserWarning, match=message) as caught:
                 found.append(weights_of(estimator.fit(X, y)))
+            assert caught[0].filename == __file__
         torch.testing.assert_close(*found)
 
     def test_later_calls_name_no_further_tags(self):
