@@ -165,7 +165,12 @@ class BaseLSTM(FollowedFit, ParametersMixin, Versioned, BaseEstimator):
             raise ValueError("Pass X_val and y_val together, or neither of them.")
 
     def _read_dataset(self, X, y, sample_weight, y_val=None, *, reset=False, purpose="use"):
-        """Read sequences and targets: for a ``"fit"``, as one ``"portion"`` of them, or to use."""
+        """Read sequences and targets.
+
+        The purpose is ``"fit"``, ``"portion"`` (of the data, in ``partial_fit``), or ``"use"``:
+        to validate on what was learned, which reading does not change then. With `reset` what
+        there is to learn is learned anew.
+        """
         data = self._read_sequences(X, reset, purpose, sample_weight)
         y = self._check_targets(y)
         check_same_length(X=data, y=y)
@@ -243,7 +248,23 @@ class BaseLSTM(FollowedFit, ParametersMixin, Versioned, BaseEstimator):
         )
 
     def _prepare_net(self, reset):
-        self._architecture = {
+        """Make the network, or let the one that there is go on."""
+        self._architecture = self._describe_architecture()
+        if not reset:  # a copy, which takes lr, batch_size and the like as they are now
+            self.net_ = continue_net(self.net_, self._net_options())
+            self._adapt_net()
+        else:
+            self.net_ = make_net(self._net_options())
+            self._start_net()
+        vectors = self._encoder.pop_new_vectors()
+        if vectors is not None:  # of all codes, or of the new ones
+            with torch.no_grad():
+                rows = self.module_.embedding.weight[-len(vectors) :]
+                rows.copy_(torch.from_numpy(vectors))
+
+    def _describe_architecture(self):
+        """Return the arguments of the network."""
+        architecture = {
             "cell": self.cell,
             "cell_params": self.cell_params,
             "hidden_size": self.hidden_size,
@@ -258,20 +279,10 @@ class BaseLSTM(FollowedFit, ParametersMixin, Versioned, BaseEstimator):
             "bptt_steps": self.bptt_steps,
             **self._encoder.input_options(self.embedding_dim),
         }
-        for name, value in self._architecture.items():
-            if isinstance(value, np.integer):  # which may be too narrow to compute with
-                self._architecture[name] = int(value)
-        if not reset:  # a copy, which takes lr, batch_size and the like as they are now
-            self.net_ = continue_net(self.net_, self._net_options())
-            self._adapt_net()
-        else:
-            self.net_ = make_net(self._net_options())
-            self._start_net()
-        vectors = self._encoder.pop_new_vectors()
-        if vectors is not None:  # of all codes, or of the new ones
-            with torch.no_grad():
-                rows = self.module_.embedding.weight[-len(vectors) :]
-                rows.copy_(torch.from_numpy(vectors))
+        return {
+            name: int(value) if isinstance(value, np.integer) else value  # it may be too narrow
+            for name, value in architecture.items()
+        }
 
     def _net_options(self):
         architecture, batches = self._architecture, self._batch_options()

@@ -20,8 +20,8 @@ from sklstm.sequences import Sequences
 
 UNLABELLED = -1  # as scikit-learn's semi-supervised estimators have it
 TO_LEARN = (
-    "to learn from them, pass them apart to a ready pipeline, as X_unlabelled, or set "
-    "adversarial=0.5 and virtual_adversarial=1.0"
+    "to learn from them, pass them to a ready pipeline as X_unlabelled, or set adversarial=0.5 and "
+    "virtual_adversarial=1.0"
 )
 
 

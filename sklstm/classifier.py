@@ -503,11 +503,15 @@ class LSTMClassifier(PretrainedMixin, ClassifierMixin, BaseEnsemble):
 
     def _attach_targets(self, data, targets, *, purpose):
         if self.label_smoothing and purpose != "use":
-            if self._target_kind == "multiclass":
-                targets = np.eye(self._n_outputs)[targets]
-            n_classes = self._n_outputs if self._target_kind == "multiclass" else 2
-            targets = targets + self.label_smoothing * (1 / n_classes - targets)
+            targets = self._smooth(targets)
         super()._attach_targets(data, targets, purpose=purpose)
+
+    def _smooth(self, targets):
+        """Return probabilities in place of classes: (1 - s) p + s / K, with K = 2 for a sigmoid."""
+        n_classes = 2
+        if self._target_kind == "multiclass":
+            n_classes, targets = self._n_outputs, np.eye(self._n_outputs)[targets]
+        return targets + self.label_smoothing * (1 / n_classes - targets)
 
     def _learn_class_weights(self, codes, is_matrix):
         """Weigh the classes of each column of targets."""
