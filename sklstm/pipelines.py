@@ -604,7 +604,8 @@ def text_classifier(
     >>> from sklstm import text_classifier
     >>> texts = ["A good film!", "Good fun.", "A bad film.", "Bad acting"] * 8
     >>> labels = ["pos", "pos", "neg", "neg"] * 8
-    >>> pipe = text_classifier(hidden_size=8, lr=0.02, random_state=0).fit(texts, labels)
+    >>> pipe = text_classifier(effort="fast", hidden_size=8, lr=0.02, random_state=0)
+    >>> pipe = pipe.fit(texts, labels)
     >>> pipe.predict(["Such good fun!", "A BAD film"])
     array(['pos', 'neg'], dtype='<U3')
 
