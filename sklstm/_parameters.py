@@ -29,6 +29,7 @@ ELSEWHERE = {
     "size": "vector_size",
     "max_features": "max_tokens",
     "embeddings": "vectors",
+    **dict.fromkeys(("validation_data", "eval_set"), "X_val"),
 }
 SIMPLE = {bool, float, int, str, type(None)}  # types of values that stay what they are
 

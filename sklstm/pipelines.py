@@ -13,7 +13,7 @@ from sklstm._arguments import about_data, check_option, describe
 from sklstm._arrays import listed
 from sklstm._deferred import Deferred
 from sklstm._labels import is_missing
-from sklstm._parameters import check_names, fit_parameters_of, suggest_of_steps
+from sklstm._parameters import check_names, fit_parameters_of, suggest, suggest_of_steps
 from sklstm._summary import ModelSummary
 from sklstm.classifier import LSTMClassifier
 from sklstm.embeddings import Word2VecEmbedder
@@ -67,6 +67,7 @@ TAGGING_EFFORTS = {
 BEFORE = Tokenizer, Word2VecEmbedder
 # pretrained vectors tell of a word what its affixes only hint at
 WITH_VECTORS = {"affixes": False, "wide": False}
+FIT_PARAMETERS = ("X_val", "y_val", "X_unlabelled", "sample_weight")  # of a TextPipeline itself
 # how text_classifier trains word vectors
 VECTORS = {
     "fast": {"vector_size": 50},
@@ -167,9 +168,12 @@ class TextPipeline(Pipeline):
     def _check_fit_params(self, params):
         for name in params:
             if "__" not in name or name.partition("__")[0] not in self.named_steps:
+                question = suggest(name, FIT_PARAMETERS) or suggest_of_steps(
+                    name, self.steps, fit_parameters_of
+                )
                 raise ValueError(
                     f"{type(self).__name__}.fit has no parameter {name!r}."
-                    f"{suggest_of_steps(name, self.steps, fit_parameters_of)} {self._say_steps()}"
+                    f"{question} {self._say_steps()}"
                 )
 
     def _say_steps(self):

@@ -722,6 +722,9 @@ def test_a_search_without_the_name_of_a_step_is_told_it(name, meant):
     [
         ("extra_tokens", " Did you mean 'word2vecembedder__extra_tokens'?"),
         ("classifier__groups", " Did you mean 'lstmclassifier__groups'?"),
+        ("validation_data", " Did you mean 'X_val'?"),
+        ("X_unlabeled", " Did you mean 'X_unlabelled'?"),
+        ("sample_weights", " Did you mean 'sample_weight'?"),
         ("zzz", ""),
     ],
 )
