@@ -126,6 +126,7 @@ class BaseLSTM(FollowedFit, ParametersMixin, Versioned, BaseEstimator):
     # ------------------------------------------------------------ fitting
 
     def _fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None, *, partial=False):
+        """Read the data, make the network or go on with the one there is, and train it."""
         if partial:  # scikit-learn checks parameters in the first partial_fit only
             self._validate_params()
             refuse_balance(getattr(self, "class_weight", None))
@@ -293,6 +294,7 @@ class BaseLSTM(FollowedFit, ParametersMixin, Versioned, BaseEstimator):
         )  # fmt: skip
 
     def _train(self, data, valid, partial):
+        """Train the network, and warn of what went wrong."""
         warn_of_fallback(self.net_)
         n_before = self.n_iter_
         is_text = self._encoder.kind != "numbers"
@@ -340,6 +342,7 @@ class BaseLSTM(FollowedFit, ParametersMixin, Versioned, BaseEstimator):
         return self._outputs_of(self._read_new_sequences(X))
 
     def _outputs_of(self, data):
+        """Run the network on data that have been read."""
         outputs = np.empty((len(data), self._n_outputs), self._encoder.dtype)
         for rows, batch in self._batches(data):
             outputs[rows] = self.net_.outputs(batch).cpu().numpy()

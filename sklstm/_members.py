@@ -43,6 +43,7 @@ class BaseEnsemble(BaseLSTM):
     _split_targets = staticmethod(split_labels)  # into those of labelled samples, and marks
 
     def _fit(self, X, y, sample_weight=None, X_val=None, y_val=None, groups=None, *, partial=False):
+        """Fit one network as the base does; or several, and the linear models beside them."""
         with nothing_lost(self):
             goes_on = hasattr(self, "net_") and (partial or self.warm_start)
             others = list(self._others) if goes_on else None
@@ -225,6 +226,7 @@ class BaseEnsemble(BaseLSTM):
         )
 
     def _outputs(self, X):
+        """Average the outputs of the networks, and add those of the linear models to them."""
         if self._has_one_network:
             return super()._outputs(X)
         self._check_ready()
@@ -246,7 +248,7 @@ class BaseEnsemble(BaseLSTM):
         return models
 
     def _reread(self, encoder, X):
-        """Read X, and return it in a form that can be read again, and what was read."""
+        """Read X: return what each member can read again, in less time, and what was read."""
         X = listed(X)
         inputs = encoder.read(X, self)
         is_read = isinstance(inputs, Sequences) and not self._reads_strings
