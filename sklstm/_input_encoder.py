@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from sklstm._arguments import levels_to_caller
-from sklstm._inputs import kind_of, read_input
+from sklstm._inputs import drop_masked_padding, kind_of, read_input
 from sklstm._standardizer import Standardizer
 from sklstm._text_checks import check_texts
 from sklstm.sequences import Sequences
@@ -193,7 +193,7 @@ class InputEncoder:
         if self.kind == "numbers":
             values, vectors, sequences = self._standardise(inputs), None, inputs
         else:
-            sequences = inputs.without_padding() if mask_padding else inputs
+            sequences = drop_masked_padding(inputs, mask_padding)
             values, vectors = self._look_up(sequences)
         starts, lengths = sequences.offsets[:-1], np.diff(sequences.offsets)
         return {"values": values, "starts": starts, "lengths": lengths, "vectors": vectors}
@@ -202,7 +202,7 @@ class InputEncoder:
         """Name the steps of each sample by their tokens, or else ids; return None for numbers."""
         if kind_of(inputs) == "numbers":
             return None
-        sequences = inputs.without_padding() if mask_padding else inputs
+        sequences = drop_masked_padding(inputs, mask_padding)
         strings, codes = sequences.categories, sequences.codes.tolist()
         names = list(map(str, codes) if strings is None else map(strings.__getitem__, codes))
         return [names[start:stop] for start, stop in pairwise(sequences.offsets.tolist())]

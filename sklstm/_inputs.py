@@ -84,6 +84,11 @@ def kind_of(data):
     return "ids" if data.categories is None else "tokens"
 
 
+def drop_masked_padding(sequences, mask_padding):
+    """Return `Sequences` without padding, or as they are if padding is not masked."""
+    return sequences.without_padding() if mask_padding else sequences
+
+
 def _find_kind(samples, vocabulary_size, fitted):
     """Name the kind of samples. Texts and annotated tokens are tokens, whose check refuses them."""
     if isinstance(samples, Sequences):

@@ -14,11 +14,12 @@ from sklstm._arrays import count_samples, listed
 from sklstm._base import BaseLSTM
 from sklstm._epochs import AFFORDED_STEPS, resolve_epochs
 from sklstm._fit_tasks import clone_unfollowed, nothing_lost
+from sklstm._inputs import drop_masked_padding
 from sklstm._sample_weights import weigh_samples
 from sklstm._side_by_side import train_side_by_side
 from sklstm._sklearn import Interval, StrOptions
 from sklstm._unlabelled import join, split_labels, split_samples
-from sklstm._wide_path import WidePath, check_wide, real_steps, take
+from sklstm._wide_path import WidePath, check_wide, take
 from sklstm.sequences import Sequences
 
 AUTO_MEMBERS = 1, 5  # least and most of n_members="auto"
@@ -201,7 +202,7 @@ class BaseEnsemble(BaseLSTM):
     def _count_steps(self, inputs):
         """Return about how many steps a member learns from in all its epochs."""
         is_text = isinstance(inputs, Sequences)
-        steps = real_steps(inputs, self.mask_padding) if is_text else inputs
+        steps = drop_masked_padding(inputs, self.mask_padding) if is_text else inputs
         n_updates, n_steps = self._count_updates(inputs), int(steps.offsets[-1])
         n_tokens = n_steps if is_text else 0
         n_epochs = resolve_epochs(self.max_epochs, n_updates, self._epochs_of_few, n_tokens)
@@ -244,7 +245,7 @@ class BaseEnsemble(BaseLSTM):
         check_wide(inputs)
         models = [(self._linear, self._encoder.name_steps(inputs, self.mask_padding))]
         if self._mean_vectors is not None:
-            models.append((self._mean_vectors, real_steps(inputs, self.mask_padding)))
+            models.append((self._mean_vectors, drop_masked_padding(inputs, self.mask_padding)))
         return models
 
     def _reread(self, encoder, X):

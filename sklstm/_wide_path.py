@@ -10,7 +10,7 @@ from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, Str
 from sklearn.utils import check_random_state, column_or_1d
 
 from sklstm._arrays import CONVERSION_ERRORS, check_same_length, restated
-from sklstm._inputs import kind_of
+from sklstm._inputs import drop_masked_padding, kind_of
 from sklstm._labels import check_labels
 from sklstm._mean_vectors import MeanVectorModel
 from sklstm._ngram_model import LinearTextModel
@@ -51,7 +51,8 @@ class WidePath:
         tokens = estimator._new_encoder().name_steps(inputs, estimator.mask_padding)
         self.models = [(LinearTextModel(), tokens)]  # each with what it reads
         if kind_of(inputs) == "vectors":
-            self.models.append((MeanVectorModel(), real_steps(inputs, estimator.mask_padding)))
+            sequences = drop_masked_padding(inputs, estimator.mask_padding)
+            self.models.append((MeanVectorModel(), sequences))
         codes = self._learn_targets(inputs, y, y_val)
         self.codes = codes[:, 0] if codes.shape[1:] == (1,) else codes  # (N,), or (N, K) of labels
         self.weights = self._weigh(inputs, codes, sample_weight)  # (N,) or (N, K)
@@ -138,11 +139,6 @@ class WidePath:
         if gains.sum() > least:
             return models, all_logits, weights
         return models[:1], all_logits[:1], weight
-
-
-def real_steps(inputs, mask_padding):
-    """Leave out the padding, if it is masked."""
-    return inputs.without_padding() if mask_padding else inputs
 
 
 def cross_fit_folds(codes, groups, n_members, random_state):
