@@ -1,6 +1,7 @@
 """Ready pipelines from raw texts to labels or entities."""
 
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -622,7 +623,7 @@ def text_classifier(
     _check_tokenizer(tokenizer)
     check_names(classifier_params, text_classifier, LSTMClassifier, BEFORE)
     check_option(effort, tuple(EFFORTS), "effort")
-    chosen = EFFORTS[effort]
+    chosen = deepcopy(EFFORTS[effort])  # net_params is the user's to change
     if tokenizer is None:
         tokenizer = Tokenizer(lowercase=lowercase)
     trained = VECTORS[effort] if vector_size is None else {

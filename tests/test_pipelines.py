@@ -102,6 +102,10 @@ class TestTextClassifier:
         again = pickle.loads(pickle.dumps(pipe))
         assert np.array_equal(again.predict_proba(TEXTS), pipe.predict_proba(TEXTS))
 
+    def test_pipelines_have_net_params_of_their_own(self):
+        text_classifier(effort="best")[-1].net_params["lr"] = 1.0
+        assert "lr" not in text_classifier(effort="best")[-1].net_params
+
     def test_steps(self):
         pipe = text_classifier()
         steps = ["tokenizer", "word2vecembedder", "lstmclassifier"]
