@@ -71,8 +71,8 @@ WITH_VECTORS = {"affixes": False, "wide": False}
 FIT_PARAMETERS = ("X_val", "y_val", "X_unlabelled", "sample_weight")  # of a TextPipeline itself
 # how text_classifier trains word vectors
 VECTORS = {
-    "fast": {"vector_size": 50},
-    "balanced": {"vector_size": 50},
+    "fast": {"vector_size": 50, "architecture": "auto"},
+    "balanced": {"vector_size": 50, "architecture": "auto"},
     "best": {"vector_size": 200, "architecture": "skip-gram", "window": 8, "sample": 1e-4},
 }
 
@@ -531,7 +531,7 @@ def entity_tagger(
         tokenizer = Tokenizer(lowercase=False, punctuation=True, char_spans=True)
     embedder = _embedder(
         vectors,
-        {"vector_size": vector_size},
+        {"vector_size": vector_size, "architecture": "auto"},
         lowercase=lowercase,
         fold_digits=True,
         random_state=random_state,

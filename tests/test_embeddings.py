@@ -184,6 +184,15 @@ class TestTraining:
             embedder().fit(documents[:50], extra_tokens=extra).vectors_, whole.vectors_
         )
 
+    def test_auto_is_skip_gram_with_extra_tokens(self):
+        documents = corpus()
+        for extra, name in ((None, "cbow"), (documents[50:], "skip-gram")):
+            found, expected = (
+                embedder(architecture=one).fit(documents[:50], extra_tokens=extra).vectors_
+                for one in ("auto", name)
+            )
+            np.testing.assert_array_equal(found, expected)
+
     def test_extra_tokens_in_a_pipeline(self):
         documents = corpus()
         texts = [" ".join(row) for row in documents]

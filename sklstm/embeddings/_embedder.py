@@ -67,9 +67,10 @@ class Word2VecEmbedder(
         Dimension of the vectors; pretrained `vectors` keep theirs.
     algorithm : {"word2vec", "fasttext"}, default="word2vec"
         The model to train.
-    architecture : {"cbow", "skip-gram"}, default="cbow"
+    architecture : {"cbow", "skip-gram", "auto"}, default="cbow"
         Whether to predict a word from its context, or the context from the word. Skip-gram is
-        slower, and better for rare words and little text.
+        slower, and better for rare words and little text. ``"auto"`` is skip-gram if ``fit`` gets
+        `extra_tokens`, since with few labels much depends on the vectors, and CBOW otherwise.
     window : int, default=5
         Largest distance between a word and its context words.
     min_count : int, default=5
@@ -197,7 +198,7 @@ class Word2VecEmbedder(
     _parameter_constraints = {
         "vector_size": [Interval(Integral, 1, None, closed="left")],
         "algorithm": [StrOptions({"word2vec", "fasttext"})],
-        "architecture": [StrOptions({"cbow", "skip-gram"})],
+        "architecture": [StrOptions({"cbow", "skip-gram", "auto"})],
         "window": [Interval(Integral, 1, MAX_WORDS_IN_BATCH, closed="both")],
         "min_count": [Interval(Integral, 1, None, closed="left")],
         "min_count_missing": [Interval(Integral, 1, None, closed="left"), None],
@@ -226,7 +227,7 @@ class Word2VecEmbedder(
         *,
         vector_size: int = 100,
         algorithm: Literal["word2vec", "fasttext"] = "word2vec",
-        architecture: Literal["cbow", "skip-gram"] = "cbow",
+        architecture: Literal["cbow", "skip-gram", "auto"] = "cbow",
         window: int = 5,
         min_count: int = 5,
         min_count_missing: int | None = None,
@@ -506,7 +507,10 @@ class Word2VecEmbedder(
         epochs = self.epochs
         if epochs == "auto":
             epochs = int(np.clip(AUTO_TOKENS // counts.total(), *AUTO_EPOCHS))
-        model = self._make_model(epochs)
+        architecture = self.architecture
+        if architecture == "auto":
+            architecture = "skip-gram" if len(batches) > 1 else "cbow"
+        model = self._make_model(architecture, epochs)
         model.build_vocab_from_freq(kept)
         self._report(f"training vectors for {len(kept):,} of {len(counts):,} distinct tokens")
         task = self._begin_fit(X, y, n_subtasks=epochs)
@@ -528,11 +532,11 @@ class Word2VecEmbedder(
         copied._take_over(_trained(model))
         return vars(copied)
 
-    def _make_model(self, epochs):
+    def _make_model(self, architecture, epochs):
         random_state = self._log.seed(self.random_state)
         options = {
             "vector_size": self.vector_size,
-            "sg": self.architecture == "skip-gram",
+            "sg": architecture == "skip-gram",
             "window": self.window,
             "min_count": 1,  # the counts hold no rarer tokens
             "sorted_vocab": 0,  # and are sorted
