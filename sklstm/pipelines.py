@@ -26,8 +26,8 @@ from sklstm.tags import SCHEMES, annotations_to_tags
 from sklstm.tags._annotations import are_annotations
 from sklstm.text import Tokenizer
 
-# what text_classifier passes to LSTMClassifier
-EFFORTS = {
+# what text_classifier passes to LSTMClassifier, by its effort
+CLASSIFIER_EFFORTS = {
     "fast": {"n_members": 1},
     "balanced": {"n_members": "auto"},
     "best": {
@@ -44,8 +44,8 @@ EFFORTS = {
         "net_params": {"optimizer__betas": (0.9, 0.99)},
     },
 }
-# what entity_tagger passes to LSTMTagger
-TAGGING_EFFORTS = {
+# what entity_tagger passes to LSTMTagger, by its effort
+TAGGER_EFFORTS = {
     "fast": {"hidden_size": 50},
     "balanced": {"hidden_size": 100, "n_members": (1, 3)},
     "best": {
@@ -64,13 +64,13 @@ TAGGING_EFFORTS = {
         "average": 0.4,
     },
 }
-# the classes of the steps before the last one
-BEFORE = Tokenizer, Word2VecEmbedder
+# the classes of the steps before the last one, which misspelt parameters may be of
+TRANSFORMERS = Tokenizer, Word2VecEmbedder
 # pretrained vectors tell of a word what its affixes only hint at
-WITH_VECTORS = {"affixes": False, "wide": False}
+TAGGER_WITH_VECTORS = {"affixes": False, "wide": False}
 FIT_PARAMETERS = ("X_val", "y_val", "X_unlabelled", "sample_weight")  # of a TextPipeline itself
-# how text_classifier trains word vectors
-VECTORS = {
+# how text_classifier trains word vectors, by its effort
+VECTOR_EFFORTS = {
     "fast": {"vector_size": 50, "architecture": "auto"},
     "balanced": {"vector_size": 50, "architecture": "auto"},
     "best": {"vector_size": 200, "architecture": "skip-gram", "window": 8, "sample": 1e-4},
@@ -145,12 +145,13 @@ class TextPipeline(Pipeline):
             params = {**extra_tokens, **params}
             if extra_tokens and not _has_unlabelled_losses(self[-1]):
                 X_unlabelled = None  # all who learn from them have them
-        others = {"X_val": X_val, "X_unlabelled": X_unlabelled}
-        for name, data in others.items():
-            if data is not None and not (is_routed and name in (self.transform_input or ())):
-                others[name] = Deferred(self._transform_other, data, name, -1)
+        given = {"X_val": X_val, "X_unlabelled": X_unlabelled}
+        transformed = (self.transform_input or ()) if is_routed else ()  # by scikit-learn
+        for name, data in given.items():
+            if data is not None and name not in transformed:
+                given[name] = Deferred(self._transform_other, data, name)
+        given |= {"y_val": y_val, "sample_weight": sample_weight}
         prefix = "" if is_routed else f"{self.steps[-1][0]}__"
-        given = {**others, "y_val": y_val, "sample_weight": sample_weight}
         given = {prefix + name: value for name, value in given.items() if value is not None}
         return super().fit(X, y, **given, **params)
 
@@ -225,12 +226,13 @@ class TextPipeline(Pipeline):
         """
         return self[-1].summary()
 
-    def _transform_other(self, X, name, step):
+    def _transform_other(self, X, name, step=-1):
+        """Transform samples that are not X, and let errors say so."""
         with about_data("the validation data" if name == "X_val" else name):
-            return self._transform_before(step, X)
+            return self._transform_before(X, step)
 
-    def _transform_before(self, step, X):
-        """Transform samples by the steps before one."""
+    def _transform_before(self, X, step=-1):
+        """Transform samples by the steps before one, the last one unless another is named."""
         steps = self[:step]
         return steps.transform(X) if len(steps) else X
 
@@ -308,6 +310,7 @@ class TaggingPipeline(TextPipeline):
         return super().fit(X, y, X_val, y_val, X_unlabelled, **params)
 
     def _tag_to_fit(self, X, y):
+        """Return X, which is read twice, and the tags of its spans of characters."""
         X, given = listed(X), getattr(self[-1], "scheme", None)
         return X, self._spans_to_tags(X, y, given if given in SCHEMES else "IOB2")
 
@@ -366,6 +369,7 @@ class TaggingPipeline(TextPipeline):
         return self._spans_to_tags(X, y, getattr(self[-1], "scheme_", None) or "IOB2")
 
     def _spans_to_tags(self, X, y, scheme):
+        """Tag texts by their spans; those without labels stay without."""
         tokenizer = self.steps[0][1]
         rows = [[] if is_missing(row) else row for row in y]  # of texts without labels
         if hasattr(tokenizer, "find_char_spans"):
@@ -397,7 +401,7 @@ class TaggingPipeline(TextPipeline):
         list of lists of Entity
             The entities of each sample, from left to right.
         """
-        return self[-1].predict_entities(self._transform_before(-1, X), min_probability)
+        return self[-1].predict_entities(self._transform_before(X), min_probability)
 
     @_if_last_step_has("calibrate")
     def calibrate(self, X, y) -> Self:
@@ -416,7 +420,7 @@ class TaggingPipeline(TextPipeline):
             The pipeline itself.
         """
         X = listed(X)
-        self[-1].calibrate(self._transform_before(-1, X), self.to_tags(X, y))
+        self[-1].calibrate(self._transform_before(X), self.to_tags(X, y))
         return self
 
     @_if_last_step_has("predict_marginals")
@@ -433,7 +437,7 @@ class TaggingPipeline(TextPipeline):
         ndarray of shape (n_samples,) of ndarrays, each of shape (n_steps, n_tags)
             In the order of ``classes_``.
         """
-        return self[-1].predict_marginals(self._transform_before(-1, X))
+        return self[-1].predict_marginals(self._transform_before(X))
 
     @_if_last_step_has("predict_n_best")
     def predict_n_best(self, X, n: int = 5) -> list[list[tuple[list, float]]]:
@@ -451,7 +455,7 @@ class TaggingPipeline(TextPipeline):
         list of lists of tuple (list of tags, float)
             The tags of each sample with their log-probabilities, best first.
         """
-        return self[-1].predict_n_best(self._transform_before(-1, X), n)
+        return self[-1].predict_n_best(self._transform_before(X), n)
 
 
 def entity_tagger(
@@ -525,8 +529,8 @@ def entity_tagger(
     1.0
     """
     _check_tokenizer(tokenizer)
-    check_names(tagger_params, entity_tagger, LSTMTagger, BEFORE)
-    check_option(effort, tuple(TAGGING_EFFORTS), "effort")
+    check_names(tagger_params, entity_tagger, LSTMTagger, TRANSFORMERS)
+    check_option(effort, tuple(TAGGER_EFFORTS), "effort")
     if tokenizer is None:
         tokenizer = Tokenizer(lowercase=False, punctuation=True, char_spans=True)
     embedder = _embedder(
@@ -541,8 +545,8 @@ def entity_tagger(
         **{
             "random_state": random_state,
             "verbose": verbose,
-            **({} if vectors is None else WITH_VECTORS),
-            **TAGGING_EFFORTS[effort],
+            **({} if vectors is None else TAGGER_WITH_VECTORS),
+            **TAGGER_EFFORTS[effort],
             **tagger_params,
         }
     )
@@ -621,14 +625,14 @@ def text_classifier(
     >>> search = GridSearchCV(text_classifier(effort="fast", random_state=0), grid)
     """
     _check_tokenizer(tokenizer)
-    check_names(classifier_params, text_classifier, LSTMClassifier, BEFORE)
-    check_option(effort, tuple(EFFORTS), "effort")
-    chosen = deepcopy(EFFORTS[effort])  # net_params is the user's to change
+    check_names(classifier_params, text_classifier, LSTMClassifier, TRANSFORMERS)
+    check_option(effort, tuple(CLASSIFIER_EFFORTS), "effort")
+    chosen = deepcopy(CLASSIFIER_EFFORTS[effort])  # net_params is the user's to change
     if tokenizer is None:
         tokenizer = Tokenizer(lowercase=lowercase)
-    trained = VECTORS[effort] if vector_size is None else {
-        **VECTORS[effort], "vector_size": vector_size
-    }  # fmt: skip
+    trained = dict(VECTOR_EFFORTS[effort])
+    if vector_size is not None:
+        trained["vector_size"] = vector_size
     embedder = _embedder(
         vectors, trained, lowercase=lowercase, random_state=random_state, verbose=verbose
     )
