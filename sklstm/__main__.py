@@ -49,7 +49,7 @@ def make_search():
     """
     pipe = text_classifier(effort="fast", wide=False, random_state=0)
     grid = {"lstmclassifier__hidden_size": [32, 64], "lstmclassifier__pooling": ["max", "last"]}
-    return GridSearchCV(pipe, grid, cv=3, n_jobs=2, verbose=3, refit=False)
+    return GridSearchCV(pipe, grid, cv=2, n_jobs=2, verbose=3, refit=False)
 
 
 def make_tagger():
@@ -140,7 +140,7 @@ def run_sentiment():
 
     print("\n[3/8] Training on all of the training sentences: several such networks, and a linear")
     print("model of n-grams beside them ...")
-    best = text_classifier(random_state=0, verbose=1).set_params(**search.best_params_)
+    best = text_classifier(random_state=0, n_jobs=2, verbose=1).set_params(**search.best_params_)
     evaluate("text_classifier()", best)
     print(best[-1].summary())
 
