@@ -40,14 +40,14 @@ LANGUAGES = ("Italian", "Japanese", "Russian")
 
 
 def make_search():
-    """Set up a grid search over the text pipeline, with one network at a time.
+    """Set up a grid search over the text pipeline, with one network at a time and few epochs.
 
     Returns
     -------
     GridSearchCV
         Not fitted.
     """
-    pipe = text_classifier(effort="fast", wide=False, random_state=0)
+    pipe = text_classifier(effort="fast", wide=False, max_epochs=10, random_state=0)
     grid = {"lstmclassifier__hidden_size": [32, 64], "lstmclassifier__pooling": ["max", "last"]}
     return GridSearchCV(pipe, grid, cv=2, n_jobs=2, verbose=3, refit=False)
 
